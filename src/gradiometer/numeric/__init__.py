@@ -1,0 +1,3 @@
+"""Models and arrays in, arrays computed by generated kernels out."""
+
+__all__: list[str] = []

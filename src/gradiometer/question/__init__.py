@@ -1,0 +1,3 @@
+"""A user's question in, one Answer out."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Answers in, pages as HTML, Markdown, LaTeX, notebook or terminal text out."""
+
+__all__: list[str] = []

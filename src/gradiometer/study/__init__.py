@@ -1,0 +1,3 @@
+"""A file of questions and claims in, their answers and one report out."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""HTTP requests in, answers as JSON and pages out."""
+
+__all__: list[str] = []
