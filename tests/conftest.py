@@ -1,0 +1,24 @@
+"""What holds in every test: nothing is drawn on a screen, nothing depends on luck or on colour."""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import settings
+
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["NO_COLOR"] = "1"
+os.environ.pop("FORCE_COLOR", None)
+
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of a Chromium to open pages with; the test is skipped where there is none."""
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    return path or pytest.skip("no Chromium on this machine")
