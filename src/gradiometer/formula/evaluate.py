@@ -1,0 +1,339 @@
+"""The value of a tree at a point: exactly (rationals, balls from the first root on) or in float64.
+
+Values that do not exist raise `DomainError` with the place of the operation in the source text; the
+caller who knows the text adds it. Float evaluation follows IEEE 754: it never raises for a value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flint import arb, fmpq, fmpz
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
+from gradiometer.formula.exact import Exact, compare, exact_sqrt, size_in_bits, to_ball
+from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
+
+MOST_BITS = 1_000_000
+"""Largest size of an exact value, in bits of numerator and denominator together."""
+
+
+def evaluate(node: Node, values: Mapping[str, Exact]) -> Exact:
+    """The exact value of *node* where each name has the value that *values* gives it.
+
+    Returns:
+        A rational whenever every operation on the way is rational, else a ball at the current
+        precision that certainly contains the value.
+
+    Raises:
+        DomainError: If the value does not exist (division by zero, root of a negative number, …).
+        UndecidedError: If a ball is too wide to choose a branch.
+        LimitError: If the value is larger than `MOST_BITS`.
+        UsageError: If a name has no value.
+
+    Example:
+        >>> from gradiometer.formula import parse
+        >>> evaluate(parse("max(x, 0) + x/3").tree, {"x": fmpq(2)})
+        8/3
+    """
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Name):
+        if node.name not in values:
+            raise UsageError(f"The name `{node.name}` has no value.", known=tuple(values))
+        return values[node.name]
+    if isinstance(node, Constant):
+        return arb.pi() if node.name == "pi" else arb(1).exp()
+    if node.operator == "where":
+        condition, if_true, if_false = node.arguments
+        return evaluate(if_true if holds(condition, values) else if_false, values)
+    arguments = [evaluate(argument, values) for argument in node.arguments]
+    try:
+        return _EXACT[node.operator](*arguments)
+    except (ZeroDivisionError, ValueError) as error:
+        raise _no_value(str(error), node.span) from None
+
+
+def holds(condition: Node, values: Mapping[str, Exact]) -> bool:
+    """Whether a relation or a logical formula is true at the point.
+
+    Raises:
+        UndecidedError: If two balls overlap.
+        UsageError: If *condition* is not a relation.
+    """
+    if isinstance(condition, Apply):
+        operator, arguments = condition.operator, condition.arguments
+        if operator == "and":
+            return all(holds(part, values) for part in arguments)
+        if operator == "or":
+            return any(holds(part, values) for part in arguments)
+        if operator == "not":
+            return not holds(arguments[0], values)
+        if operator in RELATIONS:
+            left, right = (evaluate(part, values) for part in arguments)
+            return RELATIONS[operator](compare(left, right))
+    raise UsageError("A condition must be a relation such as `x <= 1`.")
+
+
+RELATIONS: Mapping[str, Callable[[int], bool]] = {
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+    "==": lambda order: order == 0,
+    "!=": lambda order: order != 0,
+}
+"""What each relation says of the order (-1, 0, 1) of its two sides."""
+
+
+def _no_value(reason: str, span: Span | None) -> DomainError:
+    start, end = span if span is not None else (None, None)
+    return DomainError(f"There is no value here: {reason}.", start=start, end=end)
+
+
+def _divide(left: Exact, right: Exact) -> Exact:
+    if isinstance(right, fmpq):
+        if right == 0:
+            raise ZeroDivisionError("division by zero")
+    elif right.contains(0):
+        raise UndecidedError("a divisor that may be zero")
+    return left / right
+
+
+def _power(base: Exact, exponent: Exact) -> Exact:
+    if isinstance(exponent, fmpq) and exponent.q == 1:
+        return _integer_power(base, int(exponent.p))
+    if isinstance(exponent, fmpq) and exponent.q == 2:
+        return _integer_power(exact_sqrt(base), int(exponent.p))
+    if isinstance(base, fmpq) and base == 0:
+        if not to_ball(exponent) > 0:
+            raise ZeroDivisionError("zero to a power that is not positive")
+        return fmpq(0)
+    order = compare(base, fmpq(0))
+    if order < 0:
+        raise ValueError("a negative number to a power that is no integer")
+    return (to_ball(base).log() * exponent).exp()
+
+
+def _integer_power(base: Exact, exponent: int) -> Exact:
+    if isinstance(base, fmpq):
+        if base == 0 and exponent < 0:
+            raise ZeroDivisionError("zero to a negative power")
+        if size_in_bits(base) * abs(exponent) > MOST_BITS and abs(base.p) not in (0, 1):
+            raise LimitError(f"A power has more than {MOST_BITS:,} bits.")
+        return base**exponent
+    if exponent < 0 and base.contains(0):
+        raise UndecidedError("a divisor that may be zero")
+    return base ** fmpz(exponent)
+
+
+def _logarithm(value: Exact) -> Exact:
+    if isinstance(value, fmpq):
+        if value == 1:
+            return fmpq(0)
+        if value <= 0:
+            raise ValueError("logarithm of a number that is not positive")
+    elif value <= 0:
+        raise ValueError("logarithm of a number that is not positive")
+    elif not value > 0:
+        raise UndecidedError("the sign under a logarithm is not certain")
+    return to_ball(value).log()
+
+
+def _tangent(value: Exact) -> Exact:
+    result = to_ball(value).tan()
+    if not result.is_finite():
+        raise UndecidedError("a tangent whose argument may be at a pole")
+    return result
+
+
+def _smooth(at_zero: int | fmpq, compute: Callable[[arb], arb]) -> Callable[[Exact], Exact]:
+    """The function, with its rational value at 0 kept exact."""
+
+    def run(value: Exact) -> Exact:
+        if isinstance(value, fmpq) and value == 0:
+            return fmpq(at_zero)
+        return compute(to_ball(value))
+
+    return run
+
+
+def _sign(value: Exact) -> Exact:
+    return fmpq(compare(value, fmpq(0)))
+
+
+def _largest(*values: Exact) -> Exact:
+    best = values[0]
+    for value in values[1:]:
+        best = _ball_max(best, value)
+    return best
+
+
+def _ball_max(left: Exact, right: Exact) -> Exact:
+    try:
+        return left if compare(left, right) >= 0 else right
+    except UndecidedError:
+        return to_ball(left).max(to_ball(right))
+
+
+def _smallest(*values: Exact) -> Exact:
+    return -_largest(*(-value for value in values))
+
+
+def _floor(value: Exact) -> Exact:
+    if isinstance(value, fmpq):
+        return fmpq(value.p // value.q)
+    whole = value.floor().unique_fmpz()
+    if whole is None:
+        raise UndecidedError("which integer is the next one below is not certain")
+    return fmpq(whole)
+
+
+def _half_erfc(value: arb) -> arb:
+    return (-value / arb(2).sqrt()).erfc() / 2
+
+
+_EXACT: Mapping[str, Callable[..., Exact]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "^": _power,
+    "neg": lambda a: -a,
+    "exp": _smooth(1, arb.exp),
+    "ln": _logarithm,
+    "sqrt": exact_sqrt,
+    "sin": _smooth(0, arb.sin),
+    "cos": _smooth(1, arb.cos),
+    "tan": _smooth(0, lambda a: to_ball(_tangent(a))),
+    "atan": _smooth(0, arb.atan),
+    "sinh": _smooth(0, arb.sinh),
+    "cosh": _smooth(1, arb.cosh),
+    "tanh": _smooth(0, arb.tanh),
+    # The two forms of each function below avoid the cancellation of 1 + tanh and ln(1 + e^x).
+    "sigmoid": _smooth(fmpq(1, 2), lambda a: 1 / (1 + (-a).exp())),
+    "softplus": lambda a: to_ball(a).exp().log1p(),
+    "erf": _smooth(0, arb.erf),
+    "erfc": _smooth(1, arb.erfc),
+    "Phi": _smooth(fmpq(1, 2), _half_erfc),
+    "abs": lambda a: _largest(a, -a),
+    "sign": _sign,
+    "relu": lambda a: _largest(a, fmpq(0)),
+    "max": _largest,
+    "min": _smallest,
+    "clip": lambda a, low, high: _smallest(_largest(a, low), high),
+    "floor": _floor,
+    "passed": lambda k, *marks: fmpq(sum(compare(mark, k) <= 0 for mark in marks)),
+}
+
+
+def evaluate_float(node: Node, values: Mapping[str, float]) -> float:
+    """The float64 value of *node*, each operation rounded in the order in which it is written.
+
+    Returns:
+        The IEEE value; `inf` and `nan` where there is none.
+
+    Raises:
+        UsageError: If a name has no value.
+
+    Example:
+        >>> from gradiometer.formula import parse
+        >>> evaluate_float(parse("x + 0.2").tree, {"x": 0.1})
+        0.30000000000000004
+    """
+    if isinstance(node, Number):
+        return _nearest(node.value)
+    if isinstance(node, Name):
+        if node.name not in values:
+            raise UsageError(f"The name `{node.name}` has no value.", known=tuple(values))
+        return values[node.name]
+    if isinstance(node, Constant):
+        return math.pi if node.name == "pi" else math.e
+    if node.operator == "where":
+        condition, if_true, if_false = node.arguments
+        chosen = if_true if holds_float(condition, values) else if_false
+        return evaluate_float(chosen, values)
+    arguments = [evaluate_float(argument, values) for argument in node.arguments]
+    try:
+        return float(_FLOAT[node.operator](*arguments))
+    except OverflowError:
+        return math.inf
+    except (ValueError, ZeroDivisionError):
+        return math.nan
+
+
+def holds_float(condition: Node, values: Mapping[str, float]) -> bool:
+    """Whether a relation or a logical formula is true in float64; false where a side is nan."""
+    if not isinstance(condition, Apply):
+        raise UsageError("A condition must be a relation such as `x <= 1`.")
+    operator, arguments = condition.operator, condition.arguments
+    if operator == "not":
+        return not holds_float(arguments[0], values)
+    if operator in ("and", "or"):
+        parts = [holds_float(part, values) for part in arguments]
+        return all(parts) if operator == "and" else any(parts)
+    left, right = (evaluate_float(part, values) for part in arguments)
+    if math.isnan(left) or math.isnan(right):
+        return operator == "!="
+    return RELATIONS[operator]((left > right) - (left < right))
+
+
+def _nearest(value: fmpq) -> float:
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _float_divide(left: float, right: float) -> float:
+    if right == 0:
+        if left == 0 or math.isnan(left):
+            return math.nan
+        return math.copysign(math.inf, left) * math.copysign(1.0, right)
+    return left / right
+
+
+def _float_power(left: float, right: float) -> float:
+    if left == 0 and right < 0:
+        return math.inf
+    value: Any = left**right
+    return value if isinstance(value, float) else math.nan
+
+
+def _float_exp(value: float) -> float:
+    return math.exp(value) if value < 710 else math.inf
+
+
+_FLOAT: Mapping[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _float_divide,
+    "^": _float_power,
+    "neg": lambda a: -a,
+    "exp": _float_exp,
+    "ln": lambda a: -math.inf if a == 0 else math.log(a),
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "atan": math.atan,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else _float_exp(a),
+    "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "Phi": lambda a: math.erfc(-a / math.sqrt(2)) / 2,
+    "abs": abs,
+    "sign": lambda a: (a > 0) - (a < 0),
+    "relu": lambda a: max(a, 0.0),
+    "max": max,
+    "min": min,
+    "clip": lambda a, low, high: min(max(a, low), high),
+    "floor": math.floor,
+    "passed": lambda k, *marks: sum(mark <= k for mark in marks),
+}

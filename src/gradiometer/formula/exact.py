@@ -1,0 +1,187 @@
+"""Exact numbers: a rational while possible, a ball (certain enclosure) from the first root on.
+
+`Exact` is `fmpq` or `arb`. Everything here is rigorous; floats appear only on request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+from flint import arb, ctx, fmpq, fmpz
+
+from gradiometer.errors import UndecidedError
+
+Exact: TypeAlias = fmpq | arb
+
+_DIGITS = 20
+"""Significant digits of a decimal text of a number that is not exact in fewer."""
+
+_START_BITS = 128
+_MOST_BITS = 8192
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Ball arithmetic with *bits* of working precision inside the block."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def to_ball(value: Exact | int) -> arb:
+    """The value as a ball at the current precision."""
+    return value if isinstance(value, arb) else arb(value)
+
+
+def compare(left: Exact, right: Exact) -> int:
+    """-1, 0 or 1 as *left* is less than, equal to or greater than *right*.
+
+    Raises:
+        UndecidedError: If the two balls overlap, so that the order is not certain.
+    """
+    if isinstance(left, fmpq) and isinstance(right, fmpq):
+        return (left > right) - (left < right)
+    difference = to_ball(left) - to_ball(right)
+    if difference > 0:
+        return 1
+    if difference < 0:
+        return -1
+    raise UndecidedError(f"the order of {to_decimal(left)} and {to_decimal(right)} is not certain")
+
+
+def refine(compute: Callable[[], int], *, bits: int = _START_BITS, most: int = _MOST_BITS) -> int:
+    """The result of *compute*, repeated with twice the precision until it is decided.
+
+    Raises:
+        UndecidedError: If it stays undecided at *most* bits.
+    """
+    while True:
+        try:
+            with precision(bits):
+                return compute()
+        except UndecidedError:
+            bits *= 2
+            if bits > most:
+                raise
+
+
+def to_float(value: Exact) -> float:
+    """The nearest float64; infinite when the value is beyond the largest one."""
+    if isinstance(value, arb):
+        return float(value)
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def from_float(value: float) -> fmpq:
+    """The exact rational value of a finite float64."""
+    top, bottom = value.as_integer_ratio()
+    return fmpq(top, bottom)
+
+
+def from_decimal(text: str) -> fmpq:
+    """The exact rational of a decimal or quotient text such as `0.1`, `1e-3` or `1/1000`."""
+    value = Fraction(text.replace(" ", ""))
+    return fmpq(value.numerator, value.denominator)
+
+
+def to_rational_text(value: fmpq) -> str:
+    """`p/q`, or the integer."""
+    return str(value)
+
+
+def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
+    """At least 17 significant digits as a decimal text, shorter when that is exact.
+
+    `inf`, `-inf` and `nan` are written in words. A ball gives its midpoint, rounded.
+
+    Example:
+        >>> to_decimal(fmpq(17, 5))
+        '3.4'
+    """
+    if isinstance(value, float):
+        return repr(value) if value != value or value in (float("inf"), -float("inf")) else (
+            _plain(Decimal(repr(value)))
+        )
+    if isinstance(value, arb):
+        if not value.is_finite():
+            return "nan" if value.is_nan() else ("inf" if value > 0 else "-inf")
+        middle, _, exponent = value.mid_rad_10exp(digits)
+        return _plain(Decimal(int(middle)).scaleb(int(exponent), Context(prec=10**6)))
+    context = Context(prec=max(digits, 17), Emax=10**9, Emin=-(10**9))
+    return _plain(context.divide(Decimal(int(value.p)), Decimal(int(value.q))))
+
+
+def _plain(value: Decimal) -> str:
+    """The decimal without a trailing zero, scientific only for very large or small ones."""
+    if value == 0:
+        return "0"
+    _, digits, exponent = value.normalize(Context(prec=10**6)).as_tuple()
+    sign = "-" if value < 0 else ""
+    text = "".join(map(str, digits))
+    point = len(text) + int(exponent)
+    if -6 < point <= 21:
+        if point <= 0:
+            return f"{sign}0.{'0' * -point}{text}"
+        if point >= len(text):
+            return sign + text + "0" * (point - len(text))
+        return f"{sign}{text[:point]}.{text[point:]}"
+    mantissa = text[0] + ("." + text[1:] if len(text) > 1 else "")
+    return f"{sign}{mantissa}e{point - 1:+03d}"
+
+
+def to_ball_text(value: arb, *, digits: int = 30) -> tuple[str, str]:
+    """Midpoint and radius as decimal texts whose ball contains *value*."""
+    middle, radius, exponent = value.mid_rad_10exp(digits)
+    scale = Context(prec=10**6)
+    return (
+        _plain(Decimal(int(middle)).scaleb(int(exponent), scale)),
+        _plain(Decimal(int(radius)).scaleb(int(exponent), scale)),
+    )
+
+
+def from_ball_text(middle: str, radius: str) -> arb:
+    """The ball written by `to_ball_text`, widened by the rounding of the current precision."""
+    return arb(from_decimal(middle)) + arb(0, arb(from_decimal(radius)).abs_upper())
+
+
+def size_in_bits(value: Exact) -> int:
+    """Bits of numerator and denominator together; 0 for a ball, whose size is its precision."""
+    if isinstance(value, arb):
+        return 0
+    return _bits(value.p) + _bits(value.q)
+
+
+def _bits(value: fmpz) -> int:
+    return int(value).bit_length()
+
+
+def exact_sqrt(value: Exact) -> Exact:
+    """The root, rational when numerator and denominator are squares, else a ball.
+
+    Raises:
+        UndecidedError: If the sign of a ball is not certain.
+        ValueError: If the value is negative.
+    """
+    if isinstance(value, arb):
+        if not value >= 0:
+            if value < 0:
+                raise ValueError("square root of a negative number")
+            raise UndecidedError("the sign under a root is not certain")
+        return value.sqrt()
+    if value < 0:
+        raise ValueError("square root of a negative number")
+    top, bottom = value.p, value.q
+    root_top, root_bottom = top.isqrt(), bottom.isqrt()
+    if root_top * root_top == top and root_bottom * root_bottom == bottom:
+        return fmpq(root_top, root_bottom)
+    return arb(value).sqrt()

@@ -1,0 +1,256 @@
+"""What every question returns: facts with their status, worked steps, arrays and a certificate."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, final
+
+from gradiometer.errors import InternalError, UsageError
+from gradiometer.question.value import Value, to_json_value, to_value_text
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+SCHEMA = "gradiometer/answer-1"
+
+Status: TypeAlias = Literal["proved", "computed", "measured", "unknown"]
+STATUSES: tuple[str, ...] = ("proved", "computed", "measured", "unknown")
+
+
+@final
+@dataclass(frozen=True)
+class Fact:
+    """One thing that is said about the inputs, and how it is known."""
+
+    value: Value
+    """What is true; None where it is undecided."""
+    status: Status
+    """`proved`, `computed` (float64), `measured` (statistics) or `unknown`."""
+    because: str
+    """One sentence that a student can read."""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise InternalError(f"{self.status!r} is no status")
+        if self.status == "unknown" and self.value is not None:
+            raise InternalError("an unknown fact has no value")
+
+
+def proved(value: Value, because: str) -> Fact:
+    """A fact that exact algebra or an accepted certificate establishes."""
+    return Fact(value, "proved", because)
+
+
+def computed(value: Value, because: str) -> Fact:
+    """A fact that float64 arithmetic gave, without a proof."""
+    return Fact(value, "computed", because)
+
+
+def unknown(because: str) -> Fact:
+    """A fact that is not decided, and why."""
+    return Fact(None, "unknown", because)
+
+
+@final
+@dataclass(frozen=True)
+class Step:
+    """One line of the worked derivation."""
+
+    formula: str
+    """The line in plain notation."""
+    because: str
+    """Why it follows from the line before."""
+    latex: str = ""
+    """The same line in LaTeX; empty when there is none."""
+
+
+@final
+@dataclass(frozen=True)
+class Series:
+    """One array of an answer, with the name of each of its dimensions."""
+
+    dims: tuple[str, ...]
+    values: Sequence[Any]
+    """Numbers or words; nested sequences for several dimensions."""
+    units: str = "1"
+    about: str = ""
+
+
+class AbstractRenderer(ABC):
+    """Shows an answer; the report stage supplies the one that is used."""
+
+    @abstractmethod
+    def to_mimebundle(self, answer: Answer) -> Mapping[str, Any]:
+        """The answer by media type, for a notebook."""
+
+    @abstractmethod
+    def to_figure(self, answer: Answer) -> Any:
+        """A picture of the answer (an object that a notebook shows)."""
+
+    @abstractmethod
+    def to_format(self, answer: Answer, name: str) -> str:
+        """The answer as text in the format *name* (`html`, `markdown`, `latex`, `text`, …)."""
+
+
+@final
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one question.
+
+    Example:
+        >>> import gradiometer
+        >>> answer = gradiometer.parameters("100-20-1")
+        >>> answer.facts["parameters"].status
+        'proved'
+    """
+
+    question: str
+    """The question's noun, such as `escape`."""
+    inputs: Mapping[str, Any]
+    """What was asked, as plain JSON values."""
+    facts: Mapping[str, Fact]
+    """What is true, in reading order."""
+    steps: tuple[Step, ...] = ()
+    """The worked derivation."""
+    arrays: Mapping[str, Series] = field(default_factory=dict)
+    """Arrays by name; `data` shows them as a labelled dataset."""
+    certificate: Mapping[str, Any] | None = None
+    """Plain JSON that `proof/check.py` accepts; None where exact algebra alone decides."""
+    warnings: tuple[str, ...] = ()
+    """What the reader should know besides: ambiguous readings, limits reached."""
+
+    _renderer: ClassVar[Callable[[], AbstractRenderer] | None] = None
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The arrays as an xarray Dataset (empty when the answer has none)."""
+        import xarray
+
+        variables = {
+            name: (series.dims, list(series.values), _attributes(series))
+            for name, series in self.arrays.items()
+        }
+        dims = {dim for series in self.arrays.values() for dim in series.dims}
+        dataset = xarray.Dataset(
+            {name: variable for name, variable in variables.items() if name not in dims},
+            coords={name: variable for name, variable in variables.items() if name in dims},
+        )
+        return dataset.assign_attrs(question=self.question)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain JSON values, the same for files, web and command line."""
+        from gradiometer.question.version import read_version
+
+        return {
+            "schema": SCHEMA,
+            "version": read_version(),
+            "question": self.question,
+            "inputs": to_json_value(dict(self.inputs)),
+            "facts": {
+                name: {
+                    "value": to_json_value(fact.value),
+                    "status": fact.status,
+                    "because": fact.because,
+                }
+                for name, fact in self.facts.items()
+            },
+            "steps": [
+                {"formula": s.formula, "latex": s.latex, "because": s.because} for s in self.steps
+            ],
+            "certificate": self.certificate,
+            "warnings": list(self.warnings),
+        }
+
+    def to_json(self) -> str:
+        """The answer as strict JSON text, byte for byte the same for the same inputs."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=2)
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name} = {to_value_text(fact.value)} ({fact.status})"
+            for name, fact in self.facts.items()
+            if fact.status != "unknown"
+        ]
+        lines = [f"Answer({self.question})"]
+        for part in (shown[:3], shown[3:6]):
+            if part:
+                lines.append("  " + "; ".join(t if len(t) <= 70 else t[:69] + "…" for t in part))
+        return "\n".join(lines)
+
+    @classmethod
+    def show_with(cls, load: Callable[[], AbstractRenderer]) -> None:
+        """Use the renderer that *load* returns; it is called when the first answer is shown."""
+        cls._renderer = staticmethod(load)
+
+    def _renderer_or_fail(self) -> AbstractRenderer:
+        if Answer._renderer is None:
+            raise UsageError(
+                "No renderer is loaded.", hint="import `gradiometer` and ask through it"
+            )
+        return Answer._renderer()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, Any]:
+        if Answer._renderer is None:
+            return {"text/plain": repr(self)}
+        return self._renderer_or_fail().to_mimebundle(self)
+
+    def plot(self) -> Any:
+        """A picture of the answer.
+
+        Raises:
+            UsageError: If this question has no picture.
+        """
+        return self._renderer_or_fail().to_figure(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the answer to *path*, in the format that its suffix names.
+
+        Returns:
+            The path. `.json`, `.html`, `.md`, `.tex` and `.txt` are known.
+
+        Raises:
+            UsageError: If the suffix is not known.
+        """
+        target = Path(path)
+        formats = {".html": "html", ".md": "markdown", ".tex": "latex", ".txt": "text"}
+        if target.suffix == ".json":
+            text = self.to_json() + "\n"
+        elif target.suffix in formats:
+            text = self._renderer_or_fail().to_format(self, formats[target.suffix])
+        else:
+            raise UsageError(
+                f"The suffix `{target.suffix}` names no format.",
+                known=(".json", *formats),
+            )
+        write_whole(target, text)
+        return target
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write *text* to *path* so that either the whole file appears or the old one stays."""
+    import os
+    import tempfile
+
+    folder = path.parent if str(path.parent) else Path()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder `{folder}`.", hint="create the folder first")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _attributes(series: Series) -> dict[str, str]:
+    return {"units": series.units, "long_name": series.about}

@@ -1,0 +1,164 @@
+"""Which questions there are and what each one takes: the one table behind Python, CLI and studies."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, final
+
+from gradiometer.errors import UsageError, suggest
+from gradiometer.question.answer import Answer
+
+Kind: TypeAlias = Literal["text", "texts", "number", "numbers", "integer", "flag", "choice"]
+"""`texts` is a list of text; `numbers` is a mapping of names to exact numbers."""
+
+
+@final
+@dataclass(frozen=True)
+class Input:
+    """One thing a question takes; the name is the Python argument, the flag and the study key."""
+
+    name: str
+    kind: Kind
+    about: str
+    required: bool = False
+    positional: bool = False
+    """Whether the command line takes it without a flag."""
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    entry: str = ""
+    """The catalogue kind whose names, definitions and files are accepted; empty for none."""
+
+
+@final
+@dataclass(frozen=True)
+class Question:
+    """One question: its noun, what it asks, and what it takes."""
+
+    name: str
+    about: str
+    inputs: tuple[Input, ...]
+    example: str
+    """A command line that works."""
+
+    def run(self, **inputs: Any) -> Answer:
+        """Ask the question.
+
+        Raises:
+            GradiometerError: If the inputs cannot be used.
+        """
+        module = importlib.import_module(f"gradiometer.question.{self.name}")
+        return getattr(module, self.name)(**inputs)
+
+
+_SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
+_LANDSCAPE = (
+    Input("objective", "text", "A catalogue name or a formula in x.", required=True,
+          entry="objective"),
+    Input("optimizer", "text", "A catalogue name.", default="sgd", entry="optimizer"),
+    Input("schedule", "text", "A catalogue name or a formula in k.", entry="schedule"),
+    _SET,
+    Input("start", "number", "Where the run starts.", default="0"),
+    Input("steps", "integer", "How many steps to run.", default=1000),
+    Input("at_kink", "choice", "Which slope to take exactly at a joint of two pieces.",
+          choices=("left", "right")),
+)  # fmt: skip
+
+_QUESTIONS = (
+    Question(
+        "activation",
+        "What is this function like as an activation?",
+        (Input("formula", "text", "A formula in x, or a catalogue name.", required=True,
+               positional=True, entry="activation"), _SET),
+        'gradiometer activation "max(x,0)+0.1*min(x,0)"',
+    ),
+    Question(
+        "gradient",
+        "How does the gradient reach each input?",
+        (Input("computation", "text", "Assignments such as `v=a^2; c=v*b`, or one expression.",
+               required=True, positional=True),
+         Input("at", "numbers", "The point, such as a=-1,b=4.", required=True),
+         Input("of", "text", "The output; the last assignment when it is left out.")),
+        'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
+    ),
+    Question(
+        "parameters",
+        "What does this network cost?",
+        (Input("networks", "texts", "Widths such as 100-100-20-1; several are set side by side.",
+               required=True, positional=True),
+         Input("bias", "flag", "Whether the layers have biases.", default=True)),
+        "gradiometer parameters 100-100-20-1 100-20-100-1 --no-bias",
+    ),
+    Question(
+        "schedule",
+        "What is the learning rate at each step?",
+        (Input("schedule", "text", "A catalogue name or a formula in k, the steps done so far.",
+               required=True, positional=True, entry="schedule"), _SET,
+         Input("steps", "integer", "How many steps to list.", default=100)),
+        "gradiometer schedule step --set learning_rate=1/10 --set step_size=15 --steps 60",
+    ),
+    Question(
+        "trajectory",
+        "Where does the optimizer go from here?",
+        _LANDSCAPE,
+        "gradiometer trajectory --objective barrier --set h=1/2 --set learning_rate=3/10",
+    ),
+    Question(
+        "escape",
+        "Which barriers does it cross?",
+        _LANDSCAPE,
+        "gradiometer escape --objective barrier --optimizer adam --set eps=0",
+    ),
+    Question(
+        "claim",
+        "Is this statement true?",
+        (Input("says", "text", "A statement such as f'(x) = 3.", required=True, positional=True),
+         Input("where", "texts", "Definitions such as f(x) = 3x+1, or assignments."),
+         Input("at", "numbers", "The point, for a statement about a computation."),
+         Input("exactly", "flag", "Read a decimal as exact, not as rounded.", default=False)),
+        "gradiometer claim \"f'(x) = 3/(1+e^(-3x))\" --where \"f(x) = ln(e^(3x)+1)\"",
+    ),
+)  # fmt: skip
+
+QUESTIONS: Mapping[str, Question] = {question.name: question for question in _QUESTIONS}
+"""Every question by its noun."""
+
+
+def ask(question: str, **inputs: Any) -> Answer:
+    """The answer to the question with that noun.
+
+    Args:
+        question: A name in `QUESTIONS`.
+        inputs: What the question takes, by name; what is left out has its default.
+
+    Raises:
+        UsageError: If the question or an input is not known, or a required one is missing.
+        GradiometerError: If an input cannot be used.
+
+    Example:
+        >>> ask("parameters", networks=["3-2-1"]).facts["parameters"].value
+        11
+    """
+    if question not in QUESTIONS:
+        nearest = suggest(question, QUESTIONS)
+        raise UsageError(
+            f"There is no question `{question}`.",
+            known=tuple(QUESTIONS),
+            hint=f"write `{nearest}`" if nearest else "",
+        )
+    entry = QUESTIONS[question]
+    known = tuple(item.name for item in entry.inputs)
+    for name in inputs:
+        if name not in known:
+            nearest = suggest(name, known)
+            raise UsageError(
+                f"The question `{question}` takes no `{name}`.",
+                known=known,
+                hint=f"write `{nearest}`" if nearest else "",
+            )
+    missing = [item.name for item in entry.inputs if item.required and inputs.get(item.name) is None]
+    if missing:
+        raise UsageError(f"The question `{question}` needs `{missing[0]}`.", known=known)
+    defaults = {item.name: item.default for item in entry.inputs if item.default is not None}
+    return entry.run(**{**defaults, **{k: v for k, v in inputs.items() if v is not None}})

@@ -1,0 +1,166 @@
+"""The values of facts, and the one way they become JSON and text.
+
+A value is a Python object that keeps what is known: `fmpq` or `int` (exact), a constant tree such
+as `ln(2)` (exact), `arb` (enclosure), `float` (float64), `Infinity` (a limit), `Interval`, `bool`,
+`str` (a word), None (undecided), and lists and dicts of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import DomainError, GradiometerError, InternalError, UndecidedError
+from gradiometer.formula import (
+    Apply,
+    Constant,
+    Interval,
+    Name,
+    Node,
+    Number,
+    evaluate,
+    free_names,
+    precision,
+    to_ball,
+    to_ball_text,
+    to_decimal,
+    to_rational_text,
+    to_text,
+)
+
+Value: TypeAlias = Any
+"""One of the kinds in the module's docstring."""
+
+_BITS = 192
+"""Working precision for the decimal of an exact constant: far more than the 20 digits shown."""
+
+
+@final
+@dataclass(frozen=True)
+class Infinity:
+    """Plus or minus infinity, as a limit or a supremum."""
+
+    sign: int = 1
+
+
+INFINITY = Infinity(1)
+MINUS_INFINITY = Infinity(-1)
+
+
+def to_json_value(value: Value) -> Any:
+    """The value as plain JSON: numbers as `{"exact", "decimal", "ball"}`, see the design's schema.
+
+    Raises:
+        InternalError: If the value is of no known kind.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float | fmpq | arb | Infinity):
+        return _to_number(value)
+    if isinstance(value, Number | Constant | Name | Apply):
+        return to_text(value) if free_names(value) else _to_number(value)
+    if isinstance(value, Interval):
+        return _to_interval(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_json_value(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [to_json_value(item) for item in value]
+    raise InternalError(f"{type(value).__name__} is no kind of value")
+
+
+def _to_number(value: int | float | fmpq | arb | Infinity | Node) -> dict[str, Any]:
+    if isinstance(value, Infinity):
+        text = "inf" if value.sign > 0 else "-inf"
+        return {"exact": None, "decimal": text, "ball": None}
+    if isinstance(value, float):
+        return {"exact": None, "decimal": to_decimal(value), "ball": None}
+    if isinstance(value, arb):
+        return {"exact": None, "decimal": to_decimal(value), "ball": list(to_ball_text(value))}
+    if isinstance(value, int):
+        value = fmpq(value)
+    if isinstance(value, fmpq):
+        return {"exact": to_rational_text(value), "decimal": to_decimal(value), "ball": None}
+    with precision(_BITS):
+        size = evaluate(value, {})
+        ball = None if isinstance(size, fmpq) else list(to_ball_text(to_ball(size)))
+        exact = to_rational_text(size) if isinstance(size, fmpq) else to_text(value)
+        return {"exact": exact, "decimal": to_decimal(size), "ball": ball}
+
+
+def _to_interval(value: Interval) -> dict[str, Any]:
+    return {
+        "lower": to_json_value(MINUS_INFINITY if value.lower is None else value.lower),
+        "upper": to_json_value(INFINITY if value.upper is None else value.upper),
+        "lower_closed": value.lower_closed,
+        "upper_closed": value.upper_closed,
+        "text": to_interval_text(value),
+    }
+
+
+def to_interval_text(value: Interval) -> str:
+    """The interval as `(-oo, 1]`, or `{1}` for a single point."""
+    if value.is_point and value.lower is not None:
+        return f"{{{to_text(value.lower)}}}"
+    left = "-oo" if value.lower is None else to_text(value.lower)
+    right = "oo" if value.upper is None else to_text(value.upper)
+    return f"{'[' if value.lower_closed else '('}{left}, {right}{']' if value.upper_closed else ')'}"
+
+
+def to_value_text(value: Value, *, digits: int = 10) -> str:
+    """The value for a person to read on one line.
+
+    Example:
+        >>> to_value_text([fmpq(9, 10), fmpq(6, 5)])
+        '[9/10, 6/5]'
+    """
+    if value is None:
+        return "undecided"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Interval):
+        return to_interval_text(value)
+    if isinstance(value, Mapping):
+        parts = (f"{key}: {to_value_text(item, digits=digits)}" for key, item in value.items())
+        return "{" + ", ".join(parts) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(to_value_text(item, digits=digits) for item in value) + "]"
+    return _to_number_text(value, digits)
+
+
+def _to_number_text(value: Value, digits: int) -> str:
+    if isinstance(value, Infinity):
+        return "oo" if value.sign > 0 else "-oo"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, fmpq):
+        text = to_rational_text(value)
+        return text if len(text) <= 2 * digits else _short_decimal(value, digits)
+    if isinstance(value, arb):
+        return _short_decimal(value, digits)
+    text = to_text(value)
+    if isinstance(value, Number) or free_names(value):
+        return text
+    try:
+        with precision(_BITS):
+            return f"{text} ≈ {_short_decimal(evaluate(value, {}), digits)}"
+    except (DomainError, UndecidedError, GradiometerError):
+        return text
+
+
+def _short_decimal(value: fmpq | arb, digits: int) -> str:
+    """About *digits* significant digits, with an ellipsis where digits are left out."""
+    text = to_decimal(value)
+    mantissa, mark, exponent = text.partition("e")
+    kept = 0
+    for index, character in enumerate(mantissa):
+        kept += character.isdigit() and (kept > 0 or character != "0")
+        if kept == digits and index + 1 < len(mantissa) and "." in mantissa[: index + 1]:
+            return mantissa[: index + 1] + "…" + mark + exponent
+    return text
