@@ -29,11 +29,11 @@ test: .venv/installed-dev browser
 	$(BIN)/pytest -q -n $(WORKERS)
 
 test-slow: .venv/installed-dev browser
-	$(BIN)/pytest -q -n $(WORKERS) -m slow
+	$(BIN)/pytest -q -n $(WORKERS) -m slow tests
 
 oracles: .venv/installed-dev
 	$(PIP) --editable '.[torch]'
-	$(BIN)/pytest -q -m oracle
+	$(BIN)/pytest -q -m oracle tests
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py
