@@ -122,6 +122,26 @@ def imports_behind_doors(tree, *, module, stages, exports):
             yield f"{line}: {door} does not offer {name}"
 
 
+def public_names(tree, *, package):
+    """Public names a door makes: defined in it, or taken from behind it; not what it merely uses."""
+    nodes = list(tree.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        elif isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
+            names = [alias.asname or alias.name for alias in node.names]
+        else:
+            names = []
+            nodes.extend(
+                child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)
+            )
+        yield from (name for name in names if not name.startswith("_"))
+
+
 def bare_suppressions(text):
     """Lines that silence a tool without saying what and why."""
     for number, line in enumerate(text.splitlines(), start=1):

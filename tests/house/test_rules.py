@@ -100,6 +100,20 @@ def test_import_through_a_door_passes(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("from gradiometer.formula.tree import Node, walk as visit, _hidden", {"Node", "visit"}),
+        ("def f(): a = 1\nclass A: b = 2\nc, d = 3, 4\ne: int = 5", {"f", "A", "c", "d", "e"}),
+        ("if TYPE_CHECKING:\n    from gradiometer.formula.tree import Node", {"Node"}),
+        ("from typing import Any\nimport ast\nfrom gradiometer.errors import suggest", set()),
+        ("_x = 1\n__all__ = []", set()),
+    ],
+)
+def test_public_names_of_a_door_are_found(text, names):
+    assert set(rules.public_names(ast.parse(text), package="gradiometer.formula")) == names
+
+
+@pytest.mark.parametrize(
     ("line", "broken"),
     [
         ("x = 1  # no" + "qa", True),
