@@ -123,7 +123,7 @@ def imports_behind_doors(tree, *, module, stages, exports):
 
 
 def public_names(tree, *, package):
-    """Public names a door makes: defined in it, or taken from behind it; not what it merely uses."""
+    """Public names a door makes: defined in it or taken from behind it, not merely used."""
     nodes = list(tree.body)
     while nodes:
         node = nodes.pop()
