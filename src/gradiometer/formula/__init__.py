@@ -1,5 +1,7 @@
 """Formula text or LaTeX in, expression trees, piecewise forms and spellings out."""
 
+from gradiometer.formula.affine import Affine, to_affine
+from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.evaluate import (
     MOST_BITS,
     RELATIONS,
@@ -25,6 +27,7 @@ from gradiometer.formula.exact import (
     to_rational_text,
 )
 from gradiometer.formula.interval import REALS, Interval
+from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.tree import (
     ALIASES,
     CONSTANTS,
@@ -51,6 +54,7 @@ from gradiometer.formula.tree import (
 __all__ = [
     "ALIASES",
     "CONSTANTS",
+    "EVERYTHING",
     "FUNCTIONS",
     "MOST_BITS",
     "ONE",
@@ -58,6 +62,7 @@ __all__ = [
     "REALS",
     "RELATIONS",
     "ZERO",
+    "Affine",
     "Apply",
     "Constant",
     "Exact",
@@ -66,11 +71,14 @@ __all__ = [
     "Node",
     "Number",
     "Operator",
+    "Range",
     "Span",
     "apply",
+    "at_point",
     "compare",
     "evaluate",
     "evaluate_float",
+    "evaluate_range",
     "exact_sqrt",
     "free_names",
     "from_ball_text",
@@ -78,13 +86,16 @@ __all__ = [
     "from_float",
     "holds",
     "holds_float",
+    "hull",
     "is_smooth",
     "map_children",
     "number",
     "precision",
     "refine",
+    "settle_conditions",
     "size_in_bits",
     "substitute",
+    "to_affine",
     "to_ball",
     "to_ball_text",
     "to_decimal",

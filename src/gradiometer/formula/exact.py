@@ -48,11 +48,16 @@ def compare(left: Exact, right: Exact) -> int:
     """
     if isinstance(left, fmpq) and isinstance(right, fmpq):
         return (left > right) - (left < right)
-    difference = to_ball(left) - to_ball(right)
+    difference = left - right
+    if not isinstance(difference, fmpq | arb):
+        # A number with a free parameter knows itself whether its sign is certain.
+        return difference.sign()
     if difference > 0:
         return 1
     if difference < 0:
         return -1
+    if difference == 0:
+        return 0
     raise UndecidedError(f"the order of {to_decimal(left)} and {to_decimal(right)} is not certain")
 
 

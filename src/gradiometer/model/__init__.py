@@ -1,3 +1,38 @@
-"""Formulas and catalogue text in, activations, graphs, networks, optimizers and schedules out."""
+"""Things made of formulas: activations, graphs, networks, landscapes, update rules, schedules."""
 
-__all__: list[str] = []
+from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
+from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
+from gradiometer.model.parameter import (
+    Owner,
+    Parameter,
+    Setting,
+    is_inside,
+    read_parameters,
+    read_setting,
+    settle,
+    to_setting_text,
+)
+from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+
+__all__ = [
+    "VARIABLE",
+    "BoundSchedule",
+    "Landscape",
+    "Objective",
+    "Optimizer",
+    "Owner",
+    "Parameter",
+    "Rule",
+    "Schedule",
+    "Setting",
+    "describe_settings",
+    "is_inside",
+    "rate_range",
+    "read_objective",
+    "read_optimizer",
+    "read_parameters",
+    "read_schedule",
+    "read_setting",
+    "settle",
+    "to_setting_text",
+]

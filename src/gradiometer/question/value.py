@@ -24,6 +24,7 @@ from gradiometer.formula import (
     evaluate,
     free_names,
     precision,
+    size_in_bits,
     to_ball,
     to_ball_text,
     to_decimal,
@@ -36,6 +37,10 @@ Value: TypeAlias = Any
 
 _BITS = 192
 """Working precision for the decimal of an exact constant: far more than the 20 digits shown."""
+
+
+_MOST_EXACT_BITS = 2000
+"""A longer quotient is written as an enclosure: nobody reads 600 digits."""
 
 
 @final
@@ -81,6 +86,10 @@ def _to_number(value: int | float | fmpq | arb | Infinity | Node) -> dict[str, A
         return {"exact": None, "decimal": to_decimal(value), "ball": list(to_ball_text(value))}
     if isinstance(value, int):
         value = fmpq(value)
+    if isinstance(value, fmpq) and size_in_bits(value) > _MOST_EXACT_BITS:
+        with precision(_BITS):
+            value = to_ball(value)
+        return {"exact": None, "decimal": to_decimal(value), "ball": list(to_ball_text(value))}
     if isinstance(value, fmpq):
         return {"exact": to_rational_text(value), "decimal": to_decimal(value), "ball": None}
     with precision(_BITS):

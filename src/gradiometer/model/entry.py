@@ -1,0 +1,69 @@
+"""Finds what a user named: a catalogue entry, a TOML file of their own, or a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradiometer.catalog import list_entries, read_entry
+from gradiometer.errors import Place, StudyError, suggest
+
+_MOST_BYTES = 1_000_000
+
+
+def find_entry(kind: str, named: str | Mapping[str, Any]) -> tuple[Mapping[str, Any], Place] | None:
+    """The entry's table and where it stands, or None when *named* is no entry (a formula, say).
+
+    Args:
+        kind: `optimizer`, `objective`, `schedule` or `activation`.
+        named: A catalogue name (with `.dialect` for an optimizer), a path that ends in `.toml`,
+            or the table itself.
+
+    Raises:
+        StudyError: If a file cannot be read or is no TOML.
+    """
+    if isinstance(named, Mapping):
+        return named, Place(f"{kind} `{named.get('name', 'defined here')}`")
+    if named.endswith(".toml"):
+        return _read_file(Path(named)), Place(named)
+    if named in list_entries(kind):
+        return read_entry(kind, named), Place(f"{kind} `{named}`")
+    return None
+
+
+def check_keys(table: Mapping[str, Any], known: tuple[str, ...], *, place: Place) -> None:
+    """Refuse a key that nobody reads.
+
+    Raises:
+        StudyError: With the nearest known key.
+    """
+    for key in table:
+        if key not in known:
+            nearest = suggest(key, known)
+            raise StudyError(
+                f"Unknown key `{key}`.",
+                place=place,
+                text=key,
+                start=0,
+                end=len(key),
+                known=known,
+                hint=f"write `{nearest}`" if nearest else "",
+            )
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    import tomllib
+
+    place = Place(str(path))
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise StudyError(f"The file has more than {_MOST_BYTES:,} bytes.", place=place)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        raise StudyError(f"The file cannot be read: {reason}.", place=place) from None
+    except UnicodeDecodeError:
+        raise StudyError("The file is not UTF-8 text.", place=place) from None
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"The file is no TOML: {error}.", place=place) from None

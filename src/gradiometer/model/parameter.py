@@ -1,0 +1,209 @@
+"""Parameters of catalogue entries: what they are called, where they live, and their exact values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+from flint import fmpq
+
+from gradiometer.errors import DomainError, Place, StudyError, UsageError, suggest, unknown_name
+from gradiometer.formula import (
+    Interval,
+    evaluate,
+    parse_interval,
+    parse_number,
+    to_decimal,
+    to_text,
+)
+
+Setting: TypeAlias = fmpq | tuple[fmpq, ...]
+"""The exact value of a parameter: a number, or several."""
+
+
+@final
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a rule, a schedule, a landscape or an activation."""
+
+    name: str
+    domain: Interval
+    """Where its value must lie."""
+    default: Setting | None = None
+    """The value when none is given; None when one must be given."""
+    is_barrier: bool = False
+    """Whether the question `escape` asks for this parameter's threshold."""
+    is_flag: bool = False
+    """Whether `true` and `false` are its values, as 1 and 0."""
+
+
+def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Parameter]:
+    """The parameters of an entry's `[parameters]` table, by name.
+
+    Raises:
+        StudyError: If a key is not known.
+        FormulaError: If a default or a domain cannot be read.
+    """
+    known = ("default", "domain", "barrier", "flag", "about")
+    parameters: dict[str, Parameter] = {}
+    for name, row in table.items():
+        if not isinstance(row, Mapping):
+            row = {"default": row}
+        for key in row:
+            if key not in known:
+                nearest = suggest(key, known)
+                raise StudyError(
+                    f"The parameter `{name}` has no key `{key}`.",
+                    place=place,
+                    known=known,
+                    hint=f"write `{nearest}`" if nearest else "",
+                )
+        domain = parse_interval(str(row.get("domain", "(-oo, oo)")), place=place)
+        parameter = Parameter(
+            name,
+            domain,
+            is_barrier=bool(row.get("barrier", False)),
+            is_flag=bool(row.get("flag", False)),
+        )
+        if "default" in row:
+            default = read_setting(parameter, row["default"], place=place)
+            parameter = Parameter(
+                name, domain, default, parameter.is_barrier, parameter.is_flag
+            )
+        parameters[name] = parameter
+    return parameters
+
+
+def read_setting(parameter: Parameter, value: Any, *, place: Place | None = None) -> Setting:
+    """The exact value that *value* (a text, a number or a list of them) gives *parameter*.
+
+    Raises:
+        FormulaError: If a text is no constant formula.
+        DomainError: If the value is outside the parameter's domain, or no rational number.
+    """
+    if isinstance(value, str) and "," in value:
+        value = value.split(",")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_read_one(parameter, item, place) for item in value)
+    return _read_one(parameter, value, place)
+
+
+def _read_one(parameter: Parameter, value: Any, place: Place | None) -> fmpq:
+    place = place or Place(f"--set {parameter.name}")
+    if isinstance(value, fmpq):
+        number = value
+    elif isinstance(value, bool) or str(value).strip().lower() in ("true", "false"):
+        number = fmpq(str(value).strip().lower() == "true")
+    else:
+        number = parse_number(str(value).strip(), place=place)
+    if not is_inside(number, parameter.domain):
+        domain = _domain_text(parameter.domain)
+        raise DomainError(
+            f"`{parameter.name}` = {value} is outside its domain {domain}.",
+            place=place,
+            known=(domain,),
+        )
+    return number
+
+
+def is_inside(value: fmpq, interval: Interval) -> bool:
+    """Whether *value* lies in an interval with constant rational ends."""
+    if interval.lower is not None:
+        lower = evaluate(interval.lower, {})
+        if value < lower or (value == lower and not interval.lower_closed):
+            return False
+    if interval.upper is not None:
+        upper = evaluate(interval.upper, {})
+        if value > upper or (value == upper and not interval.upper_closed):
+            return False
+    return True
+
+
+def _domain_text(domain: Interval) -> str:
+    left = "-oo" if domain.lower is None else to_text(domain.lower)
+    right = "oo" if domain.upper is None else to_text(domain.upper)
+    opening = "[" if domain.lower_closed else "("
+    return f"{opening}{left}, {right}{']' if domain.upper_closed else ')'}"
+
+
+@final
+@dataclass(frozen=True)
+class Owner:
+    """Something that has parameters, under the name a setting may be prefixed with."""
+
+    role: str
+    """`optimizer`, `objective`, `schedule` or `activation`."""
+    name: str
+    parameters: Mapping[str, Parameter]
+
+
+def settle(
+    owners: Sequence[Owner], given: Mapping[str, Any] | None, *, free: frozenset[str] = frozenset()
+) -> dict[str, dict[str, Setting]]:
+    """The value of every parameter of every owner, by role.
+
+    Args:
+        owners: What has parameters.
+        given: Values by parameter name, or by `owner.parameter` where two owners share a name.
+        free: Parameters that may stay without a value.
+
+    Raises:
+        UnknownNameError: If a given name belongs to no owner.
+        UsageError: If a name belongs to two owners, or a parameter has no value.
+        DomainError: If a value is outside its domain.
+    """
+    values: dict[str, dict[str, Setting]] = {
+        owner.role: {p.name: p.default for p in owner.parameters.values() if p.default is not None}
+        for owner in owners
+    }
+    for key, value in (given or {}).items():
+        owner, parameter = _find(key, owners)
+        place = Place(f"--set {key}")
+        values[owner.role][parameter.name] = read_setting(parameter, value, place=place)
+    for owner in owners:
+        for parameter in owner.parameters.values():
+            if parameter.name not in values[owner.role] and parameter.name not in free:
+                raise UsageError(
+                    f"The {owner.role} `{owner.name}` needs a value of `{parameter.name}`.",
+                    known=tuple(owner.parameters),
+                    hint=f"set it, for example `--set {parameter.name}=1`",
+                )
+    return values
+
+
+def _find(key: str, owners: Sequence[Owner]) -> tuple[Owner, Parameter]:
+    prefix, _, name = key.rpartition(".")
+    matches = [
+        (owner, owner.parameters[name])
+        for owner in owners
+        if name in owner.parameters and prefix in ("", owner.name, owner.role)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        spellings = tuple(f"{owner.name}.{name}" for owner, _ in matches)
+        raise UsageError(
+            f"`{key}` names a parameter of more than one thing.",
+            known=spellings,
+            hint=f"write `{spellings[0]}`",
+        )
+    known = tuple(dict.fromkeys(p for owner in owners for p in owner.parameters))
+    named = " and ".join(f"{owner.role} `{owner.name}`" for owner in owners)
+    raise unknown_name(
+        name,
+        known,
+        problem=f"Unknown parameter `{key}` of {named}.",
+        place=Place("--set"),
+        text=key,
+        start=len(key) - len(name),
+        end=len(key),
+    )
+
+
+def to_setting_text(value: Setting) -> str:
+    """The setting as a user would write it: `1/1000`, or `30, 60`."""
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    text = str(value)
+    return text if len(text) <= 40 else to_decimal(value)
