@@ -1,5 +1,6 @@
 """Things made of formulas: activations, graphs, networks, landscapes, update rules, schedules."""
 
+from gradiometer.model.network import Layer, Network, read_network
 from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
 from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
 from gradiometer.model.parameter import (
@@ -18,6 +19,8 @@ __all__ = [
     "VARIABLE",
     "BoundSchedule",
     "Landscape",
+    "Layer",
+    "Network",
     "Objective",
     "Optimizer",
     "Owner",
@@ -28,6 +31,7 @@ __all__ = [
     "describe_settings",
     "is_inside",
     "rate_range",
+    "read_network",
     "read_objective",
     "read_optimizer",
     "read_parameters",
