@@ -27,6 +27,7 @@ from gradiometer.formula.exact import (
     to_rational_text,
 )
 from gradiometer.formula.interval import REALS, Interval
+from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.tree import (
     ALIASES,
@@ -64,17 +65,22 @@ __all__ = [
     "ZERO",
     "Affine",
     "Apply",
+    "Axis",
     "Constant",
     "Exact",
     "Interval",
+    "Line",
     "Name",
     "Node",
     "Number",
     "Operator",
     "Range",
     "Span",
+    "Split",
     "apply",
+    "at_parameter",
     "at_point",
+    "collapse",
     "compare",
     "evaluate",
     "evaluate_float",
@@ -90,6 +96,7 @@ __all__ = [
     "is_smooth",
     "map_children",
     "number",
+    "on_axis",
     "precision",
     "refine",
     "settle_conditions",

@@ -1,3 +1,5 @@
-"""Models and arrays in, arrays computed by generated kernels out."""
+"""Numbers in, numbers out: float64 runs of the rules that `proof` certifies."""
 
-__all__: list[str] = []
+from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+
+__all__ = ["FloatState", "advance_float", "begin_float"]

@@ -1,0 +1,288 @@
+"""One optimizer step in exact numbers, and which piece of the landscape a position is on.
+
+A number is a rational, a ball, or (when a parameter stays free) a line in the parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.formula import (
+    Exact,
+    Node,
+    collapse,
+    compare,
+    evaluate,
+    precision,
+    size_in_bits,
+    to_ball,
+)
+from gradiometer.model import BoundSchedule, Landscape, Rule
+
+Side: TypeAlias = Literal["left", "right"] | None
+"""Which piece to take exactly at a joint; None is the piece that contains the point."""
+
+MOST_RATIONAL_BITS = 100_000
+"""A longer rational is continued as a ball: exact ties are not to be expected any more."""
+
+FIRST_BITS, LAST_BITS = 256, 8192
+"""Working precision of balls: the first try and the last one."""
+
+
+@final
+@dataclass(frozen=True)
+class State:
+    """Where a run is after *step* steps."""
+
+    step: int
+    position: Any
+    memory: Mapping[str, Any]
+
+
+@final
+@dataclass(frozen=True)
+class Ground:
+    """A landscape with its ends as numbers, ready to be walked on."""
+
+    ends: tuple[tuple[Any, Any], ...]
+    """Left and right end of each piece; None is infinite."""
+    closed: tuple[tuple[bool, bool], ...]
+    losses: tuple[Node, ...]
+    slopes: tuple[Node, ...]
+    values: Mapping[str, Any]
+    """The free parameter, if there is one."""
+
+    def locate(self, position: Any, side: Side) -> int:
+        """The piece that *position* is on.
+
+        Raises:
+            UndecidedError: If a ball overlaps a joint.
+            Split: If that depends on the free parameter.
+        """
+        for index, (_, upper) in enumerate(self.ends):
+            if upper is None:
+                return index
+            order = compare(position, upper)
+            if order < 0:
+                return index
+            if order == 0:
+                return self.at_joint(index, side)
+        raise DomainError("The position is beyond the last piece of the landscape.")
+
+    def at_joint(self, left: int, side: Side) -> int:
+        """The piece to take exactly at the right end of piece *left*."""
+        if side is None:
+            return left if self.closed[left][1] else left + 1
+        return left if side == "left" else left + 1
+
+    def slope(self, index: int, position: Any) -> Any:
+        """The slope of piece *index* at *position*."""
+        return collapse(evaluate(self.slopes[index], {**self.values, "x": position}))
+
+    def loss(self, index: int, position: Any) -> Any:
+        """The loss of piece *index* at *position*."""
+        return collapse(evaluate(self.losses[index], {**self.values, "x": position}))
+
+
+def survey(landscape: Landscape, values: Mapping[str, Any] | None = None) -> Ground:
+    """The landscape with its ends evaluated at the current precision."""
+    known = dict(values or {})
+
+    def end(node: Node | None) -> Any:
+        return None if node is None else collapse(evaluate(node, known))
+
+    pieces = landscape.loss.pieces
+    return Ground(
+        tuple((end(p.on.lower), end(p.on.upper)) for p in pieces),
+        tuple((p.on.lower_closed, p.on.upper_closed) for p in pieces),
+        tuple(p.formula for p in pieces),
+        landscape.slopes,
+        known,
+    )
+
+
+def begin(rule: Rule, start: Any) -> State:
+    """The state before the first step."""
+    memory = {name: evaluate(tree, rule.values) for name, tree in rule.state.items()}
+    return State(0, start, memory)
+
+
+def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State:
+    """The state one step later.
+
+    Args:
+        rule: The update rule.
+        state: The state now.
+        gradient: The slope at the position.
+        rate: The learning rate of this step, or None for the rule's own.
+
+    Raises:
+        DomainError: If the rule has no value here, such as a division by zero.
+        UndecidedError: If a ball is too wide for a branch of the rule.
+    """
+    step = state.step + 1
+    known: dict[str, Any] = {**rule.values, **state.memory}
+    known |= {"x": state.position, "g": gradient, "t": fmpq(step)}
+    if rate is not None:
+        known["learning_rate"] = rate
+    for target, tree in rule.step:
+        known[target] = _shorten(collapse(evaluate(tree, known)))
+    memory = {name: known[f"{name}'"] for name in rule.state}
+    return State(step, known["x'"], memory)
+
+
+def _shorten(value: Any) -> Any:
+    """The value, as a ball when its numerator and denominator have become very long."""
+    if isinstance(value, fmpq) and size_in_bits(value) > MOST_RATIONAL_BITS:
+        return to_ball(value)
+    return value
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """An exact run: every state, the piece each step started on, and the loss at each position."""
+
+    states: tuple[State, ...]
+    pieces: tuple[int, ...]
+    losses: tuple[Exact, ...]
+    repeats_from: int | None
+    """The first step of a cycle, when a later state equals the one there; else None."""
+    bits: int
+    """Working precision of the balls."""
+    ended: str = ""
+    """Why the run stopped before its last step; empty when it did not."""
+    undecided: bool = False
+    """Whether it stopped because a ball was too wide."""
+
+    @property
+    def period(self) -> int | None:
+        """The length of the cycle, in steps."""
+        return None if self.repeats_from is None else len(self.states) - 1 - self.repeats_from
+
+
+@final
+@dataclass(frozen=True)
+class Course:
+    """Everything that determines a run."""
+
+    rule: Rule
+    landscape: Landscape
+    start: fmpq
+    steps: int
+    schedule: BoundSchedule | None = None
+    side: Side = None
+
+    def rate(self, step: int) -> fmpq | None:
+        """The learning rate when *step* steps are done, or None for the rule's own."""
+        return None if self.schedule is None else self.schedule.rate_at(step)
+
+
+def run_exactly(course: Course, *, settled_from: int | None) -> Run:
+    """The run in exact numbers, to its last step or to the end of its first cycle.
+
+    Args:
+        course: What to run.
+        settled_from: The number of steps after which the rule no longer depends on the step
+            count, or None when it always does; only then is an equal state a cycle.
+
+    Returns:
+        The run; `ended` says why it is shorter than asked, where it is.
+    """
+    bits = FIRST_BITS
+    while True:
+        with precision(bits):
+            run = _run(course, settled_from, bits)
+        sharp = not run.undecided and _is_sharp(run.states[-1].position)
+        if sharp or bits >= LAST_BITS:
+            return run
+        bits *= 4 if bits < 1024 else 2
+
+
+def _is_sharp(value: Exact) -> bool:
+    """Whether a ball still has the digits that an answer shows."""
+    if isinstance(value, fmpq):
+        return True
+    return value.rel_one_accuracy_bits() > 80
+
+
+def _run(course: Course, settled_from: int | None, bits: int) -> Run:
+    ground = survey(course.landscape)
+    states, pieces, losses = [begin(course.rule, course.start)], [], []
+    seen: dict[Any, int] = {}
+    repeats, ended, undecided = None, "", False
+    try:
+        while True:
+            state = states[-1]
+            piece = ground.locate(state.position, course.side)
+            loss = ground.loss(piece, state.position)
+            pieces.append(piece)
+            losses.append(loss)
+            settled = settled_from is not None and state.step >= settled_from
+            key = _key(state) if settled else None
+            if key is not None and key in seen:
+                repeats = seen[key]
+                break
+            if key is not None:
+                seen[key] = state.step
+            if state.step == course.steps:
+                break
+            if not _has_digits(state.position):
+                raise UndecidedError("the enclosure of the position has become too wide")
+            gradient = ground.slope(piece, state.position)
+            states.append(advance(course.rule, state, gradient, course.rate(state.step)))
+    except UndecidedError as error:
+        ended, undecided = str(error), True
+    except (DomainError, LimitError) as error:
+        ended = error.problem
+    # A state whose piece is unknown is no part of the run.
+    kept = tuple(states[: len(losses)])
+    return Run(kept, tuple(pieces[: len(losses)]), tuple(losses), repeats, bits, ended, undecided)
+
+
+def _has_digits(value: Exact) -> bool:
+    return isinstance(value, fmpq) or value.rel_one_accuracy_bits() > 8
+
+
+def _key(state: State) -> tuple[Any, ...] | None:
+    """The state without its step count, when all of it is rational; else None."""
+    parts = (state.position, *(state.memory[name] for name in sorted(state.memory)))
+    return parts if all(isinstance(part, fmpq) for part in parts) else None
+
+
+def find_settled_step(course: Course) -> int | None:
+    """The number of steps after which every step is the same map, or None when there is none."""
+    from gradiometer.model import rate_range
+
+    for first in _candidates(course):
+        if course.rule.settled(first + 1).depends_on_step:
+            continue
+        if course.schedule is None:
+            return first
+        try:
+            rates = rate_range(course.schedule.rate, course.schedule.values, from_step=first)
+        except UndecidedError:
+            continue
+        if rates.lower is not None and rates.lower == rates.upper:
+            return first
+    return None
+
+
+def _candidates(course: Course) -> Sequence[int]:
+    """Step counts at which a rule may settle: the first ones, and just after each milestone."""
+    found = {0, 1, 2}
+    if course.schedule is not None:
+        from gradiometer.formula import Number, walk
+
+        found |= {
+            int(node.value.p // node.value.q) + extra
+            for node in walk(course.schedule.rate)
+            if isinstance(node, Number) and 0 <= node.value <= course.steps
+            for extra in (0, 1)
+        }
+    return sorted(found)
