@@ -28,7 +28,9 @@ from gradiometer.formula.exact import (
 )
 from gradiometer.formula.interval import REALS, Interval
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
+from gradiometer.formula.parse import Formula, parse
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
+from gradiometer.formula.spelling import to_text
 from gradiometer.formula.tree import (
     ALIASES,
     CONSTANTS,
@@ -68,6 +70,7 @@ __all__ = [
     "Axis",
     "Constant",
     "Exact",
+    "Formula",
     "Interval",
     "Line",
     "Name",
@@ -97,6 +100,7 @@ __all__ = [
     "map_children",
     "number",
     "on_axis",
+    "parse",
     "precision",
     "refine",
     "settle_conditions",
@@ -108,5 +112,6 @@ __all__ = [
     "to_decimal",
     "to_float",
     "to_rational_text",
+    "to_text",
     "walk",
 ]
