@@ -178,6 +178,17 @@ class Course:
     schedule: BoundSchedule | None = None
     side: Side = None
 
+    def to_problem(self) -> dict[str, Any]:
+        """What is run, as plain JSON for a certificate."""
+        return {
+            "rule": self.rule.to_problem(),
+            "pieces": self.landscape.to_problem(),
+            "schedule": None if self.schedule is None else self.schedule.to_problem(),
+            "start": str(self.start),
+            "steps": self.steps,
+            "side": self.side,
+        }
+
     def rate(self, step: int) -> fmpq | None:
         """The learning rate when *step* steps are done, or None for the rule's own."""
         return None if self.schedule is None else self.schedule.rate_at(step)

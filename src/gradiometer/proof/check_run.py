@@ -1,0 +1,320 @@
+"""Replays the certificate of a run and of its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flint import fmpq
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.formula import (
+    Affine,
+    Range,
+    at_point,
+    compare,
+    evaluate,
+    evaluate_range,
+    exact_sqrt,
+    hull,
+    precision,
+    to_affine,
+)
+from gradiometer.proof.check_walk import (
+    LADDER,
+    Replay,
+    fields,
+    has_digits,
+    live_step,
+    read_rational,
+    read_replay,
+    require,
+    spell,
+)
+
+_ZERO, _ONE = fmpq(0), fmpq(1)
+_CLAIM = ("verdict", "limit", "growth", "cycle", "lowest", "lowest_at", "lowest_step", "final")
+
+
+def check_run(problem: Any, claim: Any, evidence: Any) -> None:
+    """Accept a run's verdict, lowest value and last position, or raise `CertificateError`."""
+    replay = read_replay(problem)
+    said = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
+    for bits in LADDER:
+        try:
+            with precision(bits):
+                _check(replay, said, evidence, last=bits == LADDER[-1])
+                return
+        except UndecidedError:
+            if bits == LADDER[-1]:
+                raise
+
+
+def _check(replay: Replay, said: Mapping[str, Any], evidence: Any, *, last: bool) -> None:
+    states, losses, ended = _replay(replay, said["cycle"])
+    if not last and not has_digits(states[-1]["x"], 80):
+        raise UndecidedError("too few digits at this precision")
+    _check_lowest(said, states, losses)
+    require(said["final"] == _final(replay, said, states), "The last position is another one.")
+    require(not ended or said["verdict"] == "unknown", "The run ends before its verdict.")
+    require((said["cycle"] is not None) == (said["verdict"] == "cycle"), "Cycle and verdict differ.")
+    if said["verdict"] == "cycle":
+        require(said["limit"] is None and said["growth"] is None, "A cycle has no limit.")
+        fields(evidence)
+        _check_cycle(replay, said["cycle"], states)
+    elif said["verdict"] == "unknown":
+        require(said["limit"] is None and said["growth"] is None, "Unknown has no limit.")
+        fields(evidence)
+    else:
+        _check_fate(replay, said, evidence, states)
+
+
+def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any], bool]:
+    """All states and losses up to the last step, or to the end of the claimed cycle."""
+    steps = replay.steps
+    if cycle is not None:
+        period, _, first = fields(cycle, "period", "points", "from_step")
+        require(isinstance(period, int) and isinstance(first, int), "A cycle has whole steps.")
+        require(period > 1 and first >= 0 and first + period <= steps, "The cycle is too long.")
+        steps = first + period
+    ends = [None if p.upper is None else evaluate(p.upper, {}) for p in replay.pieces]
+    states, losses = [replay.begin()], []
+    try:
+        while True:
+            position = states[-1]["x"]
+            piece = replay.pieces[replay.locate(position, ends)]
+            losses.append(evaluate(piece.loss, {"x": position}))
+            done = len(states) - 1
+            if done == steps:
+                return states, losses, False
+            gradient = evaluate(piece.slope, {"x": position})
+            states.append(replay.advance(states[-1], gradient, done))
+    except (DomainError, LimitError):
+        return states[: len(losses)], losses, True
+
+
+def _check_lowest(said: Mapping[str, Any], states: list[dict[str, Any]], losses: list[Any]) -> None:
+    if said["lowest"] is None:
+        require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest value is said.")
+        return
+    best = 0
+    for index, loss in enumerate(losses):
+        if compare(loss, losses[best]) < 0:
+            best = index
+    require(said["lowest_step"] == best and type(said["lowest_step"]) is int, "Another step is lowest.")
+    require(said["lowest"] == spell(losses[best]), "The lowest value is another one.")
+    require(said["lowest_at"] == spell(states[best]["x"]), "The lowest value is elsewhere.")
+
+
+def _final(replay: Replay, said: Mapping[str, Any], states: list[dict[str, Any]]) -> str:
+    if said["cycle"] is None:
+        return spell(states[-1]["x"])
+    first, period = said["cycle"]["from_step"], said["cycle"]["period"]
+    return spell(states[first + (replay.steps - first) % period]["x"])
+
+
+def _check_cycle(replay: Replay, cycle: Any, states: list[dict[str, Any]]) -> None:
+    period, points, first = fields(cycle, "period", "points", "from_step")
+    alive = {name[:-1] for name, _ in live_step(replay.settled_step(first)) if name.endswith("'")}
+
+    def state(step: int) -> list[Any]:
+        values = [value for name, value in states[step].items() if name in alive]
+        require(all(isinstance(value, fmpq) for value in values), "A cycle needs exact states.")
+        return values
+
+    require(replay.is_settled(first), "The rule still changes with the step count.")
+    require(state(first) == state(first + period), "The state does not return.")
+    for shorter in range(1, period):
+        require(state(first) != state(first + shorter), "The cycle is shorter.")
+    earlier = first - 1
+    if earlier >= 0 and replay.is_settled(earlier):
+        require(state(earlier) != state(earlier + period), "The cycle starts earlier.")
+    require(
+        points == [spell(states[first + index]["x"]) for index in range(period)],
+        "The points of the cycle are others.",
+    )
+
+
+def _check_fate(
+    replay: Replay, said: Mapping[str, Any], evidence: Any, states: list[dict[str, Any]]
+) -> None:
+    """Convergence or divergence by eigenvalues, a fixed state, or a region that is never left."""
+    require(isinstance(evidence, Mapping), "There is no evidence.")
+    if "trap" in evidence:
+        box, first = fields(evidence, "trap", "trap_from")
+        require(said["limit"] is None and said["growth"] is None, "A run away has no limit.")
+        _check_trap(replay, said["verdict"], box, first, states)
+    elif "linear_from" in evidence:
+        (first,) = fields(evidence, "linear_from")
+        _check_linear(replay, said, first, states)
+    elif "fixed_from" in evidence:
+        (first,) = fields(evidence, "fixed_from")
+        require(type(first) is int and 0 <= first < len(states) - 1, "No step is fixed.")
+        require(replay.is_settled(first), "The rule still changes with the step count.")
+        alive = {n[:-1] for n, _ in live_step(replay.settled_step(first)) if n.endswith("'")}
+        for name in alive:
+            here, there = states[first][name], states[first + 1][name]
+            require(isinstance(here, fmpq) and here == there, "The state still changes.")
+        require(said["verdict"] == "converges", "A fixed state converges.")
+        require(said["limit"] == spell(states[first]["x"]), "The limit is another one.")
+        require(said["growth"] is None, "A fixed state has no factor.")
+    else:
+        (first,) = fields(evidence, "shrinks_from")
+        _check_shrinking(replay, said, first)
+
+
+def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> None:
+    """All later factors of plain descent on one parabola lie from 0 to 1."""
+    require(said["verdict"] == "converges" and said["limit"] is None, "Only a limit is shown.")
+    require(said["growth"] is None and type(first) is int and first >= 1, "No first step.")
+    rates = replay.rates_from(first)
+    for rate in (rates.lower, rates.upper):
+        require(rate is not None, "The learning rates have no bound.")
+        matrix, _ = _affine(replay, first, rate)
+        require(len(matrix) == 1, "The rule remembers something.")
+        factor = matrix[0][0]
+        require(compare(factor, _ZERO) >= 0 and compare(factor, _ONE) <= 0, "A step may overshoot.")
+
+
+def _affine(replay: Replay, first: int, rate: Any) -> tuple[list[list[Any]], list[Any]]:
+    """The step as a matrix and a shift, on a landscape of one piece."""
+    require(len(replay.pieces) == 1, "The landscape has kinks.")
+    step = live_step(replay.settled_step(first))
+    names = ["x", *(name for name in replay.state if f"{name}'" in dict(step))]
+    forms = {name: Affine(_ZERO, {name: _ONE}) for name in names}
+    values: dict[str, Any] = dict(replay.values)
+    if rate is not None:
+        values["learning_rate"] = rate
+    forms["g"] = to_affine(replay.pieces[0].slope, {"x": forms["x"]}, {})
+    for target, tree in step:
+        forms[target] = to_affine(tree, forms, values)
+    rows = [forms[f"{name}'"] for name in names]
+    matrix = [[row.coefficients.get(name, _ZERO) for name in names] for row in rows]
+    return matrix, [row.constant for row in rows]
+
+
+def _check_linear(
+    replay: Replay, said: Mapping[str, Any], first: Any, states: list[dict[str, Any]]
+) -> None:
+    require(type(first) is int and 0 <= first < len(states), "No such step.")
+    require(replay.is_settled(first), "The rule still changes with the step count.")
+    rate = replay.rate_at(first).get("learning_rate")
+    matrix, shift = _affine(replay, first, rate)
+    require(len(matrix) in (1, 2), "The state has too many parts.")
+    if len(matrix) == 1:
+        matrix, shift = [[matrix[0][0], _ZERO], [_ZERO, _ZERO]], [shift[0], _ZERO]
+        start = [states[first]["x"], _ZERO]
+    else:
+        (other,) = [n for n in replay.state if n in _alive(replay, first)]
+        start = [states[first]["x"], states[first][other]]
+    (a, b), (c, d) = matrix
+    trace, product = a + d, a * d - b * c
+    gap = 1 - trace + product
+    require(compare(gap, _ZERO) != 0, "One multiplier is 1.")
+    limit = [((1 - d) * shift[0] + b * shift[1]) / gap, (c * shift[0] + (1 - a) * shift[1]) / gap]
+    inside = compare(product, _ONE) < 0 and compare(gap, _ZERO) > 0
+    inside = inside and compare(1 + trace + product, _ZERO) > 0
+    offset = [start[0] - limit[0], start[1] - limit[1]]
+    stands = all(compare(part, _ZERO) == 0 for part in offset)
+    growth = _size(trace, product)
+    if said["verdict"] == "converges":
+        require(inside or stands, "The multipliers do not shrink.")
+        require(said["limit"] == spell(limit[0]), "The limit is another one.")
+    else:
+        require(said["verdict"] == "diverges" and said["limit"] is None, "This is no verdict here.")
+        require(compare(_size(trace, product), _ONE) > 0, "No multiplier grows.")
+        require(_grows(matrix, trace, product, offset), "The start does not grow.")
+    require(said["growth"] == spell(growth), "The growth factor is another one.")
+
+
+def _alive(replay: Replay, first: int) -> set[str]:
+    return {n[:-1] for n, _ in live_step(replay.settled_step(first)) if n.endswith("'")}
+
+
+def _size(trace: Any, product: Any) -> Any:
+    """The size of the larger multiplier."""
+    discriminant = trace * trace - 4 * product
+    if compare(discriminant, _ZERO) < 0:
+        return exact_sqrt(product)
+    return (abs(trace) + exact_sqrt(discriminant)) / 2
+
+
+def _grows(matrix: Any, trace: Any, product: Any, offset: list[Any]) -> bool:
+    """Whether the offset has a part along the larger multiplier."""
+    discriminant = trace * trace - 4 * product
+    if compare(discriminant, _ZERO) < 0:
+        return any(compare(part, _ZERO) != 0 for part in offset)
+    root = exact_sqrt(discriminant)
+    small = (trace - (root if compare(trace, _ZERO) >= 0 else -root)) / 2
+    (a, b), (c, d) = matrix
+    rest = [(a - small) * offset[0] + b * offset[1], c * offset[0] + (d - small) * offset[1]]
+    return any(part != 0 if isinstance(part, fmpq) else not part.contains(0) for part in rest)
+
+
+def _check_trap(
+    replay: Replay, verdict: str, box: Any, first: Any, states: list[dict[str, Any]]
+) -> None:
+    """A region of states that holds the state after *first* steps and that no step leaves."""
+    require(type(first) is int and first == len(states) - 1, "The region is met at another step.")
+    region = {name: _read_range(ends) for name, ends in box.items()}
+    alive = {"x", *(_alive(replay, first))}
+    require(set(region) >= alive, "The region leaves a part of the state out.")
+    for name, part in region.items():
+        require(part.contains(at_point(states[first][name])), "The run is not in the region.")
+    away = region["x"]
+    require((away.lower is None) != (away.upper is None), "The region has two ends.")
+    direction = 1 if away.upper is None else -1
+    slopes = _slopes(replay, away)
+    downhill = slopes.is_negative() if direction > 0 else slopes.is_positive()
+    require(downhill, "A slope in the region does not point on.")
+    known = {name: at_point(value) for name, value in replay.values.items()}
+    known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None)}
+    if replay.rate is not None:
+        known["learning_rate"] = replay.rates_from(first)
+    for target, tree in live_step(replay.settled_step(first)):
+        known[target] = evaluate_range(tree, known)
+    for name in alive:
+        require(region[name].contains(known[f"{name}'"]), "A step leaves the region.")
+    crossed = _meets_rise(replay, states, direction)
+    require(verdict == ("escapes" if crossed else "diverges"), "The run did something else.")
+
+
+def _read_range(ends: Any) -> Range:
+    require(isinstance(ends, list) and len(ends) == 2, "A range has two ends.")
+    lower, upper = (None if end is None else read_rational(end) for end in ends)
+    return Range(lower, upper)
+
+
+def _slopes(replay: Replay, positions: Range) -> Range:
+    """All slopes of the pieces that reach into *positions*."""
+    found, lower = [], None
+    for piece in replay.pieces:
+        upper = None if piece.upper is None else evaluate(piece.upper, {})
+        left = _later(lower, positions.lower, 1)
+        right = _later(upper, positions.upper, -1)
+        if left is None or right is None or compare(left, right) <= 0:
+            found.append(evaluate_range(piece.slope, {"x": Range(left, right)}))
+        lower = upper
+    return hull(*found)
+
+
+def _later(left: Any, right: Any, sign: int) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return left if sign * compare(left, right) >= 0 else right
+
+
+def _meets_rise(replay: Replay, states: list[dict[str, Any]], direction: int) -> bool:
+    """Whether a piece between the first and the last position rises in the run's direction."""
+    ends = [None if p.upper is None else evaluate(p.upper, {}) for p in replay.pieces]
+    first, last = (replay.locate(states[i]["x"], ends) for i in (0, -1))
+    for index in range(min(first, last), max(first, last) + 1):
+        try:
+            slope = evaluate(replay.pieces[index].slope, {"x": states[0]["x"]})
+            if compare(slope, _ZERO) == direction:
+                return True
+        except (UndecidedError, DomainError):
+            continue
+    return False
+
+

@@ -1,0 +1,222 @@
+"""The checker's own walk: a rule on a landscape, replayed step by step from the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import (
+    Node,
+    Range,
+    at_point,
+    collapse,
+    compare,
+    differentiate,
+    evaluate,
+    evaluate_range,
+    free_names,
+    from_decimal,
+    parse,
+    settle_conditions,
+    size_in_bits,
+    to_ball,
+    to_decimal,
+    to_rational_text,
+)
+
+LADDER = (256, 1024, 2048, 4096, 8192)
+"""The working precisions, in bits, that a replay tries in turn."""
+
+_LONGEST = 100_000
+"""Rationals of more bits go on as balls, as in every run."""
+
+_MOST_STEPS = 10_000_000
+
+
+def fields(value: Any, *names: str) -> list[Any]:
+    """The values of exactly these fields.
+
+    Raises:
+        CertificateError: If a field is missing or one too many.
+    """
+    if not isinstance(value, Mapping) or set(value) != set(names):
+        raise CertificateError("A part of the certificate has other fields.", known=names)
+    return [value[name] for name in names]
+
+
+def require(truth: bool, problem: str) -> None:
+    """Refuse the certificate unless *truth* holds."""
+    if not truth:
+        raise CertificateError(problem)
+
+
+def read_rational(text: Any) -> fmpq:
+    """The rational that *text* writes as `p/q`, and nothing else."""
+    require(isinstance(text, str) and len(text) < 10_000, "A number is not written as text.")
+    value = from_decimal(text)
+    require(to_rational_text(value) == text, f"The number `{text[:40]}` is not in lowest terms.")
+    return value
+
+
+def spell(value: Any) -> str:
+    """How a certificate writes a number: `p/q` while short, else `~` and 20 digits."""
+    if isinstance(value, fmpq) and size_in_bits(value) <= 2000:
+        return to_rational_text(value)
+    return "~" + to_decimal(to_ball(value), digits=20)
+
+
+@final
+@dataclass(frozen=True)
+class Surface:
+    """One piece of the landscape."""
+
+    upper: Node | None
+    closed: bool
+    """Whether the upper end belongs to this piece."""
+    loss: Node
+    slope: Node
+
+
+@final
+@dataclass(frozen=True)
+class Replay:
+    """A problem of a certificate, read."""
+
+    step: tuple[tuple[str, Node], ...]
+    state: Mapping[str, Node]
+    values: Mapping[str, fmpq]
+    pieces: tuple[Surface, ...]
+    rate: Node | None
+    rate_values: Mapping[str, fmpq]
+    start: fmpq
+    steps: int
+    side: str | None
+
+    def begin(self) -> dict[str, Any]:
+        """The state before the first step."""
+        memory = {name: evaluate(tree, self.values) for name, tree in self.state.items()}
+        return {"x": self.start, **memory}
+
+    def rate_at(self, done: int) -> dict[str, fmpq]:
+        """The learning rate when *done* steps are done, where a schedule gives one."""
+        if self.rate is None:
+            return {}
+        value = evaluate(self.rate, {**self.rate_values, "k": fmpq(done)})
+        require(isinstance(value, fmpq) and value >= 0, "A learning rate is no rational >= 0.")
+        return {"learning_rate": value} if isinstance(value, fmpq) else {}
+
+    def advance(self, state: Mapping[str, Any], gradient: Any, done: int) -> dict[str, Any]:
+        """The state after one more step."""
+        known: dict[str, Any] = {**self.values, **state, **self.rate_at(done)}
+        known |= {"g": gradient, "t": fmpq(done + 1)}
+        for target, tree in self.step:
+            value = collapse(evaluate(tree, known))
+            if isinstance(value, fmpq) and size_in_bits(value) > _LONGEST:
+                value = to_ball(value)
+            known[target] = value
+        return {name: known[f"{name}'"] for name in ("x", *self.state)}
+
+    def locate(self, position: Any, ends: list[Any]) -> int:
+        """The piece that the position is on."""
+        for index, end in enumerate(ends):
+            if end is None:
+                return index
+            order = compare(position, end)
+            if order < 0 or (order == 0 and self.keeps_joint(index)):
+                return index
+        raise CertificateError("The position is on no piece.")
+
+    def keeps_joint(self, index: int) -> bool:
+        """Whether the right end of piece *index* is taken with that piece."""
+        return self.pieces[index].closed if self.side is None else self.side == "left"
+
+    def is_settled(self, done: int) -> bool:
+        """Whether every step after *done* steps is the same map."""
+        alive = live_step(self.settled_step(done))
+        if any("t" in free_names(tree) for _, tree in alive):
+            return False
+        if self.rate is None:
+            return True
+        try:
+            rates = self.rates_from(done)
+        except UndecidedError:
+            return False
+        return rates.lower is not None and rates.lower == rates.upper
+
+    def settled_step(self, done: int) -> list[tuple[str, Node]]:
+        """The assignments with conditions on the step count decided for all later steps."""
+        return [
+            (name, settle_conditions(tree, self.values, from_step=done + 1))
+            for name, tree in self.step
+        ]
+
+    def rates_from(self, done: int) -> Range:
+        """All learning rates from that number of done steps on."""
+        require(self.rate is not None, "There is no schedule.")
+        ranges = {name: at_point(value) for name, value in self.rate_values.items()}
+        rate = self.rate if self.rate is not None else parse("0").tree
+        return evaluate_range(rate, {**ranges, "k": Range(fmpq(done), None)})
+
+
+def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
+    """The assignments that can reach the position."""
+    needed = {"x'"}
+    while True:
+        read = {n for target, tree in step if target in needed for n in free_names(tree)}
+        grown = needed | read | {f"{name}'" for name in read}
+        if grown == needed:
+            return [(target, tree) for target, tree in step if target in needed]
+        needed = grown
+
+
+def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
+    """The problem of a certificate as something to replay."""
+    rule, pieces, schedule, start, steps, side = fields(
+        problem, "rule", "pieces", "schedule", "start", "steps", "side"
+    )
+    state, step, values = fields(rule, "state", "step", "values")
+    require(isinstance(steps, int) and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
+    require(side in (None, "left", "right"), "`side` is neither left nor right.")
+    numbers = {name: read_rational(text) for name, text in values.items()}
+    known = {*numbers, *state, "x", "g", "t", "learning_rate"}
+    trees = []
+    for target, text in step:
+        trees.append((target, parse(text, names=known).tree))
+        known = {*known, target}
+    require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
+    rate, rate_values = None, {}
+    if schedule is not None:
+        text, given = fields(schedule, "rate", "values")
+        rate_values = {name: read_rational(number) for name, number in given.items()}
+        rate = parse(text, names={"k", *rate_values}).tree
+    memory = {name: parse(text, names=set(numbers)).tree for name, text in state.items()}
+    return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rate, rate_values,
+                  read_rational(start), steps, side)  # fmt: skip
+
+
+def _read_pieces(rows: Any, free: tuple[str, ...]) -> tuple[Surface, ...]:
+    """The pieces, which must follow each other without gap from minus to plus infinity."""
+    require(isinstance(rows, list) and len(rows) > 0, "There are no pieces.")
+    surfaces = []
+    before: Any = (None, False)
+    for row in rows:
+        lower, upper, lower_closed, upper_closed, loss = fields(
+            row, "lower", "upper", "lower_closed", "upper_closed", "loss"
+        )
+        require((lower, lower_closed) == before, "The pieces leave a gap or overlap.")
+        require(isinstance(upper_closed, bool), "`upper_closed` is no truth value.")
+        tree = parse(loss, names={"x", *free}).tree
+        end = None if upper is None else parse(upper, names=set(free)).tree
+        surfaces.append(Surface(end, upper_closed, tree, differentiate(tree, "x")))
+        before = (upper, not upper_closed)
+    require(before == (None, True), "The last piece does not go to infinity.")
+    return tuple(surfaces)
+
+
+def has_digits(value: Any, bits: int) -> bool:
+    """Whether a ball is known to that many bits; a rational always is."""
+    return not isinstance(value, arb) or value.rel_one_accuracy_bits() > bits

@@ -1,0 +1,263 @@
+"""What finally becomes of a run: a cycle, a limit, divergence, or running away downhill.
+
+Each verdict is proved for all steps, not only for those that were run; otherwise it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from flint import fmpq
+
+from gradiometer.errors import DomainError, UndecidedError
+from gradiometer.formula import (
+    Exact,
+    Range,
+    at_point,
+    compare,
+    evaluate_range,
+    hull,
+    precision,
+)
+from gradiometer.model import rate_range
+from gradiometer.proof.linear import judge_linear
+from gradiometer.proof.walk import Course, Ground, Run, State, survey
+
+_ZERO = fmpq(0)
+
+
+@final
+@dataclass(frozen=True)
+class Verdict:
+    """The fate of a run and what proves it."""
+
+    word: str
+    """`converges`, `cycle`, `escapes`, `diverges` or `unknown`."""
+    because: str
+    limit: Exact | None = None
+    """Where it converges to, if that is known."""
+    growth: Exact | None = None
+    """The factor by which the distance finally grows or shrinks at each step."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What the checker needs to see it, as plain JSON."""
+
+
+def judge(course: Course, run: Run, settled_from: int | None) -> Verdict:
+    """The verdict on a run, proved for all steps to come, or `unknown` with the reason."""
+    if run.repeats_from is not None:
+        return _judge_cycle(run)
+    reasons = []
+    with precision(run.bits):
+        for attempt in (_judge_linear, _judge_downhill):
+            try:
+                return attempt(course, run, settled_from)
+            except UndecidedError as error:
+                reasons.append(str(error))
+    if run.ended:
+        return Verdict("unknown", f"the run ends at step {run.states[-1].step}: {run.ended}")
+    steps = run.states[-1].step
+    return Verdict("unknown", f"no state repeats within {steps} steps, and {'; '.join(reasons)}")
+
+
+def _judge_cycle(run: Run) -> Verdict:
+    first, period = run.repeats_from, run.period
+    point = run.states[-1].position
+    if period == 1:
+        return Verdict(
+            "converges",
+            f"from step {first} on the state does not change any more",
+            limit=point,
+            evidence={"fixed_from": first},
+        )
+    return Verdict(
+        "cycle",
+        f"the state after step {first} returns after {period} steps, and each state decides the next",
+    )
+
+
+def _judge_linear(course: Course, run: Run, settled_from: int | None) -> Verdict:
+    """The verdict of a rule that is affine in its state, on one parabola or line."""
+    if len(course.landscape.slopes) != 1:
+        raise UndecidedError("the landscape has kinks")
+    settled = settled_from is not None and settled_from <= run.states[-1].step
+    if settled and settled_from is not None:
+        state = run.states[settled_from]
+        rule = course.rule.settled(settled_from + 1)
+        word, because, limit, growth = judge_linear(
+            rule, course.landscape.slopes[0], state, course.rate(settled_from)
+        )
+        if settled_from > 1:
+            because = f"from step {settled_from} on every step is the same map: {because}"
+        return Verdict(word, because, limit, growth, {"linear_from": settled_from})
+    return _judge_shrinking_rate(course, run)
+
+
+def _judge_shrinking_rate(course: Course, run: Run) -> Verdict:
+    """Plain descent on a parabola under a rate that changes for ever but lies in a known range."""
+    if course.schedule is None or course.rule.state:
+        raise UndecidedError("the rule changes with the step count for ever")
+    first = max(run.states[-1].step, 1)
+    rates = rate_range(course.schedule.rate, course.schedule.values, from_step=first)
+    rule = course.rule.settled(first + 1)
+    factors = [
+        judge_linear(rule, course.landscape.slopes[0], run.states[-1], rate, only_factor=True)[3]
+        for rate in (rates.lower, rates.upper)
+        if rate is not None
+    ]
+    if len(factors) == 2 and all(
+        f is not None and compare(f, _ZERO) >= 0 and compare(f, fmpq(1)) <= 0 for f in factors
+    ):
+        return Verdict(
+            "converges",
+            f"from step {first} on every step multiplies the distance from the minimum by a number "
+            "from 0 to 1, so the position moves towards it and has a limit; a rate that fades "
+            "fast may stop short of the minimum",
+            evidence={"shrinks_from": first},
+        )
+    raise UndecidedError("the learning rates to come are not certain to be safe")
+
+
+def _judge_downhill(course: Course, run: Run, settled_from: int | None) -> Verdict:
+    """Running away: a region of states that no step leaves, in which every slope points on."""
+    state = run.states[-1]
+    if run.ended:
+        raise UndecidedError("the run has no further step")
+    ground = survey(course.landscape)
+    direction = -compare(ground.slope(run.pieces[-1], state.position), _ZERO)
+    if direction == 0:
+        raise UndecidedError("the slope is zero at the last step")
+    box = find_trap(course, ground, state, direction)
+    if box is None:
+        raise UndecidedError("the run is not certain to keep its direction")
+    crossed = _crosses_top(ground, run, direction)
+    side = "right" if direction > 0 else "left"
+    evidence = {"trap_from": state.step, "trap": {n: _spell_range(r) for n, r in box.items()}}
+    word = "escapes" if crossed else "diverges"
+    how = "passes the top of the barrier" if crossed else "never meets a rising slope"
+    return Verdict(
+        word, f"the run {how} and every later step goes on downhill to the {side}",
+        evidence=evidence,
+    )  # fmt: skip
+
+
+def _crosses_top(ground: Ground, run: Run, direction: int) -> bool:
+    """Whether a rising slope lies between the start and the end of the run."""
+    first, last = run.pieces[0], run.pieces[-1]
+    for index in range(min(first, last), max(first, last) + 1):
+        try:
+            if compare(ground.slope(index, run.states[0].position), _ZERO) == direction:
+                return True
+        except (UndecidedError, DomainError):
+            continue
+    return False
+
+
+def find_trap(
+    course: Course, ground: Ground, state: State, direction: int
+) -> dict[str, Range] | None:
+    """A region of states that contains *state* and that no later step leaves, or None.
+
+    The position runs from where it is to infinity in *direction*; what is remembered is widened
+    until a step maps the region into itself.
+    """
+    here = at_point(state.position)
+    away = Range(here.lower, None) if direction > 0 else Range(None, here.upper)
+    box = {"x": away, **{name: at_point(value) for name, value in state.memory.items()}}
+    try:
+        slopes = slope_range(ground, away)
+        if not (slopes.is_negative() if direction > 0 else slopes.is_positive()):
+            return None
+        marks = _thresholds(slopes)
+        for round_number in range(12):
+            image = step_range(course, box, slopes, state.step + 1)
+            if all(box[name].contains(image[name]) for name in box):
+                return box
+            for name in state.memory:
+                wider = hull(box[name], image[name])
+                box[name] = wider if round_number < 2 else _widen(box[name], wider, marks)
+            if not box["x"].contains(image["x"]):
+                return None
+    except (UndecidedError, DomainError):
+        return None
+    return None
+
+
+def slope_range(ground: Ground, positions: Range) -> Range:
+    """All slopes at these positions."""
+    found = []
+    for index, (lower, upper) in enumerate(ground.ends):
+        before = upper is not None and positions.lower is not None
+        after = lower is not None and positions.upper is not None
+        if before and compare(upper, positions.lower) < 0:
+            continue
+        if after and compare(lower, positions.upper) > 0:
+            continue
+        part = Range(
+            positions.lower if lower is None else _inner(lower, positions.lower, larger=True),
+            positions.upper if upper is None else _inner(upper, positions.upper, larger=False),
+        )
+        found.append(evaluate_range(ground.slopes[index], {"x": part}))
+    return hull(*found)
+
+
+def _inner(end: Exact, bound: Exact | None, *, larger: bool) -> Exact:
+    if bound is None:
+        return end
+    return bound if (compare(bound, end) > 0) == larger else end
+
+
+def step_range(
+    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
+) -> dict[str, Range]:
+    """Where one step takes the states of *box*, for every step count from *first_step* on."""
+    rule = course.rule.settled(first_step)
+    known = {name: at_point(value) for name, value in rule.values.items()}
+    known |= {name: box[name] for name in rule.state}
+    known |= {"x": box["x"], "g": slopes, "t": Range(fmpq(first_step), None)}
+    if course.schedule is not None:
+        schedule = course.schedule
+        known["learning_rate"] = rate_range(schedule.rate, schedule.values, from_step=first_step - 1)
+    for target, tree in rule.step:
+        known[target] = evaluate_range(tree, known)
+    return {name: known[f"{name}'"] if f"{name}'" in known else box[name] for name in box}
+
+
+def _thresholds(slopes: Range) -> list[Exact]:
+    marks: list[Exact] = [_ZERO]
+    for end in (slopes.lower, slopes.upper):
+        if end is not None:
+            marks += [end, end * end]
+    return marks
+
+
+def _widen(old: Range, wider: Range, marks: list[Exact]) -> Range:
+    """The next threshold beyond each end that moved, or infinity."""
+    lower, upper = wider.lower, wider.upper
+    if lower is not None and (old.lower is None or compare(lower, old.lower) < 0):
+        below = [m for m in marks if compare(m, lower) <= 0]
+        lower = _extreme(below, largest=True)
+    if upper is not None and (old.upper is None or compare(upper, old.upper) > 0):
+        above = [m for m in marks if compare(m, upper) >= 0]
+        upper = _extreme(above, largest=False)
+    return Range(lower, upper)
+
+
+def _extreme(values: list[Exact], *, largest: bool) -> Exact | None:
+    best = None
+    for value in values:
+        if best is None or (compare(value, best) > 0) == largest:
+            best = value
+    return best
+
+
+def _spell_range(box: Range) -> list[str | None]:
+    from gradiometer.proof.spelling import spell_lower, spell_upper
+
+    return [
+        None if box.lower is None else spell_lower(box.lower),
+        None if box.upper is None else spell_upper(box.upper),
+    ]
+
+
