@@ -1,3 +1,5 @@
-"""Command line words in, an answer on standard output and an exit code out."""
+"""The command line in, answers on standard output and an exit code out."""
 
-__all__: list[str] = []
+from gradiometer.terminal.program import cli, main
+
+__all__ = ["cli", "main"]

@@ -1,0 +1,109 @@
+"""Asks the questions of a study and checks its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from gradiometer.errors import DomainError, GradiometerError, UndecidedError, render_error
+from gradiometer.question import QUESTIONS, Answer, Claim, ClaimResult, ask, check_claim
+from gradiometer.study.problems import Problems
+from gradiometer.study.result import QuestionResult, StudyResult
+from gradiometer.study.study import Study, StudyClaim, StudyQuestion
+
+
+def run_study(
+    study: Study, *, on_question: Callable[[StudyQuestion], None] | None = None
+) -> StudyResult:
+    """The answers to all questions of a study and what became of its claims.
+
+    A question that has no answer (it divides by zero at its point, say) is an error of its own
+    section; the others are answered all the same.
+
+    Args:
+        study: What is asked.
+        on_question: Called before each question.
+
+    Raises:
+        GradiometerError: If an input or a claim cannot be read; it names the place in the file.
+    """
+    results = []
+    for index, question in enumerate(study.questions):
+        if on_question is not None:
+            on_question(question)
+        results.append(_run_question(study, question, index))
+    return StudyResult(study, tuple(results))
+
+
+def find_inputs(study: Study, question: StudyQuestion) -> dict[str, Any]:
+    """What *question* takes, with the study's own definitions in place of their names."""
+    inputs = dict(question.inputs)
+    for item in QUESTIONS[question.ask].inputs:
+        named = inputs.get(item.name)
+        if item.entry and isinstance(named, str):
+            inputs[item.name] = study.definitions.get(item.entry, {}).get(named, named)
+    return inputs
+
+
+def locate_in_question(
+    study: Study, question: StudyQuestion, index: int, error: GradiometerError
+) -> GradiometerError:
+    """The error with its place in the file: in a definition that is used, or in the question."""
+    problems = Problems(study.source, study.source_text)
+    for item in QUESTIONS[question.ask].inputs:
+        named = question.inputs.get(item.name)
+        if item.entry and named in study.definitions.get(item.entry, {}):
+            located = problems.find(("define", item.entry, named), error)
+            if located is not None:
+                return located
+    return problems.locate(("question", index), error)
+
+
+def _run_question(study: Study, question: StudyQuestion, index: int) -> QuestionResult:
+    try:
+        answer = ask(question.ask, **find_inputs(study, question))
+    except (GradiometerError, UndecidedError) as error:
+        if isinstance(error, GradiometerError) and not _is_of_the_answer(error):
+            raise locate_in_question(study, question, index, error) from None
+        return _without_answer(question, error)
+    claims = []
+    for number, claim in enumerate(question.claims):
+        try:
+            claims.append(_check(answer, claim))
+        except GradiometerError as error:
+            problems = Problems(study.source, study.source_text)
+            path = ("question", index, "claim", number)
+            raise problems.locate(path, error) from None
+    return QuestionResult(question, answer, tuple(claims))
+
+
+def _is_of_the_answer(error: GradiometerError) -> bool:
+    """Whether the request could be read and only its answer does not exist."""
+    named = error.place.source if error.place else ""
+    return isinstance(error, DomainError) and not named.startswith("--")
+
+
+def _without_answer(
+    question: StudyQuestion, error: GradiometerError | UndecidedError
+) -> QuestionResult:
+    text = render_error(error) if isinstance(error, GradiometerError) else str(error)
+    because = f"The question has no answer: {text.splitlines()[0]}"
+    claims = tuple(
+        ClaimResult(_to_text(claim), None, "unknown", because, None, None)
+        for claim in question.claims
+    )
+    return QuestionResult(question, None, claims, text)
+
+
+def _check(answer: Answer, claim: StudyClaim) -> ClaimResult:
+    if claim.open:
+        return ClaimResult(claim.text, None, "unknown", claim.open, None, None)
+    result = check_claim(
+        answer, Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where)
+    )
+    return replace(result, text=f"{claim.text} [{result.text}]") if claim.text else result
+
+
+def _to_text(claim: StudyClaim) -> str:
+    return claim.text or claim.says or f"{claim.fact} = {claim.equals}"

@@ -1,0 +1,85 @@
+"""Exit codes, and what is said on standard error before them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from enum import IntEnum
+
+import click
+
+from gradiometer.errors import (
+    GradiometerError,
+    LimitError,
+    StudyError,
+    UndecidedError,
+    render_error,
+)
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    DONE = 0
+    REFUTED = 1
+    USAGE = 2
+    UNDECIDED = 3
+    BAD_FILE = 4
+    LIMIT = 5
+    BUG = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+def say_and_choose_exit(error: BaseException) -> int:
+    """The exit code of an exception, which is explained on standard error."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        _close_standard_output()
+        return Exit.PIPE_CLOSED
+    if isinstance(error, GradiometerError):
+        click.echo(render_error(error), err=True)
+        return choose_exit(error)
+    if isinstance(error, UndecidedError):
+        click.echo(f"undecided: {error}", err=True)
+        return Exit.UNDECIDED
+    _say_bug(error)
+    return Exit.BUG
+
+
+def choose_exit(error: GradiometerError) -> Exit:
+    """The exit code of an error: what was typed, a file, or a stated limit."""
+    place = error.place
+    if isinstance(error, StudyError):
+        return Exit.BAD_FILE
+    if place is not None and (place.line is not None or place.source.endswith(".toml")):
+        return Exit.BAD_FILE
+    return Exit.LIMIT if isinstance(error, LimitError) else Exit.USAGE
+
+
+def _say_bug(error: BaseException) -> None:
+    if os.environ.get("GRADIOMETER_DEBUG") == "1":
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    said = str(error).splitlines()[0] if str(error) else ""
+    click.echo(f"InternalError: {type(error).__name__}: {said}", err=True)
+    click.echo(
+        "  This is a defect of gradiometer, not of your request. Please report the command and\n"
+        "  the output of `gradiometer doctor`; GRADIOMETER_DEBUG=1 shows where it happened.",
+        err=True,
+    )
+
+
+def _close_standard_output() -> None:
+    """Send what is still buffered nowhere, so that closing does not fail a second time."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
