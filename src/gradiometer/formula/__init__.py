@@ -2,6 +2,7 @@
 
 from gradiometer.formula.affine import Affine, to_affine
 from gradiometer.formula.condition import settle_conditions
+from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
     MOST_BITS,
     RELATIONS,
@@ -27,10 +28,16 @@ from gradiometer.formula.exact import (
     to_rational_text,
 )
 from gradiometer.formula.interval import REALS, Interval
+from gradiometer.formula.joint import Joint, check_continuity, find_joints, value_at
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
+from gradiometer.formula.lower import to_piecewise
+from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse
+from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
+from gradiometer.formula.solve import find_signs
 from gradiometer.formula.spelling import to_text
+from gradiometer.formula.tidy import is_constant, tidy
 from gradiometer.formula.tree import (
     ALIASES,
     CONSTANTS,
@@ -72,23 +79,33 @@ __all__ = [
     "Exact",
     "Formula",
     "Interval",
+    "Joint",
     "Line",
     "Name",
     "Node",
     "Number",
     "Operator",
+    "Piece",
+    "Piecewise",
     "Range",
     "Span",
     "Split",
     "apply",
     "at_parameter",
     "at_point",
+    "build_table",
+    "check_continuity",
     "collapse",
     "compare",
+    "compare_nodes",
+    "differentiate",
+    "differentiate_pieces",
     "evaluate",
     "evaluate_float",
     "evaluate_range",
     "exact_sqrt",
+    "find_joints",
+    "find_signs",
     "free_names",
     "from_ball_text",
     "from_decimal",
@@ -96,22 +113,30 @@ __all__ = [
     "holds",
     "holds_float",
     "hull",
+    "intersect",
+    "is_constant",
     "is_smooth",
     "map_children",
     "number",
     "on_axis",
     "parse",
+    "possible_signs",
     "precision",
     "refine",
     "settle_conditions",
+    "sign_of",
     "size_in_bits",
     "substitute",
+    "tidy",
     "to_affine",
     "to_ball",
     "to_ball_text",
     "to_decimal",
     "to_float",
+    "to_piecewise",
     "to_rational_text",
     "to_text",
+    "to_value",
+    "value_at",
     "walk",
 ]

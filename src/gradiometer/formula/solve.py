@@ -1,0 +1,337 @@
+"""Where a smooth formula is negative, zero and positive: intervals with exact ends.
+
+Solved are products and quotients of: polynomials in x whose real roots are rational or quadratic
+surds; the same in e^(x/d); `a*x + b` and `a*e^(x/d) + b` with constants or parameters a, b; and
+formulas whose sign their form shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cmp_to_key
+from typing import final
+
+from flint import fmpq, fmpq_poly
+
+from gradiometer.errors import DomainError, UndecidedError
+from gradiometer.formula.derivative import differentiate
+from gradiometer.formula.interval import Interval
+from gradiometer.formula.order import (
+    ANY,
+    Domains,
+    Signs,
+    compare_nodes,
+    intersect,
+    possible_signs,
+    sign_of,
+    to_value,
+)
+from gradiometer.formula.ratio import Generator, cancel, to_ratio, univariate
+from gradiometer.formula.spelling import to_text
+from gradiometer.formula.tidy import tidy
+from gradiometer.formula.tree import (
+    ONE,
+    ZERO,
+    Apply,
+    Constant,
+    Name,
+    Node,
+    Number,
+    apply,
+    free_names,
+    substitute,
+)
+
+_MOST_DEGREE = 64
+
+
+def find_signs(
+    node: Node, variable: str, on: Interval, domains: Domains | None = None
+) -> list[tuple[Interval, int]]:
+    """The interval cut where the sign of *node* changes, with the sign on each part.
+
+    Args:
+        node: A smooth formula; names besides *variable* are parameters.
+        variable: Name of the variable.
+        on: Where the variable lies.
+        domains: Where each parameter lies.
+
+    Returns:
+        Sorted disjoint intervals and -1, 0 or 1 on each; poles are left out.
+
+    Raises:
+        UndecidedError: If the zeros cannot be written down exactly.
+
+    Example:
+        >>> from gradiometer.formula import REALS, parse
+        >>> [sign for _, sign in find_signs(parse("x^2 - 2").tree, "x", REALS)]
+        [1, 0, -1, 0, 1]
+    """
+    try:
+        return _cut(tidy(node), variable, on, domains or {})
+    except UndecidedError as error:
+        short = cancel(node)
+        if short == node:
+            raise _undecided(node) from error
+    try:
+        # Cancelling may fill a hole; the holes of a formula are cut out of its pieces before.
+        return _cut(short, variable, on, domains or {})
+    except UndecidedError as error:
+        raise _undecided(node) from error
+
+
+def _undecided(node: Node) -> UndecidedError:
+    return UndecidedError(f"where `{to_text(node)}` changes its sign cannot be solved exactly")
+
+
+def _cut(node: Node, variable: str, on: Interval, domains: Domains) -> list[tuple[Interval, int]]:
+    if variable not in free_names(node):
+        return [(on, sign_of(node, domains))]
+    if on.is_point and on.lower is not None:
+        return [(on, sign_of(to_value(substitute(node, {variable: on.lower})), domains))]
+    shown = possible_signs(node, _signs_of_names(variable, on, domains))
+    if len(shown) == 1:
+        return [(on, next(iter(shown)))]
+    for solve in (_cut_polynomial, _cut_affine, _cut_exponential):
+        marks = solve(node, variable, domains)
+        if marks is not None:
+            return _walk(*marks, on, domains)
+    if isinstance(node, Apply):
+        parts = _cut_product(node, variable, on, domains)
+        if parts is not None:
+            return parts
+    raise _undecided(node)
+
+
+def _signs_of_names(variable: str, on: Interval, domains: Domains) -> Mapping[str, Signs]:
+    """The signs that the variable and the parameters may have."""
+    return {name: _interval_signs(where) for name, where in {**domains, variable: on}.items()}
+
+
+def _interval_signs(on: Interval) -> Signs:
+    signs = set(ANY)
+    try:
+        if on.lower is not None and (low := sign_of(on.lower)) >= 0:
+            signs -= {-1} if low == 0 and on.lower_closed else {-1, 0}
+        if on.upper is not None and (high := sign_of(on.upper)) <= 0:
+            signs -= {1} if high == 0 and on.upper_closed else {1, 0}
+    except UndecidedError:
+        return ANY
+    return frozenset(signs)
+
+
+@final
+@dataclass(frozen=True)
+class _Mark:
+    """A zero or a pole."""
+
+    at: Node
+    is_pole: bool
+    flips: bool
+    """Whether the sign differs on its two sides."""
+
+
+def _cut_polynomial(
+    node: Node, variable: str, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """The sign far left, and the roots and poles with whether they flip the sign."""
+    del domains
+    quotient = _as_quotient(node, variable)
+    if quotient is None:
+        return None
+    top, bottom, rate = quotient
+    if top == 0:
+        return 0, []
+    marks = []
+    for part, is_pole in ((top, False), (bottom, True)):
+        for root, multiplicity in _real_roots(part):
+            at = root if rate is None else _logarithm(root, rate)
+            if at is not None:
+                marks.append(_Mark(at, is_pole, flips=multiplicity % 2 == 1))
+    return _sign_far_left(top * bottom, in_power=rate is not None), marks
+
+
+def _as_quotient(node: Node, variable: str) -> tuple[fmpq_poly, fmpq_poly, fmpq | None] | None:
+    """Top and bottom in x (no rate) or in e^(r*x) with its rate r > 0; None for other formulas."""
+    ratio = to_ratio(node)
+    known = ratio.constant()
+    if known is not None:
+        return fmpq_poly([known]), fmpq_poly([1]), None
+    one = univariate(ratio)
+    if one is None:
+        return None
+    generator, top, bottom = one
+    if max(top.degree(), bottom.degree()) > _MOST_DEGREE:
+        return None
+    if generator.node == Name(variable):
+        return top, bottom, None
+    rate = _rate(generator, variable)
+    return None if rate is None else (top, bottom, rate)
+
+
+def _rate(generator: Generator, variable: str) -> fmpq | None:
+    """The r of a generator e^(r*x), or None."""
+    if generator.kind != "exponential" or not isinstance(generator.node, Apply):
+        return None
+    return to_ratio(apply("/", generator.node.arguments[-1], Name(variable))).constant()
+
+
+def _sign_far_left(poly: fmpq_poly, *, in_power: bool) -> int:
+    """The sign at minus infinity, or near 0 from above for a polynomial in e^(x/d)."""
+    if in_power:
+        first = next(c for c in poly.coeffs() if c != 0)
+        return 1 if first > 0 else -1
+    degree = poly.degree()
+    lead = poly.coeffs()[degree]
+    return (1 if lead > 0 else -1) * (-1) ** degree
+
+
+def _logarithm(root: Node, rate: fmpq) -> Node | None:
+    """The x with e^(rate*x) = *root*; None when there is none."""
+    if sign_of(root) <= 0:
+        return None
+    scale = Number(1 / rate)
+    if isinstance(root, Number) and root.value < 1:
+        return tidy(apply("*", Number(-scale.value), apply("ln", Number(1 / root.value))))
+    return tidy(apply("*", scale, tidy(apply("ln", root))))
+
+
+def _real_roots(poly: fmpq_poly) -> list[tuple[Node, int]]:
+    """Real roots with their multiplicity.
+
+    Raises:
+        UndecidedError: If an irreducible factor of degree above 2 has a real root.
+    """
+    if poly.degree() < 1:
+        return []
+    found: list[tuple[Node, int]] = []
+    for factor, multiplicity in poly.numer().factor()[1]:
+        coefficients = [fmpq(c) for c in factor.coeffs()]
+        if factor.degree() == 1:
+            found.append((Number(-coefficients[0] / coefficients[1]), multiplicity))
+        elif factor.degree() == 2:
+            found += [(root, multiplicity) for root in _surds(*coefficients)]
+        elif any(root.imag == 0 for root, _ in factor.complex_roots()):
+            raise UndecidedError("a root that is no quadratic surd")
+    return found
+
+
+def _surds(c: fmpq, b: fmpq, a: fmpq) -> list[Node]:
+    """Both roots of an irreducible `a x^2 + b x + c`, the smaller one first."""
+    middle, square = -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
+    if square < 0:
+        return []
+    # sqrt(p/q) = sqrt(p*q)/q, and squares leave the root.
+    outside, inside = _split_square(int(square.p * square.q))
+    root = apply("sqrt", Number(fmpq(inside)))
+    spread = tidy(apply("*", Number(fmpq(outside, int(square.q))), root))
+    return [tidy(apply(sign, Number(middle), spread)) for sign in ("-", "+")]
+
+
+def _split_square(value: int) -> tuple[int, int]:
+    """`(a, b)` with `value = a*a*b`, small squares taken out."""
+    outside, factor = 1, 2
+    while factor * factor <= value and factor < 1000:
+        while value % (factor * factor) == 0:
+            value //= factor * factor
+            outside *= factor
+        factor += 1
+    return outside, value
+
+
+def _cut_affine(
+    node: Node, variable: str, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """As `_cut_polynomial`, for `a*x + b` with a and b free of x."""
+    try:
+        slope = to_value(cancel(differentiate(node, variable)))
+    except UndecidedError:
+        return None
+    if variable in free_names(slope):
+        return None
+    direction = sign_of(slope, domains)
+    start = to_value(tidy(substitute(node, {variable: ZERO})))
+    if direction == 0:
+        return sign_of(start, domains), []
+    root = to_value(apply("neg", apply("/", start, slope)))
+    return -direction, [_Mark(root, is_pole=False, flips=True)]
+
+
+def _cut_exponential(
+    node: Node, variable: str, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """As `_cut_polynomial`, for `a*e^(r*x) + b` with a, b and r free of x."""
+    slope = differentiate(node, variable)
+    try:
+        rate = to_value(cancel(apply("/", differentiate(slope, variable), slope)))
+        if variable in free_names(rate) or (grows := sign_of(rate, domains)) == 0:
+            return None
+        start, scaled = (tidy(substitute(part, {variable: ZERO})) for part in (node, slope))
+        factor = to_value(apply("/", scaled, rate))
+        shift = to_value(apply("-", start, factor))
+        far, lifts = sign_of(shift, domains), sign_of(factor, domains)
+    except (UndecidedError, DomainError):
+        return None
+    if far * lifts >= 0:
+        return lifts, []
+    target = to_value(apply("neg", apply("/", shift, factor)))
+    root = tidy(apply("/", apply("ln", target), rate))
+    return far if grows > 0 else lifts, [_Mark(to_value(root), is_pole=False, flips=True)]
+
+
+def _walk(
+    sign: int, marks: list[_Mark], on: Interval, domains: Domains
+) -> list[tuple[Interval, int]]:
+    """Signs from left to right on the part of the line that *on* is."""
+    ordered = sorted(marks, key=cmp_to_key(lambda a, b: compare_nodes(a.at, b.at, domains)))
+    parts: list[tuple[Interval, int]] = []
+    left: Node | None = None
+    for mark in ordered:
+        parts.append((Interval(left, mark.at), sign))
+        if not mark.is_pole:
+            point = Interval(mark.at, mark.at, lower_closed=True, upper_closed=True)
+            parts.append((point, 0))
+        sign = -sign if mark.flips else sign
+        left = mark.at
+    parts.append((Interval(left, None), sign))
+    return [
+        (common, shown)
+        for part, shown in parts
+        if (common := intersect(part, on, domains)) is not None
+    ]
+
+
+def _cut_product(
+    node: Apply, variable: str, on: Interval, domains: Domains
+) -> list[tuple[Interval, int]] | None:
+    """Signs of a product from the signs of its factors; None for other operations."""
+    if node.operator == "neg":
+        return [(part, -sign) for part, sign in _cut(node.arguments[0], variable, on, domains)]
+    if node.operator == "ln":
+        difference = tidy(apply("-", node.arguments[0], ONE))
+        return _cut(difference, variable, on, domains)
+    if node.operator == "^" and node.arguments[0] != Constant("e"):
+        return _cut_power(node, variable, on, domains)
+    if node.operator not in {"*", "/"}:
+        return None
+    left, right = (_cut(argument, variable, on, domains) for argument in node.arguments)
+    return [
+        (common, one * other)
+        for part, one in left
+        for share, other in right
+        if (node.operator == "*" or other != 0)
+        and (common := intersect(part, share, domains)) is not None
+    ]
+
+
+def _cut_power(
+    node: Apply, variable: str, on: Interval, domains: Domains
+) -> list[tuple[Interval, int]] | None:
+    base, exponent = node.arguments
+    if not isinstance(exponent, Number) or exponent.value.q != 1:
+        return None
+    whole = int(exponent.value.p)
+    parts = _cut(base, variable, on, domains)
+    return [(part, sign**abs(whole)) for part, sign in parts if sign or whole > 0]
+
