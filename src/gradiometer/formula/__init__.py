@@ -29,6 +29,7 @@ from gradiometer.formula.exact import (
 )
 from gradiometer.formula.interval import REALS, Interval
 from gradiometer.formula.joint import Joint, check_continuity, find_joints, value_at
+from gradiometer.formula.latex import to_latex, to_mathml
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
 from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
@@ -37,7 +38,16 @@ from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differe
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.solve import find_signs
 from gradiometer.formula.spelling import to_text
+from gradiometer.formula.statements import (
+    Assignment,
+    Relation,
+    parse_assignments,
+    parse_interval,
+    parse_number,
+    parse_relation,
+)
 from gradiometer.formula.tidy import is_constant, tidy
+from gradiometer.formula.tokens import plain_name
 from gradiometer.formula.tree import (
     ALIASES,
     CONSTANTS,
@@ -74,6 +84,7 @@ __all__ = [
     "ZERO",
     "Affine",
     "Apply",
+    "Assignment",
     "Axis",
     "Constant",
     "Exact",
@@ -88,6 +99,7 @@ __all__ = [
     "Piece",
     "Piecewise",
     "Range",
+    "Relation",
     "Span",
     "Split",
     "apply",
@@ -120,6 +132,11 @@ __all__ = [
     "number",
     "on_axis",
     "parse",
+    "parse_assignments",
+    "parse_interval",
+    "parse_number",
+    "parse_relation",
+    "plain_name",
     "possible_signs",
     "precision",
     "refine",
@@ -133,6 +150,8 @@ __all__ = [
     "to_ball_text",
     "to_decimal",
     "to_float",
+    "to_latex",
+    "to_mathml",
     "to_piecewise",
     "to_rational_text",
     "to_text",

@@ -176,7 +176,7 @@ class Reader:
     def _check_factor(self, token: Token) -> None:
         """A name before a bracket: a factor, unless it looks like a function nobody defined."""
         name = token.text
-        if self.scope.names is not None or self._token.start > token.end:
+        if self.scope.is_given(name) or self._token.start > token.end:
             return
         if len(name) > 1:
             near = suggest(name, FUNCTIONS)

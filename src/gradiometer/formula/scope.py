@@ -22,7 +22,7 @@ class Scope:
     Args:
         names: Variables; None lets every name be one.
         functions: Functions of the caller.
-        hiding: Variables that hide a constant although *names* is None.
+        assigned: Variables that are certain, and hide constants, although *names* is None.
 
     Raises:
         UsageError: If a variable or a function has the name of a function.
@@ -32,12 +32,12 @@ class Scope:
         self,
         names: Collection[str] | None,
         functions: Collection[str] = (),
-        hiding: Collection[str] = (),
+        assigned: Collection[str] = (),
     ) -> None:
         """The scope of the given names."""
         self.names = names
         self.functions = functions
-        self._hiding = hiding
+        self._assigned = assigned
         for name in (*(names or ()), *functions):
             if name in RESERVED:
                 raise UsageError(
@@ -58,15 +58,16 @@ class Scope:
         """The variable that *written* names, or None."""
         plain = plain_name(written)
         if self.names is None:
-            hidden = plain in self._hiding
-            return plain if hidden or plain not in CONSTANTS else None
+            return plain if plain in self._assigned or plain not in CONSTANTS else None
         if written in self.names:
             return written
         return plain if plain in self.names else None
 
     def is_given(self, written: str) -> bool:
-        """Whether the caller named the variable that *written* names."""
-        return self.names is not None and self.variable(written) is not None
+        """Whether *written* is a variable that somebody defined."""
+        if self.names is None:
+            return plain_name(written) in self._assigned
+        return self.variable(written) is not None
 
     def constant(self, written: str) -> str | None:
         """The constant that *written* names, or None."""

@@ -66,7 +66,7 @@ def _spell(node: Node) -> tuple[str, int]:
     # `a < b < c` says two things, so a relation is never the side of another.
     first = _inside(left, level + 1 if level == LEVELS["<"] else level)
     second = _inside(right, level + 1)
-    if second.startswith("-"):
+    if level >= _SUM and second.startswith("-"):
         second = f"({second})"
     return f"{first}{space}{operator}{space}{second}", level
 
