@@ -36,6 +36,7 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
+from gradiometer.formula.ratio import Ratio, cancel, is_zero, to_ratio, univariate
 from gradiometer.formula.solve import find_signs
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.statements import (
@@ -99,6 +100,7 @@ __all__ = [
     "Piece",
     "Piecewise",
     "Range",
+    "Ratio",
     "Relation",
     "Span",
     "Split",
@@ -106,6 +108,7 @@ __all__ = [
     "at_parameter",
     "at_point",
     "build_table",
+    "cancel",
     "check_continuity",
     "collapse",
     "compare",
@@ -128,6 +131,7 @@ __all__ = [
     "intersect",
     "is_constant",
     "is_smooth",
+    "is_zero",
     "map_children",
     "number",
     "on_axis",
@@ -153,9 +157,11 @@ __all__ = [
     "to_latex",
     "to_mathml",
     "to_piecewise",
+    "to_ratio",
     "to_rational_text",
     "to_text",
     "to_value",
+    "univariate",
     "value_at",
     "walk",
 ]
