@@ -1,0 +1,279 @@
+"""What a page says, in which order: answers first, then the claims, the figure and the working."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradiometer.report.document import (
+    Badge,
+    Block,
+    Code,
+    Document,
+    Folded,
+    Formula,
+    Heading,
+    Inline,
+    Line,
+    Link,
+    Listing,
+    Mark,
+    Paragraph,
+    Part,
+    Picture,
+    Steps,
+    Table,
+    clean,
+)
+from gradiometer.report.figure import draw_figure
+from gradiometer.report.reading import read_column
+from gradiometer.report.spelling import is_table, to_line, to_plain, to_prose, to_table, to_words
+
+if TYPE_CHECKING:
+    from gradiometer.question import Answer, ClaimResult, Fact
+    from gradiometer.report.page import Page, Section
+
+HEADLINES: Mapping[str, tuple[str, ...]] = {
+    "activation": ("suitable", "derivative"),
+    "claim": ("holds",),
+    "escape": ("barrier",),
+    "gradient": ("value", "derivatives"),
+    "parameters": ("parameters",),
+    "schedule": ("changes",),
+    "trajectory": ("verdict", "lowest"),
+}
+"""The facts that answer the question at a glance; the first fact where none is named."""
+
+_LONG_INPUT = 160
+"""Letters of an input that are shown; all of it stands in the JSON."""
+
+_FIRST_ROWS, _LAST_ROWS = 40, 5
+"""Rows of a data table that a page shows; the middle of a longer one is left out."""
+
+
+def to_document(page: Page) -> Document:
+    """The page as the document that every renderer walks."""
+    blocks: list[Block] = [Heading(1, (clean(page.title),))]
+    if page.about:
+        blocks.append(Paragraph(to_prose(page.about), "about"))
+    names = _name_sections(page.sections)
+    summary = _summarise_claims(page.sections, names)
+    if len(page.sections) > 1:
+        blocks.append(Part("summary", "Summary", (*summary, _list_answers(page.sections, names))))
+    for section, name in zip(page.sections, names, strict=True):
+        blocks.append(Part(name, section.title, _write_section(section, name)))
+    return Document(clean(page.title), tuple(blocks))
+
+
+def _name_sections(sections: Sequence[Section]) -> list[str]:
+    """An id for each section that is unique and safe in any format."""
+    names: list[str] = []
+    for section in sections:
+        kept = "".join(c if c.isascii() and (c.isalnum() or c in ".-") else "-" for c in section.id)
+        name, count = f"q-{kept}", 2
+        while name in names:
+            name, count = f"q-{kept}_{count}", count + 1
+        names.append(name)
+    return names
+
+
+def _summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[Block]:
+    rows: list[tuple[Line, ...]] = [
+        (
+            (Mark(claim.holds),),
+            (Link(name, clean(section.id)),),
+            (Code(clean(claim.text)),),
+            _give_reason(claim),
+        )
+        for section, name in zip(sections, names, strict=True)
+        for claim in section.claims
+    ]
+    if not rows:
+        return [Heading(2, ("Summary",))]
+    held = [claim.holds for section in sections for claim in section.claims]
+    counts = f"{held.count(True)} of {len(held)} claims hold, {held.count(False)} are refuted"
+    if None in held:
+        counts += f", {held.count(None)} undecided"
+    return [
+        Heading(2, ("Claims",)),
+        Paragraph((f"{counts}.",), "answer"),
+        Table(
+            ("Every claim and its result",),
+            ("Result", "Question", "Claim", "Because"),
+            tuple(rows),
+            "claims",
+        ),
+    ]
+
+
+def _give_reason(claim: ClaimResult) -> Line:
+    line: list[Inline] = [Badge(claim.status), " ", *to_prose(claim.because)]
+    if claim.counterexample:
+        stop = "" if claim.because.rstrip().endswith((".", "!", "?")) else "."
+        line += [f"{stop} Counterexample: ", *_to_point(claim.counterexample), "."]
+    return tuple(line)
+
+
+def _to_point(point: Mapping[str, Any]) -> Line:
+    """A counterexample as `x = 0, left side 3/2`: names with an equals sign."""
+    line: list[Inline] = []
+    for key, value in point.items():
+        line += [", "] * bool(line) + [f"{to_words(str(key))} = ", *to_line(value)]
+    return tuple(line)
+
+
+def _list_answers(sections: Sequence[Section], names: Sequence[str]) -> Block:
+    rows = tuple(
+        ((Link(name, f"{clean(section.id)} {clean(section.title)}".strip()),), _glance(section))
+        for section, name in zip(sections, names, strict=True)
+    )
+    return Folded(
+        "Every question and its answer",
+        (Table(("Answers",), ("Question", "Answer"), rows, "answers"),),
+    )
+
+
+def _glance(section: Section) -> Line:
+    if section.answer is None:
+        return ("no answer: ", *to_prose(section.error.partition("\n")[0]))
+    line: list[Inline] = []
+    for name, fact in _headline(section.answer):
+        line += [" · "] * bool(line) + [
+            f"{to_words(name)}: ",
+            *_to_brief(fact.value),
+            " ",
+            Badge(fact.status),
+        ]
+    return tuple(line)
+
+
+def _headline(answer: Answer) -> list[tuple[str, Fact]]:
+    named = [(n, answer.facts[n]) for n in HEADLINES.get(answer.question, ()) if n in answer.facts]
+    return named or list(answer.facts.items())[:1]
+
+
+def _to_brief(value: Any) -> Line:
+    if is_table(value):
+        return (f"{len(value)} rows",)
+    return to_line(value, with_decimal=True)
+
+
+def _write_section(section: Section, name: str) -> tuple[Block, ...]:
+    title = clean(f"{section.id} {section.title}".strip())
+    blocks: list[Block] = [Heading(2, (title,))] if title else []
+    if section.text:
+        blocks.append(Paragraph(to_prose(section.text), "question"))
+    if section.answer is not None and section.answer.inputs:
+        blocks.append(Paragraph(_write_inputs(section.answer), "inputs"))
+    if section.error:
+        blocks.append(Paragraph(("This question has no answer.",), "error"))
+        blocks.append(Listing(clean(section.error), "text"))
+    if section.answer is not None:
+        blocks += write_glance(section.answer)
+    if section.claims:
+        blocks.append(_write_claims(section.claims))
+    if section.answer is not None:
+        blocks += write_answer(section.answer, name)
+    if section.command:
+        blocks += [
+            Paragraph(("Ask this again:",), "note"),
+            Listing(clean(section.command), "shell"),
+        ]
+    return tuple(blocks)
+
+
+def _write_inputs(answer: Answer) -> Line:
+    """What was asked, each input with its name; a very long one is cut."""
+    line: list[Inline] = [f"{to_words(answer.question)} of "]
+    for name, value in answer.inputs.items():
+        if value not in (None, "", [], {}):
+            text = to_plain(to_line(value))
+            short = text if len(text) <= _LONG_INPUT else text[: _LONG_INPUT - 1] + "…"
+            line += [", "] * (len(line) > 1) + [f"{to_words(name)} ", Code(short)]
+    return tuple(line)
+
+
+def write_glance(answer: Answer) -> list[Block]:
+    """The answer at a glance: the facts that matter most, each with its reason."""
+    blocks: list[Block] = []
+    for name, fact in _headline(answer):
+        line = (f"{to_words(name)}: ", *_to_brief(fact.value), " ", Badge(fact.status))
+        blocks += [Paragraph(line, "answer"), Paragraph(to_prose(fact.because), "because")]
+    return blocks
+
+
+def _write_claims(claims: Sequence[ClaimResult]) -> Block:
+    rows = tuple(
+        ((Mark(claim.holds),), (Code(clean(claim.text)),), _give_reason(claim)) for claim in claims
+    )
+    return Table(("Claims about this question",), ("Result", "Claim", "Because"), rows, "claims")
+
+
+def write_answer(answer: Answer, name: str) -> tuple[Block, ...]:
+    """The blocks of one answer: figure, facts, warnings, and what can be folded away."""
+    blocks: list[Block] = []
+    figure = draw_figure(answer)
+    if figure is not None:
+        blocks.append(Picture(f"figure-{name}", figure))
+    blocks += list_facts(answer)
+    blocks += [Paragraph(to_prose(warning), "warning") for warning in answer.warnings]
+    if answer.steps:
+        blocks.append(Folded("Worked steps", (write_steps(answer),)))
+    data = _write_data(answer)
+    if data is not None:
+        blocks.append(Folded("Data", (data,)))
+    if answer.certificate is not None:
+        blocks.append(Folded("Certificate", (_write_certificate(answer.certificate),)))
+    return tuple(blocks)
+
+
+def list_facts(answer: Answer) -> list[Block]:
+    """All facts as one table, then a table for each fact that has rows of its own."""
+    rows: list[tuple[Line, ...]] = []
+    tables: list[Block] = []
+    for name, fact in answer.facts.items():
+        value = to_line(fact.value, with_decimal=True)
+        if is_table(fact.value):
+            value = (f"{len(fact.value)} rows below",)
+            tables.append(to_table((to_words(name),), fact.value))
+        rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
+    columns = ("Fact", "Value", "Known by", "Because")
+    return [Table(("Facts",), columns, tuple(rows), "facts"), *tables]
+
+
+def write_steps(answer: Answer) -> Steps:
+    """The worked derivation."""
+    return Steps(
+        tuple((Formula(clean(s.formula), s.latex), to_prose(s.because)) for s in answer.steps)
+    )
+
+
+def _write_data(answer: Answer) -> Table | None:
+    names = [name for name, series in answer.arrays.items() if len(series.dims) == 1]
+    lengths = {len(answer.arrays[name].values) for name in names}
+    if not names:
+        return None
+    if len(lengths) > 1:
+        longest = len(answer.arrays[names[0]].values)
+        names = [name for name in names if len(answer.arrays[name].values) == longest]
+    columns = [answer.arrays[name].values for name in names]
+    rows = [tuple(map(to_line, row)) for row in _cut(list(zip(*columns, strict=True)))]
+    total = len(columns[0])
+    caption = (
+        f"{total} rows"
+        if total <= _FIRST_ROWS + _LAST_ROWS
+        else (f"the first {_FIRST_ROWS} and the last {_LAST_ROWS} of {total} rows")
+    )
+    numeric = tuple(bool(read_column(answer, name)) for name in names)
+    return Table((caption,), tuple(map(to_words, names)), tuple(rows), "data", numeric)
+
+
+def _cut(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    if len(rows) <= _FIRST_ROWS + _LAST_ROWS:
+        return rows
+    return [*rows[:_FIRST_ROWS], tuple("…" for _ in rows[0]), *rows[-_LAST_ROWS:]]
+
+
+def _write_certificate(certificate: Mapping[str, Any]) -> Listing:
+    return Listing(json.dumps(certificate, ensure_ascii=False, indent=2, allow_nan=False), "json")

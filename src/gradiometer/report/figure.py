@@ -1,0 +1,87 @@
+"""The picture of an answer: which question has one, and how it becomes a file of its own."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from gradiometer.errors import UsageError
+from gradiometer.report.palette import to_css
+
+if TYPE_CHECKING:
+    from gradiometer.question import Answer
+
+KINDS: Mapping[str, str] = {
+    "activation": "activation",
+    "escape": "escape",
+    "gradient": "graph",
+    "parameters": "parameters",
+    "schedule": "schedule",
+    "trajectory": "trajectory",
+}
+"""Question → the `figure_<kind>` module whose `draw_<kind>` draws it."""
+
+_OWN_ID = re.compile(r"""(\bid="|href="\#|url\(\#)""")
+
+
+@final
+@dataclass(frozen=True)
+class Figure:
+    """One picture: an `<svg>` element that follows the reader's colours."""
+
+    title: str
+    """What it shows, in a few words."""
+    about: str
+    """What can be seen in it, for a reader who cannot see it."""
+    svg: str
+    """The element without title and description; its ids are its own."""
+
+    def to_inline(self, prefix: str) -> str:
+        """The element for a page, named and described, its ids made unique by *prefix*."""
+        body = _OWN_ID.sub(lambda match: f"{match[0]}{prefix}-", self.svg)
+        head, bracket, rest = body.partition(">")
+        names = (
+            f'<title id="{prefix}-title">{escape(self.title)}</title>'
+            f'<desc id="{prefix}-about">{escape(self.about)}</desc>'
+        )
+        label = f' role="img" aria-labelledby="{prefix}-title {prefix}-about"'
+        return f"{head}{label}{bracket}{names}{rest}"
+
+    def to_svg(self) -> str:
+        """The picture as an SVG file that knows light and dark by itself."""
+        ground = "svg{color:var(--g-ink);background:var(--g-paper)}"
+        style = f"<style>{to_css(':root')}{ground}</style>"
+        head, bracket, rest = self.to_inline("figure").partition(">")
+        return f"{head}{bracket}{style}{rest}\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to *path*, which ends in `.svg`.
+
+        Raises:
+            UsageError: If the suffix names another format.
+        """
+        from gradiometer.question import write_whole
+
+        target = Path(path)
+        if target.suffix != ".svg":
+            raise UsageError(f"A figure has no format `{target.suffix}`.", known=(".svg",))
+        write_whole(target, self.to_svg())
+        return target
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+def draw_figure(answer: Answer) -> Figure | None:
+    """The picture of *answer*, or None where its question or its arrays give none."""
+    kind = KINDS.get(answer.question)
+    if kind is None:
+        return None
+    module = importlib.import_module(f"gradiometer.report.figure_{kind}")
+    figure = getattr(module, f"draw_{kind}")(answer)
+    return None if figure is None else replace(figure, svg=figure.svg.strip())
