@@ -20,6 +20,7 @@ from gradiometer.formula import (
     parse,
     parse_interval,
     substitute,
+    tidy,
     to_piecewise,
     to_text,
 )
@@ -62,7 +63,7 @@ class Objective:
         pieces: list[Piece] = []
         for on, formula in self.rows:
             on = _bind_interval(on, numbers)
-            formula = substitute(formula, numbers)
+            formula = tidy(substitute(formula, numbers))
             pieces.extend(to_piecewise(formula, VARIABLE, domain=on).pieces)
         slopes = tuple(differentiate(piece.formula, VARIABLE) for piece in pieces)
         return Landscape(Piecewise(VARIABLE, tuple(pieces)), slopes)
@@ -92,8 +93,8 @@ class Landscape:
 
 
 def _bind_interval(on: Interval, values: Mapping[str, Node]) -> Interval:
-    lower = None if on.lower is None else substitute(on.lower, values)
-    upper = None if on.upper is None else substitute(on.upper, values)
+    lower = None if on.lower is None else tidy(substitute(on.lower, values))
+    upper = None if on.upper is None else tidy(substitute(on.upper, values))
     return Interval(lower, upper, on.lower_closed, on.upper_closed)
 
 

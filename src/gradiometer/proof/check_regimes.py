@@ -133,7 +133,8 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
                 part.outcome = "trapped"
                 return
             part.trail[key] = part.done
-        if part.done == replay.steps:
+        turned = part.peak_step < part.done
+        if part.done >= 2 * replay.steps or (part.done >= replay.steps and turned):
             part.outcome = "stays"
             return
         part.state = replay.advance(part.state, slopes[piece], part.done)

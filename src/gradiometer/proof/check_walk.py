@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 from flint import arb, fmpq
@@ -136,6 +137,20 @@ class Replay:
 
     def is_settled(self, done: int) -> bool:
         """Whether every step after *done* steps is the same map."""
+        return self._settled_from is not None and done >= self._settled_from
+
+    @cached_property
+    def _settled_from(self) -> int | None:
+        """The first step count from which every step is the same map, found by halving."""
+        low, high = 0, 2 * self.steps + 1
+        if not self._settles(high):
+            return None
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._settles(middle) else (middle + 1, high)
+        return low
+
+    def _settles(self, done: int) -> bool:
         alive = live_step(self.settled_step(done))
         if any("t" in free_names(tree) for _, tree in alive):
             return False

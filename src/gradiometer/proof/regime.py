@@ -329,12 +329,17 @@ class _Explorer:
             key = self._key(state)
             if key is not None and key in branch.seen:
                 return self._regime(branch, "trapped", state.step, piece)
-            if state.step == self.course.steps:
+            if self._is_over(branch, state.step):
                 return self._regime(branch, "stays", state.step, piece)
             if key is not None:
                 branch.seen[key] = state.step
             branch.pieces.append(piece)
             branch.state = self.stepper.advance(self.course, ground, state, piece)
+
+    def _is_over(self, branch: _Branch, step: int) -> bool:
+        """Whether the last step is done; a run at its farthest point is followed until it turns."""
+        steps = self.course.steps
+        return step >= 2 * steps or (step >= steps and branch.peak_step < step)
 
     def _key(self, state: Any) -> Any:
         settled = self.settled_from is not None and state.step >= self.settled_from

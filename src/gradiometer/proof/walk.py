@@ -6,7 +6,7 @@ A number is a rational, a ball, or (when a parameter stays free) a line in the p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
 from flint import arb, fmpq
@@ -15,14 +15,17 @@ from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
     Exact,
     Node,
+    Number,
     collapse,
     compare,
     evaluate,
     precision,
     size_in_bits,
+    substitute,
     to_ball,
+    walk,
 )
-from gradiometer.model import BoundSchedule, Landscape, Rule
+from gradiometer.model import BoundSchedule, Landscape, Rule, rate_range
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece to take exactly at a joint; None is the piece that contains the point."""
@@ -268,8 +271,6 @@ def _key(state: State) -> tuple[Any, ...] | None:
 
 def find_settled_step(course: Course) -> int | None:
     """The number of steps after which every step is the same map, or None when there is none."""
-    from gradiometer.model import rate_range
-
     for first in _candidates(course):
         if course.rule.settled(first + 1).depends_on_step:
             continue
@@ -288,8 +289,6 @@ def _candidates(course: Course) -> Sequence[int]:
     """Step counts at which a rule may settle: the first ones, and just after each milestone."""
     found = {0, 1, 2}
     if course.schedule is not None:
-        from gradiometer.formula import Number, walk
-
         found |= {
             int(node.value.p // node.value.q) + extra
             for node in walk(course.schedule.rate)
@@ -297,3 +296,11 @@ def _candidates(course: Course) -> Sequence[int]:
             for extra in (0, 1)
         }
     return sorted(found)
+
+
+def at_value(course: Course, parameter: str, value: fmpq) -> Course:
+    """The course on the landscape with its free parameter at one value."""
+    numbers = {parameter: Number(value)}
+    loss = course.landscape.loss.substitute(numbers)
+    slopes = tuple(substitute(slope, numbers) for slope in course.landscape.slopes)
+    return replace(course, landscape=Landscape(loss, slopes))

@@ -37,7 +37,7 @@ class Fact:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise InternalError(f"{self.status!r} is no status")
-        if self.status == "unknown" and self.value is not None:
+        if self.status == "unknown" and self.value not in (None, "unknown"):
             raise InternalError("an unknown fact has no value")
 
 

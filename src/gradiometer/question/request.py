@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
 from gradiometer.errors import UsageError, suggest
@@ -107,7 +107,7 @@ _QUESTIONS = (
     Question(
         "escape",
         "Which barriers does it cross?",
-        _LANDSCAPE,
+        tuple(replace(i, default=2000) if i.name == "steps" else i for i in _LANDSCAPE),
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
     ),
     Question(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import DomainError, GradiometerError, InternalError, UndecidedError
+from gradiometer.errors import GradiometerError, InternalError, UndecidedError
 from gradiometer.formula import (
     Apply,
     Constant,
@@ -23,6 +24,7 @@ from gradiometer.formula import (
     Number,
     evaluate,
     free_names,
+    from_decimal,
     precision,
     size_in_bits,
     to_ball,
@@ -150,26 +152,24 @@ def _to_number_text(value: Value, digits: int) -> str:
         return f"{value:.{digits}g}"
     if isinstance(value, fmpq):
         text = to_rational_text(value)
-        return text if len(text) <= 2 * digits else _short_decimal(value, digits)
+        return text if len(text) <= 2 * digits else _rounded(value, digits)
     if isinstance(value, arb):
-        return _short_decimal(value, digits)
+        return _rounded(value, digits)
     text = to_text(value)
     if isinstance(value, Number) or free_names(value):
         return text
     try:
         with precision(_BITS):
-            return f"{text} ≈ {_short_decimal(evaluate(value, {}), digits)}"
-    except (DomainError, UndecidedError, GradiometerError):
+            return f"{text} {_rounded(evaluate(value, {}), digits)}"
+    except (UndecidedError, GradiometerError):
         return text
 
 
-def _short_decimal(value: fmpq | arb, digits: int) -> str:
-    """About *digits* significant digits, with an ellipsis where digits are left out."""
+def _rounded(value: fmpq | arb, digits: int) -> str:
+    """The decimal when it is short and exact, else `≈` and *digits* significant digits."""
     text = to_decimal(value)
-    mantissa, mark, exponent = text.partition("e")
-    kept = 0
-    for index, character in enumerate(mantissa):
-        kept += character.isdigit() and (kept > 0 or character != "0")
-        if kept == digits and index + 1 < len(mantissa) and "." in mantissa[: index + 1]:
-            return mantissa[: index + 1] + "…" + mark + exponent
-    return text
+    if text in ("nan", "inf", "-inf"):
+        return text
+    if isinstance(value, fmpq) and len(text) <= 2 * digits and from_decimal(text) == value:
+        return text
+    return f"≈ {Decimal(text):.{digits}g}"

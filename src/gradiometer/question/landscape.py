@@ -1,0 +1,55 @@
+"""The landscape under a run as arrays for a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gradiometer.formula import Node, evaluate, evaluate_float, free_names, to_float
+from gradiometer.proof import Course
+from gradiometer.question.answer import Series
+
+_POINTS = 400
+
+
+def landscape_series(
+    course: Course, positions: Sequence[float], parameters: Mapping[str, float] | None = None
+) -> dict[str, Series]:
+    """Loss over a window that shows the run and the joints near it.
+
+    Args:
+        course: What is run.
+        positions: The positions visited.
+        parameters: Values of parameters that are still free, for the picture only.
+    """
+    values = dict(parameters or {})
+    ends = [
+        _end(p.on.upper, values) for p in course.landscape.loss.pieces if p.on.upper is not None
+    ]
+    finite = [x for x in positions if math.isfinite(x) and abs(x) < 1e6] or [0.0]
+    low, high = min(finite), max(finite)
+    span = max(high - low, 1e-3)
+    near = [end for end in ends if low - 2 * span <= end <= high + 2 * span]
+    low, high = min([low, *near]), max([high, *near])
+    margin = 0.08 * (high - low or 1.0)
+    low, high = low - margin, high + margin
+    grid = {low + (high - low) * index / _POINTS for index in range(_POINTS + 1)}
+    xs = sorted(grid | set(near))
+    losses = [_loss_at(course, x, ends, values) for x in xs]
+    return {
+        "landscape_x": Series(("landscape_x",), xs, "1", "position"),
+        "landscape_value": Series(("landscape_x",), losses, "1", "loss"),
+    }
+
+
+def _end(node: Node, values: Mapping[str, float]) -> float:
+    if free_names(node):
+        return evaluate_float(node, values)
+    return to_float(evaluate(node, {}))
+
+
+def _loss_at(
+    course: Course, x: float, ends: Sequence[float], values: Mapping[str, float]
+) -> float:
+    index = sum(x > end for end in ends)
+    return evaluate_float(course.landscape.loss.pieces[index].formula, {**values, "x": x})
