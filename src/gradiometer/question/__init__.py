@@ -1,5 +1,10 @@
 """A user's question in, one Answer out."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from gradiometer.question.answer import (
     STATUSES,
     AbstractRenderer,
@@ -24,6 +29,17 @@ from gradiometer.question.value import (
 )
 from gradiometer.question.version import read_version
 
+if TYPE_CHECKING:
+    from gradiometer.question.claim import Claim, ClaimResult, check_claim
+    from gradiometer.question.course import read_request
+
+_PLACES = {
+    "Claim": "claim",
+    "ClaimResult": "claim",
+    "check_claim": "claim",
+    "read_request": "course",
+}
+
 __all__ = [
     "INFINITY",
     "MINUS_INFINITY",
@@ -31,6 +47,8 @@ __all__ = [
     "STATUSES",
     "AbstractRenderer",
     "Answer",
+    "Claim",
+    "ClaimResult",
     "Fact",
     "Infinity",
     "Input",
@@ -40,11 +58,20 @@ __all__ = [
     "Step",
     "Value",
     "ask",
+    "check_claim",
     "computed",
     "proved",
+    "read_request",
     "read_version",
     "to_json_value",
     "to_value_text",
     "unknown",
     "write_whole",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Provers and checkers are loaded when a claim is first made or a run first asked for.
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"gradiometer.question.{_PLACES[name]}"), name)
