@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gradiometer.errors import GradiometerError, UndecidedError, UnknownNameError
-from gradiometer.formula import parse, parse_relation
+from gradiometer.errors import GradiometerError, UndecidedError, UnknownNameError, UsageError
+from gradiometer.formula import parse_number, parse_relation
 from gradiometer.model import (
-    Owner,
     read_activation,
     read_graph,
     read_network,
@@ -18,7 +18,7 @@ from gradiometer.model import (
     read_schedule,
     settle,
 )
-from gradiometer.question import QUESTIONS, Input
+from gradiometer.question import QUESTIONS, read_request
 from gradiometer.study.locate import KeyPath
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
@@ -31,6 +31,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "optimizer": read_optimizer,
     "schedule": read_schedule,
 }
+"""How an entry of each kind is read."""
 
 
 def check_study(path: str | Path) -> tuple[Study | None, tuple[GradiometerError, ...]]:
@@ -44,7 +45,7 @@ def check_study(path: str | Path) -> tuple[Study | None, tuple[GradiometerError,
     found = Problems(study.source, study.source_text)
     for kind, entries in study.definitions.items():
         for name, entry in entries.items():
-            _note(found, ("define", kind, name), lambda k=kind, e=entry: _READERS[k](e))
+            _note(found, ("define", kind, name), partial(_read_definition, kind, entry))
     if not found.found:
         for index, question in enumerate(study.questions):
             _check_question(found, study, question, index)
@@ -62,46 +63,46 @@ def _note(problems: Problems, path: KeyPath, read: Callable[[], Any]) -> None:
 
 
 def _check_question(problems: Problems, study: Study, question: StudyQuestion, index: int) -> None:
-    inputs = find_inputs(study, question)
     path: KeyPath = ("question", index)
     try:
-        owners = []
-        for item in QUESTIONS[question.ask].inputs:
-            if item.name in inputs:
-                owners += _read_input(item, inputs[item.name])
-        if owners and inputs.get("set"):
-            settle(owners, inputs["set"], free=_names(owners))
+        _read_inputs(question, find_inputs(study, question))
     except GradiometerError as error:
         problems.found.append(locate_in_question(study, question, index, error))
     except UndecidedError:
         pass
     for number, claim in enumerate(question.claims):
         if claim.says:
-            _note(problems, (*path, "claim", number), lambda says=claim.says: _read_says(says))
+            _note(problems, (*path, "claim", number), partial(_read_says, claim.says))
 
 
-def _names(owners: list[Owner]) -> frozenset[str]:
-    return frozenset(name for owner in owners for name in owner.parameters)
-
-
-def _read_input(item: Input, value: Any) -> list[Owner]:
-    """Read one input; what has parameters is returned."""
-    if item.entry:
-        return [_READERS[item.entry](value).owner]
-    if item.name == "networks":
-        for text in value:
+def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
+    """Read everything a question takes, the way the question itself will."""
+    defaults = {item.name: item.default for item in QUESTIONS[question.ask].inputs}
+    given = {**defaults, **inputs}
+    if "objective" in given:
+        settings = given.pop("set")
+        read_request(**given, settings=settings, free=question.ask == "escape")
+    elif question.ask == "activation":
+        read_activation(given["formula"], settings=given["set"])
+    elif question.ask == "schedule":
+        settle([read_schedule(given["schedule"]).owner], given["set"])
+    elif question.ask == "gradient":
+        for text in given["at"].values():
+            parse_number(text)
+        read_graph(given["computation"], inputs=given["at"], of=given["of"] or "")
+    elif question.ask == "parameters":
+        for text in given["networks"]:
             read_network(text, bias=True)
-    elif item.name == "computation":
-        read_graph(value)
-    elif item.kind == "number":
-        parse(value)
-    elif item.kind == "numbers":
-        for text in value.values():
-            for part in text.split(","):
-                parse(part)
-    elif item.name == "says":
-        _read_says(value)
-    return []
+    elif question.ask == "claim":
+        _read_says(given["says"])
+
+
+def _read_definition(kind: str, entry: Mapping[str, Any]) -> None:
+    try:
+        _READERS[kind](entry)
+    except UsageError:
+        # A parameter without a default gets its value where the definition is used.
+        return
 
 
 def _read_says(text: str) -> None:

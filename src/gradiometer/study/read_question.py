@@ -14,6 +14,7 @@ from gradiometer.study.study import StudyClaim, StudyQuestion
 
 
 def read_questions(problems: Problems, rows: Any) -> tuple[StudyQuestion, ...]:
+    """The questions of the file, in its order; what is wrong is noted in *problems*."""
     path: KeyPath = ("question",)
     if rows is None or rows == []:
         problems.add(path, "The study asks nothing.", hint="add a table [[question]]")

@@ -53,7 +53,7 @@ def locate_in_question(
     problems = Problems(study.source, study.source_text)
     for item in QUESTIONS[question.ask].inputs:
         named = question.inputs.get(item.name)
-        if item.entry and named in study.definitions.get(item.entry, {}):
+        if isinstance(named, str) and named in study.definitions.get(item.entry, {}):
             located = problems.find(("define", item.entry, named), error)
             if located is not None:
                 return located

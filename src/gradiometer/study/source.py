@@ -39,6 +39,11 @@ def read_text(path: Path, *, most_bytes: int) -> str:
 
 
 def read_toml(source: str, text: str) -> dict[str, Any]:
+    """The TOML table in *text*, its decimals as they were written.
+
+    Raises:
+        StudyError: If the text is no TOML; it points at the place.
+    """
     try:
         return tomllib.loads(text, parse_float=lambda written: Decimal(written.replace("_", "")))
     except tomllib.TOMLDecodeError as error:

@@ -1,4 +1,4 @@
-"""What a study file says, once it has been read: questions, claims and definitions as plain data."""
+"""What a study file says once it has been read: questions, claims, definitions as plain data."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -14,9 +15,13 @@ from gradiometer.terminal.output import (
     choose_output,
     output_options,
     print_text,
+    screen_width,
     wants_color,
     write_file,
 )
+
+FORMATS = ("text", "json", "markdown", "latex", "html", "csv")
+"""The forms of an answer."""
 
 
 class QuestionCommand(click.Command):
@@ -52,7 +57,7 @@ def make_command(name: str) -> click.Command:
     """The command that asks the question of that name."""
     question = QUESTIONS[name]
 
-    @output_options
+    @output_options(FORMATS)
     @click.option("--explain", is_flag=True, help="Print the steps of the derivation as well.")
     def run(
         output: str | None,
@@ -61,7 +66,7 @@ def make_command(name: str) -> click.Command:
         explain: bool,
         **given: Any,
     ) -> int:
-        wanted = choose_output(output, format_name, as_json=as_json)
+        wanted = choose_output(output, format_name, as_json=as_json, formats=FORMATS)
         answer = ask(name, **_read_inputs(question, given))
         for warning in answer.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -146,7 +151,9 @@ def _to_text(answer: Answer, format_name: str, explain: bool, *, color: bool) ->
     from gradiometer.report import to_format, to_terminal
 
     if format_name == "text":
-        return to_terminal(answer, explain=explain, color=color)
+        # Warnings go to standard error, whatever the form of the answer.
+        bare = replace(answer, warnings=())
+        return to_terminal(bare, explain=explain, color=color, width=screen_width())
     return to_format(answer, format_name)
 
 

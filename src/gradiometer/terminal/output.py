@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, final
@@ -13,7 +14,6 @@ import click
 
 from gradiometer.errors import Place, UsageError
 
-FORMATS = ("text", "json", "markdown", "latex", "html", "csv")
 _SUFFIXES = {
     ".txt": "text",
     ".json": "json",
@@ -39,21 +39,25 @@ class Wanted:
     path: Path | None
 
 
-def output_options(command: _Command) -> _Command:
-    """Add `--json`, `--format` and `-o` to a command."""
-    for option in (
-        click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
-        click.option(
-            "--format", "format_name", type=click.Choice(FORMATS), help="The form of the answer."
-        ),
-        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
-    ):
-        command = option(command)
-    return command
+def output_options(formats: Sequence[str]) -> Callable[[_Command], _Command]:
+    """A decorator that adds `--json`, `--format` and `-o` to a command."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in (
+            click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not."),
+            click.option(
+                "--format", "format_name", type=click.Choice(formats), help="The answer's form."
+            ),
+            click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def choose_output(
-    output: str | None, format_name: str | None, *, as_json: bool, otherwise: str = "text"
+    output: str | None, format_name: str | None, *, as_json: bool, formats: Sequence[str]
 ) -> Wanted:
     """What goes where: a file's suffix names its format unless `--format` does.
 
@@ -66,16 +70,17 @@ def choose_output(
         raise UsageError("`--json` and `--format` name two formats.", hint="give one of them")
     chosen = "json" if as_json else format_name
     if output is None or output == "-":
-        return Wanted(chosen or otherwise, None, None)
+        return Wanted(chosen or "text", None, None)
     path = Path(output)
     _refuse_unwritable(path)
-    by_suffix = _SUFFIXES.get(path.suffix.lower())
+    suffixes = {suffix: name for suffix, name in _SUFFIXES.items() if name in formats}
+    by_suffix = suffixes.get(path.suffix.lower())
     if as_json and by_suffix not in (None, "json"):
         return Wanted("json", by_suffix, path)
     if chosen is None and by_suffix is None:
         raise UsageError(
             f"The name `{output}` does not say which format is wanted.",
-            known=tuple(_SUFFIXES),
+            known=tuple(suffixes),
             hint="use one of these suffixes, or --format",
         )
     return Wanted(None, chosen or by_suffix, path)
@@ -126,3 +131,8 @@ def wants_color() -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def screen_width() -> int:
+    """Columns of the screen; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns

@@ -28,6 +28,9 @@ from gradiometer.terminal.output import (
 )
 from gradiometer.terminal.study_text import to_summary
 
+FORMATS = ("text", "json", "markdown", "latex", "html")
+"""The forms of a study's result; there is no single table that CSV could hold."""
+
 
 @click.group(help="Answer a file of questions, check its claims and write a report.")
 def command() -> None:
@@ -36,11 +39,11 @@ def command() -> None:
 
 @command.command(epilog="Example: gradiometer study run sheet.toml -o report.html")
 @click.argument("file")
-@output_options
+@output_options(FORMATS)
 @click.option("--strict", is_flag=True, help="Exit 1 on a refuted claim, 3 on an undecided one.")
 def run(file: str, output: str | None, format_name: str | None, as_json: bool, strict: bool) -> int:
     """Answer the questions in FILE and check its claims."""
-    wanted = choose_output(output, format_name, as_json=as_json)
+    wanted = choose_output(output, format_name, as_json=as_json, formats=FORMATS)
     study, problems = check_study(file)
     if study is None or problems:
         return _say_problems(problems)
@@ -104,9 +107,10 @@ def _to_text(result: StudyResult, format_name: str, *, color: bool = False) -> s
         return result.to_json()
     if format_name == "text":
         return to_summary(result, color=color)
-    from gradiometer.report import write_page
+    from gradiometer.report import write_html, write_latex, write_markdown
 
-    return write_page(to_page(result), format_name)
+    writers = {"html": write_html, "markdown": write_markdown, "latex": write_latex}
+    return writers[format_name](to_page(result))
 
 
 def _choose_exit(result: StudyResult) -> Exit:
