@@ -6,6 +6,9 @@ from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
     MOST_BITS,
     RELATIONS,
+    Evaluator,
+    compile_exact,
+    compile_float,
     evaluate,
     evaluate_float,
     holds,
@@ -36,7 +39,7 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
-from gradiometer.formula.ratio import Ratio, cancel, is_zero, to_ratio, univariate
+from gradiometer.formula.ratio import Ratio, cancel, is_zero, to_ratio, to_ratios, univariate
 from gradiometer.formula.solve import find_signs
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.statements import (
@@ -88,6 +91,7 @@ __all__ = [
     "Assignment",
     "Axis",
     "Constant",
+    "Evaluator",
     "Exact",
     "Formula",
     "Interval",
@@ -112,6 +116,8 @@ __all__ = [
     "check_continuity",
     "collapse",
     "compare",
+    "compile_exact",
+    "compile_float",
     "compare_nodes",
     "differentiate",
     "differentiate_pieces",
@@ -159,6 +165,7 @@ __all__ = [
     "to_piecewise",
     "to_ratio",
     "to_rational_text",
+    "to_ratios",
     "to_text",
     "to_value",
     "univariate",

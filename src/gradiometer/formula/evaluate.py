@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from flint import arb, fmpq, fmpz
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
 from gradiometer.formula.exact import Exact, compare, exact_sqrt, size_in_bits, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
+
+Evaluator: TypeAlias = Callable[[Mapping[str, Exact]], Exact]
+"""A compiled tree: the values of its names in, its value out."""
 
 MOST_BITS = 1_000_000
 """Largest size of an exact value, in bits of numerator and denominator together."""
@@ -38,22 +41,47 @@ def evaluate(node: Node, values: Mapping[str, Exact]) -> Exact:
         >>> evaluate(parse("max(x, 0) + x/3").tree, {"x": fmpq(2)})
         8/3
     """
+    return compile_exact(node)(values)
+
+
+def compile_exact(node: Node) -> Evaluator:
+    """A function of the names' values that evaluates *node* as `evaluate` does.
+
+    Worth its while where one tree is evaluated many times: it no longer looks at the tree.
+    """
     if isinstance(node, Number):
-        return node.value
+        constant = node.value
+        return lambda values: constant
     if isinstance(node, Name):
-        if node.name not in values:
-            raise UsageError(f"The name `{node.name}` has no value.", known=tuple(values))
-        return values[node.name]
+        return _read_name(node.name)
     if isinstance(node, Constant):
-        return arb.pi() if node.name == "pi" else arb(1).exp()
+        return (lambda values: arb.pi()) if node.name == "pi" else (lambda values: arb(1).exp())
     if node.operator == "where":
-        condition, if_true, if_false = node.arguments
-        return evaluate(if_true if holds(condition, values) else if_false, values)
-    arguments = [evaluate(argument, values) for argument in node.arguments]
-    try:
-        return _EXACT[node.operator](*arguments)
-    except (ZeroDivisionError, ValueError) as error:
-        raise _no_value(str(error), node.span) from None
+        truth = _compile_condition(node.arguments[0])
+        if_true, if_false = (compile_exact(part) for part in node.arguments[1:])
+        return lambda values: if_true(values) if truth(values) else if_false(values)
+    parts = [compile_exact(argument) for argument in node.arguments]
+    if node.operator in _INFIX:
+        return _INFIX[node.operator](*parts)
+    run, span = _EXACT[node.operator], node.span
+
+    def call(values: Mapping[str, Exact]) -> Exact:
+        try:
+            return run(*[part(values) for part in parts])
+        except (ZeroDivisionError, ValueError) as error:
+            raise _no_value(str(error), span) from None
+
+    return call
+
+
+def _read_name(name: str) -> Evaluator:
+    def read(values: Mapping[str, Exact]) -> Exact:
+        try:
+            return values[name]
+        except KeyError:
+            raise UsageError(f"The name `{name}` has no value.", known=tuple(values)) from None
+
+    return read
 
 
 def holds(condition: Node, values: Mapping[str, Exact]) -> bool:
@@ -63,17 +91,22 @@ def holds(condition: Node, values: Mapping[str, Exact]) -> bool:
         UndecidedError: If two balls overlap.
         UsageError: If *condition* is not a relation.
     """
+    return _compile_condition(condition)(values)
+
+
+def _compile_condition(condition: Node) -> Callable[[Mapping[str, Exact]], bool]:
     if isinstance(condition, Apply):
-        operator, arguments = condition.operator, condition.arguments
-        if operator == "and":
-            return all(holds(part, values) for part in arguments)
-        if operator == "or":
-            return any(holds(part, values) for part in arguments)
-        if operator == "not":
-            return not holds(arguments[0], values)
+        operator = condition.operator
+        if operator in ("and", "or", "not"):
+            parts = [_compile_condition(part) for part in condition.arguments]
+            if operator == "not":
+                return lambda values: not parts[0](values)
+            decide = all if operator == "and" else any
+            return lambda values: decide(part(values) for part in parts)
         if operator in RELATIONS:
-            left, right = (evaluate(part, values) for part in arguments)
-            return RELATIONS[operator](compare(left, right))
+            left, right = (compile_exact(part) for part in condition.arguments)
+            test = RELATIONS[operator]
+            return lambda values: test(compare(left(values), right(values)))
     raise UsageError("A condition must be a relation such as `x <= 1`.")
 
 
@@ -195,13 +228,17 @@ def _half_erfc(value: arb) -> arb:
     return (-value / arb(2).sqrt()).erfc() / 2
 
 
+_INFIX: Mapping[str, Callable[..., Evaluator]] = {
+    "+": lambda a, b: lambda values: a(values) + b(values),
+    "-": lambda a, b: lambda values: a(values) - b(values),
+    "*": lambda a, b: lambda values: a(values) * b(values),
+    "neg": lambda a: lambda values: -a(values),
+}
+"""Operations that always have a value need no look at what went wrong."""
+
 _EXACT: Mapping[str, Callable[..., Exact]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
     "/": _divide,
     "^": _power,
-    "neg": lambda a: -a,
     "exp": _smooth(1, arb.exp),
     "ln": _logarithm,
     "sqrt": exact_sqrt,
@@ -243,25 +280,35 @@ def evaluate_float(node: Node, values: Mapping[str, float]) -> float:
         >>> evaluate_float(parse("x + 0.2").tree, {"x": 0.1})
         0.30000000000000004
     """
+    return compile_float(node)(values)
+
+
+def compile_float(node: Node) -> Callable[[Mapping[str, float]], float]:
+    """A function of the names' values that evaluates *node* as `evaluate_float` does."""
     if isinstance(node, Number):
-        return _nearest(node.value)
+        constant = _nearest(node.value)
+        return lambda values: constant
     if isinstance(node, Name):
-        if node.name not in values:
-            raise UsageError(f"The name `{node.name}` has no value.", known=tuple(values))
-        return values[node.name]
+        return _read_name(node.name)  # type: ignore[return-value]  # the same look-up serves both
     if isinstance(node, Constant):
-        return math.pi if node.name == "pi" else math.e
+        value = math.pi if node.name == "pi" else math.e
+        return lambda values: value
     if node.operator == "where":
-        condition, if_true, if_false = node.arguments
-        chosen = if_true if holds_float(condition, values) else if_false
-        return evaluate_float(chosen, values)
-    arguments = [evaluate_float(argument, values) for argument in node.arguments]
-    try:
-        return float(_FLOAT[node.operator](*arguments))
-    except OverflowError:
-        return math.inf
-    except (ValueError, ZeroDivisionError):
-        return math.nan
+        condition = node.arguments[0]
+        if_true, if_false = (compile_float(part) for part in node.arguments[1:])
+        return lambda values: (if_true if holds_float(condition, values) else if_false)(values)
+    run = _FLOAT[node.operator]
+    parts = [compile_float(argument) for argument in node.arguments]
+
+    def call(values: Mapping[str, float]) -> float:
+        try:
+            return float(run(*[part(values) for part in parts]))
+        except OverflowError:
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    return call
 
 
 def holds_float(condition: Node, values: Mapping[str, float]) -> bool:

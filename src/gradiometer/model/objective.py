@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 from gradiometer.errors import Place, StudyError, UsageError, suggest
@@ -15,6 +16,7 @@ from gradiometer.formula import (
     Number,
     Piece,
     Piecewise,
+    compile_float,
     differentiate,
     free_names,
     parse,
@@ -77,6 +79,11 @@ class Landscape:
     loss: Piecewise
     slopes: tuple[Node, ...]
     """The derivative on each piece of *loss*."""
+
+    @cached_property
+    def float_slopes(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
+        """The slopes compiled for float64."""
+        return tuple(compile_float(slope) for slope in self.slopes)
 
     def to_problem(self) -> list[dict[str, Any]]:
         """The pieces as plain JSON for a certificate."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 from flint import fmpq
 
 from gradiometer.errors import Place, StudyError, UndecidedError, UsageError, suggest
 from gradiometer.formula import (
+    Evaluator,
     Node,
     Range,
     at_point,
+    compile_exact,
+    compile_float,
     evaluate_range,
     free_names,
     parse,
     settle_conditions,
+    to_float,
     to_text,
 )
 from gradiometer.model.entry import check_keys, find_entry
@@ -63,6 +68,21 @@ class Rule:
     """The parameters that are read, by name."""
     state: Mapping[str, Node]
     step: tuple[tuple[str, Node], ...]
+
+    @cached_property
+    def exact_step(self) -> tuple[tuple[str, Evaluator], ...]:
+        """The assignments compiled for exact numbers."""
+        return tuple((target, compile_exact(tree)) for target, tree in self.step)
+
+    @cached_property
+    def float_step(self) -> tuple[tuple[str, Callable[[Mapping[str, float]], float]], ...]:
+        """The assignments compiled for float64."""
+        return tuple((target, compile_float(tree)) for target, tree in self.step)
+
+    @cached_property
+    def float_values(self) -> Mapping[str, float]:
+        """The parameters rounded to float64."""
+        return {name: to_float(value) for name, value in self.values.items()}
 
     def settled(self, from_step: int) -> Rule:
         """The rule as it is for all steps from this one on."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.formula import Node, evaluate_float, to_float
+from gradiometer.formula import evaluate_float, to_float
 from gradiometer.model import Rule
+
+Slope: TypeAlias = Callable[[Mapping[str, float]], float]
+"""A compiled slope: the value of `x` in, the gradient out."""
 
 
 @final
@@ -24,28 +27,26 @@ class FloatState:
 
 def begin_float(rule: Rule, start: fmpq) -> FloatState:
     """The state before the first step."""
-    values = {name: to_float(value) for name, value in rule.values.items()}
-    memory = {name: evaluate_float(tree, values) for name, tree in rule.state.items()}
+    memory = {name: evaluate_float(tree, rule.float_values) for name, tree in rule.state.items()}
     return FloatState(0, to_float(start), memory)
 
 
-def advance_float(rule: Rule, state: FloatState, slope: Node, rate: fmpq | None) -> FloatState:
+def advance_float(rule: Rule, state: FloatState, slope: Slope, rate: fmpq | None) -> FloatState:
     """The state one step later.
 
     Args:
         rule: The update rule.
         state: The state now.
-        slope: The derivative of the landscape's piece, in `x`.
+        slope: The derivative of the landscape's piece, compiled, in `x`.
         rate: The learning rate of this step, or None for the rule's own.
     """
     step = state.step + 1
-    known: dict[str, float] = {name: to_float(value) for name, value in rule.values.items()}
-    known |= state.memory
+    known: dict[str, float] = {**rule.float_values, **state.memory}
     known |= {"x": state.position, "t": float(step)}
-    known["g"] = evaluate_float(slope, {"x": state.position})
+    known["g"] = slope({"x": state.position})
     if rate is not None:
         known["learning_rate"] = to_float(rate)
-    for target, tree in rule.step:
-        known[target] = evaluate_float(tree, known)
+    for target, run in rule.float_step:
+        known[target] = run(known)
     memory = {name: known[f"{name}'"] for name in rule.state}
     return FloatState(step, known["x'"], memory)

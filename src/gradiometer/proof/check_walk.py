@@ -11,11 +11,13 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import (
+    Evaluator,
     Node,
     Range,
     at_point,
     collapse,
     compare,
+    compile_exact,
     differentiate,
     evaluate,
     evaluate_range,
@@ -114,12 +116,16 @@ class Replay:
         """The state after one more step."""
         known: dict[str, Any] = {**self.values, **state, **self.rate_at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1)}
-        for target, tree in self.step:
-            value = collapse(evaluate(tree, known))
+        for target, run in self._compiled:
+            value = collapse(run(known))
             if isinstance(value, fmpq) and size_in_bits(value) > _LONGEST:
                 value = to_ball(value)
             known[target] = value
         return {name: known[f"{name}'"] for name in ("x", *self.state)}
+
+    @cached_property
+    def _compiled(self) -> tuple[tuple[str, Evaluator], ...]:
+        return tuple((target, compile_exact(tree)) for target, tree in self.step)
 
     def locate(self, position: Any, ends: list[Any]) -> int:
         """The piece that the position is on."""

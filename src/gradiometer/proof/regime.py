@@ -137,9 +137,9 @@ class FloatStepper(AbstractStepper):
         return from_float(state.position)
 
     def advance(self, course: Course, ground: Ground, state: FloatState, piece: int) -> FloatState:
-        slope = ground.slopes[piece]
-        if free_names(slope) - {"x"}:
+        if free_names(ground.trees[piece]) - {"x"}:
             raise UndecidedError("the float64 run depends on the parameter")
+        slope = course.landscape.float_slopes[piece]
         return advance_float(course.rule, state, slope, course.rate(state.step))
 
     def key(self, state: FloatState) -> Any:
@@ -188,7 +188,7 @@ def find_valley(ground: Ground, start: int) -> Valley:
 
 def _inside(ground: Ground, index: int) -> fmpq:
     """Any number, where the slope of the piece does not depend on the position."""
-    if "x" in free_names(ground.slopes[index]):
+    if "x" in free_names(ground.trees[index]):
         raise UndecidedError("the slope varies along a piece; only straight pieces are handled")
     return _ZERO
 

@@ -198,7 +198,7 @@ def slope_range(ground: Ground, positions: Range) -> Range:
             positions.lower if lower is None else _inner(lower, positions.lower, larger=True),
             positions.upper if upper is None else _inner(upper, positions.upper, larger=False),
         )
-        found.append(evaluate_range(ground.slopes[index], {"x": part}))
+        found.append(evaluate_range(ground.trees[index], {"x": part}))
     return hull(*found)
 
 

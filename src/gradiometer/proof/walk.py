@@ -13,11 +13,13 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
+    Evaluator,
     Exact,
     Node,
     Number,
     collapse,
     compare,
+    compile_exact,
     evaluate,
     precision,
     size_in_bits,
@@ -55,8 +57,10 @@ class Ground:
     ends: tuple[tuple[Any, Any], ...]
     """Left and right end of each piece; None is infinite."""
     closed: tuple[tuple[bool, bool], ...]
-    losses: tuple[Node, ...]
-    slopes: tuple[Node, ...]
+    losses: tuple[Evaluator, ...]
+    slopes: tuple[Evaluator, ...]
+    trees: tuple[Node, ...]
+    """The slopes as trees."""
     values: Mapping[str, Any]
     """The free parameter, if there is one."""
 
@@ -85,11 +89,11 @@ class Ground:
 
     def slope(self, index: int, position: Any) -> Any:
         """The slope of piece *index* at *position*."""
-        return collapse(evaluate(self.slopes[index], {**self.values, "x": position}))
+        return collapse(self.slopes[index]({**self.values, "x": position}))
 
     def loss(self, index: int, position: Any) -> Any:
         """The loss of piece *index* at *position*."""
-        return collapse(evaluate(self.losses[index], {**self.values, "x": position}))
+        return collapse(self.losses[index]({**self.values, "x": position}))
 
 
 def survey(landscape: Landscape, values: Mapping[str, Any] | None = None) -> Ground:
@@ -103,7 +107,8 @@ def survey(landscape: Landscape, values: Mapping[str, Any] | None = None) -> Gro
     return Ground(
         tuple((end(p.on.lower), end(p.on.upper)) for p in pieces),
         tuple((p.on.lower_closed, p.on.upper_closed) for p in pieces),
-        tuple(p.formula for p in pieces),
+        tuple(compile_exact(p.formula) for p in pieces),
+        tuple(compile_exact(slope) for slope in landscape.slopes),
         landscape.slopes,
         known,
     )
@@ -133,8 +138,8 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State
     known |= {"x": state.position, "g": gradient, "t": fmpq(step)}
     if rate is not None:
         known["learning_rate"] = rate
-    for target, tree in rule.step:
-        known[target] = _shorten(collapse(evaluate(tree, known)))
+    for target, run in rule.exact_step:
+        known[target] = _shorten(collapse(run(known)))
     memory = {name: known[f"{name}'"] for name in rule.state}
     return State(step, known["x'"], memory)
 

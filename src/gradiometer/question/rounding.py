@@ -63,7 +63,7 @@ def _compare(course: Course, regime: Regime) -> Fact:
                 "none", f"Float64 and exact arithmetic take the same branch in all {last} steps."
             )
         rate = course.rate(exact.step)
-        slope = course.landscape.slopes[here]
+        slope = course.landscape.float_slopes[here]
         exact = advance(course.rule, exact, ground.slope(here, exact.position), rate)
         floating = advance_float(course.rule, floating, slope, rate)
 
@@ -99,7 +99,7 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
         evaluate_float(p.on.upper, {}) for p in fixed.landscape.loss.pieces if p.on.upper is not None
     ]
     for _ in range(min(fixed.steps, 2000)):
-        slope = fixed.landscape.slopes[sum(state.position > end for end in ends)]
+        slope = fixed.landscape.float_slopes[sum(state.position > end for end in ends)]
         state = advance_float(fixed.rule, state, slope, fixed.rate(state.step))
         if not math.isfinite(state.position):
             break
