@@ -1,3 +1,128 @@
-"""Questions about how neural networks train in, answers with certificates out."""
+"""Proved answers about how neural networks train.
 
-__all__: list[str] = []
+A question flows one way through the house: `formula` reads text into exact trees, `model` makes
+activations, graphs, networks, landscapes and update rules of them, `numeric` runs them in float64,
+`proof` certifies what is true, `question` returns an `Answer`, `report` shows it, `study` asks a
+whole sheet of questions, `terminal` and `web` are the ways in.
+
+    >>> import gradiometer
+    >>> answer = gradiometer.escape("barrier", set={"learning_rate": "3/10"})
+    >>> answer.facts["barrier"].value
+    1/5
+
+Nothing heavy is loaded until it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradiometer.errors import (
+        CertificateError,
+        DomainError,
+        FormulaError,
+        GradiometerError,
+        LimitError,
+        ShapeError,
+        StudyError,
+        UnknownNameError,
+        UsageError,
+    )
+    from gradiometer.formula import parse
+    from gradiometer.proof import check
+    from gradiometer.question import Answer, Claim, Fact, ask, check_claim
+    from gradiometer.question.activation import activation
+    from gradiometer.question.claim import claim
+    from gradiometer.question.escape import escape
+    from gradiometer.question.gradient import gradient
+    from gradiometer.question.parameters import parameters
+    from gradiometer.question.schedule import schedule
+    from gradiometer.question.trajectory import trajectory
+    from gradiometer.study import read_study, run_study
+
+_EXPORTS = {
+    "Answer": "gradiometer.question",
+    "CertificateError": "gradiometer.errors",
+    "Claim": "gradiometer.question",
+    "DomainError": "gradiometer.errors",
+    "Fact": "gradiometer.question",
+    "FormulaError": "gradiometer.errors",
+    "GradiometerError": "gradiometer.errors",
+    "LimitError": "gradiometer.errors",
+    "ShapeError": "gradiometer.errors",
+    "StudyError": "gradiometer.errors",
+    "UnknownNameError": "gradiometer.errors",
+    "UsageError": "gradiometer.errors",
+    "activation": "gradiometer.question.activation",
+    "ask": "gradiometer.question",
+    "check": "gradiometer.proof",
+    "check_claim": "gradiometer.question",
+    "claim": "gradiometer.question.claim",
+    "escape": "gradiometer.question.escape",
+    "gradient": "gradiometer.question.gradient",
+    "parameters": "gradiometer.question.parameters",
+    "parse": "gradiometer.formula",
+    "read_study": "gradiometer.study",
+    "run_study": "gradiometer.study",
+    "schedule": "gradiometer.question.schedule",
+    "trajectory": "gradiometer.question.trajectory",
+}
+
+__all__ = [
+    "Answer",
+    "CertificateError",
+    "Claim",
+    "DomainError",
+    "Fact",
+    "FormulaError",
+    "GradiometerError",
+    "LimitError",
+    "ShapeError",
+    "StudyError",
+    "UnknownNameError",
+    "UsageError",
+    "activation",
+    "ask",
+    "check",
+    "check_claim",
+    "claim",
+    "escape",
+    "gradient",
+    "parameters",
+    "parse",
+    "read_study",
+    "run_study",
+    "schedule",
+    "trajectory",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "__version__":
+        return import_module("gradiometer.question.version").read_version()
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'gradiometer' has no attribute '{name}'")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    if _EXPORTS[name].startswith("gradiometer.question"):
+        _show_answers()
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _show_answers() -> None:
+    """Let answers show themselves through the report stage, once one is shown."""
+    from gradiometer.question import Answer
+
+    def load() -> Any:
+        from gradiometer.report import load_renderer
+
+        return load_renderer()
+
+    Answer.show_with(load)
