@@ -2,6 +2,13 @@
 
 from gradiometer.proof.certificate import combine, make_certificate
 from gradiometer.proof.check import KINDS, check, fingerprint
+from gradiometer.proof.refute import (
+    Comparison,
+    certify_counterexample,
+    compare_at,
+    find_counterexample,
+    has_value_somewhere,
+)
 from gradiometer.proof.regime import (
     ExactStepper,
     FloatStepper,
@@ -25,6 +32,7 @@ from gradiometer.proof.walk import (
 
 __all__ = [
     "KINDS",
+    "Comparison",
     "Course",
     "ExactStepper",
     "FloatStepper",
@@ -35,11 +43,15 @@ __all__ = [
     "advance",
     "at_value",
     "begin",
+    "certify_counterexample",
     "check",
     "combine",
+    "compare_at",
+    "find_counterexample",
     "find_regimes",
     "find_settled_step",
     "fingerprint",
+    "has_value_somewhere",
     "judge",
     "make_certificate",
     "merge",

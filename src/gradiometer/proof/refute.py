@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from flint import arb, fmpq
 
@@ -23,7 +23,10 @@ from gradiometer.formula import (
     evaluate,
     free_names,
     precision,
+    to_rational_text,
+    to_text,
 )
+from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.refute_points import has_point, list_tiers
 
 _LADDER = (128, 512, 2048)
@@ -40,9 +43,10 @@ class Comparison:
     at: Point
     left: Exact
     right: Exact
-    holds: bool
+    relation: str
     bits: int
     """Working precision at which the balls decided; 0 where both sides are rational."""
+    holds: bool
 
     @property
     def is_rational(self) -> bool:
@@ -81,7 +85,8 @@ def compare_at(
             except (DomainError, LimitError):
                 return None
             exact = isinstance(sides[0], fmpq) and isinstance(sides[1], fmpq)
-            return Comparison(dict(at), *sides, RELATIONS[relation](order), 0 if exact else bits)
+            holds = RELATIONS[relation](order)
+            return Comparison(dict(at), *sides, relation, 0 if exact else bits, holds)
     return None
 
 
@@ -150,6 +155,16 @@ def _climb(
 
 _MOST_UNDECIDED = 6
 """Points that stay undecided at the highest precision before the search ends."""
+
+
+def certify_counterexample(left: Node, right: Node, found: Comparison) -> dict[str, Any]:
+    """The certificate that the relation fails at the point."""
+    return make_certificate(
+        "counterexample",
+        problem={"left": to_text(left), "right": to_text(right), "relation": found.relation},
+        claim={"holds": False},
+        evidence={"at": {name: to_rational_text(value) for name, value in found.at.items()}},
+    )
 
 
 def has_value_somewhere(

@@ -192,7 +192,8 @@ def _breakpoints(switch: Node, name: str, base: _Values) -> list[fmpq]:
             roots.append(Fraction(low))
         elif left * right < 0:
             roots.append(_bisect(switch, floats, name, low, high, left))
-    return [fmpq(root.numerator, root.denominator) for root in roots[:_MOST_SWITCHES]]
+    exact = [fmpq(root.numerator, root.denominator) for root in roots[:_MOST_SWITCHES]]
+    return [*exact, *(fmpq((8 * root).p // (8 * root).q, 8) for root in exact)]
 
 
 def _bisect(
@@ -204,7 +205,7 @@ def _bisect(
             low = middle
         else:
             high = middle
-    return Fraction(low).limit_denominator(8)
+    return Fraction(low).limit_denominator(10**6)
 
 
 def _value(node: Node, values: _Values) -> Any:

@@ -1,0 +1,250 @@
+"""Is this statement true? Proved, refuted with a point a reader can check, or left open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from flint import fmpq
+
+from gradiometer.errors import UndecidedError, UsageError
+from gradiometer.formula import to_text
+from gradiometer.proof import combine
+from gradiometer.question.answer import Answer, Fact, Status, Step, proved, unknown
+from gradiometer.question.claim_answer import Ground, find_ground, read_point
+from gradiometer.question.claim_fact import match_value
+from gradiometer.question.claim_link import judge_link
+from gradiometer.question.claim_path import find_fact
+from gradiometer.question.claim_side import SPELLING, Link, Point
+from gradiometer.question.statement import Statement, read_statement
+from gradiometer.question.statement_names import read_names
+from gradiometer.question.value import to_value_text
+
+
+@final
+@dataclass(frozen=True)
+class Claim:
+    """What somebody says about the answer to a question: a statement, or the value of a fact."""
+
+    says: str = ""
+    """A statement such as `f'(x) = 3`; empty when a fact is meant."""
+    fact: str = ""
+    """Dotted path of a fact, such as `cycle.period`; empty when a statement is meant."""
+    equals: Any = None
+    """What the fact is said to be."""
+    exactly: bool = False
+    """Whether a decimal is exact, not rounded."""
+    where: tuple[str, ...] = ()
+    """Definitions for the statement, besides what the question defines."""
+
+    @property
+    def text(self) -> str:
+        """The claim on one line."""
+        if self.says:
+            return self.says.strip()
+        return f"{self.fact} = {_said(self.equals)}{' (exactly)' if self.exactly else ''}"
+
+
+@final
+@dataclass(frozen=True)
+class ClaimResult:
+    """What became of a claim."""
+
+    text: str
+    holds: bool | None
+    status: Status
+    because: str
+    counterexample: Mapping[str, Any] | None = None
+    """`{"at": {name: number}, "left": number, "right": number}` of a refuted statement."""
+    certificate: Mapping[str, Any] | None = None
+
+
+@final
+@dataclass(frozen=True)
+class _Judgement:
+    """What became of a whole chain."""
+
+    links: tuple[Link, ...]
+
+    @property
+    def decisive(self) -> Link:
+        """The first link that is wrong, else the first one that is open, else the last one."""
+        for wanted in (False, None):
+            for link in self.links:
+                if link.holds is wanted:
+                    return link
+        return self.links[-1]
+
+    @property
+    def because(self) -> str:
+        link = self.decisive
+        if len(self.links) == 1:
+            return link.because
+        if link.holds:
+            reasons = dict.fromkeys(part.because for part in self.links)
+            return "; ".join(reasons)
+        number = self.links.index(link) + 1
+        what = "wrong" if link.holds is False else "open"
+        first = f"step {number} of {len(self.links)} is the first that is {what}"
+        return f"{first}, `{link.text}`: {link.because}"
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        link = self.decisive
+        if link.holds:
+            return combine(part.certificate for part in self.links)
+        return link.certificate
+
+
+def claim(
+    says: str,
+    *,
+    where: Sequence[str] = (),
+    at: Mapping[str, Any] | None = None,
+    exactly: bool = False,
+) -> Answer:
+    """Whether the statement is true.
+
+    Args:
+        says: A relation or a chain of them, such as `f'(x) = 3/(1+e^(-3x))` or `dc/da = -5`. It is
+            meant for all real values of its free variables for which both sides have a value.
+        where: Definitions such as `f(x) = ln(e^(3x)+1)` and assignments such as `v = a^2; c = v*b`.
+        at: The point that the statement is about, for a statement that need not hold elsewhere.
+        exactly: Whether a decimal is exact; otherwise it is rounded to the digits written.
+
+    Returns:
+        Facts `holds` (None where it is open), `counterexample` when it is refuted, `statement`,
+        and `links` for a chain.
+
+    Raises:
+        FormulaError: If a text cannot be read.
+        UsageError: If the point lacks a value.
+
+    Example:
+        >>> claim("sqrt(x^2) = x").facts["counterexample"].value["at"]
+        {'x': -1}
+    """
+    texts = (where,) if isinstance(where, str) else tuple(where)
+    point = read_point(at) if at else None
+    ground = Ground(read_names(texts, hiding=tuple(point or ())), point)
+    inputs: dict[str, Any] = {"says": says, "where": list(texts), "exactly": exactly}
+    if point:
+        inputs["at"] = {name: to_value_text(value, digits=40) for name, value in point.items()}
+    try:
+        statement = read_statement(says, ground.names)
+    except UndecidedError as error:
+        facts = {"holds": unknown(str(error)), "statement": proved(says.strip(), "as written")}
+        return Answer("claim", inputs, facts)
+    judgement = _judge(statement, ground.at, exactly=exactly)
+    warnings = tuple(dict.fromkeys((*ground.names.warnings, *statement.notes)))
+    return Answer(
+        "claim",
+        inputs,
+        _facts(statement, judgement),
+        _steps(judgement),
+        certificate=judgement.certificate,
+        warnings=warnings,
+    )
+
+
+def check_claim(answer: Answer, claim: Claim) -> ClaimResult:
+    """Whether the claim about the answer is true.
+
+    Args:
+        answer: To a question. A statement may use what it defines: `f` for an activation, the names
+            and the point of a computation.
+        claim: What somebody says.
+
+    Raises:
+        UsageError: If the claim says nothing, or names a fact that is not there.
+        FormulaError: If a text in it cannot be read.
+
+    Example:
+        >>> answer = Answer("parameters", {}, {"parameters": proved(fmpq(12141), "")})
+        >>> check_claim(answer, Claim(fact="parameters", equals="12,141")).holds
+        True
+    """
+    if bool(claim.says) == bool(claim.fact):
+        raise UsageError(
+            "A claim either `says` a statement or names a `fact`.",
+            hint="write one of the two",
+        )
+    if claim.fact:
+        return _check_fact(answer, claim)
+    ground = find_ground(answer)
+    names = read_names(claim.where, ground.names)
+    try:
+        statement = read_statement(claim.says, names)
+    except UndecidedError as error:
+        return ClaimResult(claim.text, None, "unknown", str(error))
+    judgement = _judge(statement, ground.at, exactly=claim.exactly)
+    link = judgement.decisive
+    return ClaimResult(
+        claim.text, link.holds, link.status, judgement.because, link.counterexample,
+        judgement.certificate,
+    )  # fmt: skip
+
+
+def _judge(statement: Statement, at: Point | None, *, exactly: bool) -> _Judgement:
+    pairs = zip(statement.sides, statement.sides[1:], statement.relations, strict=False)
+    return _Judgement(
+        tuple(judge_link(left, right, sign, at=at, exactly=exactly) for left, right, sign in pairs)
+    )
+
+
+def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:
+    link = judgement.decisive
+    facts = {"holds": Fact(link.holds, link.status, judgement.because)}
+    if link.counterexample is not None:
+        facts["counterexample"] = proved(link.counterexample, link.because)
+    words = [to_text(statement.sides[0].tree)]
+    for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
+        words += [SPELLING[sign], to_text(side.tree)]
+    facts["statement"] = proved(" ".join(words), "how the text was read")
+    if len(judgement.links) > 1:
+        rows = [
+            {"statement": part.text, "holds": part.holds, "because": part.because}
+            for part in judgement.links
+        ]
+        facts["links"] = proved(rows, "each relation between neighbours is judged on its own")
+    return facts
+
+
+def _steps(judgement: _Judgement) -> tuple[Step, ...]:
+    steps = dict.fromkeys(step for link in judgement.links for step in link.steps)
+    return tuple(steps)
+
+
+def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
+    if claim.equals is None:
+        raise UsageError(
+            f"The claim does not say what `{claim.fact}` is.", hint="add `equals`"
+        )  # fmt: skip
+    fact, value = find_fact(answer, claim.fact)
+    if fact.status == "unknown" or value is None:
+        reason = fact.because if fact.status == "unknown" else "this part is undecided"
+        return ClaimResult(claim.text, None, "unknown", f"`{claim.fact}` is unknown: {reason}")
+    match = match_value(value, claim.equals, exactly=claim.exactly, path=claim.fact)
+    if match.holds is None:
+        return ClaimResult(claim.text, None, "unknown", match.because)
+    what = f"`{match.path}` is" if "." in match.path else f"the {match.path} is"
+    if match.holds:
+        return ClaimResult(
+            claim.text, True, fact.status, f"{what} {to_value_text(value)}", None, match.certificate
+        )
+    because = f"{what} {match.because}"
+    return ClaimResult(claim.text, False, fact.status, because, None, match.certificate)
+
+
+def _said(equals: Any) -> str:
+    """The claimed value on one line, as it was written."""
+    if isinstance(equals, bool):
+        return "yes" if equals else "no"
+    if isinstance(equals, Mapping):
+        return "{" + ", ".join(f"{key}: {_said(item)}" for key, item in equals.items()) + "}"
+    if isinstance(equals, Sequence) and not isinstance(equals, str):
+        return "[" + ", ".join(map(_said, equals)) + "]"
+    return str(equals)
+
+

@@ -1,0 +1,233 @@
+"""Proofs that a relation between two formulas holds for all values of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.formula import (
+    ONE,
+    RELATIONS,
+    Constant,
+    Interval,
+    Name,
+    Node,
+    apply,
+    cancel,
+    free_names,
+    intersect,
+    is_smooth,
+    possible_signs,
+    substitute,
+    tidy,
+    to_piecewise,
+    to_text,
+)
+from gradiometer.proof import (
+    certify_counterexample,
+    combine,
+    find_counterexample,
+    prove_equal,
+    prove_sign,
+)
+from gradiometer.question.answer import Step
+from gradiometer.question.claim_cases import split_cases
+from gradiometer.question.value import to_interval_text, to_value_text
+
+
+@final
+@dataclass(frozen=True)
+class Proof:
+    """Why a relation always holds."""
+
+    because: str
+    certificate: Mapping[str, Any] | None = None
+    """None where exact algebra alone decides."""
+    steps: tuple[Step, ...] = ()
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """Whether two formulas are the same function."""
+
+    holds: bool | None
+    because: str
+    certificate: Mapping[str, Any] | None = None
+
+
+def compare_trees(left: Node, right: Node) -> Outcome:
+    """Whether both formulas have the same value wherever both have one."""
+    found = find_counterexample(left, right)
+    if found is not None:
+        where = ", ".join(f"{name} = {to_value_text(value)}" for name, value in found.at.items())
+        values = f"{to_value_text(found.left)} and {to_value_text(found.right)}"
+        because = f"at {where} they are {values}" if where else f"they are {values}"
+        return Outcome(False, because, certify_counterexample(left, right, found))
+    proof = prove_relation(left, right, "==", is_whole=True)
+    if proof is None:
+        return Outcome(None, "no difference was found, and no proof that there is none")
+    return Outcome(True, proof.because, proof.certificate)
+
+
+def prove_relation(left: Node, right: Node, relation: str, *, is_whole: bool) -> Proof | None:
+    """A proof that the relation holds wherever both sides have a value, or None.
+
+    Args:
+        left: Left side.
+        right: Right side.
+        relation: One of `RELATIONS`.
+        is_whole: False when a side may have a value at points where its formula has none; then
+            only formulas without branches are compared, which cannot differ at single points.
+    """
+    if not is_whole and not (is_smooth(left) and is_smooth(right)):
+        return None
+    try:
+        if relation == "==":
+            return _prove_equality(left, right)
+        return _prove_order(left, right, relation)
+    except (UndecidedError, DomainError, LimitError, RecursionError):
+        return None
+
+
+def _prove_equality(left: Node, right: Node) -> Proof | None:
+    names = free_names(left) | free_names(right)
+    is_plain = is_smooth(left) and is_smooth(right)
+    if is_plain:
+        proof = _prove_smooth(left, right)
+        if proof is not None or not names:
+            return proof
+    if len(names) == 1:
+        try:
+            proof = _prove_by_pieces(left, right, next(iter(names)))
+        except (UndecidedError, DomainError):
+            proof = None
+        if proof is not None:
+            return proof
+    return None if is_plain else _prove_by_cases(left, right)
+
+
+def _prove_smooth(left: Node, right: Node) -> Proof | None:
+    certificate = prove_equal(left, right)
+    if certificate is None:
+        return None
+    if not free_names(left) | free_names(right):
+        return Proof("both sides are the same number", certificate)
+    common = to_text(cancel(left))
+    reason = "the common normal form of both sides"
+    steps = (Step(common, reason),) if len(common) <= _LONGEST_FORM else ()
+    return Proof("both sides have the same normal form", certificate, steps)
+
+
+def _prove_by_pieces(left: Node, right: Node, variable: str) -> Proof | None:
+    """Both sides on the common refinement of their pieces; single points by their values."""
+    parts, steps = [], []
+    for on, first, second in _cells(left, right, variable):
+        proofs = _prove_cell(on, first, second, variable)
+        if proofs is None:
+            return None
+        parts.extend(proofs)
+        shown = to_text(tidy(second))
+        steps.append(Step(f"{to_interval_text(on)}: {shown}", "both sides are this on the interval"))
+    if not parts:
+        return None
+    return Proof("on every piece both sides are the same", combine(parts), tuple(steps))
+
+
+def _prove_cell(
+    on: Interval, left: Node, right: Node, variable: str
+) -> list[Mapping[str, Any]] | None:
+    """Certificates that two smooth formulas are equal on the interval; None without a proof."""
+    ends = [end for end, closed in ((on.lower, on.lower_closed), (on.upper, on.upper_closed))
+            if end is not None and closed]  # fmt: skip
+    if not on.is_point:
+        whole = prove_equal(left, right)
+        if whole is not None:
+            return [whole]
+        inside = {variable: _run_through(on, variable)}
+        whole = prove_equal(substitute(left, inside), substitute(right, inside))
+        if whole is None:
+            return None
+    parts = [] if on.is_point else [whole]
+    for end in ends[:1] if on.is_point else ends:
+        values = (tidy(substitute(side, {variable: end})) for side in (left, right))
+        at_end = prove_equal(*values)
+        if at_end is None:
+            return None
+        parts.append(at_end)
+    return parts
+
+
+def _run_through(on: Interval, variable: str) -> Node:
+    """A formula that runs through the inside of the interval while its name runs through all reals.
+
+    It holds the exponential of the name, which the normal form knows to be positive.
+    """
+    power = apply("^", Constant("e"), Name(variable))
+    if on.lower is not None and on.upper is not None:
+        top = apply("+", on.lower, apply("*", on.upper, power))
+        return apply("/", top, apply("+", ONE, power))
+    if on.lower is not None:
+        return apply("+", on.lower, power)
+    return Name(variable) if on.upper is None else apply("-", on.upper, power)
+
+
+def _cells(left: Node, right: Node, variable: str) -> Iterator[tuple[Interval, Node, Node]]:
+    """Where both sides have a value, in parts with one smooth formula on each side."""
+    sides = [to_piecewise(side, variable).pieces for side in (left, right)]
+    if len(sides[0]) * len(sides[1]) > _MOST_CELLS:
+        raise UndecidedError("too many pieces")
+    for first in sides[0]:
+        for second in sides[1]:
+            on = intersect(first.on, second.on)
+            if on is not None:
+                yield on, first.formula, second.formula
+
+
+def _prove_by_cases(left: Node, right: Node) -> Proof | None:
+    cases = split_cases(left, right)
+    parts = []
+    for first, second in cases:
+        certificate = prove_equal(first, second)
+        if certificate is None:
+            return None
+        parts.append(certificate)
+    because = f"in each of the {len(cases)} cases of the branches both sides are the same"
+    return Proof(because, combine(parts))
+
+
+def _prove_order(left: Node, right: Node, relation: str) -> Proof | None:
+    """The sign of the difference, by its form, else on every piece where both sides have a value."""
+    because = f"the difference of both sides is {_SIGNS[relation]}"
+    difference = tidy(apply("-", left, right))
+    for form in _forms(difference):
+        if all(map(RELATIONS[relation], possible_signs(form, {}))):
+            steps = (Step(to_text(form), because),)
+            return Proof(because, None, steps)
+    names = free_names(left) | free_names(right)
+    if len(names) != 1:
+        return None
+    variable = next(iter(names))
+    parts = []
+    for on, first, second in _cells(left, right, variable):
+        certificate = prove_sign(tidy(apply("-", first, second)), variable, on, relation)
+        if certificate is None:
+            return None
+        parts.append(certificate)
+    return Proof(because, combine(parts)) if parts else None
+
+
+def _forms(tree: Node) -> Iterator[Node]:
+    yield tree
+    if is_smooth(tree):
+        yield cancel(tree)
+
+
+_SIGNS = {
+    "<": "negative", "<=": "never positive", ">": "positive", ">=": "never negative",
+    "!=": "never zero",
+}  # fmt: skip
+_LONGEST_FORM = 120
+_MOST_CELLS = 400

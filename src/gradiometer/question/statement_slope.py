@@ -1,0 +1,164 @@
+"""Derivatives of formulas with branches, as trees that have no value where there is no slope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import (
+    ONE,
+    OPERATORS,
+    ZERO,
+    Apply,
+    Name,
+    Node,
+    Piecewise,
+    apply,
+    differentiate,
+    differentiate_pieces,
+    find_joints,
+    free_names,
+    is_smooth,
+    map_children,
+    substitute,
+    tidy,
+    to_piecewise,
+    walk,
+)
+
+NO_VALUE = apply("/", ONE, ZERO)
+"""A tree without a value, for points at which a function has no slope."""
+
+
+@final
+@dataclass(frozen=True)
+class Slope:
+    """A derivative."""
+
+    formula: Node
+    gaps: tuple[Node, ...] = ()
+    """Points at which the function has a value and certainly no slope."""
+    is_whole: bool = True
+    """False when the formula may lack a value at points where there is a slope."""
+
+
+def find_slope(formula: Node, variable: str) -> Slope:
+    """The derivative of *formula* with respect to *variable*.
+
+    Raises:
+        UndecidedError: If there is no derivative by the rules, or a joint cannot be decided.
+
+    Example:
+        >>> from gradiometer.formula import parse
+        >>> [at.value for at in find_slope(parse("abs(x)").tree, "x").gaps]
+        [0]
+    """
+    if variable not in free_names(formula):
+        return Slope(ZERO)
+    if is_smooth(formula):
+        return Slope(differentiate(formula, variable), is_whole=not _has_root(formula))
+    if free_names(formula) == {variable}:
+        return _slope_by_pieces(to_piecewise(formula, variable), formula)
+    return Slope(tidy(_slope_by_branches(formula, variable)), is_whole=False)
+
+
+def _has_root(formula: Node) -> bool:
+    """Whether the rules may divide by zero where the function still has a slope, as for sqrt(x^4)."""
+    return any(
+        isinstance(node, Apply)
+        and (node.operator == "sqrt" or (node.operator == "^" and not _is_whole(node.arguments[1])))
+        for node in walk(formula)
+    )
+
+
+def _is_whole(exponent: Node) -> bool:
+    value = getattr(exponent, "value", None)
+    return value is not None and value.q == 1
+
+
+def _slope_by_pieces(pieces: Piecewise, formula: Node) -> Slope:
+    """The slopes of the pieces, and at each joint the common slope or none."""
+    slopes = differentiate_pieces(pieces).pieces
+    joints = find_joints(pieces)
+    gaps = []
+    tree: Node = slopes[-1].formula
+    x = Name(pieces.variable)
+    for slope, joint in reversed(list(zip(slopes, joints, strict=False))):
+        at_joint: Node | None = None if joint.is_jump or joint.is_kink else joint.left_slope
+        if at_joint is None:
+            gaps.append(joint.at)
+            at_joint = NO_VALUE
+        tree = apply("where", apply("==", x, joint.at), at_joint, tree)
+        tree = apply("where", apply("<", x, joint.at), slope.formula, tree)
+    return Slope(tree, tuple(reversed(gaps)), is_whole=not _has_root(formula))
+
+
+def _slope_by_branches(formula: Node, variable: str) -> Node:
+    """The derivative branch by branch, without a value where two branches meet."""
+    inner: dict[str, Node] = {}
+
+    def cut(node: Node) -> Node:
+        if isinstance(node, Apply) and not _is_smooth_operator(node):
+            label = f"\0{len(inner)}"
+            inner[label] = node
+            return Name(label)
+        return map_children(node, cut)
+
+    outer = cut(formula)
+    total = differentiate(outer, variable) if variable in free_names(outer) else ZERO
+    for label, node in inner.items():
+        if variable in free_names(node):
+            slope = apply("*", differentiate(outer, label), _slope_of_branch(node, variable))
+            total = apply("+", total, slope)
+    return substitute(total, inner)
+
+
+def _is_smooth_operator(node: Apply) -> bool:
+    entry = OPERATORS.get(node.operator)
+    return entry is not None and entry.kind in {"arithmetic", "smooth"}
+
+
+def _slope_of_branch(node: Node, variable: str) -> Node:
+    parts: Sequence[Node] = node.arguments if isinstance(node, Apply) else ()
+    operator = node.operator if isinstance(node, Apply) else ""
+    if operator == "where":
+        condition, if_true, if_false = parts
+        return _choose(condition, _inner(if_true, variable), _inner(if_false, variable))
+    if operator == "relu":
+        return _pick(">", parts[0], ZERO, variable)
+    if operator == "abs":
+        return _pick(">", parts[0], apply("neg", parts[0]), variable)
+    if operator == "sign":
+        return apply("where", apply("!=", parts[0], ZERO), ZERO, NO_VALUE)
+    if operator in {"max", "min"}:
+        first, *rest = parts
+        if not rest:
+            return _inner(first, variable)
+        other = rest[0] if len(rest) == 1 else apply(operator, *rest)
+        return _pick(">" if operator == "max" else "<", first, other, variable)
+    if operator == "clip":
+        lifted = apply("max", parts[0], parts[1])
+        return _slope_of_branch(apply("min", lifted, parts[2]), variable)
+    raise UndecidedError(f"`{operator}` has no derivative by the rules")
+
+
+def _inner(node: Node, variable: str) -> Node:
+    return _slope_by_branches(node, variable)
+
+
+def _pick(relation: str, left: Node, right: Node, variable: str) -> Node:
+    """The slope of the side that is the larger (`>`) or the smaller (`<`) one."""
+    slopes = _inner(left, variable), _inner(right, variable)
+    otherwise = apply("where", apply(relation, right, left), slopes[1], NO_VALUE)
+    return apply("where", apply(relation, left, right), slopes[0], otherwise)
+
+
+def _choose(condition: Node, if_true: Node, if_false: Node) -> Node:
+    """The slope of the chosen branch, without a value where the choice changes."""
+    chosen = apply("where", condition, if_true, if_false)
+    for relation in walk(condition):
+        if isinstance(relation, Apply) and relation.operator in {"<", "<=", ">", ">=", "==", "!="}:
+            chosen = apply("where", apply("!=", *relation.arguments), chosen, NO_VALUE)
+    return chosen
