@@ -22,7 +22,7 @@ _COMMANDS: dict[str, str] = {
 }
 _FENCES = {
     "abs": ("\\left|", "\\right|"),
-    "floor": ("\\left\\lfloor", "\\right\\rfloor"),
+    "floor": ("\\left\\lfloor ", "\\right\\rfloor"),
 }
 _RELATIONS = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 _WORDS = frozenset(GREEK.values()) - {"omicron"}

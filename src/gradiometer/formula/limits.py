@@ -22,6 +22,8 @@ MOST_DIGITS = 60
 """Digits of a number before its exponent."""
 MOST_DECIMAL_EXPONENT = 400
 """Size of the exponent in a number such as `1e-3`."""
+MOST_NAME = 60
+"""Characters of a name."""
 MOST_NESTING = 60
 """Brackets, signs and exponents inside one another."""
 MOST_DEPTH = 120

@@ -6,11 +6,12 @@ sign `-`, `^` (from the right). `1/2x` is therefore (1/2)*x, and a note says so.
 
 from __future__ import annotations
 
+import itertools
 from typing import final
 
 from gradiometer.errors import FormulaError, LimitError, suggest
 from gradiometer.formula.kinds import Kinds, is_condition
-from gradiometer.formula.limits import MOST_NESTING, MOST_NODES
+from gradiometer.formula.limits import MOST_DEPTH, MOST_NESTING, MOST_NODES
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.tokens import Token, read_number, tokenize
 from gradiometer.formula.tree import FUNCTIONS, Apply, Constant, Name, Node, Number
@@ -85,9 +86,16 @@ class Reader:
         left = self._prefix()
         chained: Node | None = None
         divided = False
-        while True:
+        for links in itertools.count():
             token = self._token
             kind = token.kind
+            if links >= MOST_DEPTH:
+                raise LimitError(
+                    f"A sum or a product may have at most {MOST_DEPTH} parts.",
+                    text=self.text,
+                    start=token.start,
+                    hint="put brackets round groups of its parts",
+                )
             level = _LEVELS.get(kind)
             if level is None:
                 if kind not in _STARTS or (kind == "|" and self._bars[-1]) or loosest > _PRODUCT:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flint import fmpq
 
 from gradiometer.errors import FormulaError, LimitError
-from gradiometer.formula.limits import MOST_DECIMAL_EXPONENT, MOST_DIGITS
+from gradiometer.formula.limits import MOST_DECIMAL_EXPONENT, MOST_DIGITS, MOST_NAME
 
 
 class Token(NamedTuple):
@@ -96,7 +96,7 @@ def tokenize(text: str) -> list[Token]:
 
     Raises:
         FormulaError: If a character has no meaning.
-        LimitError: If a number is longer than the limits allow.
+        LimitError: If a number or a name is longer than the limits allow.
 
     Example:
         >>> [token.kind for token in tokenize("3e^−x")]
@@ -120,6 +120,9 @@ def tokenize(text: str) -> list[Token]:
         elif kind == "name":
             if written in WORDS:
                 kind = written
+            elif len(written) > MOST_NAME:
+                problem = f"A name may have at most {MOST_NAME} characters."
+                raise LimitError(problem, text=text, start=start, end=position)
         elif kind == "raised":
             written = written.translate(_TO_LINE)
             _check_number(written.lstrip("-"), text, start)
