@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradiometer.report.claims import summarise_claims, write_claims
 from gradiometer.report.document import (
     Badge,
     Block,
@@ -18,7 +19,6 @@ from gradiometer.report.document import (
     Line,
     Link,
     Listing,
-    Mark,
     Paragraph,
     Part,
     Picture,
@@ -28,10 +28,20 @@ from gradiometer.report.document import (
 )
 from gradiometer.report.figure import draw_figure
 from gradiometer.report.reading import read_column
-from gradiometer.report.spelling import is_table, to_line, to_plain, to_prose, to_table, to_words
+from gradiometer.report.spelling import (
+    FORMULAS,
+    count_rows,
+    is_table,
+    to_formula,
+    to_line,
+    to_plain,
+    to_prose,
+    to_table,
+    to_words,
+)
 
 if TYPE_CHECKING:
-    from gradiometer.question import Answer, ClaimResult, Fact
+    from gradiometer.question import Answer, Fact
     from gradiometer.report.page import Page, Section
 
 HEADLINES: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +68,7 @@ def to_document(page: Page) -> Document:
     if page.about:
         blocks.append(Paragraph(to_prose(page.about), "about"))
     names = _name_sections(page.sections)
-    summary = _summarise_claims(page.sections, names)
+    summary = summarise_claims(page.sections, names)
     if len(page.sections) > 1:
         blocks.append(Part("summary", "Summary", (*summary, _list_answers(page.sections, names))))
     for section, name in zip(page.sections, names, strict=True):
@@ -76,51 +86,6 @@ def _name_sections(sections: Sequence[Section]) -> list[str]:
             name, count = f"q-{kept}_{count}", count + 1
         names.append(name)
     return names
-
-
-def _summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[Block]:
-    rows: list[tuple[Line, ...]] = [
-        (
-            (Mark(claim.holds),),
-            (Link(name, clean(section.id)),),
-            (Code(clean(claim.text)),),
-            _give_reason(claim),
-        )
-        for section, name in zip(sections, names, strict=True)
-        for claim in section.claims
-    ]
-    if not rows:
-        return [Heading(2, ("Summary",))]
-    held = [claim.holds for section in sections for claim in section.claims]
-    counts = f"{held.count(True)} of {len(held)} claims hold, {held.count(False)} are refuted"
-    if None in held:
-        counts += f", {held.count(None)} undecided"
-    return [
-        Heading(2, ("Claims",)),
-        Paragraph((f"{counts}.",), "answer"),
-        Table(
-            ("Every claim and its result",),
-            ("Result", "Question", "Claim", "Because"),
-            tuple(rows),
-            "claims",
-        ),
-    ]
-
-
-def _give_reason(claim: ClaimResult) -> Line:
-    line: list[Inline] = [Badge(claim.status), " ", *to_prose(claim.because)]
-    if claim.counterexample:
-        stop = "" if claim.because.rstrip().endswith((".", "!", "?")) else "."
-        line += [f"{stop} Counterexample: ", *_to_point(claim.counterexample), "."]
-    return tuple(line)
-
-
-def _to_point(point: Mapping[str, Any]) -> Line:
-    """A counterexample as `x = 0, left side 3/2`: names with an equals sign."""
-    line: list[Inline] = []
-    for key, value in point.items():
-        line += [", "] * bool(line) + [f"{to_words(str(key))} = ", *to_line(value)]
-    return tuple(line)
 
 
 def _list_answers(sections: Sequence[Section], names: Sequence[str]) -> Block:
@@ -141,7 +106,7 @@ def _glance(section: Section) -> Line:
     for name, fact in _headline(section.answer):
         line += [" · "] * bool(line) + [
             f"{to_words(name)}: ",
-            *_to_brief(fact.value),
+            *_to_brief(name, fact.value),
             " ",
             Badge(fact.status),
         ]
@@ -153,9 +118,12 @@ def _headline(answer: Answer) -> list[tuple[str, Fact]]:
     return named or list(answer.facts.items())[:1]
 
 
-def _to_brief(value: Any) -> Line:
+def _to_brief(name: str, value: Any) -> Line:
+    """The value of the fact *name* on a line, or how many rows its table has."""
     if is_table(value):
-        return (f"{len(value)} rows",)
+        return (f"{count_rows(value)} rows",)
+    if name in FORMULAS and isinstance(value, str):
+        return (to_formula(value),)
     return to_line(value, with_decimal=True)
 
 
@@ -172,7 +140,7 @@ def _write_section(section: Section, name: str) -> tuple[Block, ...]:
     if section.answer is not None:
         blocks += write_glance(section.answer)
     if section.claims:
-        blocks.append(_write_claims(section.claims))
+        blocks.append(write_claims(section.claims))
     if section.answer is not None:
         blocks += write_answer(section.answer, name)
     if section.command:
@@ -198,16 +166,12 @@ def write_glance(answer: Answer) -> list[Block]:
     """The answer at a glance: the facts that matter most, each with its reason."""
     blocks: list[Block] = []
     for name, fact in _headline(answer):
-        line = (f"{to_words(name)}: ", *_to_brief(fact.value), " ", Badge(fact.status))
+        if is_table(fact.value):
+            blocks.append(Paragraph((*to_prose(fact.because), " ", Badge(fact.status)), "answer"))
+            continue
+        line = (f"{to_words(name)}: ", *_to_brief(name, fact.value), " ", Badge(fact.status))
         blocks += [Paragraph(line, "answer"), Paragraph(to_prose(fact.because), "because")]
     return blocks
-
-
-def _write_claims(claims: Sequence[ClaimResult]) -> Block:
-    rows = tuple(
-        ((Mark(claim.holds),), (Code(clean(claim.text)),), _give_reason(claim)) for claim in claims
-    )
-    return Table(("Claims about this question",), ("Result", "Claim", "Because"), rows, "claims")
 
 
 def write_answer(answer: Answer, name: str) -> tuple[Block, ...]:
@@ -233,9 +197,9 @@ def list_facts(answer: Answer) -> list[Block]:
     rows: list[tuple[Line, ...]] = []
     tables: list[Block] = []
     for name, fact in answer.facts.items():
-        value = to_line(fact.value, with_decimal=True)
+        value = _to_brief(name, fact.value)
         if is_table(fact.value):
-            value = (f"{len(fact.value)} rows below",)
+            value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
     columns = ("Fact", "Value", "Known by", "Because")
@@ -245,7 +209,15 @@ def list_facts(answer: Answer) -> list[Block]:
 def write_steps(answer: Answer) -> Steps:
     """The worked derivation."""
     return Steps(
-        tuple((Formula(clean(s.formula), s.latex), to_prose(s.because)) for s in answer.steps)
+        tuple(
+            (
+                Formula(clean(step.formula), step.latex)
+                if step.latex
+                else to_formula(step.formula),
+                to_prose(step.because),
+            )
+            for step in answer.steps
+        )
     )
 
 

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
 _LOOKS: Mapping[str, tuple[str, str]] = {
     "escapes": ("green", ""),
-    "escaped": ("green", ""),
     "trapped": ("red", "///"),
-    "cycle": ("orange", "\\\\\\"),
+    "stays": ("orange", "\\\\\\"),
     "unknown": ("muted", "..."),
 }
 """Colour and hatch of an outcome, so that colour is never alone."""
@@ -49,7 +48,7 @@ def draw_escape(answer: Answer) -> Figure | None:
         if has_curve:
             _draw_crest(plots[0], answer, curve, xs)
         if bars:
-            _draw_bars(plots[-1], bars)
+            _draw_bars(plots[-1], bars, str(answer.inputs.get("parameter") or "barrier height"))
         svg = to_svg(figure)
     return Figure("Which barriers are crossed", _describe(bars), svg)
 
@@ -101,7 +100,7 @@ def _zoom(
         plot.set_ylim(min(inside) - 0.15 * room, max(inside) + 0.3 * room)
 
 
-def _draw_bars(plot: Axes, bars: Sequence[tuple[float, float, str]]) -> None:
+def _draw_bars(plot: Axes, bars: Sequence[tuple[float, float, str]], parameter: str) -> None:
     ends = [end for bar in bars for end in bar[:2] if math.isfinite(end)]
     high = max(ends, default=1.0) * 1.6 or 1.0
     low = min((end for end in ends), default=0.0)
@@ -123,6 +122,7 @@ def _draw_bars(plot: Axes, bars: Sequence[tuple[float, float, str]]) -> None:
         if left > low:
             plot.axvline(left, color=light("ink"), linewidth=1.6)
     _dress_bars(plot, (low, high), named)
+    plot.set_xlabel(parameter)
 
 
 def _dress_bars(plot: Axes, limits: tuple[float, float], unnamed: Mapping[str, Any]) -> None:
@@ -130,8 +130,7 @@ def _dress_bars(plot: Axes, limits: tuple[float, float], unnamed: Mapping[str, A
     plot.set_yticks([])
     plot.grid(visible=False)
     plot.spines["left"].set_visible(False)
-    plot.set_title("outcome by the barrier's height")
-    plot.set_xlabel("barrier height")
+    plot.set_title("outcome by the height of the barrier")
     if unnamed:
         plot.legend(
             list(unnamed.values()), list(unnamed), frameon=False, fontsize=10, ncols=3,

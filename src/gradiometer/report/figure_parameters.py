@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradiometer.report.canvas import sheet, to_svg
 from gradiometer.report.figure import Figure
 from gradiometer.report.palette import light
-from gradiometer.report.reading import read_number, read_rows
+from gradiometer.report.reading import read_number, read_rows, read_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,12 +38,14 @@ def draw_parameters(answer: Answer) -> Figure | None:
 
 
 def _read_networks(answer: Answer) -> dict[str, dict[str, float]]:
-    networks: dict[str, dict[str, float]] = {}
-    for row in read_rows(answer, "layers"):
-        bars = networks.setdefault(str(row.get("network", "")), {})
-        name = str(row.get("layer", row.get("name", len(bars) + 1)))
-        bars[name] = read_number(row, "parameters", "total", "count")
-    return networks
+    """For each network the parameters by layer; a single network has no name."""
+    value = read_value(answer, "layers")
+    tables = value if isinstance(value, Mapping) else {"": read_rows(answer, "layers")}
+    networks = {
+        str(network): {f"layer {row['layer']}": read_number(row, "parameters") for row in rows}
+        for network, rows in tables.items()
+    }
+    return {network: bars for network, bars in networks.items() if bars}
 
 
 def _draw_bars(plot: Axes, networks: Mapping[str, Mapping[str, float]], names: list[str]) -> None:

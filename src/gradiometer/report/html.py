@@ -28,6 +28,7 @@ from gradiometer.report.document import (
     Steps,
     Table,
 )
+from gradiometer.report.mathml import to_page_mathml
 from gradiometer.report.palette import to_css
 from gradiometer.report.spelling import to_plain
 
@@ -186,19 +187,7 @@ def _formula(formula: Formula, *, is_block: bool = False) -> str:
     if not is_block and _PLAIN_NUMBER.fullmatch(formula.text):
         return f'<span class="numeral">{escape(formula.text.replace("-", "−"))}</span>'
     if formula.latex:
-        mathml = _to_mathml(formula.latex, is_block)
+        mathml = to_page_mathml(formula.latex, is_block=is_block)
         if mathml:
             return mathml
     return f"<code>{escape(formula.text)}</code>"
-
-
-@lru_cache(maxsize=4096)
-def _to_mathml(latex: str, is_block: bool) -> str:
-    from gradiometer.formula import to_mathml
-
-    try:
-        mathml = to_mathml(latex)
-    except Exception:
-        # Whatever the converter cannot set is shown as plain text instead.
-        return ""
-    return mathml.replace('display="inline"', 'display="block"') if is_block else mathml

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from gradiometer.report.document import Code, Formula, Line, Table, clean
+from gradiometer.report.mathml import read_latex
 
 _LONG_LIST = 12
 """Items of a list that stand on one line; the rest is counted."""
+
+_FIELDS = frozenset({"from_step", "left_slope", "left_value", "right_slope", "right_value"})
+
+FORMULAS = frozenset({"derivative", "formula", "operation"})
+"""Facts and fields whose text is a formula."""
+
+_ENDS = ("from", "to", "from_closed", "to_closed")
+"""Fields of a row that together are one interval."""
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -53,19 +62,35 @@ def to_line(value: Any, *, with_decimal: bool = False) -> Line:
     if value is None or isinstance(value, bool):
         return ("undecided" if value is None else "yes" if value else "no",)
     if isinstance(value, Mapping):
-        pairs = [(f"{to_words(str(key))}: ", *_bracket(item)) for key, item in value.items()]
-        return _join(pairs, ", ") or ("none",)
+        return _list_lines(
+            [(f"{_to_key(str(key))}: ", *_bracket(item)) for key, item in _first(value)], len(value)
+        )
     if isinstance(value, list | tuple):
         return _to_list(value)
     return _to_formula(value, with_decimal=with_decimal)
 
 
 def _to_list(value: Sequence[Any]) -> Line:
-    shown = [to_line(item) for item in value[:_LONG_LIST]]
-    has_comma = any("," in to_plain(line) for line in shown)
-    line = _join(shown, "; " if has_comma else ", ") or ("none",)
-    left_out = len(value) - _LONG_LIST
-    return (*line, f", … ({len(value)} in all)") if left_out > 0 else line
+    return _list_lines([to_line(item) for item in value[:_LONG_LIST]], len(value))
+
+
+def _first(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return list(value.items())[:_LONG_LIST]
+
+
+def _list_lines(shown: Sequence[Line], total: int) -> Line:
+    """Items with a separator that none of them contains, and how many there are in all."""
+    separator = "; " if any("," in to_plain(line) for line in shown) else ", "
+    line: list[Any] = []
+    for place, item in enumerate(shown):
+        line += [separator] * (place > 0) + list(item)
+    left_out = [f"{separator}… ({total} in all)"] if total > len(shown) else []
+    return tuple(line + left_out) or ("none",)
+
+
+def _to_key(name: str) -> str:
+    """Our own field names as words; a name that a user chose stays as it is."""
+    return to_words(name) if name in _FIELDS else clean(name)
 
 
 def _bracket(value: Any) -> Line:
@@ -79,13 +104,6 @@ def to_plain(line: Line) -> str:
     return "".join(part if isinstance(part, str) else getattr(part, "text", "") for part in line)
 
 
-def _join(lines: Sequence[Line], separator: str) -> Line:
-    joined: list[Any] = []
-    for place, line in enumerate(lines):
-        joined += [separator] * (place > 0) + list(line)
-    return tuple(joined)
-
-
 def _to_formula(value: Any, *, with_decimal: bool) -> Line:
     from flint import fmpq
 
@@ -93,6 +111,8 @@ def _to_formula(value: Any, *, with_decimal: bool) -> Line:
     from gradiometer.question import Infinity, to_value_text
 
     text = to_value_text(value)
+    if isinstance(value, int) or (isinstance(value, fmpq) and value.q == 1 and "." not in text):
+        return (Formula(f"{int(value if isinstance(value, int) else value.p):,}"),)
     if isinstance(value, Infinity):
         return (Formula(text, r"\infty" if value.sign > 0 else r"-\infty"),)
     if isinstance(value, Interval):
@@ -129,6 +149,13 @@ def _to_interval_latex(value: Any) -> str:
     return rf"\left{left}{lower}, {upper}\right{right}"
 
 
+def count_rows(value: Any) -> int:
+    """How many rows the table of the value has."""
+    if isinstance(value, Mapping):
+        return sum(len(items) if _is_rows(items) else 1 for items in value.values())
+    return len(value)
+
+
 def to_table(caption: Line, value: Any) -> Table:
     """Rows, or rows by name, as a table; the names stand in the first column."""
     if isinstance(value, Mapping):
@@ -138,19 +165,37 @@ def to_table(caption: Line, value: Any) -> Table:
             for row in (items if _is_rows(items) else [items])
         ]
     else:
-        rows = list(value)
+        rows = [_join_ends(row) for row in value]
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    cells = tuple(tuple(_to_cell(row.get(key, "")) for key in keys) for row in rows)
+    cells = tuple(tuple(_to_cell(key, row.get(key, "")) for key in keys) for row in rows)
     numeric = tuple(all(_is_number(row.get(key)) for row in rows) for key in keys)
     return Table(caption, tuple(to_words(key) for key in keys), cells, numeric=numeric)
 
 
+@final
 class _Named(str):
     """A name that the user chose, set as code."""
 
 
-def _to_cell(value: Any) -> Line:
-    return (Code(clean(value)),) if isinstance(value, _Named) else to_line(value)
+def _join_ends(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with its two ends written as one interval."""
+    if not all(key in row for key in _ENDS):
+        return row
+    ends = [to_plain(to_line(row[key])) for key in _ENDS[:2]]
+    left, right = "[" if row["from_closed"] else "(", "]" if row["to_closed"] else ")"
+    rest = {key: value for key, value in row.items() if key not in _ENDS}
+    return {"for": f"{left}{ends[0]}, {ends[1]}{right}", **rest}
+
+
+def _to_cell(key: str, value: Any) -> Line:
+    if isinstance(value, _Named):
+        return (Code(clean(value)),)
+    return (to_formula(value),) if key in FORMULAS and isinstance(value, str) else to_line(value)
+
+
+def to_formula(text: str, latex: str = "") -> Formula:
+    """A formula in plain notation, with its LaTeX where that is given or can be read."""
+    return Formula(clean(text), latex or read_latex(text))
 
 
 def _is_number(value: Any) -> bool:
