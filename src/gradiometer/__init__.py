@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from gradiometer.question.trajectory import trajectory
     from gradiometer.study import read_study, run_study
 
+_QUESTIONS = frozenset(
+    ("activation", "claim", "escape", "gradient", "parameters", "schedule", "trajectory")
+)
+
 _EXPORTS = {
     "Answer": "gradiometer.question",
     "CertificateError": "gradiometer.errors",
@@ -54,19 +58,19 @@ _EXPORTS = {
     "StudyError": "gradiometer.errors",
     "UnknownNameError": "gradiometer.errors",
     "UsageError": "gradiometer.errors",
-    "activation": "gradiometer.question.activation",
+    "activation": "gradiometer.question",
     "ask": "gradiometer.question",
     "check": "gradiometer.proof",
     "check_claim": "gradiometer.question",
-    "claim": "gradiometer.question.claim",
-    "escape": "gradiometer.question.escape",
-    "gradient": "gradiometer.question.gradient",
-    "parameters": "gradiometer.question.parameters",
+    "claim": "gradiometer.question",
+    "escape": "gradiometer.question",
+    "gradient": "gradiometer.question",
+    "parameters": "gradiometer.question",
     "parse": "gradiometer.formula",
     "read_study": "gradiometer.study",
     "run_study": "gradiometer.study",
-    "schedule": "gradiometer.question.schedule",
-    "trajectory": "gradiometer.question.trajectory",
+    "schedule": "gradiometer.question",
+    "trajectory": "gradiometer.question",
 }
 
 __all__ = [
@@ -105,9 +109,11 @@ def __getattr__(name: str) -> Any:
         return import_module("gradiometer.question.version").read_version()
     if name not in _EXPORTS:
         raise AttributeError(f"module 'gradiometer' has no attribute '{name}'")
-    value = getattr(import_module(_EXPORTS[name]), name)
-    if _EXPORTS[name].startswith("gradiometer.question"):
+    stage = import_module(_EXPORTS[name])
+    if _EXPORTS[name] == "gradiometer.question":
         _show_answers()
+    # A question's module and its function share their name, so the door hands the function out.
+    value = stage.load_question(name) if name in _QUESTIONS else getattr(stage, name)
     globals()[name] = value
     return value
 

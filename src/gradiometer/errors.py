@@ -20,12 +20,13 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, final
 
 _CONTEXT = 60
 """Characters shown on each side of the offending place of a long line."""
 
 
+@final
 @dataclass(frozen=True)
 class Place:
     """Where a text stands: a file or the name of an argument, and the position inside it."""

@@ -18,7 +18,7 @@ from gradiometer.question.answer import (
     unknown,
     write_whole,
 )
-from gradiometer.question.request import QUESTIONS, Input, Question, ask
+from gradiometer.question.request import QUESTIONS, Input, Question, ask, load_question
 from gradiometer.question.value import (
     INFINITY,
     MINUS_INFINITY,
@@ -60,6 +60,7 @@ __all__ = [
     "ask",
     "check_claim",
     "computed",
+    "load_question",
     "proved",
     "read_request",
     "read_version",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
@@ -48,8 +48,13 @@ class Question:
         Raises:
             GradiometerError: If the inputs cannot be used.
         """
-        module = importlib.import_module(f"gradiometer.question.{self.name}")
-        return getattr(module, self.name)(**inputs)
+        return load_question(self.name)(**inputs)
+
+
+def load_question(name: str) -> Callable[..., Answer]:
+    """The function that answers the question with that noun."""
+    module = importlib.import_module(f"gradiometer.question.{name}")
+    return getattr(module, name)
 
 
 _SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
