@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from random import Random
 from typing import Any
 
@@ -28,7 +28,10 @@ from gradiometer.formula import (
 
 _SIMPLE = tuple(
     fmpq(p, q)
-    for p, q in ((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (3, 1), (-3, 1), (1, 2), (-1, 2))
+    for p, q in (
+        *((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (3, 1), (-3, 1)),
+        *((1, 2), (-1, 2), (4, 1), (1, 4)),
+    )
 )
 _MORE = tuple(
     fmpq(sign * p, q)
@@ -98,16 +101,17 @@ def has_point(interval: Interval, value: fmpq) -> bool:
 
 def _simple_points(domain: Interval | None) -> tuple[fmpq, ...]:
     ends = domain.rational_ends() if domain is not None else None
-    if ends is None or ends == (None, None):
+    if domain is None or ends is None:
         return _SIMPLE
     lower, upper = ends
+    inner: list[fmpq] = []
     if lower is not None and upper is not None:
         inner = [lower + (upper - lower) * fmpq(k, 8) for k in (4, 2, 6, 1, 7, 0, 8)]
     elif lower is not None:
         inner = [lower + step for step in (*_SIMPLE, fmpq(1, 8)) if step >= 0]
-    else:
+    elif upper is not None:
         inner = [upper - step for step in (*_SIMPLE, fmpq(1, 8)) if step >= 0]
-    inside = [value for value in (*_SIMPLE, *inner) if domain and has_point(domain, value)]
+    inside = [value for value in (*_SIMPLE, *inner) if has_point(domain, value)]
     return tuple(sorted(dict.fromkeys(inside), key=_effort))
 
 
@@ -116,9 +120,7 @@ def _effort(value: fmpq) -> tuple[int, int, bool]:
     return int(value.q), abs(int(value.p)), value < 0
 
 
-def _combine(
-    names: Sequence[str], choices: Mapping[str, Sequence[fmpq]]
-) -> list[dict[str, fmpq]]:
+def _combine(names: Sequence[str], choices: Mapping[str, Sequence[fmpq]]) -> list[dict[str, fmpq]]:
     """Points whose coordinates are simple, those with the simplest coordinates first."""
     width = 9 if len(names) == 1 else 7 if len(names) == 2 else 4 if len(names) == 3 else 2
     ranked = product(*(list(enumerate(choices[name][:width])) for name in names))
@@ -148,7 +150,7 @@ def _around_switches(
 def _near_breakpoints(switches: Iterable[Node], name: str, base: _Values) -> list[fmpq]:
     breaks = sorted({b for switch in switches for b in _breakpoints(switch, name, base)})
     near = {b + step for b in breaks for step in _STEPS}
-    near |= {(a + b) / 2 for a, b in zip(breaks, breaks[1:], strict=False)}
+    near |= {(a + b) / 2 for a, b in pairwise(breaks)}
     near |= {2 * b for b in breaks}
     return sorted(near, key=_effort)
 
@@ -191,14 +193,16 @@ def _breakpoints(switch: Node, name: str, base: _Values) -> list[fmpq]:
         if left == 0:
             roots.append(Fraction(low))
         elif left * right < 0:
-            roots.append(_bisect(switch, floats, name, low, high, left))
+            roots.append(_bisect(switch, floats, name, (low, high)))
     exact = [fmpq(root.numerator, root.denominator) for root in roots[:_MOST_SWITCHES]]
     return [*exact, *(fmpq((8 * root).p // (8 * root).q, 8) for root in exact)]
 
 
 def _bisect(
-    switch: Node, values: Mapping[str, float], name: str, low: float, high: float, left: float
+    switch: Node, values: Mapping[str, float], name: str, between: tuple[float, float]
 ) -> Fraction:
+    low, high = between
+    left = evaluate_float(switch, {**values, name: low})
     for _ in range(40):
         middle = (low + high) / 2
         if evaluate_float(switch, {**values, name: middle}) * left > 0:
@@ -217,14 +221,14 @@ def _value(node: Node, values: _Values) -> Any:
 
 def _scattered(names: Sequence[str]) -> list[dict[str, fmpq]]:
     """Points with unlike coordinates, the same in every run."""
-    random = Random(_SEED)  # noqa: S311 - a fixed sequence, nothing secret
+    random = Random(_SEED)
     sizes = (*_SIMPLE[1:], *_MORE)
     return [{name: random.choice(sizes) for name in names} for _ in range(_MOST_POINTS)]
 
 
 def _widest(left: Node, right: Node, names: Sequence[str]) -> list[dict[str, fmpq]]:
     """Points of a float64 scan at which the two sides differ most, relative to their size."""
-    random = Random(_SEED)  # noqa: S311 - as in `_scattered`
+    random = Random(_SEED)
     ranked = []
     for _ in range(2 * _MOST_POINTS):
         point = {name: random.choice(_GRID) + random.choice((0, 0.125, 0.3125)) for name in names}

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from flint import fmpq
-
 from gradiometer.errors import UndecidedError, UsageError
 from gradiometer.formula import to_text
 from gradiometer.proof import combine
@@ -161,7 +159,7 @@ def check_claim(answer: Answer, claim: Claim) -> ClaimResult:
         FormulaError: If a text in it cannot be read.
 
     Example:
-        >>> answer = Answer("parameters", {}, {"parameters": proved(fmpq(12141), "")})
+        >>> answer = Answer("parameters", {}, {"parameters": proved(12141, "")})
         >>> check_claim(answer, Claim(fact="parameters", equals="12,141")).holds
         True
     """
@@ -246,5 +244,3 @@ def _said(equals: Any) -> str:
     if isinstance(equals, Sequence) and not isinstance(equals, str):
         return "[" + ", ".join(map(_said, equals)) + "]"
     return str(equals)
-
-

@@ -77,13 +77,11 @@ def _fold(node: Node) -> Node:
     if node.operator == "sign":
         below = apply("where", apply("<", parts[0], ZERO), number(-1), ZERO)
         return apply("where", apply(">", parts[0], ZERO), ONE, below)
-    if node.operator == "sqrt" and _is_square(parts[0]):
-        return _fold(apply("abs", parts[0].arguments[0]))
+    inner = parts[0]
+    if node.operator == "sqrt" and isinstance(inner, Apply) and inner.operator == "^":
+        base, exponent = inner.arguments
+        return _fold(apply("abs", base)) if exponent == number(2) else node
     return node
-
-
-def _is_square(node: Node) -> bool:
-    return isinstance(node, Apply) and node.operator == "^" and node.arguments[1] == number(2)
 
 
 def _choose(left: Node, right: Node) -> Node:

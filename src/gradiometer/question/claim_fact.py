@@ -120,7 +120,9 @@ def _match_interval(value: Interval, text: str, exactly: bool, path: str) -> Mat
     ends = ((value.lower, said.lower, -1), (value.upper, said.upper, 1))
     undecided = ""
     for found, claimed, sign in ends:
-        verdict = compare_numbers(_end(found, sign), claim_tree(_end(claimed, sign)), exactly=exactly)
+        verdict = compare_numbers(
+            _end(found, sign), claim_tree(_end(claimed, sign)), exactly=exactly
+        )
         if verdict.holds is False:
             return _differs(value, text, path)
         undecided = undecided or ("" if verdict.holds else verdict.because)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flint import fmpq
 
@@ -12,7 +12,7 @@ from gradiometer.formula import Affine, Node, free_names, to_affine
 
 _MOST_ROWS = 200
 
-_Row: TypeAlias = tuple[dict[str, fmpq], fmpq, bool]
+_Row: TypeAlias = tuple[dict[str, fmpq], Any, bool]
 """Coefficients, constant, and whether the sum is above 0 (True) or at least 0 (False)."""
 
 
@@ -55,10 +55,11 @@ def _affine(node: Node) -> Affine | None:
 def _rows(form: Affine, sign: int) -> list[_Row]:
     """The form has the sign, as inequalities."""
     turns = (sign,) if sign else (1, -1)
-    return [
-        ({k: turn * v for k, v in form.coefficients.items() if v != 0}, turn * form.constant, sign != 0)
-        for turn in turns
-    ]  # fmt: skip
+    return [(_scaled(form.coefficients, turn), turn * form.constant, sign != 0) for turn in turns]
+
+
+def _scaled(coefficients: Mapping[str, Any], factor: int) -> dict[str, fmpq]:
+    return {name: factor * value for name, value in coefficients.items() if value != 0}
 
 
 def _eliminate(rows: list[_Row], name: str) -> list[_Row]:
@@ -66,16 +67,15 @@ def _eliminate(rows: list[_Row], name: str) -> list[_Row]:
     kept = [row for row in rows if row[0].get(name, 0) == 0]
     lower = [row for row in rows if row[0].get(name, 0) > 0]
     upper = [row for row in rows if row[0].get(name, 0) < 0]
-    for first in lower:
-        for second in upper:
-            kept.append(_add(first, -second[0][name], second, first[0][name], name))
-    return kept
+    sums = (_add(first, second, name) for first in lower for second in upper)
+    return [*kept, *sums]
 
 
-def _add(first: _Row, times: fmpq, second: _Row, also: fmpq, name: str) -> _Row:
+def _add(first: _Row, second: _Row, name: str) -> _Row:
     """The sum of two inequalities, each times a positive number, in which *name* falls out."""
+    times, also = -second[0][name], first[0][name]
     names = {*first[0], *second[0]} - {name}
     zero = fmpq(0)
     sums = {k: times * first[0].get(k, zero) + also * second[0].get(k, zero) for k in names}
     strict = first[2] or second[2]
-    return {k: v for k, v in sums.items() if v != 0}, times * first[1] + also * second[1], strict
+    return _scaled(sums, 1), times * first[1] + also * second[1], strict

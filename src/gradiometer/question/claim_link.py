@@ -88,7 +88,8 @@ def _judge_at_point(pair: Pair) -> Link:
     if here is None:
         return pair.say_open(pair.why_no_value())
     if not here.holds:
-        certificate = certify_counterexample(*map(pair.local, pair.sides), here)
+        left, right = map(pair.local, pair.sides)
+        certificate = certify_counterexample(left, right, here)
         return pair.say_refuted(here, pair.at or {}, certificate)
     proof = _prove(pair)
     if proof is not None:

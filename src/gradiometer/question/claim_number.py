@@ -117,8 +117,8 @@ def _compare_ball(value: arb, claimed: Node) -> Verdict:
         return Verdict(None, str(error))
     if not gap.contains(0):
         return Verdict(False)
-    shown = to_decimal(value)
-    return Verdict(None, f"an enclosure of {shown} cannot show that it is exactly {to_text(claimed)}")
+    because = f"an enclosure of {to_decimal(value)} cannot show that it is exactly"
+    return Verdict(None, f"{because} {to_text(claimed)}")
 
 
 def _compare_float(value: float, claimed: Node) -> Verdict:

@@ -1,4 +1,4 @@
-"""The part of an answer that a dotted path names, such as `cycle.period` or `contributions.a.v1`."""
+"""The part of an answer that a dotted path names, such as `cycle.period`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def find_fact(answer: Answer, path: str) -> tuple[Fact, Value]:
     """
     name, *parts = (part.strip() for part in path.split("."))
     if name not in answer.facts:
-        raise _no_part(f"The question `{answer.question}` has no fact `{name}`.", name, answer.facts)
+        raise _no_part(
+            f"The question `{answer.question}` has no fact `{name}`.", name, answer.facts
+        )
     fact = answer.facts[name]
     value = fact.value
     for done, part in enumerate(parts):

@@ -129,8 +129,8 @@ def _prove_by_pieces(left: Node, right: Node, variable: str) -> Proof | None:
         if proofs is None:
             return None
         parts.extend(proofs)
-        shown = to_text(tidy(second))
-        steps.append(Step(f"{to_interval_text(on)}: {shown}", "both sides are this on the interval"))
+        line = f"{to_interval_text(on)}: {to_text(tidy(second))}"
+        steps.append(Step(line, "both sides are this on the interval"))
     if not parts:
         return None
     return Proof("on every piece both sides are the same", combine(parts), tuple(steps))
@@ -140,24 +140,22 @@ def _prove_cell(
     on: Interval, left: Node, right: Node, variable: str
 ) -> list[Mapping[str, Any]] | None:
     """Certificates that two smooth formulas are equal on the interval; None without a proof."""
-    ends = [end for end, closed in ((on.lower, on.lower_closed), (on.upper, on.upper_closed))
-            if end is not None and closed]  # fmt: skip
-    if not on.is_point:
-        whole = prove_equal(left, right)
-        if whole is not None:
-            return [whole]
-        inside = {variable: _run_through(on, variable)}
-        whole = prove_equal(substitute(left, inside), substitute(right, inside))
-        if whole is None:
+    whole = None if on.is_point else prove_equal(left, right)
+    if whole is not None:
+        return [whole]
+    parts = [] if on.is_point else [{variable: _run_through(on, variable)}]
+    if on.lower is not None and on.lower_closed:
+        parts.append({variable: on.lower})
+    if on.upper is not None and on.upper_closed and not on.is_point:
+        parts.append({variable: on.upper})
+    found = []
+    for values in parts:
+        first, second = (tidy(substitute(side, values)) for side in (left, right))
+        certificate = prove_equal(first, second)
+        if certificate is None:
             return None
-    parts = [] if on.is_point else [whole]
-    for end in ends[:1] if on.is_point else ends:
-        values = (tidy(substitute(side, {variable: end})) for side in (left, right))
-        at_end = prove_equal(*values)
-        if at_end is None:
-            return None
-        parts.append(at_end)
-    return parts
+        found.append(certificate)
+    return found
 
 
 def _run_through(on: Interval, variable: str) -> Node:
@@ -199,7 +197,7 @@ def _prove_by_cases(left: Node, right: Node) -> Proof | None:
 
 
 def _prove_order(left: Node, right: Node, relation: str) -> Proof | None:
-    """The sign of the difference, by its form, else on every piece where both sides have a value."""
+    """The sign of the difference: by its form, else on every piece."""
     because = f"the difference of both sides is {_SIGNS[relation]}"
     difference = tidy(apply("-", left, right))
     for form in _forms(difference):

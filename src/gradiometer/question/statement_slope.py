@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import InternalError, UndecidedError
 from gradiometer.formula import (
     ONE,
     OPERATORS,
@@ -65,7 +64,7 @@ def find_slope(formula: Node, variable: str) -> Slope:
 
 
 def _has_root(formula: Node) -> bool:
-    """Whether the rules may divide by zero where the function still has a slope, as for sqrt(x^4)."""
+    """Whether the rules may divide by zero where there still is a slope, as for sqrt(x^4)."""
     return any(
         isinstance(node, Apply)
         and (node.operator == "sqrt" or (node.operator == "^" and not _is_whole(node.arguments[1])))
@@ -121,8 +120,9 @@ def _is_smooth_operator(node: Apply) -> bool:
 
 
 def _slope_of_branch(node: Node, variable: str) -> Node:
-    parts: Sequence[Node] = node.arguments if isinstance(node, Apply) else ()
-    operator = node.operator if isinstance(node, Apply) else ""
+    if not isinstance(node, Apply):
+        raise InternalError("a branch has arguments")
+    parts, operator = node.arguments, node.operator
     if operator == "where":
         condition, if_true, if_false = parts
         return _choose(condition, _inner(if_true, variable), _inner(if_false, variable))
