@@ -1,0 +1,230 @@
+"""The question `gradient`: how the gradient reaches each input of a computation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from flint import fmpq
+
+from gradiometer.errors import DomainError, Place, UndecidedError, UsageError
+from gradiometer.formula import (
+    Exact,
+    Node,
+    Number,
+    evaluate,
+    from_decimal,
+    parse,
+    to_rational_text,
+)
+from gradiometer.model import Gradient, Graph, GraphPoint, read_graph, solve_gradient
+from gradiometer.question.answer import Answer, Fact, proved, unknown
+from gradiometer.question.gradient_certificate import certify_gradient
+from gradiometer.question.gradient_steps import write_steps
+from gradiometer.question.gradient_table import (
+    MOST_PATHS,
+    contribution_rows,
+    edge_rows,
+    list_paths,
+    node_rows,
+    path_counts,
+)
+from gradiometer.question.value import to_value_text
+
+
+def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) -> Answer:
+    """The value of a computation, its derivatives, and the way the gradient takes to each input.
+
+    Args:
+        computation: Assignments such as `v1=a^2; v2=a+b; c=v1*v2`, or one expression.
+        at: A value for each input: a text such as `1/3`, `0.1` or `sqrt(2)`, or a number; a
+            decimal is read as it is written.
+        of: The output; the last assignment when it is left out.
+
+    Returns:
+        Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`;
+        where branches meet, `one_sided` besides. Numbers are rational, or balls where a root, an
+        exponential or the like enters. None stands where there is no single derivative.
+
+    Raises:
+        FormulaError: If the computation or a value cannot be read.
+        UsageError: If an input has no value, or a value is for no input.
+        DomainError: If the output has no value at the point.
+        LimitError: If the computation or its numbers are larger than the stated limits.
+
+    Example:
+        >>> answer = gradient("v1=a^2; v2=a+b; c=v1*v2", at={"a": -1, "b": 4})
+        >>> answer.facts["derivatives"].value
+        {'a': -5, 'b': 1}
+    """
+    trees, texts = _read_point(at)
+    graph = read_graph(computation, inputs=trees, of=of or "", place=Place("computation"))
+    output = graph.nodes[graph.output].name
+    ordered = {name: texts[name] for name in graph.inputs}
+    inputs = {"computation": computation, "at": ordered, "of": output}
+    where = _point_text(ordered)
+    try:
+        point, found = solve_gradient(graph, trees)
+    except UndecidedError as error:
+        names = ("value", "derivatives", "nodes", "edges", "contributions", "paths")
+        facts = {name: unknown(f"It cannot be decided: {error}.") for name in names}
+        return Answer("gradient", inputs, {**facts, "path_count": _count_fact(graph)})
+    return Answer(
+        "gradient",
+        inputs,
+        _facts(point, found, where),
+        write_steps(point, found),
+        certificate=certify_gradient(point, found, ordered),
+        warnings=_warnings(point, found),
+    )
+
+
+def _read_point(at: Mapping[str, Any]) -> tuple[dict[str, Node], dict[str, str]]:
+    """The value of each input as a constant tree and as text."""
+    if not isinstance(at, Mapping):
+        raise UsageError(
+            "The point is a value for each input.", hint='write for example `at={"a": "-1"}`'
+        )
+    trees: dict[str, Node] = {}
+    texts: dict[str, str] = {}
+    for key, value in at.items():
+        name = str(key).strip()
+        trees[name], texts[name] = _read_value(value, Place(f"at {name}"))
+    return trees, texts
+
+
+def _read_value(value: Any, place: Place) -> tuple[Node, str]:
+    if isinstance(value, bool) or not isinstance(
+        value, int | float | str | fmpq | Fraction | Decimal
+    ):
+        raise UsageError(f"`{value}` is no number.", place=place, hint="write such as `-1/3`")
+    text = value.strip() if isinstance(value, str) else str(value)
+    if isinstance(value, float | Decimal):
+        if not Decimal(text).is_finite():
+            raise UsageError(f"`{text}` is no finite number.", place=place)
+        number = from_decimal(text)
+        return Number(number), to_rational_text(number)
+    tree = parse(text, names=(), place=place).tree
+    try:
+        number = evaluate(tree, {})
+    except DomainError as error:
+        raise DomainError(
+            error.problem, text=text, start=error.start, end=error.end, place=place
+        ) from None
+    except UndecidedError:
+        return tree, text
+    if isinstance(number, fmpq):
+        return Number(number), to_rational_text(number)
+    return tree, text
+
+
+def _point_text(texts: Mapping[str, str]) -> str:
+    if not texts:
+        return "It is a constant."
+    shown = [f"{name} = {text}" for name, text in list(texts.items())[:8]]
+    return "At " + ", ".join(shown) + (", …." if len(texts) > 8 else ".")
+
+
+def _facts(point: GraphPoint, found: Gradient, where: str) -> dict[str, Fact]:
+    graph = point.graph
+    output = graph.nodes[graph.output]
+    value = point.values[graph.output]
+    operation = f"{output.name} = {output.operation_text}. " if _is_renamed(graph) else ""
+    facts = {
+        "value": proved(value, operation + where),
+        "derivatives": _derivative_fact(found),
+        "nodes": proved(
+            node_rows(point),
+            "Values run forward; the adjoint of a node, the derivative of the output with respect "
+            "to it, runs backward.",
+        ),
+        "edges": proved(
+            edge_rows(point),
+            "`local` is the derivative of the later node with respect to the earlier one, `flow` "
+            "is `local` times the adjoint of the later one.",
+        ),
+        "contributions": proved(
+            contribution_rows(point),
+            "What reaches the input through the node it enters first: local derivative times "
+            "adjoint, parallel edges summed; the rows of an input add up to its derivative.",
+        ),
+        "paths": _path_fact(point),
+        "path_count": _count_fact(graph),
+    }
+    if found.sides:
+        facts["one_sided"] = proved(
+            {name: {"left": s.left, "right": s.right} for name, s in found.sides.items()},
+            "The slopes just left and just right of the point, all other inputs held; there is a "
+            "derivative where both are equal.",
+        )
+    return facts
+
+
+def _is_renamed(graph: Graph) -> bool:
+    output = graph.nodes[graph.output]
+    return output.operation is not None and output.operation_text != output.name
+
+
+def _derivative_fact(found: Gradient) -> Fact:
+    missing = [name for name, value in found.derivatives.items() if value is None]
+    if missing and len(missing) == len(found.derivatives):
+        return unknown("No input has a single derivative that is certain; see `one_sided`.")
+    because = "Each is the sum of the products of local derivatives along all paths."
+    if missing:
+        because += f" None is given for {', '.join(missing)}: branches meet there."
+    return proved(dict(found.derivatives), because)
+
+
+def _path_fact(point: GraphPoint) -> Fact:
+    rows = list_paths(point)
+    if rows is None:
+        total = sum(path_counts(point.graph).values())
+        count = f"{total:,}" if total < 10**30 else "more than 10^30"
+        return unknown(f"There are {count} paths; at most {MOST_PATHS:,} are listed.")
+    return proved(
+        rows,
+        "The value of a path is the product of its local derivatives; the paths of an input add "
+        "up to its derivative. The largest stands first.",
+    )
+
+
+def _count_fact(graph: Graph) -> Fact:
+    return proved(
+        path_counts(graph), "Counted backward from the output; parallel edges are different paths."
+    )
+
+
+def _warnings(point: GraphPoint, found: Gradient) -> tuple[str, ...]:
+    graph = point.graph
+    warnings: list[str] = []
+    if graph.idle:
+        names = ", ".join(f"`{name}`" for name in graph.idle)
+        warnings.append(f"Left out, because the output does not need it: {names}.")
+    if found.sides:
+        kinks = ", ".join(
+            f"`{node.name}` = {node.operation_text}"
+            for index, node in enumerate(graph.nodes)
+            if point.is_live[index] and None in point.slopes[index]
+        )
+        warnings.append(f"There is no single local derivative at {kinks}.")
+    for name, sides in found.sides.items():
+        if sides.derivative is not None:
+            warnings.append(
+                f"Along `{name}` both sides have the slope {_number(sides.left)}, so the "
+                "derivative is certain all the same; what each path brings is not."
+            )
+        elif sides.left is not None and sides.right is not None:
+            warnings.append(
+                f"Along `{name}` the slope is {_number(sides.left)} from the left and "
+                f"{_number(sides.right)} from the right; automatic differentiation returns one "
+                "number here by convention."
+            )
+        else:
+            warnings.append(f"Along `{name}` it is not decided whether there is a derivative.")
+    return tuple(warnings)
+
+
+def _number(value: Exact | None) -> str:
+    return to_value_text(value)
