@@ -121,7 +121,8 @@ def _headline(answer: Answer) -> list[tuple[str, Fact]]:
 def _to_brief(name: str, value: Any) -> Line:
     """The value of the fact *name* on a line, or how many rows its table has."""
     if is_table(value):
-        return (f"{count_rows(value)} rows",)
+        count = count_rows(value)
+        return (f"{count} row{'s' * (count != 1)}",)
     if name in FORMULAS and isinstance(value, str):
         return (to_formula(value),)
     return to_line(value, with_decimal=True)
@@ -153,10 +154,12 @@ def _write_section(section: Section, name: str) -> tuple[Block, ...]:
 
 def _write_inputs(answer: Answer) -> Line:
     """What was asked, each input with its name; a very long one is cut."""
-    line: list[Inline] = [f"{to_words(answer.question)} of "]
+    line: list[Inline] = [f"{to_words(answer.question)}: "]
     for name, value in answer.inputs.items():
         if value not in (None, "", [], {}):
-            text = to_plain(to_line(value))
+            pairs = value.items() if isinstance(value, Mapping) else ()
+            text = ", ".join(f"{key}={to_plain(to_line(item))}" for key, item in pairs)
+            text = text or to_plain(to_line(value))
             short = text if len(text) <= _LONG_INPUT else text[: _LONG_INPUT - 1] + "…"
             line += [", "] * (len(line) > 1) + [f"{to_words(name)} ", Code(short)]
     return tuple(line)

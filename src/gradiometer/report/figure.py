@@ -40,6 +40,8 @@ class Figure:
     """What can be seen in it, for a reader who cannot see it."""
     svg: str
     """The element without title and description; its ids are its own."""
+    legend: str = ""
+    """What its signs mean, where they do not say so themselves."""
 
     def to_inline(self, prefix: str) -> str:
         """The element for a page, named and described, its ids made unique by *prefix*."""

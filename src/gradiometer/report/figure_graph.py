@@ -32,7 +32,9 @@ _NODE_HEIGHT = 62.0
 _SEPARATION = 88.0
 _BEND = 30.0
 _MARGIN = 14.0
-_LABEL_HEIGHT = 17.0
+_LABEL_HEIGHT = 19.0
+
+_TEXT = "font-size:12.5px;text-anchor:middle;fill:currentColor"
 
 
 @final
@@ -48,8 +50,14 @@ class _Box:
 class _Wire:
     start: str
     end: str
-    label: str
+    local: str
+    """Local derivative; empty on a crowded drawing."""
+    gradient: str
     flow: float
+
+    @property
+    def label(self) -> str:
+        return " ".join(filter(None, (self.local, self.gradient)))
 
 
 def draw_graph(answer: Answer) -> Figure | None:
@@ -67,7 +75,11 @@ def draw_graph(answer: Answer) -> Figure | None:
         f"{len(boxes)} nodes and {len(wires)} edges, from the inputs on the left to the output on "
         f"the right. Local derivative (∂) and gradient (←) of each edge: {flows}."
     )
-    return Figure("The computation and the gradient through it", about, svg)
+    legend = (
+        "∂ is the local derivative along an edge, ← the gradient it carries back: "
+        "thick where it is large, dashed where it is negative."
+    )
+    return Figure("The computation and the gradient through it", about, svg, legend)
 
 
 def _to_box(row: Mapping[str, Any]) -> _Box:
@@ -85,10 +97,9 @@ def _read_wires(answer: Answer, boxes: Mapping[str, _Box]) -> list[_Wire]:
     rows = [row for row in rows if row.get("from") in boxes and row.get("to") in boxes]
     wires = []
     for row in rows:
-        parts = [f"← {_to_short(row.get('flow'))}"]
-        if len(rows) <= _CROWDED:
-            parts.insert(0, f"∂ {_to_short(row.get('local'))}")
-        wires.append(_Wire(row["from"], row["to"], "  ".join(parts), read_number(row, "flow")))
+        local = f"∂ {_to_short(row.get('local'))}" if len(rows) <= _CROWDED else ""
+        gradient = f"← {_to_short(row.get('flow'))}"
+        wires.append(_Wire(row["from"], row["to"], local, gradient, read_number(row, "flow")))
     return wires
 
 
@@ -144,7 +155,7 @@ class _Drawing:
             )
             left |= dict.fromkeys(column, x)
             right |= dict.fromkeys(column, x + width)
-            x += width + label + 64
+            x += width + label + 78
         return left, right
 
     def _find_ports(self, end: int) -> list[float]:
@@ -203,17 +214,27 @@ class _Drawing:
         spots: dict[float, list[tuple[float, float, int]]] = {}
         for number in range(len(self.wires)):
             (x, y), (u, v) = self._points(number)[:2]
-            lift = 8 + self._look(self.wires[number].flow)[2] / 2
-            spots.setdefault(x, []).append(((y + v) / 2 - lift, (x + u) / 2, number))
+            spots.setdefault(x, []).append(((y + v) / 2, (x + u) / 2, number))
         texts = []
         for column in spots.values():
             column.sort()
             ys = keep_apart([spot[0] for spot in column], [_LABEL_HEIGHT] * (len(column) - 1))
             texts += [
-                self._text(spot[1], y + 4, self.wires[spot[2]].label, halo=True)
+                self._label(spot[1], y, self.wires[spot[2]])
                 for spot, y in zip(column, ys, strict=True)
             ]
         return texts
+
+    def _label(self, x: float, y: float, wire: _Wire) -> str:
+        """A pill on the wire: the local derivative, then the gradient in the wire's colour."""
+        width, half = _width(wire.label) + 8, _LABEL_HEIGHT / 2 - 0.5
+        colour = self._look(wire.flow)[0]
+        return (
+            f'<rect x="{x - width / 2:.1f}" y="{y - half:.1f}" width="{width:.1f}" '
+            f'height="{2 * half:g}" rx="{half:g}" style="fill:{reference("paper")}"/>'
+            f'<text x="{x:.1f}" y="{y + 4.4:.1f}" style="{_TEXT}">{escape(wire.local)} '
+            f'<tspan style="fill:{colour};font-weight:650">{escape(wire.gradient)}</tspan></text>'
+        )
 
     def _box(self, box: _Box) -> str:
         x, y = self.left[box.name], self.y[box.name] - _NODE_HEIGHT / 2
@@ -230,10 +251,6 @@ class _Drawing:
         )
 
     @staticmethod
-    def _text(x: float, y: float, text: str, *, bold: bool = False, halo: bool = False) -> str:
-        style = "font-size:12.5px;text-anchor:middle;fill:currentColor;white-space:pre"
-        if bold:
-            style += ";font-weight:650"
-        if halo:
-            style += f";paint-order:stroke;stroke:{reference('paper')};stroke-width:5px"
+    def _text(x: float, y: float, text: str, *, bold: bool = False) -> str:
+        style = f"{_TEXT};font-weight:650" if bold else _TEXT
         return f'<text x="{x:.1f}" y="{y:.1f}" style="{style}">{escape(text)}</text>'

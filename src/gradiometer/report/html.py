@@ -116,7 +116,7 @@ def _block(block: Block) -> str:
             return (
                 f'<figure id="{name}"><div class="scroll" tabindex="0" role="group" '
                 f'aria-label="{escape(figure.title)}">{figure.to_inline(name)}</div>'
-                f"<figcaption>{escape(figure.title)}</figcaption></figure>"
+                f"<figcaption>{escape(figure.title)}. {escape(figure.legend)}</figcaption></figure>"
             )
         case Listing(text, language):
             return (
