@@ -14,8 +14,8 @@ _SCALARS = st.one_of(
     st.sampled_from(["true", "1.5", "1e-3", "inf", "1979-05-27 07:32:00"]),
     _WORDS.map(lambda word: '"' + _escape(word) + '"'),
     _WORDS.map(lambda word: '"""' + _escape(word).replace("\\n", "\n") + '"""'),
-    st.text("ab\"\\#[]{}=,.", max_size=8).map(lambda word: f"'{word}'"),
-    st.text("ab\"\\#[]{}=,.\n", max_size=8).map(lambda word: f"'''{word}'''"),
+    st.text('ab"\\#[]{}=,.', max_size=8).map(lambda word: f"'{word}'"),
+    st.text('ab"\\#[]{}=,.\n', max_size=8).map(lambda word: f"'''{word}'''"),
 )
 _KEYS = st.sampled_from(["a", "b-1", '"c.d"', "'#'", "a.b", 'x . "y"'])
 

@@ -66,7 +66,7 @@ def _read_inputs(
 
 def _read_claims(problems: Problems, path: KeyPath, rows: Any) -> tuple[StudyClaim, ...]:
     if isinstance(rows, Mapping):
-        rows = [rows]
+        return (_read_claim(problems, path, rows),)
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         hint = 'write [[question.claim]] or claim = [{ says = "…" }]'
         problems.add(path, "`claim` must be a list of tables.", hint=hint)

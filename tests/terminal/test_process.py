@@ -1,0 +1,69 @@
+"""The command as a process: fast to start, quiet in a pipe, the same as a module."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "gradiometer"]
+MOST_SECONDS = 0.3
+"""Twice what help may take, because tests share their machine."""
+
+
+def _run(*words, **more):
+    return subprocess.run(
+        [*COMMAND, *words], check=False, capture_output=True, text=True, encoding="utf-8", **more
+    )
+
+
+def test_help_is_there_at_once():
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        outcome = _run("--help")
+        times.append(time.perf_counter() - start)
+        assert outcome.returncode == 0
+    print(f"help took {sorted(round(each, 3) for each in times)} s")
+    # The fastest of five is what the command takes; the others also wait for other processes.
+    assert min(times) < MOST_SECONDS, statistics.median(times)
+
+
+def test_module_is_the_command():
+    outcome = _run("parameters", "3-2-1")
+    assert outcome.returncode == 0
+    assert outcome.stdout.startswith("parameters")
+    assert outcome.stderr == ""
+
+
+def test_closed_pipe_is_quiet():
+    with subprocess.Popen(
+        [*COMMAND, "schedule", "constant", "--steps", "20000", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert said == b""
+
+
+def test_characters_the_screen_cannot_show_are_replaced():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    outcome = _run("parameters", "3-2-1", env=environment)
+    assert outcome.returncode == 0
+    assert "parameters" in outcome.stdout
+
+
+def test_text_that_is_no_unicode_is_refused():
+    outcome = _run(b"activation", b"x\xff")
+    assert outcome.returncode == 2
+    assert "FormulaError" in outcome.stderr
+
+
+def test_study_is_run_from_any_folder(tmp_path):
+    sheet = Path(__file__).resolve().parents[2] / "studies" / "training_mechanics.toml"
+    outcome = _run("study", "check", str(sheet), cwd=tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
