@@ -36,8 +36,8 @@ def test_a_number_is_exact(text, value):
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("sqrt(2)", DomainError, "rational number is needed"),
-        ("pi", DomainError, "3.14159"),
+        ("sqrt(2)", DomainError, "not known to be a rational"),
+        ("pi^(10^9)", DomainError, "not known to be a rational"),
         ("1/0", DomainError, "division by zero"),
         ("1/(sqrt(2) - sqrt(2))", DomainError, "may be zero"),
         ("abc", UnknownNameError, "Unknown name `abc`"),

@@ -90,12 +90,7 @@ class Reader:
             token = self._token
             kind = token.kind
             if links >= MOST_DEPTH:
-                raise LimitError(
-                    f"A sum or a product may have at most {MOST_DEPTH} parts.",
-                    text=self.text,
-                    start=token.start,
-                    hint="put brackets round groups of its parts",
-                )
+                raise self._too_long(token)
             level = _LEVELS.get(kind)
             if level is None:
                 if kind not in _STARTS or (kind == "|" and self._bars[-1]) or loosest > _PRODUCT:
@@ -331,6 +326,14 @@ class Reader:
                 start=self._token.start,
                 hint="give the inner parts names of their own",
             )
+
+    def _too_long(self, token: Token) -> LimitError:
+        return LimitError(
+            f"A sum or a product may have at most {MOST_DEPTH} parts.",
+            text=self.text,
+            start=token.start,
+            hint="put brackets round groups of its parts",
+        )
 
     def _open(self, *, bar: bool) -> None:
         self._bars.append(bar)

@@ -18,7 +18,7 @@ from gradiometer.errors import (
     UndecidedError,
 )
 from gradiometer.formula.evaluate import evaluate
-from gradiometer.formula.exact import compare, refine, to_decimal
+from gradiometer.formula.exact import compare, refine
 from gradiometer.formula.interval import Interval
 from gradiometer.formula.limits import MOST_LIST_CHARACTERS, check_text
 from gradiometer.formula.parse import Formula, parse_in_scope
@@ -173,11 +173,13 @@ def _number(text: str) -> fmpq:
     except (DomainError, LimitError) as error:
         raise replace(error, text=text) from None
     except UndecidedError as error:
-        raise DomainError(f"`{text}` has no value that is certain: {error}.", text=text) from None
+        raise DomainError(
+            f"`{text.strip()}` has no value that is certain: {error}.", text=text
+        ) from None
     if isinstance(value, fmpq):
         return value
     raise DomainError(
-        f"`{text}` is {to_decimal(value, digits=6)}…, and a rational number is needed here.",
+        f"`{text.strip()}` is not known to be a rational number, and one is needed here.",
         text=text,
         start=0,
         end=len(text),
