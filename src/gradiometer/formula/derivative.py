@@ -44,10 +44,13 @@ def _slope(node: Node, variable: str) -> Node:
         return ZERO
     if node.operator in _ARITHMETIC:
         return _ARITHMETIC[node.operator](node, variable)
-    if node.operator not in _CHAIN:
+    if node.operator not in _CHAIN and node.operator not in _DIVISORS:
         raise UndecidedError(f"`{node.operator}` has no derivative by the rules for smooth formulas")
     inner = node.arguments[0]
-    return _times(_slope(inner, variable), _CHAIN[node.operator](inner))
+    slope = _slope(inner, variable)
+    if node.operator in _DIVISORS:
+        return tidy(apply("/", slope, _DIVISORS[node.operator](inner)))
+    return _times(slope, _CHAIN[node.operator](inner))
 
 
 def _times(left: Node, right: Node) -> Node:
@@ -127,12 +130,9 @@ def _gauss(u: Node, top: Node) -> Node:
 
 _CHAIN: Mapping[str, Callable[[Node], Node]] = {
     "exp": lambda u: apply("exp", u),
-    "ln": lambda u: apply("/", ONE, u),
-    "sqrt": lambda u: apply("/", ONE, apply("*", _TWO, apply("sqrt", u))),
     "sin": lambda u: apply("cos", u),
     "cos": lambda u: apply("neg", apply("sin", u)),
     "tan": lambda u: apply("+", ONE, _square(apply("tan", u))),
-    "atan": lambda u: apply("/", ONE, apply("+", ONE, _square(u))),
     "sinh": lambda u: apply("cosh", u),
     "cosh": lambda u: apply("sinh", u),
     "tanh": lambda u: apply("-", ONE, _square(apply("tanh", u))),
@@ -145,3 +145,10 @@ _CHAIN: Mapping[str, Callable[[Node], Node]] = {
     ),
 }
 """The slope of each smooth function at its argument."""
+
+_DIVISORS: Mapping[str, Callable[[Node], Node]] = {
+    "ln": lambda u: u,
+    "sqrt": lambda u: apply("*", _TWO, apply("sqrt", u)),
+    "atan": lambda u: apply("+", ONE, _square(u)),
+}
+"""One over the slope, where the slope is a quotient."""

@@ -1,0 +1,140 @@
+"""An activation function: a formula in `x`, as the user wrote it, with its parameters settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from gradiometer.errors import Place, StudyError, UnknownNameError, UsageError, suggest, unknown_name
+from gradiometer.formula import (
+    REALS,
+    Name,
+    Node,
+    free_names,
+    number,
+    parse,
+    substitute,
+    walk,
+)
+from gradiometer.model.entry import check_keys, find_entry
+from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters, settle
+
+_VARIABLE = "x"
+
+
+@final
+@dataclass(frozen=True)
+class Activation:
+    """One function of `x`; a family's parameters have their values."""
+
+    name: str
+    """The catalogue name; empty for a formula."""
+    about: str
+    text: str
+    """The formula as it was written."""
+    written: Node
+    """The tree of *text*, with the parameters as names."""
+    tree: Node
+    """The tree in `x` alone."""
+    parameters: Mapping[str, Setting]
+    notes: tuple[str, ...] = ()
+    """How doubtful passages were read."""
+
+
+def read_activation(
+    named: str | Mapping[str, Any], *, settings: Mapping[str, Any] | None = None
+) -> Activation:
+    """The activation with that catalogue name, file, table, or formula in `x`.
+
+    Args:
+        named: A catalogue name, a path that ends in `.toml`, a table, or a formula.
+        settings: Values of its parameters.
+
+    Raises:
+        StudyError: If a table lacks a part or has one too many.
+        FormulaError: If a formula or a value cannot be read.
+        UsageError: If a parameter has no value, or a value belongs to no parameter.
+
+    Example:
+        >>> read_activation("leaky_relu", settings={"negative_slope": "1/10"}).text
+        'max(x, 0) + negative_slope*min(x, 0)'
+    """
+    found = find_entry("activation", named)
+    if found is None:
+        return _from_formula(str(named), settings)
+    table, place = found
+    keys = ("name", "about", "reference", "parameters", "formula")
+    check_keys(table, keys, place=place)
+    if "formula" not in table:
+        raise StudyError("An activation needs a `formula` in x.", place=place)
+    parameters = read_parameters(table.get("parameters", {}), place=place)
+    if _VARIABLE in parameters:
+        raise StudyError("`x` is the input and cannot be a parameter.", place=place)
+    formula = parse(str(table["formula"]), names=(_VARIABLE, *parameters), place=place)
+    name = str(table.get("name", "activation"))
+    values = settle([Owner("activation", name, parameters)], settings)["activation"]
+    return Activation(
+        name,
+        str(table.get("about", "")),
+        formula.text,
+        formula.tree,
+        _bind(formula.tree, values),
+        values,
+        formula.notes,
+    )
+
+
+def _from_formula(text: str, settings: Mapping[str, Any] | None) -> Activation:
+    """The activation of a formula; names other than `x` need a value."""
+    formula = parse(text, place=Place("formula"))
+    names = sorted(free_names(formula.tree) - {_VARIABLE})
+    if names and isinstance(formula.tree, Name):
+        raise _not_found(text)
+    missing = [name for name in names if name not in (settings or {})]
+    if missing:
+        raise _not_bound(missing[0], formula.text, formula.tree)
+    parameters = {name: Parameter(name, REALS) for name in names}
+    values = settle([Owner("activation", text, parameters)], settings)["activation"]
+    bound = _bind(formula.tree, values)
+    return Activation("", "", formula.text, formula.tree, bound, values, formula.notes)
+
+
+def _bind(tree: Node, values: Mapping[str, Setting]) -> Node:
+    numbers: dict[str, Node] = {}
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            raise UsageError(f"`{name}` is one number, not several.")
+        numbers[name] = number(value)
+    return substitute(tree, numbers)
+
+
+def _not_found(text: str) -> UsageError:
+    from gradiometer.catalog import list_entries
+
+    entries = list_entries("activation")
+    nearest = suggest(text, entries)
+    return UsageError(
+        f"There is no activation `{text}`.",
+        known=entries,
+        hint=f"write `{nearest}`" if nearest else "write a formula in x",
+    )
+
+
+def _not_bound(name: str, text: str, tree: Node) -> UnknownNameError:
+    spans = [n.span for n in _names(tree) if n.name == name and n.span is not None]
+    start, end = spans[0] if spans else (None, None)
+    return unknown_name(
+        name,
+        (_VARIABLE,),
+        problem=f"`{name}` is not the input `x`, and it has no value.",
+        text=text,
+        start=start,
+        end=end,
+        place=Place("formula"),
+    )
+
+
+def _names(tree: Node) -> list[Name]:
+    return [node for node in walk(tree) if isinstance(node, Name)]
+

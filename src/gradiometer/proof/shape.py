@@ -1,0 +1,285 @@
+"""The shape of a function of one variable: where it rises and bends, and whether it is one formula.
+
+Everything is read off the exact signs of the first two derivatives on each piece, the joints
+between the pieces, and limits. What cannot be decided raises `UndecidedError`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias, TypeVar, final
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import (
+    Apply,
+    Interval,
+    Joint,
+    Name,
+    Node,
+    Piece,
+    Piecewise,
+    cancel,
+    differentiate,
+    find_joints,
+    find_signs,
+    apply,
+    free_names,
+    is_zero,
+    sign_of,
+    to_ratio,
+    univariate,
+    walk,
+)
+from gradiometer.proof.extended import Extended, is_finite, limit_inside
+from gradiometer.proof.witness import find_point
+
+_Result = TypeVar("_Result")
+
+Parts: TypeAlias = "list[tuple[Interval, int]]"
+"""Intervals from left to right with the sign on each."""
+
+
+@final
+@dataclass(frozen=True)
+class Section:
+    """One piece of positive length with its slope and its bend."""
+
+    piece: Piece
+    variable: str
+
+    @property
+    def open(self) -> Interval:
+        """The piece without its ends."""
+        return Interval(self.piece.on.lower, self.piece.on.upper)
+
+    @cached_property
+    def slope(self) -> Node:
+        """The derivative on the open piece."""
+        return shorten(differentiate(self.piece.formula, self.variable))
+
+    @cached_property
+    def bend(self) -> Node:
+        """The second derivative on the open piece."""
+        return shorten(differentiate(self.slope, self.variable))
+
+    @cached_property
+    def _slope_parts(self) -> Parts | UndecidedError:
+        return _kept(lambda: find_signs(self.slope, self.variable, self.open))
+
+    @cached_property
+    def _bend_parts(self) -> Parts | UndecidedError:
+        return _kept(lambda: find_signs(self.bend, self.variable, self.open))
+
+    def slope_parts(self) -> Parts:
+        """The signs of the slope on the open piece.
+
+        Raises:
+            UndecidedError: If its zeros cannot be solved exactly.
+        """
+        return _released(self._slope_parts)
+
+    def bend_parts(self) -> Parts:
+        """The signs of the second derivative on the open piece.
+
+        Raises:
+            UndecidedError: If its zeros cannot be solved exactly.
+        """
+        return _released(self._bend_parts)
+
+    def limit(self, side: Literal["lower", "upper"]) -> Extended:
+        """The limit of the function at that end of the piece."""
+        return limit_inside(self.piece.formula, self.variable, self.open, side)
+
+    def slope_limit(self, side: Literal["lower", "upper"]) -> Extended:
+        """The limit of the slope at that end of the piece."""
+        return limit_inside(self.slope, self.variable, self.open, side)
+
+    def has_slope(self) -> bool:
+        """Whether the slope is anything but identically 0.
+
+        Raises:
+            UndecidedError: If that cannot be shown.
+        """
+        return differs_from_zero(self.slope, self.variable, self.open)
+
+
+@final
+@dataclass(frozen=True)
+class Shape:
+    """A function by pieces, ready to be asked about."""
+
+    function: Piecewise
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The pieces of positive length."""
+        return tuple(
+            Section(piece, self.function.variable)
+            for piece in self.function.pieces
+            if not piece.on.is_point
+        )
+
+    @cached_property
+    def _joints(self) -> tuple[Joint, ...] | UndecidedError:
+        return _kept(lambda: find_joints(self.function))
+
+    def joints(self) -> tuple[Joint, ...]:
+        """Where pieces meet.
+
+        Raises:
+            UndecidedError: If a value or a slope there cannot be decided.
+        """
+        return _released(self._joints)
+
+    def is_everywhere(self) -> bool:
+        """Whether the function has a value for every real number."""
+        pieces = self.function.pieces
+        if not pieces or pieces[0].on.lower is not None or pieces[-1].on.upper is not None:
+            return False
+        return all(
+            left.on.upper == right.on.lower and left.on.upper_closed != right.on.lower_closed
+            for left, right in zip(pieces, pieces[1:], strict=False)
+        )
+
+    def has_lone_point(self) -> bool:
+        """Whether a value belongs to a single point at the edge of the domain."""
+        pieces = self.function.pieces
+        return any(
+            piece.on.is_point and not 0 < index < len(pieces) - 1
+            for index, piece in enumerate(pieces)
+        )
+
+    def is_continuous(self) -> bool:
+        """Whether the function has a value everywhere and no jump."""
+        return self.is_everywhere() and not any(joint.is_jump for joint in self.joints())
+
+
+def _kept(compute: Callable[[], _Result]) -> _Result | UndecidedError:
+    """The result, or the reason why there is none: both are worth keeping."""
+    try:
+        return compute()
+    except UndecidedError as error:
+        return error
+
+
+def _released(kept: _Result | UndecidedError) -> _Result:
+    if isinstance(kept, UndecidedError):
+        raise kept
+    return kept
+
+
+def shorten(node: Node) -> Node:
+    """The normal form when it is shorter than the formula, else the formula."""
+    try:
+        short = cancel(node)
+    except UndecidedError:
+        return node
+    return short if _size(short) < _size(node) else node
+
+
+def _size(node: Node) -> int:
+    return sum(1 for _ in walk(node))
+
+
+def differs_from_zero(node: Node, variable: str, on: Interval) -> bool:
+    """Whether a smooth formula is anything but identically 0 on the interval.
+
+    Raises:
+        UndecidedError: If neither can be shown.
+    """
+    if variable not in free_names(node):
+        return sign_of(node) != 0
+    if is_zero(node):
+        return False
+    if find_point(node, variable, on, signs=(-1, 1)) is None:
+        raise UndecidedError("whether a slope is 0 everywhere on a piece is not decided")
+    return True
+
+
+def is_affine(shape: Shape) -> bool:
+    """Whether the function is `a*x + b` for all x.
+
+    Raises:
+        UndecidedError: If that cannot be decided.
+    """
+    if not shape.is_everywhere():
+        return False
+    for section in shape.sections:
+        if differs_from_zero(section.bend, section.variable, section.open):
+            return False
+    joints = shape.joints()
+    return not any(joint.is_jump or joint.is_kink for joint in joints)
+
+
+def is_polynomial(shape: Shape) -> bool:
+    """Whether the function is one polynomial for all x.
+
+    Raises:
+        UndecidedError: If that cannot be decided.
+    """
+    if not shape.is_everywhere():
+        return False
+    if any(joint.is_jump or joint.is_kink for joint in shape.joints()):
+        return False
+    parts = [_polynomial_or_not(section) for section in shape.sections]
+    if False in parts:
+        return False
+    if None in parts:
+        raise UndecidedError("whether the formula is a polynomial is not decided")
+    # Two polynomials that agree on an interval are one; the pieces were merged where they agree.
+    return all(
+        is_zero(apply("-", left.piece.formula, right.piece.formula))
+        for left, right in zip(shape.sections, shape.sections[1:], strict=False)
+    )
+
+
+def _polynomial_or_not(section: Section) -> bool | None:
+    """Whether the formula of a piece is a polynomial; None when that is not decided."""
+    known = _polynomial_by_form(section.piece.formula, section.variable)
+    if known is not None:
+        return known
+    ladder = (section.piece.formula, section.slope, section.bend)
+    for side, end in (("lower", section.open.lower), ("upper", section.open.upper)):
+        if end is None and any(_settles(section, node, side) for node in ladder):
+            return False
+    return None
+
+
+def _settles(section: Section, node: Node, side: Literal["lower", "upper"]) -> bool:
+    """Whether *node* has a finite limit at infinity without being constant.
+
+    No polynomial does, and the derivatives of a polynomial are polynomials.
+    """
+    try:
+        limit = limit_inside(node, section.variable, section.open, side)
+        slope = differentiate(node, section.variable)
+        return is_finite(limit) and differs_from_zero(slope, section.variable, section.open)
+    except UndecidedError:
+        return False
+
+
+def _polynomial_by_form(formula: Node, variable: str) -> bool | None:
+    try:
+        ratio = to_ratio(formula)
+    except UndecidedError:
+        return None
+    if ratio.constant() is not None:
+        return True
+    used = [ratio.generators[index] for index in ratio.used()]
+    moving = [generator for generator in used if variable in free_names(generator.node)]
+    if not moving:
+        return True
+    if len(used) != 1:
+        # Constants such as sqrt(2) may be related, so only a bottom without x is telling.
+        plain = all(generator.node == Name(variable) for generator in moving)
+        return True if plain and ratio.denominator.is_constant() else None
+    one = univariate(ratio)
+    if one is not None and moving[0].node == Name(variable):
+        return one[2].degree() <= 0
+    # A quotient of polynomials in e^(r*x) that is no constant grows unlike every polynomial.
+    if moving[0].kind == "exponential" and isinstance(moving[0].node, Apply):
+        rate = to_ratio(apply("/", moving[0].node.arguments[-1], Name(variable)))
+        return False if rate.constant() is not None else None
+    return None

@@ -1,0 +1,176 @@
+"""The values of a function and of its slope: intervals with exact ends, open or closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+from typing import Literal, TypeAlias, final
+
+from gradiometer.errors import DomainError, InternalError, UndecidedError
+from gradiometer.formula import Interval, Node, apply, substitute, tidy, to_text, to_value
+from gradiometer.proof.extended import Extended, compare_extended
+from gradiometer.proof.shape import Parts, Section, Shape
+
+
+@final
+@dataclass(frozen=True)
+class Span:
+    """A connected set of values; infinite ends are never attained."""
+
+    lower: Extended
+    upper: Extended
+    lower_attained: bool
+    upper_attained: bool
+
+    def to_interval(self) -> Interval:
+        """The set as an interval."""
+        return Interval(
+            None if isinstance(self.lower, float) else self.lower,
+            None if isinstance(self.upper, float) else self.upper,
+            self.lower_attained,
+            self.upper_attained,
+        )
+
+
+_Value: TypeAlias = "tuple[Extended, bool]"
+"""A value or a limit, and whether it is attained."""
+
+
+def find_range(shape: Shape) -> list[Interval]:
+    """All values of the function, as disjoint intervals from below.
+
+    Raises:
+        UndecidedError: If the extrema or limits of a piece cannot be found.
+    """
+    spans = [_image_of_section(shape, section) for section in shape.sections]
+    for piece in shape.function.pieces:
+        if piece.on.is_point and piece.on.lower is not None:
+            value = _at(piece.formula, shape.function.variable, piece.on.lower)
+            spans.append(Span(value, value, lower_attained=True, upper_attained=True))
+    return [span.to_interval() for span in _union(spans)]
+
+
+def _image_of_section(shape: Shape, section: Section) -> Span:
+    formula, variable, on = section.piece.formula, section.variable, section.piece.on
+    ends = [
+        (section.limit("lower"), on.lower_closed),
+        (section.limit("upper"), on.upper_closed),
+    ]
+    return _hull([*ends, *_inner_values(formula, variable, section.slope_parts())])
+
+
+def _inner_values(formula: Node, variable: str, parts: Parts) -> list[_Value]:
+    """The values at the points where the sign of the derivative may change."""
+    inner = [on.upper for on, _ in parts[:-1] if on.upper is not None]
+    return [(_at(formula, variable, at), True) for at in dict.fromkeys(inner)]
+
+
+def _at(formula: Node, variable: str, at: Node) -> Node:
+    try:
+        return to_value(tidy(substitute(formula, {variable: at})))
+    except DomainError:
+        raise UndecidedError(f"`{to_text(formula)}` has no value at {to_text(at)}") from None
+
+
+def _hull(values: Sequence[_Value]) -> Span:
+    """The smallest connected set that holds or approaches all values."""
+    lowest, highest = values[0], values[0]
+    for value in values[1:]:
+        lowest = _further(value, lowest, -1)
+        highest = _further(value, highest, 1)
+    return Span(lowest[0], highest[0], lowest[1], highest[1])
+
+
+def _further(new: _Value, best: _Value, direction: int) -> _Value:
+    order = compare_extended(new[0], best[0]) * direction
+    if order == 0:
+        return (best[0], best[1] or new[1])
+    return new if order > 0 else best
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    """Disjoint sets from below."""
+    ordered = sorted(spans, key=cmp_to_key(_order))
+    if not ordered:
+        raise InternalError("a function without a value anywhere")
+    united = [ordered[0]]
+    for span in ordered[1:]:
+        last = united[-1]
+        gap = compare_extended(span.lower, last.upper)
+        if gap < 0 or (gap == 0 and (span.lower_attained or last.upper_attained)):
+            united[-1] = _joined(last, span)
+        else:
+            united.append(span)
+    return united
+
+
+def _order(left: Span, right: Span) -> int:
+    order = compare_extended(left.lower, right.lower)
+    return order or right.lower_attained - left.lower_attained
+
+
+def _joined(left: Span, right: Span) -> Span:
+    """The union of two sets that meet, the left one starting first."""
+    order = compare_extended(left.upper, right.upper)
+    upper = left.upper if order >= 0 else right.upper
+    attained = (left.upper_attained and order >= 0) or (right.upper_attained and order <= 0)
+    return Span(left.lower, upper, left.lower_attained, attained)
+
+
+def find_slope_range(shape: Shape) -> Interval:
+    """The smallest interval with all slopes, one-sided slopes at the joints included.
+
+    Raises:
+        UndecidedError: If the extrema or limits of a slope cannot be found.
+    """
+    jumps = [joint.at for joint in shape.joints() if joint.is_jump]
+    values: list[_Value] = []
+    for section in shape.sections:
+        values += _slopes_of_section(section, jumps)
+    return _hull(values).to_interval()
+
+
+def _slopes_of_section(section: Section, jumps: Sequence[Node]) -> list[_Value]:
+    parts = section.bend_parts()
+    if all(sign == 0 for _, sign in parts):
+        return [(section.slope_limit("lower"), True)]
+    on = section.piece.on
+    ends: list[_Value] = []
+    both: tuple[tuple[Literal["lower", "upper"], Node | None, bool], ...] = (
+        ("lower", on.lower, on.lower_closed), ("upper", on.upper, on.upper_closed)
+    )  # fmt: skip
+    for side, at, closed in both:
+        limit = section.slope_limit(side)
+        reached = at is not None and not isinstance(limit, float)
+        ends.append((limit, reached and (closed or at not in jumps)))
+    return [*ends, *_inner_values(section.slope, section.variable, parts)]
+
+
+def find_dead(shape: Shape) -> list[Interval]:
+    """The intervals throughout which the slope is 0; an end belongs where the slope exists there.
+
+    Raises:
+        UndecidedError: If whether a slope is identically 0 cannot be decided.
+    """
+    smooth = [joint.at for joint in shape.joints() if not (joint.is_jump or joint.is_kink)]
+    return [
+        Interval(on.lower, on.upper, on.lower in smooth, on.upper in smooth)
+        for on in (section.open for section in shape.sections if not section.has_slope())
+    ]
+
+
+def find_lipschitz(shape: Shape) -> Extended:
+    """The smallest L with |f(x) - f(y)| <= L*|x - y| for all x and y; infinite when there is none.
+
+    Raises:
+        UndecidedError: If the slopes cannot be bounded, or not everywhere.
+    """
+    if any(joint.is_jump for joint in shape.joints()):
+        return math.inf
+    slopes = find_slope_range(shape)
+    if slopes.lower is None or slopes.upper is None:
+        return math.inf
+    opposite = to_value(apply("neg", slopes.lower))
+    return slopes.upper if compare_extended(slopes.upper, opposite) >= 0 else opposite
