@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -19,6 +19,9 @@ Exact: TypeAlias = fmpq | arb
 
 _DIGITS = 20
 """Significant digits of a decimal text of a number that is not exact in fewer."""
+
+_WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Moves a decimal point exactly, however far."""
 
 _START_BITS = 128
 _MOST_BITS = 8192
@@ -119,10 +122,10 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
         )
     if isinstance(value, arb):
         if not value.is_finite():
-            return "nan" if value.is_nan() else ("inf" if value > 0 else "-inf")
+            return "inf" if value > 0 else "-inf" if value < 0 else "nan"
         middle, _, exponent = value.mid_rad_10exp(digits)
-        return _plain(Decimal(int(middle)).scaleb(int(exponent), Context(prec=10**6)))
-    context = Context(prec=max(digits, 17), Emax=10**9, Emin=-(10**9))
+        return _plain(Decimal(int(middle)).scaleb(int(exponent), _WIDE))
+    context = Context(prec=max(digits, 17), Emax=MAX_EMAX, Emin=MIN_EMIN)
     return _plain(context.divide(Decimal(int(value.p)), Decimal(int(value.q))))
 
 
@@ -130,7 +133,7 @@ def _plain(value: Decimal) -> str:
     """The decimal without a trailing zero, scientific only for very large or small ones."""
     if value == 0:
         return "0"
-    _, digits, exponent = value.normalize(Context(prec=10**6)).as_tuple()
+    _, digits, exponent = value.normalize(_WIDE).as_tuple()
     sign = "-" if value < 0 else ""
     text = "".join(map(str, digits))
     point = len(text) + int(exponent)
@@ -147,10 +150,9 @@ def _plain(value: Decimal) -> str:
 def to_ball_text(value: arb, *, digits: int = 30) -> tuple[str, str]:
     """Midpoint and radius as decimal texts whose ball contains *value*."""
     middle, radius, exponent = value.mid_rad_10exp(digits)
-    scale = Context(prec=10**6)
     return (
-        _plain(Decimal(int(middle)).scaleb(int(exponent), scale)),
-        _plain(Decimal(int(radius)).scaleb(int(exponent), scale)),
+        _plain(Decimal(int(middle)).scaleb(int(exponent), _WIDE)),
+        _plain(Decimal(int(radius)).scaleb(int(exponent), _WIDE)),
     )
 
 
