@@ -45,7 +45,7 @@ def _slope(node: Node, variable: str) -> Node:
     if node.operator in _ARITHMETIC:
         return _ARITHMETIC[node.operator](node, variable)
     if node.operator not in _CHAIN and node.operator not in _DIVISORS:
-        raise UndecidedError(f"`{node.operator}` has no derivative by the rules for smooth formulas")
+        raise UndecidedError(f"`{node.operator}` has no derivative by a rule for smooth formulas")
     inner = node.arguments[0]
     slope = _slope(inner, variable)
     if node.operator in _DIVISORS:
@@ -140,9 +140,7 @@ _CHAIN: Mapping[str, Callable[[Node], Node]] = {
     "softplus": lambda u: apply("sigmoid", u),
     "erf": lambda u: _gauss(u, _TWO),
     "erfc": lambda u: _gauss(u, Number(-_TWO.value)),
-    "Phi": lambda u: _bell(
-        apply("neg", apply("/", _square(u), _TWO)), ONE, apply("*", _TWO, _PI)
-    ),
+    "Phi": lambda u: _bell(apply("neg", apply("/", _square(u), _TWO)), ONE, apply("*", _TWO, _PI)),
 }
 """The slope of each smooth function at its argument."""
 

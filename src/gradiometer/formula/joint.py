@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import final
 
 from gradiometer.errors import DomainError, UndecidedError
@@ -53,10 +54,7 @@ def find_joints(piecewise: Piecewise) -> tuple[Joint, ...]:
         (True, False)
     """
     wide = [piece for piece in piecewise.pieces if not piece.on.is_point]
-    return tuple(
-        _describe(piecewise, left, right)
-        for left, right in zip(wide, wide[1:], strict=False)
-    )
+    return tuple(_describe(piecewise, left, right) for left, right in pairwise(wide))
 
 
 def _describe(piecewise: Piecewise, left: Piece, right: Piece) -> Joint:
@@ -119,9 +117,9 @@ def value_at(formula: Node, variable: str, at: Node) -> Node | None:
 
 def _has_pole(formula: Node, variable: str, at: Node) -> bool:
     """Whether a quotient has a zero below and none above."""
-    if getattr(formula, "operator", "") == "neg":
+    if isinstance(formula, Apply) and formula.operator == "neg":
         formula = formula.arguments[0]
-    if getattr(formula, "operator", "") != "/":
+    if not isinstance(formula, Apply) or formula.operator != "/":
         return False
     top, bottom = (tidy(substitute(part, {variable: at})) for part in formula.arguments)
     try:

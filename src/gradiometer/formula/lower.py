@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias, TypeGuard, final
+from typing import TypeAlias, TypeGuard, TypeVar, final
 
 from gradiometer.errors import DomainError, InternalError, UndecidedError
 from gradiometer.formula.evaluate import evaluate
@@ -26,6 +26,8 @@ from gradiometer.formula.tree import (
     is_smooth,
     number,
 )
+
+_Mark = TypeVar("_Mark")
 
 MOST_PIECES = 400
 """Formulas with more pieces than this are refused as undecided."""
@@ -211,9 +213,9 @@ class _Lowering:
         is_root = operator == "sqrt" or (operator == "^" and 0 in allowed)
         if is_root and any(_is_inner_zero(signs, index) for index in range(len(signs))):
             raise UndecidedError("a root whose argument is 0 inside its domain is not smooth there")
-        if operator == "^" and not isinstance(arguments[1], Number):
-            if any(sign not in allowed for _, sign in signs):
-                raise UndecidedError("where a power with a variable exponent has a value")
+        is_varying = operator == "^" and not isinstance(arguments[1], Number)
+        if is_varying and any(sign not in allowed for _, sign in signs):
+            raise UndecidedError("where a power with a variable exponent has a value")
         return [part for part, sign in signs if sign in allowed]
 
 
@@ -259,9 +261,9 @@ def _without_zeros(signs: list[tuple[Interval, int]]) -> list[tuple[Interval, in
     return _unite(settled)
 
 
-def _unite(parts: Iterable[tuple[Interval, int]]) -> list[tuple[Interval, int]]:
+def _unite(parts: Iterable[tuple[Interval, _Mark]]) -> list[tuple[Interval, _Mark]]:
     """Touching intervals with the same mark as one."""
-    united: list[tuple[Interval, int]] = []
+    united: list[tuple[Interval, _Mark]] = []
     for on, mark in parts:
         if united and united[-1][1] == mark and are_touching(united[-1][0], on):
             united[-1] = (join(united[-1][0], on), mark)

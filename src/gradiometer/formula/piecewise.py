@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, TypeAlias, final
 
 from flint import fmpq
@@ -132,7 +133,7 @@ def build_table(
                 f"The piece `{to_text(formula)}` is not one smooth formula.",
                 hint="give each branch a row of its own",
             )
-    for (left, _), (right, _) in zip(rows, rows[1:], strict=False):
+    for (left, _), (right, _) in pairwise(rows):
         _check_neighbours(left, right)
     return Piecewise(variable, tuple(Piece(on, tidy(formula)) for on, formula in rows))
 

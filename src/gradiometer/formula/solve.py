@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import final
+from typing import Any, final
 
 from flint import fmpq, fmpq_poly
 
@@ -132,9 +132,7 @@ class _Mark:
     """Whether the sign differs on its two sides."""
 
 
-def _cut_polynomial(
-    node: Node, variable: str, domains: Domains
-) -> tuple[int, list[_Mark]] | None:
+def _cut_polynomial(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
     """The sign far left, and the roots and poles with whether they flip the sign."""
     del domains
     quotient = _as_quotient(node, variable)
@@ -212,9 +210,14 @@ def _real_roots(poly: fmpq_poly) -> list[tuple[Node, int]]:
             found.append((Number(-coefficients[0] / coefficients[1]), multiplicity))
         elif factor.degree() == 2:
             found += [(root, multiplicity) for root in _surds(*coefficients)]
-        elif any(root.imag == 0 for root, _ in factor.complex_roots()):
+        elif _has_real_root(factor):
             raise UndecidedError("a root that is no quadratic surd")
     return found
+
+
+def _has_real_root(factor: Any) -> bool:
+    """Whether an irreducible polynomial has one; flint isolates real roots with imaginary part 0."""
+    return any(root.imag == 0 for root, _ in factor.complex_roots())
 
 
 def _surds(c: fmpq, b: fmpq, a: fmpq) -> list[Node]:
@@ -240,9 +243,7 @@ def _split_square(value: int) -> tuple[int, int]:
     return outside, value
 
 
-def _cut_affine(
-    node: Node, variable: str, domains: Domains
-) -> tuple[int, list[_Mark]] | None:
+def _cut_affine(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
     """As `_cut_polynomial`, for `a*x + b` with a and b free of x."""
     try:
         slope = to_value(cancel(differentiate(node, variable)))
@@ -258,9 +259,7 @@ def _cut_affine(
     return -direction, [_Mark(root, is_pole=False, flips=True)]
 
 
-def _cut_exponential(
-    node: Node, variable: str, domains: Domains
-) -> tuple[int, list[_Mark]] | None:
+def _cut_exponential(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
     """As `_cut_polynomial`, for `a*e^(r*x) + b` with a, b and r free of x."""
     slope = differentiate(node, variable)
     try:
@@ -333,5 +332,4 @@ def _cut_power(
         return None
     whole = int(exponent.value.p)
     parts = _cut(base, variable, on, domains)
-    return [(part, sign**abs(whole)) for part, sign in parts if sign or whole > 0]
-
+    return [(part, sign ** abs(whole)) for part, sign in parts if sign or whole > 0]

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from gradiometer.errors import Place, StudyError, UnknownNameError, UsageError, suggest, unknown_name
+from gradiometer.errors import (
+    Place,
+    StudyError,
+    UnknownNameError,
+    UsageError,
+    suggest,
+    unknown_name,
+)
 from gradiometer.formula import (
     REALS,
     Name,
@@ -137,4 +144,3 @@ def _not_bound(name: str, text: str, tree: Node) -> UnknownNameError:
 
 def _names(tree: Node) -> list[Name]:
     return [node for node in walk(tree) if isinstance(node, Name)]
-

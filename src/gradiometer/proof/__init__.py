@@ -2,13 +2,16 @@
 
 from gradiometer.proof.certificate import combine, make_certificate
 from gradiometer.proof.check import KINDS, check, fingerprint
-from gradiometer.proof.extended import Extended
+from gradiometer.proof.extended import Extended, Infinite
+from gradiometer.proof.identity import prove_equal
+from gradiometer.proof.limit import End, limit_far, limit_inside
 from gradiometer.proof.refute import (
     Comparison,
     certify_counterexample,
     compare_at,
     find_counterexample,
     has_value_somewhere,
+    rename,
 )
 from gradiometer.proof.regime import (
     ExactStepper,
@@ -20,6 +23,7 @@ from gradiometer.proof.regime import (
 from gradiometer.proof.shape import Section, Shape, is_affine, is_polynomial, shorten
 from gradiometer.proof.shape_order import find_convexity, find_monotone
 from gradiometer.proof.shape_range import find_dead, find_lipschitz, find_range, find_slope_range
+from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.verdict import Verdict, judge
 from gradiometer.proof.walk import (
@@ -39,13 +43,16 @@ __all__ = [
     "KINDS",
     "Comparison",
     "Course",
+    "End",
     "ExactStepper",
     "Extended",
     "FloatStepper",
+    "Infinite",
     "Regime",
     "Run",
     "Section",
     "Shape",
+    "SignResult",
     "State",
     "Verdict",
     "advance",
@@ -70,10 +77,16 @@ __all__ = [
     "is_affine",
     "is_polynomial",
     "judge",
+    "limit_far",
+    "limit_inside",
     "make_certificate",
     "merge",
+    "prove_equal",
+    "prove_sign",
+    "rename",
     "run_exactly",
     "shorten",
+    "sign_on",
     "spell",
     "survey",
 ]

@@ -1,23 +1,26 @@
-"""Limits: constants, or plus and minus infinity as `math.inf` and `-math.inf`."""
+"""The extended line: exact constants, and plus and minus infinity."""
 
 from __future__ import annotations
 
-import math
-from typing import Literal
+from dataclasses import dataclass
+from typing import TypeAlias, final
 
-from gradiometer.formula import (
-    Interval,
-    Node,
-    compare_nodes,
-    find_signs,
-    free_names,
-    value_at,
-)
-from gradiometer.proof.far import Extended, limit_far
+from gradiometer.formula import Node, apply, compare_nodes, sign_of, to_value
 
-def is_finite(value: Extended) -> bool:
-    """Whether the limit is a number."""
-    return not isinstance(value, float)
+
+@final
+@dataclass(frozen=True)
+class Infinite:
+    """Plus or minus infinity, as a limit or a bound."""
+
+    sign: int
+
+
+PLUS = Infinite(1)
+MINUS = Infinite(-1)
+
+Extended: TypeAlias = "Node | Infinite"
+"""An exact constant, or an infinity."""
 
 
 def compare_extended(left: Extended, right: Extended) -> int:
@@ -26,30 +29,23 @@ def compare_extended(left: Extended, right: Extended) -> int:
     Raises:
         UndecidedError: If two constants cannot be told apart.
     """
-    if isinstance(left, float) and isinstance(right, float):
-        return (left > right) - (left < right)
-    if isinstance(left, float):
-        return 1 if left > 0 else -1
-    if isinstance(right, float):
-        return -1 if right > 0 else 1
-    return compare_nodes(left, right)
+    if isinstance(left, Infinite):
+        other = right.sign if isinstance(right, Infinite) else 0
+        return (left.sign > other) - (left.sign < other)
+    return -right.sign if isinstance(right, Infinite) else compare_nodes(left, right)
 
 
-def limit_inside(
-    formula: Node, variable: str, on: Interval, side: Literal["lower", "upper"]
-) -> Extended:
-    """The limit of a smooth formula at one end of the interval on which it is defined.
+def sign_extended(value: Extended) -> int:
+    """-1, 0 or 1.
 
     Raises:
-        UndecidedError: If the limit does not exist or cannot be found.
+        UndecidedError: If the sign of a constant cannot be shown.
     """
-    at = on.lower if side == "lower" else on.upper
-    if variable not in free_names(formula):
-        return formula
-    if at is not None:
-        value = value_at(formula, variable, at)
-        if value is not None:
-            return value
-        signs = find_signs(formula, variable, on)
-        return math.inf * signs[0 if side == "lower" else -1][1]
-    return limit_far(formula, variable, to_right=side == "upper")
+    return value.sign if isinstance(value, Infinite) else sign_of(value)
+
+
+def negate(value: Extended) -> Extended:
+    """The opposite number."""
+    if isinstance(value, Infinite):
+        return Infinite(-value.sign)
+    return to_value(apply("neg", value))

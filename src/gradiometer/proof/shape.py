@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, TypeVar, final
+from itertools import pairwise
+from typing import TypeAlias, TypeVar, final
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -20,11 +21,11 @@ from gradiometer.formula import (
     Node,
     Piece,
     Piecewise,
+    apply,
     cancel,
     differentiate,
     find_joints,
     find_signs,
-    apply,
     free_names,
     is_zero,
     sign_of,
@@ -32,7 +33,8 @@ from gradiometer.formula import (
     univariate,
     walk,
 )
-from gradiometer.proof.extended import Extended, is_finite, limit_inside
+from gradiometer.proof.extended import Extended, Infinite
+from gradiometer.proof.limit import End, limit_inside
 from gradiometer.proof.witness import find_point
 
 _Result = TypeVar("_Result")
@@ -88,13 +90,13 @@ class Section:
         """
         return _released(self._bend_parts)
 
-    def limit(self, side: Literal["lower", "upper"]) -> Extended:
+    def limit(self, end: End) -> Extended:
         """The limit of the function at that end of the piece."""
-        return limit_inside(self.piece.formula, self.variable, self.open, side)
+        return limit_inside(self.piece.formula, self.variable, self.open, end)
 
-    def slope_limit(self, side: Literal["lower", "upper"]) -> Extended:
+    def slope_limit(self, end: End) -> Extended:
         """The limit of the slope at that end of the piece."""
-        return limit_inside(self.slope, self.variable, self.open, side)
+        return limit_inside(self.slope, self.variable, self.open, end)
 
     def has_slope(self) -> bool:
         """Whether the slope is anything but identically 0.
@@ -140,7 +142,7 @@ class Shape:
             return False
         return all(
             left.on.upper == right.on.lower and left.on.upper_closed != right.on.lower_closed
-            for left, right in zip(pieces, pieces[1:], strict=False)
+            for left, right in pairwise(pieces)
         )
 
     def has_lone_point(self) -> bool:
@@ -231,7 +233,7 @@ def is_polynomial(shape: Shape) -> bool:
     # Two polynomials that agree on an interval are one; the pieces were merged where they agree.
     return all(
         is_zero(apply("-", left.piece.formula, right.piece.formula))
-        for left, right in zip(shape.sections, shape.sections[1:], strict=False)
+        for left, right in pairwise(shape.sections)
     )
 
 
@@ -241,21 +243,27 @@ def _polynomial_or_not(section: Section) -> bool | None:
     if known is not None:
         return known
     ladder = (section.piece.formula, section.slope, section.bend)
-    for side, end in (("lower", section.open.lower), ("upper", section.open.upper)):
-        if end is None and any(_settles(section, node, side) for node in ladder):
-            return False
+    ends: list[End] = []
+    if section.open.lower is None:
+        ends.append("lower")
+    if section.open.upper is None:
+        ends.append("upper")
+    if any(_settles(section, node, end) for end in ends for node in ladder):
+        return False
     return None
 
 
-def _settles(section: Section, node: Node, side: Literal["lower", "upper"]) -> bool:
+def _settles(section: Section, node: Node, end: End) -> bool:
     """Whether *node* has a finite limit at infinity without being constant.
 
     No polynomial does, and the derivatives of a polynomial are polynomials.
     """
     try:
-        limit = limit_inside(node, section.variable, section.open, side)
+        limit = limit_inside(node, section.variable, section.open, end)
+        if isinstance(limit, Infinite):
+            return False
         slope = differentiate(node, section.variable)
-        return is_finite(limit) and differs_from_zero(slope, section.variable, section.open)
+        return differs_from_zero(slope, section.variable, section.open)
     except UndecidedError:
         return False
 

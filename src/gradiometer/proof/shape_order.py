@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from gradiometer.errors import UndecidedError
@@ -99,7 +100,7 @@ def _steps(left: Section, joint: Joint, right: Section) -> set[int]:
     stops: list[Extended] = [left.limit("upper"), right.limit("lower")]
     if joint.value is not None:
         stops.insert(1, joint.value)
-    steps = (compare_extended(b, a) for a, b in zip(stops, stops[1:], strict=False))
+    steps = (compare_extended(b, a) for a, b in pairwise(stops))
     return {step for step in steps if step}
 
 

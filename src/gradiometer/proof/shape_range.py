@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import Literal, TypeAlias, final
+from typing import TypeAlias, final
 
 from gradiometer.errors import DomainError, InternalError, UndecidedError
-from gradiometer.formula import Interval, Node, apply, substitute, tidy, to_text, to_value
-from gradiometer.proof.extended import Extended, compare_extended
+from gradiometer.formula import Interval, Node, substitute, tidy, to_text, to_value
+from gradiometer.proof.extended import PLUS, Extended, Infinite, compare_extended, negate
+from gradiometer.proof.limit import End
 from gradiometer.proof.shape import Parts, Section, Shape
 
 
@@ -27,8 +27,8 @@ class Span:
     def to_interval(self) -> Interval:
         """The set as an interval."""
         return Interval(
-            None if isinstance(self.lower, float) else self.lower,
-            None if isinstance(self.upper, float) else self.upper,
+            None if isinstance(self.lower, Infinite) else self.lower,
+            None if isinstance(self.upper, Infinite) else self.upper,
             self.lower_attained,
             self.upper_attained,
         )
@@ -138,12 +138,12 @@ def _slopes_of_section(section: Section, jumps: Sequence[Node]) -> list[_Value]:
         return [(section.slope_limit("lower"), True)]
     on = section.piece.on
     ends: list[_Value] = []
-    both: tuple[tuple[Literal["lower", "upper"], Node | None, bool], ...] = (
+    both: tuple[tuple[End, Node | None, bool], ...] = (
         ("lower", on.lower, on.lower_closed), ("upper", on.upper, on.upper_closed)
     )  # fmt: skip
     for side, at, closed in both:
         limit = section.slope_limit(side)
-        reached = at is not None and not isinstance(limit, float)
+        reached = at is not None and not isinstance(limit, Infinite)
         ends.append((limit, reached and (closed or at not in jumps)))
     return [*ends, *_inner_values(section.slope, section.variable, parts)]
 
@@ -168,9 +168,9 @@ def find_lipschitz(shape: Shape) -> Extended:
         UndecidedError: If the slopes cannot be bounded, or not everywhere.
     """
     if any(joint.is_jump for joint in shape.joints()):
-        return math.inf
+        return PLUS
     slopes = find_slope_range(shape)
     if slopes.lower is None or slopes.upper is None:
-        return math.inf
-    opposite = to_value(apply("neg", slopes.lower))
+        return PLUS
+    opposite = negate(slopes.lower)
     return slopes.upper if compare_extended(slopes.upper, opposite) >= 0 else opposite

@@ -21,9 +21,7 @@ _SHARES = tuple(fmpq(k, 16) for k in (8, 4, 12, 1, 15, 2, 14, 6, 10))
 """Where to look between two ends."""
 
 
-def find_point(
-    node: Node, variable: str, on: Interval, *, signs: Collection[int]
-) -> fmpq | None:
+def find_point(node: Node, variable: str, on: Interval, *, signs: Collection[int]) -> fmpq | None:
     """A rational point inside *on* where the sign of *node* is one of *signs*, or None.
 
     Example:

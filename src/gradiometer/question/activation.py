@@ -1,4 +1,4 @@
-"""The question `activation`: what a function is like when it stands behind every unit of a network."""
+"""The question `activation`: what a function is like behind every unit of a network."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def _answer(model: Activation, inputs: Mapping[str, Any], function: Piecewise) -
     )
 
 
-def _without_pieces(
-    model: Activation, inputs: Mapping[str, Any], error: UndecidedError
-) -> Answer:
+def _without_pieces(model: Activation, inputs: Mapping[str, Any], error: UndecidedError) -> Answer:
     """The answer when the function cannot be cut into smooth pieces."""
     facts = {"formula": describe_formula(model, None)}
     names = [*FACTS, "suitable"]

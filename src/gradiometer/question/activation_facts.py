@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -20,7 +20,9 @@ from gradiometer.formula import (
 )
 from gradiometer.model import Activation
 from gradiometer.proof import (
+    End,
     Extended,
+    Infinite,
     Section,
     Shape,
     find_convexity,
@@ -37,14 +39,13 @@ from gradiometer.proof import (
 from gradiometer.question.answer import Fact, proved, unknown
 from gradiometer.question.value import INFINITY, MINUS_INFINITY, Value, to_value_text
 
-_End = Literal["lower", "upper"]
-_FAR: Mapping[_End, str] = {"lower": "-oo", "upper": "oo"}
+_FAR: Mapping[End, str] = {"lower": "-oo", "upper": "oo"}
 
 
 def to_fact_value(value: Extended) -> Value:
     """The constant as a rational where it is one, and infinity as the value of a fact."""
-    if isinstance(value, float):
-        return INFINITY if value > 0 else MINUS_INFINITY
+    if isinstance(value, Infinite):
+        return INFINITY if value.sign > 0 else MINUS_INFINITY
     return value.value if isinstance(value, Number) else value
 
 
@@ -286,7 +287,7 @@ def _convex(shape: Shape) -> Fact:
 
 def _lipschitz(shape: Shape) -> Fact:
     value = find_lipschitz(shape)
-    if isinstance(value, float):
+    if isinstance(value, Infinite):
         jumps = [joint for joint in shape.joints() if joint.is_jump]
         reason = f"It jumps at {_places(jumps)}." if jumps else "The slope is not bounded."
         return proved(INFINITY, f"There is no such constant. {reason}")
@@ -300,31 +301,31 @@ def _slope_range(shape: Shape) -> Fact:
     )
 
 
-def _limit(end: _End) -> Callable[[Shape], Fact]:
+def _limit(end: End) -> Callable[[Shape], Fact]:
     def describe(shape: Shape) -> Fact:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
         value = section.limit(end)
-        return proved(to_fact_value(value), f"f(x) tends to {say(value)} as x tends to {_FAR[end]}.")
+        because = f"f(x) tends to {say(value)} as x tends to {_FAR[end]}."
+        return proved(to_fact_value(value), because)
 
     return describe
 
 
-def _slope(end: _End) -> Callable[[Shape], Fact]:
+def _slope(end: End) -> Callable[[Shape], Fact]:
     def describe(shape: Shape) -> Fact:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
         value = section.slope_limit(end)
-        return proved(
-            to_fact_value(value), f"f'(x) tends to {say(value)} as x tends to {_FAR[end]}."
-        )
+        because = f"f'(x) tends to {say(value)} as x tends to {_FAR[end]}."
+        return proved(to_fact_value(value), because)
 
     return describe
 
 
-def _vanishes(end: _End) -> Callable[[Shape], Fact]:
+def _vanishes(end: End) -> Callable[[Shape], Fact]:
     def describe(shape: Shape) -> Fact:
         slope = _slope(end)(shape)
         if slope.value is None:
@@ -334,7 +335,7 @@ def _vanishes(end: _End) -> Callable[[Shape], Fact]:
     return describe
 
 
-def _outermost(shape: Shape, end: _End) -> Section | None:
+def _outermost(shape: Shape, end: End) -> Section | None:
     section = shape.sections[0 if end == "lower" else -1]
     far = section.open.lower if end == "lower" else section.open.upper
     return section if far is None else None

@@ -202,4 +202,3 @@ def _grid(joints: list[float]) -> list[float]:
     room = max(_HALF_WINDOW, 0.4 * (high - low)) if low == high else 0.6 * (high - low) + 1
     low, high = low - room, high + room
     return [low + (high - low) * index / _SAMPLES for index in range(_SAMPLES + 1)]
-

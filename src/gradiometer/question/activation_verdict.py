@@ -10,9 +10,7 @@ from gradiometer.proof import Shape
 from gradiometer.question.answer import Fact, proved, unknown
 from gradiometer.question.value import to_value_text
 
-_AFFINE = (
-    "It is affine: a composition of affine maps is affine, so more layers add nothing."
-)
+_AFFINE = "It is affine: a composition of affine maps is affine, so more layers add nothing."
 _POLYNOMIAL = (
     "It is a polynomial: networks with one hidden layer of it approximate polynomials of that "
     "degree only (Leshno et al. 1993)."
@@ -85,4 +83,3 @@ def _cautions(shape: Shape, facts: Mapping[str, Fact]) -> tuple[str, ...]:
 def _is_dead_far(dead: Sequence[Interval], side: str) -> bool:
     ends = [on.lower if side == "left" else on.upper for on in dead]
     return None in ends
-

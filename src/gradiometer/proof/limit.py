@@ -1,14 +1,13 @@
-"""Limits of smooth formulas as the variable goes to plus or minus infinity.
+"""Limits of smooth formulas at the ends of an interval, finite or infinite.
 
-Quotients of polynomials in x and e^(r*x) are decided by their dominant terms; other formulas by the
-limits of their parts, where these decide. Infinite limits are `math.inf` and `-math.inf`.
+Far out, quotients of polynomials in x and e^(r*x) are decided by their dominant terms; other
+formulas by the limits of their parts, where these decide.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from flint import fmpq
 
@@ -18,11 +17,13 @@ from gradiometer.formula import (
     ZERO,
     Apply,
     Constant,
+    Interval,
     Name,
     Node,
     Number,
     Ratio,
     apply,
+    find_signs,
     free_names,
     number,
     sign_of,
@@ -30,13 +31,33 @@ from gradiometer.formula import (
     to_ratio,
     to_text,
     to_value,
+    value_at,
 )
-
-Extended: TypeAlias = "Node | float"
-"""An exact constant, or an infinite float."""
+from gradiometer.proof.extended import MINUS, PLUS, Extended, Infinite, negate, sign_extended
 
 _Term: TypeAlias = "tuple[int, int, fmpq]"
 """Power of e^(r*x), power of x, coefficient."""
+
+
+End: TypeAlias = Literal["lower", "upper"]
+
+
+def limit_inside(formula: Node, variable: str, on: Interval, end: End) -> Extended:
+    """The limit of a smooth formula at one end of the interval on which it is defined.
+
+    Raises:
+        UndecidedError: If the limit does not exist or cannot be found.
+    """
+    at = on.lower if end == "lower" else on.upper
+    if variable not in free_names(formula):
+        return _settled(formula)
+    if at is None:
+        return limit_far(formula, variable, to_right=end == "upper")
+    value = value_at(formula, variable, at)
+    if value is not None:
+        return value
+    signs = find_signs(formula, variable, on)
+    return Infinite(signs[0 if end == "lower" else -1][1])
 
 
 def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
@@ -56,7 +77,7 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
     if found is not None:
         return found
     if not isinstance(node, Apply):
-        return math.inf if to_right else -math.inf
+        return PLUS if to_right else MINUS
     if node.operator in {"*", "/"} and _fades(node, variable, to_right):
         return ZERO
     inside = node.arguments
@@ -100,7 +121,7 @@ def _by_dominant_terms(node: Node, variable: str, to_right: bool) -> Extended | 
     if powers < (0, 0):
         return ZERO
     sign = 1 if factor > 0 else -1
-    return math.inf * sign * (1 if to_right else -1) ** abs(powers[1])
+    return Infinite(sign * (1 if to_right else -1) ** abs(powers[1]))
 
 
 def _generators(ratio: Ratio, variable: str) -> tuple[int | None, int | None, fmpq] | None:
@@ -135,8 +156,8 @@ def _dominant(
         for powers, factor in polynomial.to_dict().items()
     ]
     # A power of e^(r*x) outgrows every power of x, so it is compared first.
-    key = (lambda term: (term[0], term[1])) if grows else (lambda term: (-term[0], term[1]))
-    return max(terms, key=key, default=None)
+    way = 1 if grows else -1
+    return max(terms, key=lambda term: (way * term[0], term[1]), default=None)
 
 
 def _fades(node: Apply, variable: str, to_right: bool) -> bool:
@@ -174,7 +195,7 @@ def _is_tiny(node: Node, variable: str, to_right: bool) -> bool:
         return False
     if _generators(ratio, variable) is None or not ratio.denominator.is_constant():
         return False
-    wanted = math.inf if node.operator == "erfc" else -math.inf
+    wanted = PLUS if node.operator == "erfc" else MINUS
     steep = 1 if node.operator in {"Phi", "erfc"} else 2
     return limit == wanted and ratio.numerator.total_degree() >= steep
 
@@ -192,62 +213,56 @@ def _is_tame(node: Node, variable: str) -> bool:
 def _of_parts(operator: str, limits: list[Extended]) -> Extended | None:
     """The limit of an operation from the limits of its arguments; None when they do not tell."""
     if operator == "neg":
-        return _opposite(limits[0])
+        return negate(limits[0])
     if operator in {"+", "-"}:
-        return _of_sum(limits[0], limits[1] if operator == "+" else _opposite(limits[1]))
+        return _of_sum(limits[0], limits[1] if operator == "+" else negate(limits[1]))
     if operator == "/":
         inverse = _inverse(limits[1])
         return None if inverse is None else _of_product(limits[0], inverse)
     if operator == "*":
         return _of_product(limits[0], limits[1])
-    if len(limits) != 1 or operator in {"tan", "sin", "cos"} and isinstance(limits[0], float):
+    if len(limits) != 1:
         return None
     inner = limits[0]
-    if isinstance(inner, float):
-        return _AT_INFINITY.get(operator, (None, None))[inner > 0]
+    if isinstance(inner, Infinite):
+        return _AT_INFINITY.get(operator, (None, None))[inner.sign > 0]
     if operator == "ln" and sign_of(inner) == 0:
-        return -math.inf
+        return MINUS
     return None if operator == "tan" else _settled(apply(operator, inner))
 
 
-def _opposite(value: Extended) -> Extended:
-    return -value if isinstance(value, float) else to_value(apply("neg", value))
-
-
 def _of_sum(left: Extended, right: Extended) -> Extended | None:
-    if isinstance(left, float) and isinstance(right, float):
+    if isinstance(left, Infinite) and isinstance(right, Infinite):
         return left if left == right else None
-    if isinstance(left, float):
+    if isinstance(left, Infinite):
         return left
-    return right if isinstance(right, float) else to_value(apply("+", left, right))
+    return right if isinstance(right, Infinite) else to_value(apply("+", left, right))
 
 
 def _inverse(value: Extended) -> Node | None:
-    if isinstance(value, float):
+    if isinstance(value, Infinite):
         return ZERO
     return None if sign_of(value) == 0 else to_value(apply("/", ONE, value))
 
 
 def _of_product(left: Extended, right: Extended) -> Extended | None:
-    if not isinstance(left, float) and not isinstance(right, float):
+    if not isinstance(left, Infinite) and not isinstance(right, Infinite):
         return to_value(apply("*", left, right))
-    sign = 1
-    for value in (left, right):
-        sign *= (1 if value > 0 else -1) if isinstance(value, float) else sign_of(value)
-    return math.inf * sign if sign else None
+    sign = sign_extended(left) * sign_extended(right)
+    return Infinite(sign) if sign else None
 
 
 _HALF_PI = tidy(apply("/", Constant("pi"), number(2)))
 _AT_INFINITY: Mapping[str, tuple[Extended | None, Extended | None]] = {
-    "exp": (ZERO, math.inf),
-    "ln": (None, math.inf),
-    "sqrt": (None, math.inf),
+    "exp": (ZERO, PLUS),
+    "ln": (None, PLUS),
+    "sqrt": (None, PLUS),
     "atan": (apply("neg", _HALF_PI), _HALF_PI),
-    "sinh": (-math.inf, math.inf),
-    "cosh": (math.inf, math.inf),
+    "sinh": (MINUS, PLUS),
+    "cosh": (PLUS, PLUS),
     "tanh": (number(-1), ONE),
     "sigmoid": (ZERO, ONE),
-    "softplus": (ZERO, math.inf),
+    "softplus": (ZERO, PLUS),
     "erf": (number(-1), ONE),
     "erfc": (number(2), ZERO),
     "Phi": (ZERO, ONE),
