@@ -13,20 +13,24 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
+    CONSTANTS,
     RELATIONS,
     Exact,
     Interval,
+    Name,
     Node,
     compare,
     evaluate,
     free_names,
     precision,
+    substitute,
     to_rational_text,
     to_text,
 )
 from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check import check
 from gradiometer.proof.refute_points import has_point, list_tiers
 
 _LADDER = (128, 512, 2048)
@@ -157,14 +161,39 @@ _MOST_UNDECIDED = 6
 """Points that stay undecided at the highest precision before the search ends."""
 
 
-def certify_counterexample(left: Node, right: Node, found: Comparison) -> dict[str, Any]:
-    """The certificate that the relation fails at the point."""
-    return make_certificate(
+def certify_counterexample(left: Node, right: Node, found: Comparison) -> dict[str, Any] | None:
+    """The certificate that the relation fails at the point; None when the checker refuses it."""
+    names = free_names(left) | free_names(right)
+    certificate = make_certificate(
         "counterexample",
-        problem={"left": to_text(left), "right": to_text(right), "relation": found.relation},
+        problem={
+            "left": to_text(rename(left)),
+            "right": to_text(rename(right)),
+            "relation": found.relation,
+        },
         claim={"holds": False},
-        evidence={"at": {name: to_rational_text(value) for name, value in found.at.items()}},
+        evidence={
+            "at": {
+                to_text(rename(Name(name))): to_rational_text(value)
+                for name, value in found.at.items()
+                if name in names
+            }
+        },
     )
+    try:
+        check(certificate)
+    except CertificateError:
+        return None
+    return certificate
+
+
+def rename(tree: Node) -> Node:
+    """The tree with every variable renamed that is spelled like a constant.
+
+    A certificate knows its formulas by their text alone, where `e` is the constant.
+    """
+    hidden = {name for name in free_names(tree) if name in CONSTANTS}
+    return substitute(tree, {name: Name(f"{name}_") for name in hidden}) if hidden else tree
 
 
 def has_value_somewhere(

@@ -122,7 +122,7 @@ def _effort(value: fmpq) -> tuple[int, int, bool]:
 
 def _combine(names: Sequence[str], choices: Mapping[str, Sequence[fmpq]]) -> list[dict[str, fmpq]]:
     """Points whose coordinates are simple, those with the simplest coordinates first."""
-    width = 9 if len(names) == 1 else 7 if len(names) == 2 else 4 if len(names) == 3 else 2
+    width = 11 if len(names) == 1 else 7 if len(names) == 2 else 4 if len(names) == 3 else 2
     ranked = product(*(list(enumerate(choices[name][:width])) for name in names))
     best = sorted(islice(ranked, 4096), key=lambda point: sum(rank for rank, _ in point))
     return [

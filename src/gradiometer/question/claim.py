@@ -226,13 +226,10 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
     match = match_value(value, claim.equals, exactly=claim.exactly, path=claim.fact)
     if match.holds is None:
         return ClaimResult(claim.text, None, "unknown", match.because)
-    what = f"`{match.path}` is" if "." in match.path else f"the {match.path} is"
-    if match.holds:
-        return ClaimResult(
-            claim.text, True, fact.status, f"{what} {to_value_text(value)}", None, match.certificate
-        )
-    because = f"{what} {match.because}"
-    return ClaimResult(claim.text, False, fact.status, because, None, match.certificate)
+    what = f"`{match.path}`" if "." in match.path else f"the {match.path}"
+    found = to_value_text(value) if match.holds else match.because
+    because = f"{what} {found}" if found.startswith("≈") else f"{what} is {found}"
+    return ClaimResult(claim.text, match.holds, fact.status, because, None, match.certificate)
 
 
 def _said(equals: Any) -> str:

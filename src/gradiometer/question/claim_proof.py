@@ -30,6 +30,7 @@ from gradiometer.proof import (
     combine,
     find_counterexample,
     prove_equal,
+    rename,
     prove_sign,
 )
 from gradiometer.question.answer import Step
@@ -109,8 +110,16 @@ def _prove_equality(left: Node, right: Node) -> Proof | None:
     return None if is_plain else _prove_by_cases(left, right)
 
 
+def _equal(left: Node, right: Node) -> dict[str, Any] | None:
+    """The certificate that two smooth formulas are equal, or None."""
+    try:
+        return prove_equal(rename(left), rename(right))
+    except UndecidedError:
+        return None
+
+
 def _prove_smooth(left: Node, right: Node) -> Proof | None:
-    certificate = prove_equal(left, right)
+    certificate = _equal(left, right)
     if certificate is None:
         return None
     if not free_names(left) | free_names(right):
@@ -140,7 +149,7 @@ def _prove_cell(
     on: Interval, left: Node, right: Node, variable: str
 ) -> list[Mapping[str, Any]] | None:
     """Certificates that two smooth formulas are equal on the interval; None without a proof."""
-    whole = None if on.is_point else prove_equal(left, right)
+    whole = None if on.is_point else _equal(left, right)
     if whole is not None:
         return [whole]
     parts = [] if on.is_point else [{variable: _run_through(on, variable)}]
@@ -151,7 +160,7 @@ def _prove_cell(
     found = []
     for values in parts:
         first, second = (tidy(substitute(side, values)) for side in (left, right))
-        certificate = prove_equal(first, second)
+        certificate = _equal(first, second)
         if certificate is None:
             return None
         found.append(certificate)
@@ -188,7 +197,7 @@ def _prove_by_cases(left: Node, right: Node) -> Proof | None:
     cases = split_cases(left, right)
     parts = []
     for first, second in cases:
-        certificate = prove_equal(first, second)
+        certificate = _equal(first, second)
         if certificate is None:
             return None
         parts.append(certificate)
