@@ -39,7 +39,15 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
-from gradiometer.formula.ratio import Ratio, cancel, is_zero, to_ratio, to_ratios, univariate
+from gradiometer.formula.ratio import (
+    Generator,
+    Ratio,
+    cancel,
+    is_zero,
+    to_ratio,
+    to_ratios,
+    univariate,
+)
 from gradiometer.formula.solve import find_signs
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.statements import (
@@ -94,6 +102,7 @@ __all__ = [
     "Evaluator",
     "Exact",
     "Formula",
+    "Generator",
     "Interval",
     "Joint",
     "Line",
@@ -116,9 +125,9 @@ __all__ = [
     "check_continuity",
     "collapse",
     "compare",
+    "compare_nodes",
     "compile_exact",
     "compile_float",
-    "compare_nodes",
     "differentiate",
     "differentiate_pieces",
     "evaluate",

@@ -7,7 +7,9 @@ both sides have a value, and any other normal form proves nothing by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, final
 
 from flint import fmpq, fmpq_poly
@@ -18,7 +20,16 @@ from gradiometer.formula.ratio_field import Field, Generator, Polynomial, Quotie
 from gradiometer.formula.ratio_spell import spell_quotient
 from gradiometer.formula.tree import Apply, Constant, Name, Node, walk
 
-__all__ = ["Generator", "Ratio", "Univariate", "cancel", "is_zero", "to_ratio", "univariate"]
+__all__ = [
+    "Generator",
+    "Ratio",
+    "Univariate",
+    "cancel",
+    "is_zero",
+    "to_ratio",
+    "to_ratios",
+    "univariate",
+]
 
 _MOST_READINGS = 40
 _MOST_NODES = 20_000
@@ -50,9 +61,20 @@ class Ratio:
         degrees = zip(self.numerator.degrees(), self.denominator.degrees(), strict=True)
         return tuple(i for i, (above, below) in enumerate(degrees) if above or below)
 
+    def equals(self, other: Ratio) -> bool:
+        """Whether both formulas, read together, are proved equal; False proves nothing."""
+        difference = self.field.add(self._quotient(), self.field.negative(other._quotient()))
+        return bool(difference.top.is_zero())
+
     def to_tree(self) -> Node:
         """The normal form as a tree, highest powers first."""
         return spell_quotient(self.field, self._quotient())
+
+    def parts(self) -> tuple[Node, Node]:
+        """Numerator and denominator as trees."""
+        one = self.field.context.constant(1)
+        above, below = (Quotient(part, one) for part in (self.numerator, self.denominator))
+        return spell_quotient(self.field, above), spell_quotient(self.field, below)
 
     def _quotient(self) -> Quotient:
         return Quotient(self.numerator, self.denominator)
@@ -77,17 +99,28 @@ def to_ratio(node: Node) -> Ratio:
         >>> to_text(to_ratio(parse("(x^2 - 1)/(x - 1)").tree).to_tree())
         'x + 1'
     """
-    size, with_phi = _survey(node)
+    return to_ratios(node)[0]
+
+
+def to_ratios(*nodes: Node) -> tuple[Ratio, ...]:
+    """The normal forms of several trees in the same generators.
+
+    Raises:
+        UndecidedError: As for `to_ratio`.
+    """
+    size, with_phi = _survey(nodes)
     units: dict[Node, fmpq] = {}
     for _ in range(_MOST_READINGS):
         field = Field(size)
+        builder = Builder(field, units, with_phi=with_phi)
         try:
-            value = Builder(field, units, with_phi=with_phi).build(node)
+            values = [builder.build(node) for node in nodes]
         except FinerUnitFound:
             continue
         except (LimitError, DomainError) as error:
             raise UndecidedError(error.problem) from None
-        return Ratio(value.top, value.bottom, tuple(field.generators), field)
+        found = tuple(field.generators)
+        return tuple(Ratio(value.top, value.bottom, found, field) for value in values)
     raise UndecidedError("the exponents have too many different factors to normalise")
 
 
@@ -142,12 +175,12 @@ def _in_one(polynomial: Polynomial, index: int) -> fmpq_poly:
     return fmpq_poly(coefficients)
 
 
-def _survey(node: Node) -> tuple[int, bool]:
-    """How many generators the tree may need, and whether it speaks of Phi."""
+def _survey(nodes: Sequence[Node]) -> tuple[int, bool]:
+    """How many generators the trees may need, and whether they speak of Phi."""
     names: set[str] = set()
     calls: set[int] = set()
     with_phi = False
-    for count, current in enumerate(walk(node)):
+    for count, current in enumerate(chain.from_iterable(map(walk, nodes))):
         if count > _MOST_NODES:
             raise UndecidedError("the formula is too large to normalise")
         if isinstance(current, Name):

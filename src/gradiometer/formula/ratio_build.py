@@ -200,8 +200,9 @@ class Builder:
         for factor, times in parts.positive:
             one = field.quotient(factor, field.context.constant(1))
             share = exponent * times
-            root = self._root(one, int(share.q), _small(fmpq(share.p)))
-            result = field.multiply(result, root)
+            whole, order = _small(fmpq(share.p)), int(share.q)
+            part = field.power(one, whole) if order == 1 else self._root(one, order, whole)
+            result = field.multiply(result, part)
         rest = field.power(parts.rest, parts.times)
         for index, times in parts.roots:
             generator = field.generators[index]

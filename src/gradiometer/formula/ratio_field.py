@@ -127,11 +127,11 @@ class Field:
         return Quotient(top / unit, bottom / unit)
 
     def add(self, left: Quotient, right: Quotient) -> Quotient:
-        """The sum."""
-        if left.bottom == right.bottom:
-            return self.quotient(left.top + right.top, left.bottom)
-        top = _product(left.top, right.bottom) + _product(right.top, left.bottom)
-        return self.quotient(top, _product(left.bottom, right.bottom))
+        """The sum, over the smallest common denominator."""
+        shared = left.bottom.gcd(right.bottom)
+        first, second = left.bottom / shared, right.bottom / shared
+        top = _product(left.top, second) + _product(right.top, first)
+        return self.quotient(top, _product(left.bottom, second))
 
     def negative(self, value: Quotient) -> Quotient:
         """The opposite element."""

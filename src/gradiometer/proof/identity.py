@@ -1,0 +1,101 @@
+"""Proves that two formulas are equal wherever both have a value, by their normal forms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
+from gradiometer.formula import (
+    CONSTANTS,
+    Node,
+    Ratio,
+    free_names,
+    parse,
+    to_ratios,
+    to_text,
+)
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check_formula import check_identity
+
+
+def prove_equal(left: Node, right: Node, *, names: Collection[str] | None = None) -> dict[str, Any]:
+    """The certificate that both formulas are equal wherever both have a value.
+
+    Args:
+        left: One side, without relations.
+        right: The other side.
+        names: The names that may occur; all by default.
+
+    Raises:
+        UndecidedError: If no proof was found, which says nothing about the truth.
+
+    Example:
+        >>> from gradiometer.formula import parse
+        >>> proof = prove_equal(parse("2*sigmoid(2x) - 1").tree, parse("tanh(x)").tree)
+        >>> proof["evidence"]["numerator"]
+        'e^(2*x) - 1'
+    """
+    check_names(left, right, names=names)
+    first, second = to_ratios(left, right)
+    if not first.equals(second):
+        raise UndecidedError("the normal forms of both sides differ")
+    numerator, denominator = first.parts()
+    certificate = make_certificate(
+        "identity",
+        problem={"left": spell_formula(left), "right": spell_formula(right), "relation": "=="},
+        claim={"holds": True},
+        evidence={
+            "generators": list_generators(first),
+            "numerator": spell_formula(numerator),
+            "denominator": spell_formula(denominator),
+        },
+    )
+    accept(check_identity, certificate)
+    return certificate
+
+
+def check_names(*trees: Node, names: Collection[str] | None = None) -> None:
+    """Refuse trees whose spelling would read back with another meaning.
+
+    Raises:
+        UndecidedError: If a name is not among *names*, or is the name of a constant.
+    """
+    for name in sorted(frozenset().union(*map(free_names, trees))):
+        if name in CONSTANTS or (names is not None and name not in names):
+            raise UndecidedError(f"the name `{name}` cannot stand in a certificate")
+
+
+def spell_formula(node: Node) -> str:
+    """The formula as a certificate writes it.
+
+    Raises:
+        UndecidedError: If the text does not read back as it was spelled.
+    """
+    text = to_text(node)
+    try:
+        again = to_text(parse(text).tree)
+    except GradiometerError as error:
+        raise UndecidedError(
+            f"the formula is too large for a certificate: {error.problem}"
+        ) from None
+    if again != text:
+        raise UndecidedError("the formula has no single spelling")
+    return text
+
+
+def list_generators(ratio: Ratio) -> list[str]:
+    """What the generators besides the variables stand for, each after those it is made of."""
+    return [spell_formula(g.node) for g in ratio.generators if g.kind != "name"]
+
+
+def accept(check: Any, certificate: dict[str, Any]) -> None:
+    """Let the checker replay a certificate before anybody sees it.
+
+    Raises:
+        UndecidedError: If the checker knows fewer rules than the prover used.
+    """
+    try:
+        check(certificate["problem"], certificate["claim"], certificate["evidence"])
+    except CertificateError as error:
+        raise UndecidedError(f"the proof cannot be replayed: {error.problem}") from None
