@@ -34,7 +34,7 @@ BROKEN = {
     "formula is a number": (HEAD + ACTIVATION.replace('"max(x,0)"', "3"), "6:11", '"3"'),
     "steps are a text": (HEAD + TRAJECTORY + 'steps = "10"\n', "7:9", "write steps = 10"),
     "choice": (HEAD + TRAJECTORY + 'at_kink = "letf"\n', "7:11", 'write "left"'),
-    "number inside a table": (HEAD + TRAJECTORY + "set = { h = 1, beta = [] }\n", "7:24", "beta"),
+    "number inside a table": (HEAD + TRAJECTORY + "set = { h = 1, beta = [] }\n", "7:23", "beta"),
     "text of settings": (HEAD + TRAJECTORY + 'set = "h"\n', "7:7", "NAME=VALUE"),
     "unknown claim key": (
         HEAD + ACTIVATION + 'claim = [{ sais = "f(x) = 1" }]\n',
@@ -43,7 +43,7 @@ BROKEN = {
     ),
     "claim says two things": (
         HEAD + ACTIVATION + '[[question.claim]]\nsays = "1 = 1"\nfact = "kinks"\nequals = 1\n',
-        "7:3",
+        "7:12",
         "exactly one",
     ),
     "fact without equals": (HEAD + ACTIVATION + 'claim = { fact = "kinks" }\n', "7:11", "`equals`"),
@@ -86,7 +86,7 @@ UNREADABLE = {
         + '[define.objective.own]\npieces = [{ on = "(-oo, 0)", f = "x" }]\n',
         "7:19",
     ),
-    "says is no statement": (HEAD + ACTIVATION + 'claim = [{ says = "f(x) = )" }]\n', "7:26"),
+    "says is no statement": (HEAD + ACTIVATION + 'claim = [{ says = "f(x) = )" }]\n', "7:27"),
 }
 """What cannot be read → the file and the place that must be named."""
 

@@ -133,9 +133,9 @@ def test_questions_are_announced(tmp_path):
     [
         ('fact = "parameters"', 'fact = "parametres"', "12:"),
         ('says = "dc/da = 1"', 'says = "dc/da"', "28:"),
-        ('computation = "c = 1/a"', 'computation = "c = 1/b"', "25:22"),
-        ("equals = 11", "equals = [11]", "11:"),
-        ("s*x", "s*y", "43:64"),
+        ('computation = "c = 1/a"', 'computation = "c = 1/b"', "26:8"),
+        ("equals = 11", "equals = [11]", "12:8"),
+        ("s*x", "s*y", "43:67"),
         ("steps = 10", "steps = -10", "36:"),
     ],
 )

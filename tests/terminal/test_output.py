@@ -23,7 +23,6 @@ def _run(*words):
         (".md", "#"),
         (".tex", "\\"),
         (".txt", "parameters"),
-        (".csv", ""),
     ],
 )
 def test_suffix_chooses_the_form(suffix, start, tmp_path):
@@ -35,6 +34,13 @@ def test_suffix_chooses_the_form(suffix, start, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert text.lower().startswith(start)
     assert text.endswith("\n")
+
+
+def test_arrays_are_written_as_csv(tmp_path):
+    path = tmp_path / "rates.csv"
+    words = ["schedule", "constant", "--steps", "3", "-o", str(path)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
 
 
 def test_format_wins_over_the_suffix(tmp_path):

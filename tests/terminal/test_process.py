@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "gradiometer"]
 MOST_SECONDS = 0.3
 """Twice what help may take, because tests share their machine."""
@@ -38,10 +39,13 @@ def test_module_is_the_command():
 
 
 def test_closed_pipe_is_quiet():
+    # An unbuffered standard output drops what a closed pipe does not take, and says nothing.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
         [*COMMAND, "schedule", "constant", "--steps", "20000", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=environment,
     ) as process:
         process.stdout.read(1)
         process.stdout.close()
@@ -64,6 +68,7 @@ def test_text_that_is_no_unicode_is_refused():
 
 
 def test_study_is_run_from_any_folder(tmp_path):
-    sheet = Path(__file__).resolve().parents[2] / "studies" / "training_mechanics.toml"
-    outcome = _run("study", "check", str(sheet), cwd=tmp_path)
+    sheet = ROOT / "studies" / "training_mechanics.toml"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    outcome = _run("study", "check", str(sheet), cwd=tmp_path, env=environment)
     assert outcome.returncode == 0, outcome.stderr

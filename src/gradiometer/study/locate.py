@@ -101,16 +101,15 @@ class _Scanner:
         brackets = 2 if self.text.startswith("[[", self.at) else 1
         self.at += brackets
         self._skip_blank()
-        start = self.at
         keys = self._keys()
-        end = self.at
         self.at = self.text.index("]", self.at) + brackets
         path: KeyPath = ()
         for key, key_start, key_end in keys[:-1]:
             path = (*path, key)
             self.spots.setdefault(path, Spot(key_start, key_end, key_start, key_end))
             path = self._last_item(path)
-        path = (*path, keys[-1][0])
+        key, start, end = keys[-1]
+        path = (*path, key)
         if brackets == 2:
             self.lengths[path] = self.lengths.get(path, 0) + 1
             self.spots.setdefault(path, Spot(start, end, start, end))

@@ -11,6 +11,7 @@ from gradiometer.errors import GradiometerError, Place, StudyError, suggest
 from gradiometer.study.locate import KeyPath, Spot, find_line, locate_keys
 
 _FLAG = re.compile(r"--([a-z_-]+)(?: (\S+))?")
+_QUOTED = re.compile(r"`([^`]+)`")
 
 
 class Problems:
@@ -110,8 +111,9 @@ class Problems:
         found = self.find(path, error)
         if found is not None:
             return found
-        spot = self._find_flag(path, error) or self._nearest(path)
-        line = find_line(self.text, spot.key_start, spot.key_end)
+        spot = self._find_flag(path, error)
+        start, end = (spot.key_start, spot.key_end) if spot else self._find_word(path, error)
+        line = find_line(self.text, start, end)
         place = Place(self.source, line.number, line.start + 1)
         if error.text:
             return replace(error, place=place)
@@ -140,14 +142,18 @@ class Problems:
 
     def _find_text(self, path: KeyPath, error: GradiometerError) -> int | None:
         """The offset in the file of the place an error means in its own text."""
-        if not error.text:
+        if not error.text.strip():
             return None
+        whole = re.compile(re.escape(error.text))
+        if error.text[0].isalnum():
+            whole = re.compile(rf"(?<!\w){re.escape(error.text)}(?!\w)")
         candidates = []
         for _, spot in self._below(path):
-            raw = self.text[spot.value_start : spot.value_end]
-            if raw[:1] not in ("[", "{") and error.text in raw:
-                candidates.append((len(raw), spot.value_start + raw.index(error.text)))
-        # The tightest value wins: `x` stands in many formulas, but is the whole of one.
+            for start, end in ((spot.key_start, spot.key_end), (spot.value_start, spot.value_end)):
+                match = whole.search(self.text, start, end)
+                if match and self.text[start] not in "[{":
+                    candidates.append((end - start, match.start()))
+        # The tightest fit wins: `x` stands in many formulas, but is the whole of one.
         return min(candidates)[1] + (error.start or 0) if candidates else None
 
     def _find_flag(self, path: KeyPath, error: GradiometerError) -> Spot | None:
@@ -159,6 +165,19 @@ class Problems:
         tail: KeyPath = (name, *key.split(".")) if key else (name,)
         exact = self.spots.get((*path, name, key)) if key else None
         return exact or self.spots.get((*path, *tail)) or self.spots.get((*path, name))
+
+    def _find_word(self, path: KeyPath, error: GradiometerError) -> tuple[int, int]:
+        """The value or key that the problem's sentence quotes, else the table round it."""
+        below = self._below(path)
+        for word in _QUOTED.findall(error.problem):
+            for _, spot in below:
+                if self.text[spot.value_start : spot.value_end].strip("\"'") == word:
+                    return spot.value_start, spot.value_end
+            if (*path, word) in self.spots:
+                spot = self.spots[*path, word]
+                return spot.value_start, spot.value_end
+        spot = self._nearest(path)
+        return spot.key_start, spot.key_end
 
 
 def _line_and_column(error: GradiometerError) -> tuple[int, int]:

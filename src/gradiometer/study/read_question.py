@@ -80,7 +80,8 @@ def _read_claim(problems: Problems, path: KeyPath, row: Mapping[str, Any]) -> St
         if key not in CLAIM_KEYS:
             problems.add_unknown_key((*path, key), list(CLAIM_KEYS))
     forms = [form for form in CLAIM_FORMS if form in row]
-    if len(forms) != 1:
+    misspelt = any((*path, form) in problems.meant for form in CLAIM_FORMS)
+    if len(forms) != 1 and not misspelt:
         said = "says nothing" if not forms else f"has `{forms[0]}` and `{forms[1]}`"
         hint = 'write says = "…", or fact = "…" with equals, or open = "…" with text'
         problems.add(path, f"The claim {said}; it must have exactly one.", hint=hint)

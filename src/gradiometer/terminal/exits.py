@@ -39,7 +39,7 @@ def say_and_choose_exit(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    if isinstance(error, click.Abort | KeyboardInterrupt):
+    if isinstance(error, click.Abort | KeyboardInterrupt | EOFError):
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
     if isinstance(error, BrokenPipeError):

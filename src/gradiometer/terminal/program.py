@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -52,13 +54,23 @@ class LazyGroup(click.Group):
             with formatter.section(title):
                 formatter.write_dl(list(rows.items()))
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run and leave with an exit code; with `standalone_mode=False` behave as click does."""
-        if not kwargs.pop("standalone_mode", True):
-            return super().main(*args, standalone_mode=False, **kwargs)
+        if not standalone_mode or "_GRADIOMETER_COMPLETE" in os.environ:
+            return super().main(args, prog_name, complete_var, standalone_mode, **extra)
         _tolerate_odd_characters()
+        words = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(*args, standalone_mode=False, **kwargs)
+            # Not click's own `main`: it gives a closed pipe and an interrupt codes of its own.
+            with self.make_context(prog_name or "gradiometer", words, **extra) as context:
+                code = self.invoke(context)
             sys.stdout.flush()
         # The outermost place: whatever happens becomes a code and a sentence.
         except BaseException as error:
