@@ -216,7 +216,7 @@ def _real_roots(poly: fmpq_poly) -> list[tuple[Node, int]]:
 
 
 def _has_real_root(factor: Any) -> bool:
-    """Whether an irreducible polynomial has one; flint isolates real roots with imaginary part 0."""
+    """Whether an irreducible polynomial has one; flint gives these the imaginary part 0."""
     return any(root.imag == 0 for root, _ in factor.complex_roots())
 
 

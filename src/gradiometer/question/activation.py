@@ -10,6 +10,7 @@ from gradiometer.formula import Piecewise, to_piecewise, to_text
 from gradiometer.model import Activation, read_activation, to_setting_text
 from gradiometer.proof import Shape
 from gradiometer.question.activation_facts import FACTS, describe_formula
+from gradiometer.question.activation_proofs import certify
 from gradiometer.question.activation_steps import list_arrays, list_steps
 from gradiometer.question.activation_verdict import judge
 from gradiometer.question.answer import Answer, Fact, unknown
@@ -70,7 +71,7 @@ def _answer(model: Activation, inputs: Mapping[str, Any], function: Piecewise) -
         facts,
         list_steps(model, shape, facts),
         list_arrays(shape),
-        certificate=None,
+        certify(model, shape),
         warnings=(*model.notes, *warnings),
     )
 
