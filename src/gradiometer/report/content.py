@@ -200,13 +200,20 @@ def list_facts(answer: Answer) -> list[Block]:
     rows: list[tuple[Line, ...]] = []
     tables: list[Block] = []
     for name, fact in answer.facts.items():
-        value = _to_brief(name, fact.value)
+        value = _to_brief(name, _without_reason(fact))
         if is_table(fact.value):
             value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
     columns = ("Fact", "Value", "Known by", "Because")
     return [Table(("Facts",), columns, tuple(rows), "facts"), *tables]
+
+
+def _without_reason(fact: Fact) -> Any:
+    """The value without the field that only repeats the fact's own sentence."""
+    if isinstance(fact.value, Mapping) and fact.value.get("reason") == fact.because:
+        return {key: item for key, item in fact.value.items() if key != "reason"}
+    return fact.value
 
 
 def write_steps(answer: Answer) -> Steps:

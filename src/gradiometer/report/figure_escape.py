@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _LOOKS: Mapping[str, tuple[str, str]] = {
     "escapes": ("green", ""),
-    "trapped": ("red", "///"),
-    "stays": ("orange", "\\\\\\"),
+    "trapped": ("red", "//"),
+    "stays": ("orange", "\\\\"),
     "unknown": ("muted", "..."),
 }
 """Colour and hatch of an outcome, so that colour is never alone."""
@@ -71,7 +71,7 @@ def _draw_crest(
     draw_landscape(plot, *curve)
     plot.plot(
         xs, heights, "o", color=light("blue"), markersize=4 if len(xs) > 60 else 5.5,
-        zorder=3, label="the run",
+        zorder=3, label="the run, in float64",
     )  # fmt: skip
     peak = to_plot_float(read_value(answer, "peak"))
     barrier = to_plot_float(read_value(answer, "barrier"))
@@ -109,10 +109,11 @@ def _draw_bars(plot: Axes, bars: Sequence[tuple[float, float, str]], parameter: 
         left = start if math.isfinite(start) else low
         right = stop if math.isfinite(stop) else high
         colour, hatch = _LOOKS.get(outcome, ("purple", "xx"))
+        plot.axvspan(left, right, facecolor=light(colour), alpha=0.25)
+        # Hatched apart, since one patch has one opacity for its ground and its hatch.
         named[outcome] = plot.axvspan(
-            left, right, facecolor=light(colour), alpha=0.3, hatch=hatch,
-            edgecolor=light(colour), linewidth=0,
-        )  # fmt: skip
+            left, right, facecolor="none", hatch=hatch, edgecolor=light(colour), linewidth=0
+        )
         if (right - left) > 0.16 * (high - low):
             plot.text(
                 (left + right) / 2, 0.5, outcome, ha="center", va="center", fontsize=12,

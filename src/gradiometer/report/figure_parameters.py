@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gradiometer.question import Answer
 
 _COLOURS = ("blue", "orange", "purple", "green", "red")
-_HATCHES = ("", "///", "...", "xx", "\\\\\\")
+_HATCHES = ("", "//", "..", "xx", "\\\\")
+"""Drawn in the colour of the paper, so that colour is never alone."""
+
 _MOST = 30
 """Layers that still fit on one sheet."""
 
@@ -56,7 +58,7 @@ def _draw_bars(plot: Axes, networks: Mapping[str, Mapping[str, float]], names: l
         colour = light(_COLOURS[place])
         plot.barh(
             rows, list(bars.values()), thickness * 0.9, label=network, facecolor=colour,
-            edgecolor=colour, alpha=0.75,
+            edgecolor=light("paper"), hatch=_HATCHES[place], linewidth=0,
         )  # fmt: skip
         for row, count in zip(rows, bars.values(), strict=True):
             plot.text(count + 0.012 * largest, row, f"{count:,.0f}", va="center", fontsize=10)

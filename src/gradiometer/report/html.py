@@ -40,7 +40,7 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 
-_PLAIN_NUMBER = re.compile(r"-?[\d.,]+(e[-+]?\d+|/\d+)?…?")
+_PLAIN_NUMBER = re.compile(r"(≈ )?-?[\d.,]+(e[-+]?\d+|/\d+)?…?")
 """Numbers that read best as digits: a small stacked fraction is hard to see from afar."""
 
 

@@ -58,7 +58,7 @@ _SYMBOLS: Mapping[str, str] = {
 }  # fmt: skip
 """How letters that LaTeX reads as commands, or its fonts lack, are written."""
 
-_DIGITS = re.compile(r"-?[\d.,/]+(e[-+]?\d+)?…?")
+_DIGITS = re.compile(r"(≈ )?-?[\d.,/]+(e[-+]?\d+)?…?")
 
 _WIDTHS: Mapping[str, tuple[float, ...]] = {
     "facts": (0.17, 0.3, 0.11, 0.32),
@@ -163,7 +163,7 @@ def _formula(formula: Formula) -> str:
     if formula.latex:
         return f"${formula.latex}$"
     if _DIGITS.fullmatch(formula.text):
-        digits = formula.text.replace(",", "{,}").replace("…", r"\ldots")
+        digits = formula.text.replace(",", "{,}").replace("…", r"\ldots").replace("≈", r"\approx")
         return f"${digits}$"
     return rf"\texttt{{{_escape(formula.text)}}}"
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _BLOCK_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$|[-=])", re.MULTILINE)
-_DIGITS = re.compile(r"-?[\d.,/]+(e[-+]?\d+)?…?")
+_DIGITS = re.compile(r"(≈ )?-?[\d.,/]+(e[-+]?\d+)?…?")
 
 
 def write_markdown(page: Page) -> str:

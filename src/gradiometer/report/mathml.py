@@ -41,12 +41,24 @@ _MOST_LETTERS = 400
 
 @lru_cache(maxsize=4096)
 def read_latex(text: str) -> str:
-    """LaTeX of a formula or a chain of relations in plain notation; empty when it is neither."""
+    """LaTeX of plain notation: a formula, a chain of relations, or cases; empty for words."""
+    if not _MATHEMATICAL.search(text) or len(text) > _MOST_LETTERS:
+        return ""
+    if " for " not in text:
+        return _read_chain(text)
+    cases = [tuple(map(_read_chain, case.split(" for "))) for case in text.split("; ")]
+    if not all(len(case) == 2 and all(case) for case in cases):
+        return ""
+    if len(cases) == 1:
+        return r" \quad \text{for } ".join(cases[0])
+    lines = r" \\ ".join(f"{value} & {condition}" for value, condition in cases)
+    return rf"\begin{{cases}} {lines} \end{{cases}}"
+
+
+def _read_chain(text: str) -> str:
     from gradiometer.errors import GradiometerError
     from gradiometer.formula import parse, parse_relation, to_latex
 
-    if not _MATHEMATICAL.search(text) or len(text) > _MOST_LETTERS:
-        return ""
     try:
         if not re.search("[<>=]", text):
             return to_latex(parse(text, functions=_FUNCTIONS).tree)

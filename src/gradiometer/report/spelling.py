@@ -12,7 +12,13 @@ from gradiometer.report.mathml import read_latex
 _LONG_LIST = 12
 """Items of a list that stand on one line; the rest is counted."""
 
-_FIELDS = frozenset({"from_step", "left_slope", "left_value", "right_slope", "right_value"})
+_FIELDS = frozenset(
+    {
+        "exact_slope", "float64_slope", "from_step", "left_slope", "left_value", "right_slope",
+        "right_value",
+    }
+)  # fmt: skip
+"""Names of our own that are two words; any other name may be a user's and is kept."""
 
 FORMULAS = frozenset({"derivative", "formula", "operation"})
 """Facts and fields whose text is a formula."""
@@ -58,7 +64,7 @@ def to_line(value: Any, *, with_decimal: bool = False) -> Line:
         with_decimal: Whether a fraction is followed by its decimal.
     """
     if isinstance(value, str):
-        return (clean(value),)
+        return (clean(value.replace(" -> ", " → ")),)
     if value is None or isinstance(value, bool):
         return ("undecided" if value is None else "yes" if value else "no",)
     if isinstance(value, Mapping):
@@ -190,7 +196,8 @@ def _join_ends(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _to_cell(key: str, value: Any) -> Line:
     if isinstance(value, _Named):
         return (Code(clean(value)),)
-    return (to_formula(value),) if key in FORMULAS and isinstance(value, str) else to_line(value)
+    is_formula = key in FORMULAS and isinstance(value, str) and value != ""
+    return (to_formula(value),) if is_formula else to_line(value)
 
 
 def to_formula(text: str, latex: str = "") -> Formula:
