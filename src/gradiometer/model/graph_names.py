@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 from gradiometer.errors import FormulaError, Place, UsageError, suggest, unknown_name
@@ -20,10 +21,10 @@ class Source:
     assignments: tuple[Assignment, ...]
     given: frozenset[str]
 
-    @property
-    def assigned(self) -> tuple[str, ...]:
-        """The names on the left, in order."""
-        return tuple(a.name for a in self.assignments if a.name)
+    @cached_property
+    def assigned(self) -> Mapping[str, int]:
+        """The names on the left, in order, with the number of their last assignment."""
+        return {a.name: index for index, a in enumerate(self.assignments) if a.name}
 
     def name_of(self, leaf: Node) -> str:
         """The name a leaf stands for; empty for a constant.
@@ -79,7 +80,7 @@ def _check_form(source: Source) -> None:
 
 
 def _check_order(source: Source) -> None:
-    defined = {a.name: index for index, a in enumerate(source.assignments) if a.name}
+    defined = source.assigned
     for index, assignment in enumerate(source.assignments):
         for name, span in source.names_in(assignment):
             if defined.get(name, -1) < index:

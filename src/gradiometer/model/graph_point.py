@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import final
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq, fmpz
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
@@ -29,6 +29,9 @@ from gradiometer.model.graph_kink import ONE, SLOPES, ZERO, Slopes, order
 
 MOST_BITS = 100_000
 """Largest size of one exact value, in bits of numerator and denominator together."""
+
+_LARGEST = arb(fmpz(2) ** MOST_BITS)
+_SMALLEST = 1 / _LARGEST
 
 MOST_TOTAL_BITS = 5_000_000
 """Largest size of all exact values of a graph together."""
@@ -48,10 +51,12 @@ class GraphPoint:
     """Whether a gradient can reach the node from the output through branches that are taken."""
     adjoints: tuple[Exact | None, ...]
     """Derivative of the output with respect to each node; None behind a slope that is None."""
+    bits: int = 0
+    """Working precision of the balls, which all further arithmetic needs too."""
 
     def flow(self, index: int, position: int) -> Exact | None:
         """What one edge contributes to the derivative at its start: slope times adjoint."""
-        if not self.is_live[index] or position not in needed_positions(self, index):
+        if not self.is_live[index] or position not in reached_positions(self, index):
             return ZERO
         slope, adjoint = self.slopes[index][position], self.adjoints[index]
         return None if slope is None or adjoint is None else multiply(slope, adjoint)
@@ -65,7 +70,7 @@ def multiply(left: Exact, right: Exact) -> Exact:
 
 
 def check_size(value: Exact) -> Exact:
-    """The value itself.
+    """The value itself; a ball closer to zero than any number of that size may contain zero too.
 
     Raises:
         LimitError: If it has more than `MOST_BITS` bits.
@@ -74,7 +79,12 @@ def check_size(value: Exact) -> Exact:
     if isinstance(value, arb):
         if not value.is_finite():
             raise UndecidedError("a value is too large for an enclosure")
-    elif size_in_bits(value) > MOST_BITS:
+        if value.abs_upper() < _SMALLEST:
+            return arb(0, _SMALLEST)
+        is_long = bool(value.abs_lower() > _LARGEST)
+    else:
+        is_long = size_in_bits(value) > MOST_BITS
+    if is_long:
         raise LimitError(
             f"A value of the computation has more than {MOST_BITS:,} bits.",
             hint="choose smaller numbers, or fewer steps that square a value",
@@ -95,8 +105,8 @@ def evaluate_graph(graph: Graph, at: Mapping[str, Exact]) -> GraphPoint:
         _local_slopes(node, values) if values[index] is not None else (None,) * len(node.operands)
         for index, node in enumerate(graph.nodes)
     )
-    is_live = _find_live(graph, values)
-    point = GraphPoint(graph, values, slopes, is_live, ())
+    point = GraphPoint(graph, values, slopes, (), (), ctx.prec)
+    point = replace(point, is_live=_find_live(point))
     return replace(point, adjoints=_sweep_back(point))
 
 
@@ -148,9 +158,16 @@ def _missing_operand(node: GraphNode, values: Sequence[Exact | None]) -> int | N
     return None
 
 
-def needed_positions(point: GraphPoint, index: int) -> Sequence[int]:
-    """Positions of the operands a node needs: of `where` the condition and one of two values."""
-    return _needed_positions(point.graph.nodes[index], point.values)
+def reached_positions(point: GraphPoint, index: int) -> Sequence[int]:
+    """Positions of the operands that a node depends on near the point.
+
+    Of a `where` these are the condition and the value that is taken, or both values where the
+    condition is about to change.
+    """
+    node, slopes = point.graph.nodes[index], point.slopes[index]
+    if point.values[index] is None or not is_where(node) or None in slopes[: node.gates]:
+        return range(len(node.operands))
+    return _needed_positions(node, point.values)
 
 
 def _needed_positions(node: GraphNode, values: Sequence[Exact | None]) -> Sequence[int]:
@@ -192,9 +209,10 @@ def _local_slopes(node: GraphNode, values: Sequence[Exact | None]) -> Slopes:
         taken = taken_branch(node, values)
         gates = tuple(ZERO if is_apart else None for is_apart in _gates_apart(node, values))
         # Where the condition is about to change, the branch taken at the point says little.
-        chosen = None if None in gates else ONE
         branches = range(node.gates, len(node.operands))
-        return gates + tuple(chosen if position == taken else ZERO for position in branches)
+        if None in gates:
+            return gates + (None,) * len(branches)
+        return gates + tuple(fmpq(position == taken) for position in branches)
     if isinstance(node.template, Apply) and node.template.operator in SLOPES:
         arguments = [evaluate(part, known) for part in node.template.arguments]
         slopes = SLOPES[node.template.operator](arguments)
@@ -233,7 +251,7 @@ def _smooth_slope(template: Node, position: int, known: Mapping[str, Exact]) -> 
     try:
         values = {f"u{k}": value for k, value in enumerate(arguments)}
         slope = evaluate(_general_slope(template.operator, len(arguments), place), values)
-        return slope if isinstance(slope, fmpq) or slope.is_finite() else None
+        return check_size(slope)
     except (DomainError, UndecidedError):
         return None
 
@@ -254,14 +272,14 @@ def slope_tree(template: Node, position: int) -> Node:
     return differentiate(template, f"u{position}")
 
 
-def _find_live(graph: Graph, values: Sequence[Exact | None]) -> tuple[bool, ...]:
+def _find_live(point: GraphPoint) -> tuple[bool, ...]:
+    graph = point.graph
     is_live = [False] * len(graph.nodes)
     is_live[graph.output] = True
     for index in range(graph.output, -1, -1):
         if is_live[index]:
-            node = graph.nodes[index]
-            for position in _needed_positions(node, values):
-                is_live[node.operands[position]] = True
+            for position in reached_positions(point, index):
+                is_live[graph.nodes[index].operands[position]] = True
     return tuple(is_live)
 
 
@@ -274,7 +292,7 @@ def _sweep_back(point: GraphPoint) -> tuple[Exact | None, ...]:
         if not point.is_live[index]:
             continue
         node, adjoint = graph.nodes[index], adjoints[index]
-        for position in needed_positions(point, index):
+        for position in reached_positions(point, index):
             operand, slope = node.operands[position], point.slopes[index][position]
             so_far = adjoints[operand]
             if position < node.gates and slope is not None:

@@ -27,7 +27,7 @@ from gradiometer.model.graph_point import (
     is_where,
     known_operands,
     multiply,
-    needed_positions,
+    reached_positions,
     slot_of,
 )
 
@@ -136,7 +136,7 @@ def _find_unsettled(point: GraphPoint) -> list[bool]:
         if not point.is_live[index]:
             continue
         node = point.graph.nodes[index]
-        for position in needed_positions(point, index):
+        for position in reached_positions(point, index):
             if unsettled[index] or point.slopes[index][position] is None:
                 unsettled[node.operands[position]] = True
     return unsettled
@@ -209,7 +209,7 @@ def _where_speed(
     if any(moves[gate] for gate in gates):
         if any(speeds[gate] is None for gate in gates):
             return None
-        after = _holds_after(condition, point, index, speeds)
+        after = _holds_after(condition, point, index, speeds, moves)
         if after is None:
             return None
     branch = branches[0 if after else 1]
@@ -229,16 +229,20 @@ def _joins(branch: Node, point: GraphPoint, index: int) -> bool:
 
 
 def _holds_after(
-    condition: Node, point: GraphPoint, index: int, speeds: Sequence[Exact | None]
+    condition: Node,
+    point: GraphPoint,
+    index: int,
+    speeds: Sequence[Exact | None],
+    moves: Sequence[bool],
 ) -> bool | None:
     """Whether a condition is true just after the point; None where that is not certain."""
     if not isinstance(condition, Apply):
         return None
     if condition.operator in RELATIONS:
         left, right = condition.arguments
-        result = _order_after(left, right, point, index, speeds)
+        result = _order_after(left, right, point, index, speeds, moves)
         return None if result is None else RELATIONS[condition.operator](result)
-    truths = [_holds_after(part, point, index, speeds) for part in condition.arguments]
+    truths = [_holds_after(p, point, index, speeds, moves) for p in condition.arguments]
     if condition.operator == "not":
         return None if truths[0] is None else not truths[0]
     decisive = condition.operator == "or"
@@ -248,11 +252,17 @@ def _holds_after(
 
 
 def _order_after(
-    left: Node, right: Node, point: GraphPoint, index: int, speeds: Sequence[Exact | None]
+    left: Node,
+    right: Node,
+    point: GraphPoint,
+    index: int,
+    speeds: Sequence[Exact | None],
+    moves: Sequence[bool],
 ) -> int | None:
     known = known_operands(point, index)
     result = order(evaluate(left, known), evaluate(right, known))
-    if result != 0:
+    slots = [slot for slot in map(slot_of, (left, right)) if slot is not None]
+    if result != 0 or not any(moves[point.graph.nodes[index].operands[k]] for k in slots):
         return result
     here, there = (_part_speed(part, point, index, speeds) for part in (left, right))
     if here is None or there is None:

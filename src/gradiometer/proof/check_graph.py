@@ -7,23 +7,39 @@ contributions must be slope times adjoint and add up to the derivative.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Exact, evaluate, parse, precision, to_ball
+from gradiometer.formula import (
+    Exact,
+    evaluate,
+    from_decimal,
+    parse,
+    precision,
+    size_in_bits,
+    to_ball,
+    to_decimal,
+    to_rational_text,
+)
 from gradiometer.proof.check_graph_motion import Edge, Stage, move, prepare
 from gradiometer.proof.check_graph_read import read_items
 from gradiometer.proof.check_graph_slope import bounded, product
-from gradiometer.proof.check_walk import fields, require, spell
+from gradiometer.proof.check_walk import fields, require
 
 _LADDER = (256, 1024, 3072)
 """Working precisions in bits; the last one is also where an undecided branch stays undecided."""
 
 _TINY = arb(fmpq(1, 10**200))
-_DIGITS = 80
+_ENOUGH_BITS = 100
+_MOST_BITS = 2_000
+"""Rationals up to this size are written exactly."""
+_DIGITS = 20
+_ROUNDED = re.compile(r"~-?[0-9]{1,40}([.][0-9]{1,40})?(e[+-][0-9]{1,5})?")
 _ZERO, _ONE = fmpq(0), fmpq(1)
 
 
@@ -40,25 +56,51 @@ def check_graph(problem: Any, claim: Any, evidence: Any) -> None:
     for bits in _LADDER:
         with precision(bits):
             try:
-                replayed = _replay(text, at, of, is_last=bits == _LADDER[-1])
+                found = _replay(text, at, of, is_last=bits == _LADDER[-1])
+                require(_agrees(claim, found[0]), "The replay gives another claim.")
+                require(_agrees(evidence, found[1]), "The replay gives other values or adjoints.")
+                return
             except UndecidedError:
                 if bits == _LADDER[-1]:
                     raise
-                continue
-        require(_same(claim, replayed[0]), "The replay gives another claim.")
-        require(_same(evidence, replayed[1]), "The replay gives other values or adjoints.")
-        return
 
 
-def _same(said: Any, found: Any) -> bool:
-    """Equality of JSON values in which 1, 1.0 and true are different."""
+def _agrees(said: Any, found: Any) -> bool:
+    """Whether what is said has the same parts as what was found, and the same numbers."""
+    if isinstance(found, fmpq | arb):
+        return isinstance(said, str) and _is_written(said, found)
     if type(said) is not type(found):
         return False
     if isinstance(found, dict):
-        return said.keys() == found.keys() and all(_same(said[k], found[k]) for k in found)
+        return said.keys() == found.keys() and all(_agrees(said[k], found[k]) for k in found)
     if isinstance(found, list):
-        return len(said) == len(found) and all(map(_same, said, found))
+        return len(said) == len(found) and all(map(_agrees, said, found))
     return bool(said == found)
+
+
+def _is_written(text: str, value: Exact) -> bool:
+    """Whether *text* writes the number: exactly, or rounded behind `~` where it is no short one.
+
+    Raises:
+        UndecidedError: If a ball is too wide to say so.
+    """
+    if isinstance(value, fmpq) and size_in_bits(value) <= _MOST_BITS:
+        return text == to_rational_text(value)
+    ball = to_ball(value)
+    if ball.abs_upper() < _TINY:
+        return text == "~0"
+    if ball.rel_accuracy_bits() < _ENOUGH_BITS:
+        raise UndecidedError("a ball is too wide for its digits")
+    if _ROUNDED.fullmatch(text) is None:
+        return False
+    rounded = from_decimal(text[1:])
+    if rounded == 0 or to_decimal(rounded, digits=_DIGITS) != text[1:]:
+        return False
+    _, digits, exponent = Decimal(text[1:]).normalize().as_tuple()
+    last = len(digits) + int(exponent) - _DIGITS
+    # A hair more than half a unit: a number exactly between two digits may be rounded either way.
+    slack = fmpq(10) ** last * fmpq(1_000_001, 2_000_000)
+    return len(digits) <= _DIGITS and bool(abs(ball - rounded) < slack)
 
 
 def _replay(
@@ -73,7 +115,7 @@ def _replay(
     inputs = {item.name: k for k, item in enumerate(items) if not item.operator}
     contributions = _contributions(stages, adjoints, inputs, output)
     derivatives: dict[str, Exact | None] = {}
-    sides: dict[str, dict[str, str | None]] = {}
+    sides: dict[str, dict[str, Exact | None]] = {}
     for name, number in inputs.items():
         right = move(stages, number, _ONE, output)
         derivatives[name] = right.speed
@@ -81,37 +123,21 @@ def _replay(
             back = move(stages, number, -_ONE, output).speed
             left = None if back is None else -back
             derivatives[name] = _agreed(left, right.speed)
-            sides[name] = {"left": _write(left), "right": _write(right.speed)}
+            sides[name] = {"left": left, "right": right.speed}
         else:
             _check_sum(contributions[name].values(), right.speed)
     claim = {
-        "value": _write(stages[output].value),
-        "derivatives": {name: _write(slope) for name, slope in derivatives.items()},
+        "value": stages[output].value,
+        "derivatives": derivatives,
         "contributions": {
-            name: [{"via": via, "value": _write(flow)} for via, flow in row.items()]
+            name: [{"via": via, "value": flow} for via, flow in row.items()]
             for name, row in contributions.items()
         },
         "one_sided": sides,
     }
     pairs = zip(stages, adjoints, strict=True)
-    nodes = [
-        {"name": s.item.name, "value": _write(s.value), "adjoint": _write(a)} for s, a in pairs
-    ]
+    nodes = [{"name": s.item.name, "value": s.value, "adjoint": a} for s, a in pairs]
     return claim, {"nodes": nodes}
-
-
-def _write(value: Exact | None) -> str | None:
-    """A number as certificates write it.
-
-    Raises:
-        UndecidedError: If a ball is too wide for its digits.
-    """
-    if isinstance(value, arb):
-        if value.abs_upper() < _TINY:
-            return "~0"
-        if value.rel_accuracy_bits() < _DIGITS:
-            raise UndecidedError("a ball is too wide for its digits")
-    return None if value is None else spell(value)
 
 
 def _agreed(left: Exact | None, right: Exact | None) -> Exact | None:
@@ -130,7 +156,7 @@ def _sweep(stages: Sequence[Stage], output: int) -> list[Exact | None]:
         for edge in stages[number].used():
             is_live[edge.node] = True
         passable = [edge for edge in stages[number].gates if edge.slope is None]
-        passable += [edge for edge in stages[number].edges if edge.is_taken]
+        passable += [edge for edge in stages[number].edges if edge.is_reached]
         for edge in passable:
             flow, so_far = _flow(edge, adjoints[number]), adjoints[edge.node]
             is_open = flow is None or so_far is None
@@ -161,7 +187,7 @@ def _contributions(
             if edge.node not in names:
                 continue
             row, via = sums[names[edge.node]], stage.item.name
-            is_dead = not edge.is_taken or number not in live
+            is_dead = not edge.is_reached or number not in live
             flow = _ZERO if is_dead else _flow(edge, adjoints[number])
             so_far = row.get(via, _ZERO)
             is_open = flow is None or so_far is None

@@ -25,11 +25,11 @@ _ZERO, _ONE = fmpq(0), fmpq(1)
 @final
 @dataclass(frozen=True)
 class Edge:
-    """One use of a node: its local slope, and whether its value is used at the point."""
+    """One use of a node: its local slope, and whether its value counts near the point."""
 
     node: int
     slope: Exact | None
-    is_taken: bool = True
+    is_reached: bool = True
 
 
 @final
@@ -47,8 +47,8 @@ class Stage:
     """What the condition of a `where` says."""
 
     def used(self) -> list[Edge]:
-        """The gates and the edges whose value is used."""
-        return [*self.gates, *(edge for edge in self.edges if edge.is_taken)]
+        """The gates and the edges whose value counts near the point."""
+        return [*self.gates, *(edge for edge in self.edges if edge.is_reached)]
 
 
 @final
@@ -74,11 +74,16 @@ def prepare(items: Sequence[Item], point: Mapping[str, Exact], *, is_last: bool)
             stages.append(_stage(item, stages, point, reasons))
         except (DomainError, UndecidedError) as error:
             reasons[number] = error
-            stages.append(Stage(item, None))
+            sides = [] if item.test is None else item.test.sides()
+            stages.append(Stage(item, None, _open_edges(item.parts), _open_edges(sides)))
     has_gap = any(s.value is None or any(e.slope is None for e in s.used()) for s in stages)
     if has_gap and not is_last and any(isinstance(stage.value, arb) for stage in stages):
         raise UndecidedError("a branch may be decided at a higher precision")
     return stages
+
+
+def _open_edges(parts: Sequence[Part]) -> tuple[Edge, ...]:
+    return tuple(Edge(part, None) for part in parts if isinstance(part, int))
 
 
 def _stage(
@@ -135,10 +140,12 @@ def _choice(
     is_true = _holds(test, stages, reasons)
     taken = 0 if is_true else 1
     edges = tuple(
-        Edge(part, (_ONE if is_apart else None) if k == taken else _ZERO, k == taken)
+        Edge(part, fmpq(k == taken), k == taken)
         for k, part in enumerate(item.parts)
         if isinstance(part, int)
     )
+    if not is_apart:
+        edges = _open_edges(item.parts)
     value = _value(item.parts[taken], stages, reasons)
     return Stage(item, value, edges, tuple(gates), is_true)
 
@@ -167,7 +174,7 @@ def move(stages: Sequence[Stage], start: int, direction: fmpq, output: int) -> M
     motions: dict[int, Motion] = {start: Motion(direction)}
     for number in range(start + 1, output + 1):
         stage = stages[number]
-        if stage.value is not None and any(edge.node in motions for edge in stage.used()):
+        if any(edge.node in motions for edge in stage.used()):
             motions[number] = _motion(stage, stages, motions)
     return motions.get(output, Motion(_ZERO))
 
@@ -175,10 +182,10 @@ def move(stages: Sequence[Stage], start: int, direction: fmpq, output: int) -> M
 def _motion(stage: Stage, stages: Sequence[Stage], motions: Mapping[int, Motion]) -> Motion:
     moving = [edge for edge in stage.used() if edge.node in motions]
     is_bent = any(motions[e.node].is_bent or e.slope is None for e in moving)
-    if any(motions[edge.node].speed is None for edge in moving):
-        return Motion(None, is_bent)
-    if stage.item.test is not None:
+    if stage.item.test is not None and stage.value is not None:
         return Motion(_choice_speed(stage, stage.item.test, stages, motions), is_bent)
+    if stage.value is None or any(motions[edge.node].speed is None for edge in moving):
+        return Motion(None, is_bent)
     if any(edge.slope is None for edge in moving):
         return Motion(_bend_speed(stage.item, stages, motions), is_bent)
     total: Exact = _ZERO
@@ -246,7 +253,10 @@ def _choice_speed(
 ) -> Exact | None:
     """The speed of the branch that is taken just after the start, when it joins the one before."""
     after: bool | None = stage.is_true
-    if any(edge.node in motions for edge in stage.gates):
+    moved = [motions[edge.node] for edge in stage.gates if edge.node in motions]
+    if moved:
+        if any(motion.speed is None for motion in moved):
+            return None
         after = _holds_after(test, stages, motions)
         if after is None:
             return None
@@ -283,7 +293,8 @@ def _order_after(
     if values[0] is None or values[1] is None:
         return None
     order = order_of(values[0], values[1])
-    if order != 0:
+    is_moving = any(isinstance(part, int) and part in motions for part in (left, right))
+    if order != 0 or not is_moving:
         return order
     if speeds[0] is None or speeds[1] is None:
         return None

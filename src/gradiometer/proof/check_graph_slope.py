@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpz
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
 from gradiometer.formula import Exact, Node, compare, evaluate, parse, size_in_bits, to_ball
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _MOST_BITS = 100_000
+_LARGEST = arb(fmpz(2) ** _MOST_BITS)
+_SMALLEST = 1 / _LARGEST
 
 _RULES: Mapping[str, tuple[str, ...]] = {
     "=": ("1",),
@@ -51,6 +53,10 @@ def bounded(value: Exact) -> Exact:
     if isinstance(value, arb):
         if not value.is_finite():
             raise UndecidedError("a ball has no bounds")
+        if value.abs_upper() < _SMALLEST:
+            return arb(0, _SMALLEST)
+        if value.abs_lower() > _LARGEST:
+            raise CertificateError("A number is too large to be replayed.")
     elif size_in_bits(value) > _MOST_BITS:
         raise CertificateError("A number is too long to be replayed.")
     return value
@@ -99,7 +105,7 @@ def _slope_or_none(tree: Node, known: Mapping[str, Exact]) -> Exact | None:
         value = evaluate(tree, known)
     except (DomainError, UndecidedError):
         return None
-    return value if isinstance(value, fmpq) or value.is_finite() else None
+    return bounded(value) if isinstance(value, fmpq) or value.is_finite() else None
 
 
 def _power_slope(position: int, values: Sequence[Exact]) -> Exact | None:

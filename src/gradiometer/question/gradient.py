@@ -17,6 +17,7 @@ from gradiometer.formula import (
     evaluate,
     from_decimal,
     parse,
+    precision,
     to_rational_text,
 )
 from gradiometer.model import Gradient, Graph, GraphPoint, read_graph, solve_gradient
@@ -32,6 +33,9 @@ from gradiometer.question.gradient_table import (
     path_counts,
 )
 from gradiometer.question.value import to_value_text
+
+_MOST_COUNTED = 10**4000
+"""Larger numbers of paths are not written out."""
 
 
 def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) -> Answer:
@@ -71,14 +75,15 @@ def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) 
         names = ("value", "derivatives", "nodes", "edges", "contributions", "paths")
         facts = {name: unknown(f"It cannot be decided: {error}.") for name in names}
         return Answer("gradient", inputs, {**facts, "path_count": _count_fact(graph)})
-    return Answer(
-        "gradient",
-        inputs,
-        _facts(point, found, where),
-        write_steps(point, found),
-        certificate=certify_gradient(point, found, ordered),
-        warnings=_warnings(point, found),
-    )
+    with precision(point.bits):
+        return Answer(
+            "gradient",
+            inputs,
+            _facts(point, found, where),
+            write_steps(point, found),
+            certificate=certify_gradient(point, found, ordered),
+            warnings=_warnings(point, found),
+        )
 
 
 def _read_point(at: Mapping[str, Any]) -> tuple[dict[str, Node], dict[str, str]]:
@@ -191,9 +196,10 @@ def _path_fact(point: GraphPoint) -> Fact:
 
 
 def _count_fact(graph: Graph) -> Fact:
-    return proved(
-        path_counts(graph), "Counted backward from the output; parallel edges are different paths."
-    )
+    counts = path_counts(graph)
+    if max(counts.values(), default=0) >= _MOST_COUNTED:
+        return unknown("There are more than 10^4000 paths.")
+    return proved(counts, "Counted backward from the output; parallel edges are different paths.")
 
 
 def _warnings(point: GraphPoint, found: Gradient) -> tuple[str, ...]:
@@ -204,7 +210,8 @@ def _warnings(point: GraphPoint, found: Gradient) -> tuple[str, ...]:
         warnings.append(f"Left out, because the output does not need it: {names}.")
     if found.sides:
         kinks = ", ".join(
-            f"`{node.name}` = {node.operation_text}"
+            f"`{node.name}`"
+            + ("" if node.name == node.operation_text else f" = {node.operation_text}")
             for index, node in enumerate(graph.nodes)
             if point.is_live[index] and None in point.slopes[index]
         )
@@ -222,7 +229,7 @@ def _warnings(point: GraphPoint, found: Gradient) -> tuple[str, ...]:
                 "number here by convention."
             )
         else:
-            warnings.append(f"Along `{name}` it is not decided whether there is a derivative.")
+            warnings.append(f"Along `{name}` no derivative could be established.")
     return tuple(warnings)
 
 

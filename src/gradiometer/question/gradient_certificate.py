@@ -7,12 +7,15 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from gradiometer.formula import Exact
+from gradiometer.formula import Exact, size_in_bits, to_decimal, to_rational_text
 from gradiometer.model import Gradient, GraphPoint
-from gradiometer.proof import make_certificate, spell
-from gradiometer.question.gradient_table import contribution_rows
+from gradiometer.proof import make_certificate
+from gradiometer.question.gradient_table import contribution_rows, round_value
 
 _TINY = arb(fmpq(1, 10**200))
+_MOST_BITS = 2_000
+"""Longer rationals are written rounded, as balls are."""
+_DIGITS = 20
 
 
 def certify_gradient(point: GraphPoint, found: Gradient, at: Mapping[str, str]) -> dict[str, Any]:
@@ -57,4 +60,6 @@ def _spell(value: Exact | None) -> str | None:
         return None
     if isinstance(value, arb) and value.abs_upper() < _TINY:
         return "~0"
-    return spell(value)
+    if isinstance(value, fmpq) and size_in_bits(value) <= _MOST_BITS:
+        return to_rational_text(value)
+    return "~" + to_decimal(round_value(value, digits=_DIGITS), digits=_DIGITS)

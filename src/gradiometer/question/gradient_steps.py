@@ -15,7 +15,6 @@ from gradiometer.formula import (
     Number,
     apply,
     free_names,
-    from_decimal,
     substitute,
     to_decimal,
     to_latex,
@@ -24,9 +23,13 @@ from gradiometer.formula import (
 )
 from gradiometer.model import Gradient, GraphNode, GraphPoint, slope_tree
 from gradiometer.question.answer import Step
+from gradiometer.question.gradient_table import round_value
 
 _MOST_NODES = 40
 """Larger graphs show the chain rule of their inputs only, and at most this many lines."""
+
+_MOST_TERMS = 12
+"""Longer sums are not written out."""
 
 _LONGEST = 16
 """Characters of a number that is written in full; others are rounded."""
@@ -115,6 +118,9 @@ def _chain_step(point: GraphPoint, found: Gradient, index: int) -> Step | None:
         return _equation(head, [], value, f"{output.name} does not depend on {node.name}.")
     if list(ends) == [graph.output] and len(ends[graph.output]) == 1:
         return None
+    if sum(map(len, ends.values())) > _MOST_TERMS:
+        because = f"Chain rule: the contributions through {len(ends)} nodes add up."
+        return _equation(head, [], value, because)
     terms = [_chain_term(point, index, end, positions) for end, positions in ends.items()]
     symbols = (" + ".join(t[0][0] for t in terms), " + ".join(t[0][1] for t in terms))
     flows = [point.flow(end, position) for end, ks in ends.items() for position in ks]
@@ -212,17 +218,8 @@ def _number(value: Exact) -> Number:
     """The number as it is written in a line, rounded when it is long or a ball."""
     if isinstance(value, fmpq) and len(to_rational_text(value)) <= _LONGEST:
         return Number(value)
-    text = to_decimal(value, digits=_DIGITS) if not isinstance(value, fmpq) else _round(value)
-    return Number(from_decimal(text), text)
-
-
-def _round(value: fmpq) -> str:
-    """A long rational as a decimal of a few digits."""
-    digits = to_decimal(value)
-    mantissa, mark, exponent = digits.partition("e")
-    whole, _, rest = mantissa.partition(".")
-    kept = max(0, _DIGITS - len(whole.lstrip("-0")))
-    return whole + ("." + rest[:kept] if rest[:kept] else "") + mark + exponent
+    rounded = round_value(value, digits=_DIGITS)
+    return Number(rounded, to_decimal(rounded))
 
 
 def _add(trees: Sequence[Node]) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
 from flint import fmpq
@@ -131,7 +132,17 @@ def _unroll(trail: _Trail | None) -> list[int]:
 
 def _size(value: Exact | None) -> fmpq:
     """How large a number is, for the order of rows; the middle of a ball decides."""
-    if value is None:
-        return fmpq(-1)
-    middle = value if isinstance(value, fmpq) else value.mid().fmpq()
-    return abs(middle)
+    return fmpq(-1) if value is None else abs(_middle(value))
+
+
+def _middle(value: Exact) -> fmpq:
+    return value if isinstance(value, fmpq) else value.mid().fmpq()
+
+
+def round_value(value: Exact, *, digits: int) -> fmpq:
+    """The number, or the middle of the ball, rounded to that many significant digits."""
+    middle = _middle(value)
+    context = Context(prec=digits, Emax=10**9, Emin=-(10**9))
+    rounded = context.divide(Decimal(int(middle.p)), Decimal(int(middle.q)))
+    top, bottom = rounded.as_integer_ratio()
+    return fmpq(top, bottom)
