@@ -27,7 +27,9 @@ from gradiometer.formula.order import (
     sign_of,
     to_value,
 )
-from gradiometer.formula.ratio import Generator, cancel, to_ratio, univariate
+from gradiometer.formula.ratio import Generator, Ratio, cancel, to_ratio, univariate
+from gradiometer.formula.ratio_field import Polynomial, Quotient
+from gradiometer.formula.ratio_spell import spell_quotient
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.tidy import tidy
 from gradiometer.formula.tree import (
@@ -44,6 +46,8 @@ from gradiometer.formula.tree import (
 )
 
 _MOST_DEGREE = 64
+_MOST_TERMS = 60
+"""Numerators with more terms are not factored."""
 
 
 def find_signs(
@@ -71,7 +75,7 @@ def find_signs(
     try:
         return _cut(tidy(node), variable, on, domains or {})
     except UndecidedError as error:
-        short = cancel(node)
+        short = _factored(node)
         if short == node:
             raise _undecided(node) from error
     try:
@@ -79,6 +83,29 @@ def find_signs(
         return _cut(short, variable, on, domains or {})
     except UndecidedError as error:
         raise _undecided(node) from error
+
+
+def _factored(node: Node) -> Node:
+    """The normal form with its numerator and denominator as products of irreducible factors."""
+    ratio = to_ratio(node)
+    top, bottom = (_spell_factors(ratio, part) for part in (ratio.numerator, ratio.denominator))
+    return top if bottom == ONE else apply("/", top, bottom)
+
+
+def _spell_factors(ratio: Ratio, polynomial: Polynomial) -> Node:
+    if polynomial.is_zero() or polynomial.is_constant() or len(polynomial) > _MOST_TERMS:
+        return _spell(ratio, polynomial)
+    unit, factors = polynomial.factor()
+    product: Node = Number(unit)
+    for factor, times in factors:
+        power = apply("^", _spell(ratio, factor), Number(fmpq(times)))
+        product = apply("*", product, tidy(power))
+    return tidy(product)
+
+
+def _spell(ratio: Ratio, polynomial: Polynomial) -> Node:
+    one = ratio.field.context.constant(1)
+    return spell_quotient(ratio.field, Quotient(polynomial, one))
 
 
 def _undecided(node: Node) -> UndecidedError:

@@ -93,6 +93,17 @@ def _is_large_power(node: Apply) -> bool:
     return size_in_bits(base.value) * abs(exponent.value) > _MOST_BITS
 
 
+def _opposite_of_product(node: Node) -> Node | None:
+    """The positive product or quotient of which *node* is the opposite by its first number."""
+    if isinstance(node, Number) and node.value < 0:
+        return Number(-node.value)
+    if isinstance(node, Apply) and node.operator in {"*", "/"}:
+        first = node.arguments[0]
+        if isinstance(first, Number) and first.value < 0:
+            return tidy(apply(node.operator, Number(-first.value), node.arguments[1]))
+    return None
+
+
 def _sum(node: Apply) -> Node:
     left, right = node.arguments
     if left == ZERO:
@@ -101,8 +112,9 @@ def _sum(node: Apply) -> Node:
         return left
     if isinstance(right, Apply) and right.operator == "neg":
         return tidy(apply("-", left, right.arguments[0]))
-    if isinstance(right, Number) and right.value < 0:
-        return tidy(apply("-", left, Number(-right.value)))
+    opposite = _opposite_of_product(right)
+    if opposite is not None:
+        return tidy(apply("-", left, opposite))
     return node
 
 
@@ -116,8 +128,9 @@ def _difference(node: Apply) -> Node:
         return ZERO
     if isinstance(right, Apply) and right.operator == "neg":
         return tidy(apply("+", left, right.arguments[0]))
-    if isinstance(right, Number) and right.value < 0:
-        return tidy(apply("+", left, Number(-right.value)))
+    opposite = _opposite_of_product(right)
+    if opposite is not None:
+        return tidy(apply("+", left, opposite))
     return node
 
 

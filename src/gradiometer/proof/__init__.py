@@ -13,18 +13,20 @@ from gradiometer.proof.refute import (
     has_value_somewhere,
     rename,
 )
-from gradiometer.proof.regime import (
-    ExactStepper,
-    FloatStepper,
-    Regime,
-    find_regimes,
-    merge,
+from gradiometer.proof.regime import Regime, find_regimes, merge
+from gradiometer.proof.shape import (
+    Section,
+    Shape,
+    is_affine,
+    is_polynomial,
+    is_polynomial_almost,
+    shorten,
 )
-from gradiometer.proof.shape import Section, Shape, is_affine, is_polynomial, shorten
 from gradiometer.proof.shape_order import find_convexity, find_monotone
 from gradiometer.proof.shape_range import find_dead, find_lipschitz, find_range, find_slope_range
 from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
+from gradiometer.proof.stepper import ExactStepper, FloatStepper
 from gradiometer.proof.verdict import Verdict, judge
 from gradiometer.proof.walk import (
     Course,
@@ -76,6 +78,7 @@ __all__ = [
     "has_value_somewhere",
     "is_affine",
     "is_polynomial",
+    "is_polynomial_almost",
     "judge",
     "limit_far",
     "limit_inside",

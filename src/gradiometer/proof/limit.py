@@ -53,11 +53,33 @@ def limit_inside(formula: Node, variable: str, on: Interval, end: End) -> Extend
         return _settled(formula)
     if at is None:
         return limit_far(formula, variable, to_right=end == "upper")
-    value = value_at(formula, variable, at)
+    try:
+        value = value_at(formula, variable, at)
+    except UndecidedError as error:
+        return _near_by_parts(formula, variable, on, end, error)
     if value is not None:
         return value
     signs = find_signs(formula, variable, on)
     return Infinite(signs[0 if end == "lower" else -1][1])
+
+
+def _near_by_parts(
+    formula: Node, variable: str, on: Interval, end: End, error: UndecidedError
+) -> Extended:
+    if not isinstance(formula, Apply):
+        raise error
+    operator, inside = _read(formula)
+    found = _of_parts(operator, [limit_inside(part, variable, on, end) for part in inside])
+    if found is None:
+        raise error
+    return found
+
+
+def _read(node: Apply) -> tuple[str, tuple[Node, ...]]:
+    """The operation and what it is done to; `e^u` is `exp(u)`."""
+    if node.operator == "^" and node.arguments[0] == Constant("e"):
+        return "exp", node.arguments[1:]
+    return node.operator, node.arguments
 
 
 def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
@@ -80,10 +102,7 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
         return PLUS if to_right else MINUS
     if node.operator in {"*", "/"} and _fades(node, variable, to_right):
         return ZERO
-    inside = node.arguments
-    operator = node.operator
-    if operator == "^" and inside[0] == Constant("e"):
-        operator, inside = "exp", inside[1:]
+    operator, inside = _read(node)
     limits = [limit_far(part, variable, to_right=to_right) for part in inside]
     found = _of_parts(operator, limits)
     if found is None:
@@ -221,6 +240,8 @@ def _of_parts(operator: str, limits: list[Extended]) -> Extended | None:
         return None if inverse is None else _of_product(limits[0], inverse)
     if operator == "*":
         return _of_product(limits[0], limits[1])
+    if operator == "^":
+        return _of_power(limits[0], limits[1])
     if len(limits) != 1:
         return None
     inner = limits[0]
@@ -250,6 +271,15 @@ def _of_product(left: Extended, right: Extended) -> Extended | None:
         return to_value(apply("*", left, right))
     sign = sign_extended(left) * sign_extended(right)
     return Infinite(sign) if sign else None
+
+
+def _of_power(base: Extended, exponent: Extended) -> Extended | None:
+    if isinstance(exponent, Infinite) or sign_extended(base) <= 0:
+        return None
+    if not isinstance(base, Infinite):
+        return _settled(apply("^", base, exponent))
+    growth = sign_of(exponent)
+    return PLUS if growth > 0 else ZERO if growth < 0 else None
 
 
 _HALF_PI = tidy(apply("/", Constant("pi"), number(2)))

@@ -225,12 +225,21 @@ def is_polynomial(shape: Shape) -> bool:
         return False
     if any(joint.is_jump or joint.is_kink for joint in shape.joints()):
         return False
+    return is_polynomial_almost(shape)
+
+
+def is_polynomial_almost(shape: Shape) -> bool:
+    """Whether the function agrees with one polynomial except at single points.
+
+    Raises:
+        UndecidedError: If that cannot be decided.
+    """
     parts = [_polynomial_or_not(section) for section in shape.sections]
     if False in parts:
         return False
     if None in parts:
         raise UndecidedError("whether the formula is a polynomial is not decided")
-    # Two polynomials that agree on an interval are one; the pieces were merged where they agree.
+    # Polynomials that agree on an interval agree everywhere.
     return all(
         is_zero(apply("-", left.piece.formula, right.piece.formula))
         for left, right in pairwise(shape.sections)
@@ -286,8 +295,9 @@ def _polynomial_by_form(formula: Node, variable: str) -> bool | None:
     one = univariate(ratio)
     if one is not None and moving[0].node == Name(variable):
         return one[2].degree() <= 0
-    # A quotient of polynomials in e^(r*x) that is no constant grows unlike every polynomial.
+    # e^u for a quotient u of polynomials is transcendental over the quotients of polynomials.
     if moving[0].kind == "exponential" and isinstance(moving[0].node, Apply):
-        rate = to_ratio(apply("/", moving[0].node.arguments[-1], Name(variable)))
-        return False if rate.constant() is not None else None
+        inside = to_ratio(moving[0].node.arguments[-1])
+        names = [inside.generators[index].node for index in inside.used()]
+        return False if names == [Name(variable)] else None
     return None

@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from typing import TypeAlias, final
 
 from gradiometer.errors import DomainError, InternalError, UndecidedError
-from gradiometer.formula import Interval, Node, substitute, tidy, to_text, to_value
+from gradiometer.formula import Interval, Joint, Node, substitute, tidy, to_text, to_value
 from gradiometer.proof.extended import PLUS, Extended, Infinite, compare_extended, negate
 from gradiometer.proof.limit import End
 from gradiometer.proof.shape import Parts, Section, Shape
@@ -161,13 +161,21 @@ def find_dead(shape: Shape) -> list[Interval]:
     ]
 
 
+def _is_hole(joint: Joint) -> bool:
+    """Whether only the value is missing: both sides have the same limit."""
+    left, right = joint.left_value, joint.right_value
+    if joint.value is not None or left is None or right is None:
+        return False
+    return compare_extended(left, right) == 0
+
+
 def find_lipschitz(shape: Shape) -> Extended:
     """The smallest L with |f(x) - f(y)| <= L*|x - y| for all x and y; infinite when there is none.
 
     Raises:
         UndecidedError: If the slopes cannot be bounded, or not everywhere.
     """
-    if any(joint.is_jump for joint in shape.joints()):
+    if any(joint.is_jump and not _is_hole(joint) for joint in shape.joints()):
         return PLUS
     slopes = find_slope_range(shape)
     if slopes.lower is None or slopes.upper is None:

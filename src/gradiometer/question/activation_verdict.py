@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Interval
-from gradiometer.proof import Shape
+from gradiometer.proof import Shape, is_polynomial_almost
 from gradiometer.question.answer import Fact, proved, unknown
-from gradiometer.question.value import to_value_text
+from gradiometer.question.value import Infinity, to_value_text
 
 _AFFINE = "It is affine: a composition of affine maps is affine, so more layers add nothing."
 _POLYNOMIAL = (
@@ -42,11 +42,25 @@ def _reasons_against(shape: Shape, facts: Mapping[str, Fact]) -> list[str]:
         reasons.append(_AFFINE)
     elif facts["polynomial"].value is True:
         reasons.append(_POLYNOMIAL)
+    elif _is_polynomial_almost(shape):
+        reasons.append(f"Except at single points it is a polynomial. {_POLYNOMIAL}")
     if not shape.is_everywhere():
         reasons.append("It has no value for some x.")
+    reasons += [
+        f"It is not bounded near x = {to_value_text(row['at'])}."
+        for row in facts["jumps"].value or ()
+        if isinstance(row["left_value"], Infinity) or isinstance(row["right_value"], Infinity)
+    ]
     if facts["affine"].value is not True and _is_flat(shape):
         reasons.append("Its slope is 0 wherever it exists, so no gradient ever passes.")
     return reasons
+
+
+def _is_polynomial_almost(shape: Shape) -> bool:
+    try:
+        return is_polynomial_almost(shape)
+    except UndecidedError:
+        return False
 
 
 def _is_flat(shape: Shape) -> bool:
