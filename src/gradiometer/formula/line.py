@@ -14,20 +14,44 @@ _ZERO = fmpq(0)
 
 
 class Split(Exception):  # noqa: N818 - a request to split the axis, not an error
-    """Raised when a sign changes at a value of the parameter inside the current part."""
+    """Raised when a sign changes at a value of the parameter inside the current part.
 
-    def __init__(self, at: Exact) -> None:
+    At the value itself the sign is 0. A closed end of the part counts as inside.
+    """
+
+    def __init__(self, at: Exact, direction: int, axis: Axis) -> None:
         super().__init__("the sign changes inside the part")
         self.at = at
+        self.direction = direction
+        """The sign above the value; below it is the opposite one."""
+        self.axis = axis
+        self.joint: int | None = None
+        """The joint of a landscape that was compared; whoever knows it says so."""
+
+    def inner_sign(self) -> int | None:
+        """The sign on the rest of the part, when the value is one of its closed ends."""
+        if self.axis.lower is not None and compare(self.at, self.axis.lower) == 0:
+            return self.direction
+        if self.axis.upper is not None and compare(self.at, self.axis.upper) == 0:
+            return -self.direction
+        return None
+
+    def parts(self) -> tuple[Axis, Axis]:
+        """The open-ended parts below and above the value."""
+        below = Axis(self.axis.lower, self.at, self.axis.lower_closed)
+        above = Axis(self.at, self.axis.upper, upper_closed=self.axis.upper_closed)
+        return below, above
 
 
 @final
 @dataclass(frozen=True)
 class Axis:
-    """The open part (lower, upper) of a parameter's axis; None is an infinite end."""
+    """The part from *lower* to *upper* of a parameter's axis; None is an infinite end."""
 
     lower: Exact | None
     upper: Exact | None
+    lower_closed: bool = False
+    upper_closed: bool = False
 
 
 @final
@@ -58,11 +82,15 @@ class Line:
         if direction == 0:
             return compare(self.constant, _ZERO)
         root = -self.constant / self.slope
-        if self.axis.lower is not None and compare(root, self.axis.lower) <= 0:
-            return direction
-        if self.axis.upper is not None and compare(root, self.axis.upper) >= 0:
-            return -direction
-        raise Split(root)
+        if self.axis.lower is not None:
+            order = compare(root, self.axis.lower)
+            if order < 0 or (order == 0 and not self.axis.lower_closed):
+                return direction
+        if self.axis.upper is not None:
+            order = compare(root, self.axis.upper)
+            if order > 0 or (order == 0 and not self.axis.upper_closed):
+                return -direction
+        raise Split(root, direction, self.axis)
 
     def __neg__(self) -> Line:
         return Line(-self.constant, -self.slope, self.axis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -31,7 +32,7 @@ from gradiometer.proof.check_walk import (
 )
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
-_MOST_PARTS = 400
+_MOST_PARTS = 4000
 
 
 def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
@@ -40,11 +41,12 @@ def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
     run, parameter, domain = fields(problem, "run", "parameter", "domain")
     require(isinstance(parameter, str) and parameter != "x", "The parameter has no name.")
     replay = read_replay(run, free=(parameter,))
-    lower, upper = (None if end is None else read_rational(end) for end in domain)
+    lower, upper = (None if end is None else read_rational(end) for end in domain[:2])
+    require(len(domain) == 4 and all(type(c) is bool for c in domain[2:]), "No domain.")
     for bits in LADDER:
         try:
             with precision(bits):
-                parts = _explore(replay, parameter, Axis(lower, upper))
+                parts = _explore(replay, parameter, Axis(lower, upper, *domain[2:]))
                 _compare(claim, parts)
                 return
         except UndecidedError:
@@ -62,7 +64,8 @@ class _Part:
         self.trail = trail
         self.peak: Any = None
         self.peak_step = 0
-        self.tie: int | None = None
+        self.known: dict[int, int] = {}
+        """The order with joints at this step, where the axis was split by them."""
         self.outcome = ""
 
     def moved(self, axis: Any) -> _Part:
@@ -71,6 +74,7 @@ class _Part:
         part = _Part(axis, {n: move(v, axis) for n, v in self.state.items()}, dict(self.trail))
         part.done, part.peak_step = self.done, self.peak_step
         part.peak = None if self.peak is None else move(self.peak, axis)
+        part.known = dict(self.known) if isinstance(axis, Axis) else {}
         return part
 
 
@@ -84,13 +88,32 @@ def _explore(replay: Replay, parameter: str, axis: Axis) -> list[_Part]:
             _follow(replay, parameter, part)
             found.append(part)
         except Split as split:
-            middle = part.moved(split.at)
-            if not isinstance(split.at, fmpq):
-                middle.tie = _joint(_ends(replay, parameter, part.axis), part.state["x"])
-            todo.append(part.moved(Axis(split.at, part.axis.upper)))
-            todo.append(middle)
-            todo.append(part.moved(Axis(part.axis.lower, split.at)))
+            todo.extend(reversed(_parts(replay, part, split)))
     return found
+
+
+def _parts(replay: Replay, part: _Part, split: Split) -> list[_Part]:
+    """What a part of the axis falls into, from left to right."""
+    below, above = split.parts()
+    if split.inner_sign() is not None:
+        rest = [a for a in (below, above) if a.lower is None or a.upper is None or
+                compare(a.lower, a.upper) < 0]  # fmt: skip
+        point = part.moved(split.at)
+        first = rest and rest[0] is below
+        return [part.moved(rest[0]), point] if first else [point, *(part.moved(a) for a in rest)]
+    joint = split.joint
+    if joint is None:
+        require(isinstance(split.at, fmpq), "The axis is split at an irrational value.")
+        return [part.moved(below), part.moved(split.at), part.moved(above)]
+    # Exactly at the joint the position counts to the piece that the side says.
+    orders = (-split.direction, split.direction)
+    counts_below = orders[0] == (-1 if replay.keeps_joint(joint) else 1)
+    below = replace(below, upper_closed=counts_below)
+    above = replace(above, lower_closed=not counts_below)
+    pair = [part.moved(below), part.moved(above)]
+    for piece, order in zip(pair, orders, strict=True):
+        piece.known[joint] = order
+    return pair
 
 
 def _ends(replay: Replay, parameter: str, axis: Any) -> list[Any]:
@@ -98,15 +121,27 @@ def _ends(replay: Replay, parameter: str, axis: Any) -> list[Any]:
     return [None if p.upper is None else collapse(evaluate(p.upper, value)) for p in replay.pieces]
 
 
-def _joint(ends: list[Any], position: Any) -> int:
-    """The first joint whose order with the position changes inside the part."""
-    for index, end in enumerate(ends):
-        if isinstance(position - end, Line):
-            try:
-                (position - end).sign()
-            except Split:
-                return index
-    raise UndecidedError("the axis is split at no joint")
+def _locate(replay: Replay, part: _Part, ends: list[Any], first: int = 0) -> int:
+    """The piece of the position; a closed end of the part must count to the same one."""
+    position = part.state["x"]
+    for index in range(first, len(ends)):
+        if ends[index] is None:
+            return index
+        tie = index if replay.keeps_joint(index) else index + 1
+        known = part.known.get(index)
+        try:
+            order = compare(position, ends[index]) if known is None else known
+        except Split as split:
+            split.joint = index
+            inner = split.inner_sign()
+            if inner is None or (index if inner < 0 else _locate(replay, part, ends, index + 1)) != tie:
+                raise
+            return tie
+        if order < 0:
+            return index
+        if order == 0:
+            return tie
+    raise UndecidedError("the position is on no piece")
 
 
 def _follow(replay: Replay, parameter: str, part: _Part) -> None:
@@ -118,10 +153,8 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
     alive = [n[:-1] for n, _ in live_step(list(replay.step)) if n.endswith("'")]
     while True:
         position = part.state["x"]
-        if part.tie is None:
-            piece = replay.locate(position, ends)
-        else:
-            piece, part.tie = part.tie + (not replay.keeps_joint(part.tie)), None
+        piece = _locate(replay, part, ends)
+        part.known = {}
         if not first <= piece <= last:
             part.outcome = "escapes"
             return
@@ -166,16 +199,16 @@ def _compare(claim: Any, parts: list[_Part]) -> None:
     rows: list[dict[str, Any]] = []
     for part in parts:
         point = not isinstance(part.axis, Axis)
-        lower, upper = (part.axis,) * 2 if point else (part.axis.lower, part.axis.upper)
+        axis = Axis(part.axis, part.axis, True, True) if point else part.axis
         row = {
-            "from": None if lower is None else spell(lower),
-            "to": None if upper is None else spell(upper),
-            "from_closed": point,
-            "to_closed": point,
+            "from": None if axis.lower is None else spell(axis.lower),
+            "to": None if axis.upper is None else spell(axis.upper),
+            "from_closed": axis.lower_closed,
+            "to_closed": axis.upper_closed,
             "outcome": part.outcome,
         }
         if rows and rows[-1]["outcome"] == part.outcome:
-            rows[-1] |= {"to": row["to"], "to_closed": point}
+            rows[-1] |= {"to": row["to"], "to_closed": row["to_closed"]}
         else:
             rows.append(row)
     require(regimes == rows, "The regimes are others.")

@@ -5,8 +5,7 @@ The parameter stays a symbol. Whenever a branch of the run depends on it, the ax
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from flint import fmpq
@@ -20,23 +19,24 @@ from gradiometer.formula import (
     at_parameter,
     compare,
     free_names,
-    from_float,
     on_axis,
     precision,
 )
-from gradiometer.numeric import FloatState, advance_float, begin_float
+from gradiometer.proof.stepper import AbstractStepper
 from gradiometer.proof.walk import (
     FIRST_BITS,
     LAST_BITS,
     Course,
     Ground,
-    State,
-    advance,
-    begin,
+    JointSplit,
+    Known,
     survey,
 )
 
-_MOST_REGIMES = 400
+_MOST_REGIMES = 4000
+_MOST_WORK = 8
+"""A search may take this many times the steps of one whole run."""
+
 _ZERO = fmpq(0)
 
 
@@ -59,94 +59,13 @@ class Regime:
     peak: Any
     """The farthest position towards the barrier, where the run does not escape."""
     peak_step: int
-    place: tuple[str, ...]
-    """How the part was reached from the whole axis: `below`, `at` or `above` each split."""
+    tie_step: int | None
+    """The first step at which the run stood exactly on a joint that does not move, if any."""
 
     @property
     def is_point(self) -> bool:
         """Whether the part is a single value of the parameter."""
         return self.lower_closed and self.upper_closed and self.lower is self.upper
-
-
-class AbstractStepper(ABC):
-    """Takes the steps of a run: in exact numbers or in float64."""
-
-    @abstractmethod
-    def begin(self, course: Course) -> Any:
-        """The state before the first step."""
-
-    @abstractmethod
-    def position(self, state: Any) -> Any:
-        """The position as an exact number."""
-
-    @abstractmethod
-    def advance(self, course: Course, ground: Ground, state: Any, piece: int) -> Any:
-        """The state one step later."""
-
-    @abstractmethod
-    def key(self, state: Any) -> Any:
-        """What decides the future besides the step count, hashable; None where it is not exact."""
-
-    @abstractmethod
-    def move(self, state: Any, axis: Axis | Exact) -> Any:
-        """The state on a part of the axis, or at one value of the parameter."""
-
-
-@final
-class ExactStepper(AbstractStepper):
-    """Rationals, balls, and lines in the parameter."""
-
-    def begin(self, course: Course) -> State:
-        return begin(course.rule, course.start)
-
-    def position(self, state: State) -> Any:
-        return state.position
-
-    def advance(self, course: Course, ground: Ground, state: State, piece: int) -> State:
-        gradient = ground.slope(piece, state.position)
-        return advance(course.rule, state, gradient, course.rate(state.step))
-
-    def key(self, state: State) -> Any:
-        parts = [state.position, *(state.memory[name] for name in sorted(state.memory))]
-        key = []
-        for part in parts:
-            pair = (part.constant, part.slope) if isinstance(part, Line) else (part, _ZERO)
-            if not all(isinstance(number, fmpq) for number in pair):
-                return None
-            key.append(pair)
-        return tuple(key)
-
-    def move(self, state: State, axis: Axis | Exact) -> State:
-        def change(value: Any) -> Any:
-            return on_axis(value, axis) if isinstance(axis, Axis) else at_parameter(value, axis)
-
-        memory = {name: change(value) for name, value in state.memory.items()}
-        return replace(state, position=change(state.position), memory=memory)
-
-
-@final
-class FloatStepper(AbstractStepper):
-    """Float64, each operation rounded as the rule writes it; branches compare exactly."""
-
-    def begin(self, course: Course) -> FloatState:
-        return begin_float(course.rule, course.start)
-
-    def position(self, state: FloatState) -> fmpq:
-        if state.position - state.position != 0:
-            raise UndecidedError("float64 overflows")
-        return from_float(state.position)
-
-    def advance(self, course: Course, ground: Ground, state: FloatState, piece: int) -> FloatState:
-        if free_names(ground.trees[piece]) - {"x"}:
-            raise UndecidedError("the float64 run depends on the parameter")
-        slope = course.landscape.float_slopes[piece]
-        return advance_float(course.rule, state, slope, course.rate(state.step))
-
-    def key(self, state: FloatState) -> Any:
-        return (state.position, *(state.memory[name] for name in sorted(state.memory)))
-
-    def move(self, state: FloatState, axis: Axis | Exact) -> FloatState:
-        return state
 
 
 @final
@@ -203,10 +122,9 @@ class _Branch:
     seen: dict[Any, int]
     peak: Any
     peak_step: int
-    tie: int | None = None
-    """The joint that the position is exactly on at this step."""
-    place: tuple[str, ...] = ()
-    """How the part was reached from the whole axis: `below`, `at` or `above` each split."""
+    known: Known = field(default_factory=dict)
+    """The order with joints that is known at this step, because the axis was split by them."""
+    tie_step: int | None = None
 
 
 def find_regimes(
@@ -253,6 +171,7 @@ class _Explorer:
         self.settled_from = settled_from
         self.todo = [_Branch(domain, stepper.begin(course), [], {}, None, 0)]
         self.found: list[Regime] = []
+        self.work = 0
 
     def explore(self) -> tuple[Regime, ...]:
         while self.todo:
@@ -262,50 +181,41 @@ class _Explorer:
             try:
                 self.found.append(self._follow(branch))
             except Split as split:
-                self._split(branch, split.at)
+                self._split(branch, split)
             except (DomainError, LimitError) as error:
                 if not branch.pieces:
                     raise
                 raise UndecidedError(error.problem) from None
         return tuple(sorted(self.found, key=_Position))
 
-    def _split(self, branch: _Branch, at: Exact) -> None:
-        """Put the three parts that *branch* falls into on the list."""
-        assert isinstance(branch.axis, Axis)
-        left, right = Axis(branch.axis.lower, at), Axis(at, branch.axis.upper)
-        for name, part in (("above", right), ("below", left), ("at", at)):
-            moved = replace(
-                branch,
-                axis=part,
-                state=self.stepper.move(branch.state, part),
-                peak=self._moved(branch.peak, part),
-                pieces=list(branch.pieces),
-                seen=dict(branch.seen),
-                tie=None,
-                place=(*branch.place, name),
-            )
-            if not isinstance(part, Axis) and not isinstance(at, fmpq):
-                moved.tie = self._joint_met(branch, at)
-            self.todo.append(moved)
+    def _split(self, branch: _Branch, split: Split) -> None:
+        """Put the parts that *branch* falls into on the list."""
+        if isinstance(split, JointSplit) and split.inner_sign() is None:
+            for axis, order in split.joined():
+                known = {**branch.known, split.joint: order}
+                self.todo.append(self._part(branch, axis, known))
+            return
+        if not isinstance(split.at, fmpq):
+            raise UndecidedError("a branch at an irrational value of the parameter")
+        below, above = split.parts()
+        for axis in (below, above):
+            if axis.lower is None or axis.upper is None or compare(axis.lower, axis.upper) < 0:
+                self.todo.append(self._part(branch, axis, branch.known))
+        self.todo.append(self._part(branch, split.at, {}))
 
-    def _moved(self, value: Any, part: Axis | Exact) -> Any:
-        if isinstance(part, Axis):
-            return on_axis(value, part)
-        return at_parameter(value, part) if value is not None else None
-
-    def _joint_met(self, branch: _Branch, at: Exact) -> int:
-        """The joint whose end equals the position at the ball *at*: the one that caused the split."""
-        ground = self._ground(branch.axis)
-        position = self.stepper.position(branch.state)
-        for index, (_, upper) in enumerate(ground.ends):
-            difference = position - upper if upper is not None else None
-            if isinstance(difference, Line):
-                try:
-                    difference.sign()
-                except Split as split:
-                    if split.at.overlaps(at) if not isinstance(split.at, fmpq) else False:
-                        return index
-        raise UndecidedError("a branch at an irrational value of the parameter")
+    def _part(self, branch: _Branch, axis: Axis | Exact, known: Known) -> _Branch:
+        peak = branch.peak
+        if peak is not None:
+            peak = on_axis(peak, axis) if isinstance(axis, Axis) else at_parameter(peak, axis)
+        return replace(
+            branch,
+            axis=axis,
+            state=self.stepper.move(branch.state, axis),
+            peak=peak,
+            pieces=list(branch.pieces),
+            seen=dict(branch.seen),
+            known=known,
+        )
 
     def _ground(self, axis: Axis | Exact) -> Ground:
         value = Line(_ZERO, fmpq(1), axis) if isinstance(axis, Axis) else axis
@@ -319,10 +229,10 @@ class _Explorer:
         while True:
             state = branch.state
             position = self.stepper.position(state)
-            if branch.tie is None:
-                piece = ground.locate(position, self.course.side)
-            else:
-                piece, branch.tie = ground.at_joint(branch.tie, self.course.side), None
+            piece = ground.locate(position, self.course.side, branch.known)
+            branch.known = {}
+            if branch.tie_step is None and ground.is_joint(position):
+                branch.tie_step = state.step
             if not valley.holds(piece):
                 return self._regime(branch, "escapes", state.step, piece)
             self._note_peak(branch, position, state.step, valley)
@@ -335,6 +245,12 @@ class _Explorer:
                 branch.seen[key] = state.step
             branch.pieces.append(piece)
             branch.state = self.stepper.advance(self.course, ground, state, piece)
+            self._count_work()
+
+    def _count_work(self) -> None:
+        self.work += 1
+        if self.work > _MOST_WORK * (2 * self.course.steps + 1000):
+            raise UndecidedError("the run takes too many different ways for different values")
 
     def _is_over(self, branch: _Branch, step: int) -> bool:
         """Whether the last step is done; a run at its farthest point is followed until it turns."""
@@ -357,11 +273,12 @@ class _Explorer:
 
     def _regime(self, branch: _Branch, outcome: str, step: int, piece: int) -> Regime:
         axis = branch.axis
-        point = not isinstance(axis, Axis)
-        lower, upper = (axis, axis) if not isinstance(axis, Axis) else (axis.lower, axis.upper)
+        if not isinstance(axis, Axis):
+            axis = Axis(axis, axis, lower_closed=True, upper_closed=True)
+        ends = (axis.lower, axis.upper, axis.lower_closed, axis.upper_closed)
         pieces = (*branch.pieces, piece)
-        return Regime(lower, upper, point, point, outcome, step, pieces, branch.peak,
-                      branch.peak_step, branch.place)  # fmt: skip
+        return Regime(*ends, outcome, step, pieces, branch.peak,
+                      branch.peak_step, branch.tie_step)  # fmt: skip
 
 
 @final

@@ -13,10 +13,12 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
+    Axis,
     Evaluator,
     Exact,
     Node,
     Number,
+    Split,
     collapse,
     compare,
     compile_exact,
@@ -31,6 +33,9 @@ from gradiometer.model import BoundSchedule, Landscape, Rule, rate_range
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece to take exactly at a joint; None is the piece that contains the point."""
+
+Known: TypeAlias = Mapping[int, int]
+"""The order (-1 or 1) of the position with some joints."""
 
 MOST_RATIONAL_BITS = 100_000
 """A longer rational is continued as a ball: exact ties are not to be expected any more."""
@@ -50,6 +55,27 @@ class State:
 
 
 @final
+class JointSplit(Split):
+    """A split where the position meets a joint; exactly there it counts to one of the parts."""
+
+    def __init__(self, split: Split, joint: int, tie: int) -> None:
+        super().__init__(split.at, split.direction, split.axis)
+        self.joint = joint
+        self.tie = tie
+        """The order with the joint, -1 or 1, of the part that the value itself counts to."""
+
+    def joined(self) -> tuple[tuple[Axis, int], ...]:
+        """The parts that are left, the one with the value closed there, with their orders."""
+        below, above = self.parts()
+        orders = (-self.direction, self.direction)
+        if self.tie == orders[0]:
+            below = replace(below, upper_closed=True)
+        else:
+            above = replace(above, lower_closed=True)
+        return (below, orders[0]), (above, orders[1])
+
+
+@final
 @dataclass(frozen=True)
 class Ground:
     """A landscape with its ends as numbers, ready to be walked on."""
@@ -64,28 +90,60 @@ class Ground:
     values: Mapping[str, Any]
     """The free parameter, if there is one."""
 
-    def locate(self, position: Any, side: Side) -> int:
+    def locate(self, position: Any, side: Side, known: Known | None = None) -> int:
         """The piece that *position* is on.
+
+        Args:
+            position: Where the run is.
+            side: Which piece to take exactly at a joint.
+            known: The order with some joints, when that is known already.
 
         Raises:
             UndecidedError: If a ball overlaps a joint.
-            Split: If that depends on the free parameter.
+            JointSplit: If that depends on the free parameter.
         """
-        for index, (_, upper) in enumerate(self.ends):
+        return self._locate_from(0, position, side, known or {})
+
+    def _locate_from(self, first: int, position: Any, side: Side, known: Known) -> int:
+        for index in range(first, len(self.ends)):
+            upper = self.ends[index][1]
             if upper is None:
                 return index
-            order = compare(position, upper)
+            try:
+                order = known[index] if index in known else compare(position, upper)
+            except Split as split:
+                return self._at_edge(index, position, side, known, split)
             if order < 0:
                 return index
             if order == 0:
                 return self.at_joint(index, side)
         raise DomainError("The position is beyond the last piece of the landscape.")
 
+    def _at_edge(
+        self, joint: int, position: Any, side: Side, known: Known, split: Split
+    ) -> int:
+        """The piece when a whole part of the parameter's axis shares it with its closed end."""
+        tie = self.at_joint(joint, side)
+        inner = split.inner_sign()
+        if inner is not None:
+            piece = joint
+            if inner > 0:
+                piece = self._locate_from(joint + 1, position, side, known)
+            if piece == tie:
+                return piece
+        raise JointSplit(split, joint, -1 if tie == joint else 1) from None
+
     def at_joint(self, left: int, side: Side) -> int:
         """The piece to take exactly at the right end of piece *left*."""
         if side is None:
             return left if self.closed[left][1] else left + 1
         return left if side == "left" else left + 1
+
+    def is_joint(self, position: Any) -> bool:
+        """Whether a rational position is exactly a joint that does not move with the parameter."""
+        if not isinstance(position, fmpq):
+            return False
+        return any(isinstance(upper, fmpq) and upper == position for _, upper in self.ends)
 
     def slope(self, index: int, position: Any) -> Any:
         """The slope of piece *index* at *position*."""

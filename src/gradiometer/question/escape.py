@@ -125,7 +125,8 @@ def _barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Ax
     ends = [None if e is None else evaluate(e, {}) for e in (domain.lower, domain.upper)]
     if not all(end is None or isinstance(end, fmpq) for end in ends):
         raise DomainError("The domain of the barrier must have rational ends.")
-    return surface.barrier, Axis(ends[0], ends[1])
+    axis = Axis(ends[0], ends[1], domain.lower_closed, domain.upper_closed)
+    return surface.barrier, axis
 
 
 def _certify(
@@ -140,7 +141,11 @@ def _certify(
         problem={
             "run": course.to_problem(),
             "parameter": parameter,
-            "domain": [None if e is None else str(e) for e in (domain.lower, domain.upper)],
+            "domain": [
+                *(None if e is None else str(e) for e in (domain.lower, domain.upper)),
+                domain.lower_closed,
+                domain.upper_closed,
+            ],
         },
         claim={
             "regimes": [

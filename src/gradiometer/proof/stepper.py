@@ -1,0 +1,97 @@
+"""Takes the steps of a run whose parameter may be free: in exact numbers or in float64."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any, final
+
+from flint import fmpq
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import Axis, Exact, Line, at_parameter, free_names, from_float, on_axis
+from gradiometer.numeric import FloatState, advance_float, begin_float
+from gradiometer.proof.walk import Course, Ground, State, advance, begin
+
+_ZERO = fmpq(0)
+
+
+class AbstractStepper(ABC):
+    """Takes the steps of a run: in exact numbers or in float64."""
+
+    @abstractmethod
+    def begin(self, course: Course) -> Any:
+        """The state before the first step."""
+
+    @abstractmethod
+    def position(self, state: Any) -> Any:
+        """The position as an exact number."""
+
+    @abstractmethod
+    def advance(self, course: Course, ground: Ground, state: Any, piece: int) -> Any:
+        """The state one step later."""
+
+    @abstractmethod
+    def key(self, state: Any) -> Any:
+        """What decides the future besides the step count, hashable; None where it is not exact."""
+
+    @abstractmethod
+    def move(self, state: Any, axis: Axis | Exact) -> Any:
+        """The state on a part of the axis, or at one value of the parameter."""
+
+
+@final
+class ExactStepper(AbstractStepper):
+    """Rationals, balls, and lines in the parameter."""
+
+    def begin(self, course: Course) -> State:
+        return begin(course.rule, course.start)
+
+    def position(self, state: State) -> Any:
+        return state.position
+
+    def advance(self, course: Course, ground: Ground, state: State, piece: int) -> State:
+        gradient = ground.slope(piece, state.position)
+        return advance(course.rule, state, gradient, course.rate(state.step))
+
+    def key(self, state: State) -> Any:
+        parts = [state.position, *(state.memory[name] for name in sorted(state.memory))]
+        key = []
+        for part in parts:
+            pair = (part.constant, part.slope) if isinstance(part, Line) else (part, _ZERO)
+            if not all(isinstance(number, fmpq) for number in pair):
+                return None
+            key.append(pair)
+        return tuple(key)
+
+    def move(self, state: State, axis: Axis | Exact) -> State:
+        def change(value: Any) -> Any:
+            return on_axis(value, axis) if isinstance(axis, Axis) else at_parameter(value, axis)
+
+        memory = {name: change(value) for name, value in state.memory.items()}
+        return replace(state, position=change(state.position), memory=memory)
+
+
+@final
+class FloatStepper(AbstractStepper):
+    """Float64, each operation rounded as the rule writes it; branches compare exactly."""
+
+    def begin(self, course: Course) -> FloatState:
+        return begin_float(course.rule, course.start)
+
+    def position(self, state: FloatState) -> fmpq:
+        if state.position - state.position != 0:
+            raise UndecidedError("float64 overflows")
+        return from_float(state.position)
+
+    def advance(self, course: Course, ground: Ground, state: FloatState, piece: int) -> FloatState:
+        if free_names(ground.trees[piece]) - {"x"}:
+            raise UndecidedError("the float64 run depends on the parameter")
+        slope = course.landscape.float_slopes[piece]
+        return advance_float(course.rule, state, slope, course.rate(state.step))
+
+    def key(self, state: FloatState) -> Any:
+        return (state.position, *(state.memory[name] for name in sorted(state.memory)))
+
+    def move(self, state: FloatState, axis: Axis | Exact) -> FloatState:
+        return state
