@@ -1,6 +1,6 @@
 """Formula text or LaTeX in, expression trees, piecewise forms and spellings out."""
 
-from gradiometer.formula.affine import Affine, to_affine
+from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
@@ -112,6 +112,7 @@ __all__ = [
     "Operator",
     "Piece",
     "Piecewise",
+    "Polynomial",
     "Range",
     "Ratio",
     "Relation",
@@ -172,6 +173,7 @@ __all__ = [
     "to_latex",
     "to_mathml",
     "to_piecewise",
+    "to_polynomial",
     "to_ratio",
     "to_rational_text",
     "to_ratios",

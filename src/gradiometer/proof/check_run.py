@@ -19,6 +19,7 @@ from gradiometer.formula import (
     hull,
     precision,
     to_affine,
+    to_polynomial,
 )
 from gradiometer.proof.check_walk import (
     LADDER,
@@ -168,12 +169,22 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
     require(said["verdict"] == "converges" and said["limit"] is None, "Only a limit is shown.")
     require(said["growth"] is None and type(first) is int and first >= 1, "No first step.")
     rates = replay.rates_from(first)
+    require(len(replay.pieces) == 1, "The landscape has kinks.")
+    step = live_step(replay.settled_step(first))
+    forms: dict[str, Any] = {"x": {(1, 0): _ONE}}
+    forms["g"] = to_polynomial(replay.pieces[0].slope, forms, {})
+    forms["learning_rate"] = {(0, 1): _ONE}
+    for target, tree in step:
+        forms[target] = to_polynomial(tree, forms, replay.values)
+    # x' = x + rate*(a + b*x) is x' - z = (1 + b*rate)*(x - z) with the one point z = -a/b.
+    left, factor = dict(forms["x'"]), forms["x'"].get((1, 1), _ZERO)
+    require(left.pop((1, 0), _ZERO) == 1, "The step does not start from the position.")
+    require(set(left) <= {(0, 1), (1, 1)}, "The step is no multiple of the learning rate.")
+    require(compare(factor, _ZERO) < 0, "The landscape has no minimum.")
     for rate in (rates.lower, rates.upper):
         require(rate is not None, "The learning rates have no bound.")
-        matrix, _ = _affine(replay, first, rate)
-        require(len(matrix) == 1, "The rule remembers something.")
-        factor = matrix[0][0]
-        require(compare(factor, _ZERO) >= 0 and compare(factor, _ONE) <= 0, "A step may overshoot.")
+        size = 1 + rate * factor
+        require(compare(size, _ZERO) >= 0 and compare(size, _ONE) <= 0, "A step may overshoot.")
 
 
 def _affine(replay: Replay, first: int, rate: Any) -> tuple[list[list[Any]], list[Any]]:

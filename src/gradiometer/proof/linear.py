@@ -5,7 +5,17 @@ from __future__ import annotations
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Affine, Exact, Node, compare, to_affine, to_ball, to_decimal
+from gradiometer.formula import (
+    Affine,
+    Exact,
+    Node,
+    Polynomial,
+    compare,
+    to_affine,
+    to_ball,
+    to_decimal,
+    to_polynomial,
+)
 from gradiometer.model import Rule
 from gradiometer.proof.walk import State
 
@@ -33,13 +43,33 @@ def affine_step(rule: Rule, slope: Node, rate: Exact | None) -> tuple[list[str],
     return names, matrix, [row.constant for row in rows]
 
 
+def find_pull(rule: Rule, slope: Node) -> Exact:
+    """The number c < 0 in `x' - z = (1 + c*learning_rate) * (x - z)` with a fixed z.
+
+    Only then do all steps move towards the same point, whatever their learning rates are.
+
+    Raises:
+        UndecidedError: If the step has another form.
+    """
+    place: Polynomial = {(1, 0): _ONE}
+    forms: dict[str, Polynomial] = {"x": place, "learning_rate": {(0, 1): _ONE}}
+    forms["g"] = to_polynomial(slope, {"x": place}, rule.values)
+    for target, tree in rule.step:
+        forms[target] = to_polynomial(tree, forms, rule.values)
+    terms = forms["x'"]
+    if not set(terms) <= {(1, 0), (0, 1), (1, 1)} or not terms.get((1, 0), _ZERO) == 1:
+        raise UndecidedError("the step is no multiple of the learning rate")
+    pull = terms.get((1, 1), _ZERO)
+    if compare(pull, _ZERO) >= 0:
+        raise UndecidedError("the landscape has no minimum")
+    return pull
+
+
 def judge_linear(
     rule: Rule,
     slope: Node,
     state: State,
     rate: Exact | None,
-    *,
-    only_factor: bool = False,
 ) -> tuple[str, str, Exact | None, Exact | None]:
     """Verdict, reason, limit and growth factor of the run from *state* on.
 
@@ -48,17 +78,15 @@ def judge_linear(
     """
     names, matrix, shift = affine_step(rule, slope, rate)
     if len(names) == 1:
-        return _judge_one(matrix[0][0], shift[0], state.position, only_factor)
-    if len(names) == 2 and not only_factor:
+        return _judge_one(matrix[0][0], shift[0], state.position)
+    if len(names) == 2:
         return _judge_two(matrix, shift, [state.position, state.memory[names[1]]])
     raise UndecidedError("the rule remembers more than one number")
 
 
 def _judge_one(
-    factor: Exact, shift: Exact, position: Exact, only_factor: bool
+    factor: Exact, shift: Exact, position: Exact
 ) -> tuple[str, str, Exact | None, Exact | None]:
-    if only_factor:
-        return "unknown", "", None, factor
     if compare(factor, _ONE) == 0:
         raise UndecidedError("the step moves every position by the same amount")
     limit = shift / (1 - factor)

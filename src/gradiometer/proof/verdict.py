@@ -22,7 +22,7 @@ from gradiometer.formula import (
     precision,
 )
 from gradiometer.model import rate_range
-from gradiometer.proof.linear import judge_linear
+from gradiometer.proof.linear import find_pull, judge_linear
 from gradiometer.proof.walk import Course, Ground, Run, State, survey
 
 _ZERO = fmpq(0)
@@ -100,23 +100,20 @@ def _judge_shrinking_rate(course: Course, run: Run) -> Verdict:
         raise UndecidedError("the rule changes with the step count for ever")
     first = max(run.states[-1].step, 1)
     rates = rate_range(course.schedule.rate, course.schedule.values, from_step=first)
-    rule = course.rule.settled(first + 1)
-    factors = [
-        judge_linear(rule, course.landscape.slopes[0], run.states[-1], rate, only_factor=True)[3]
-        for rate in (rates.lower, rates.upper)
-        if rate is not None
-    ]
-    if len(factors) == 2 and all(
-        f is not None and compare(f, _ZERO) >= 0 and compare(f, fmpq(1)) <= 0 for f in factors
-    ):
-        return Verdict(
-            "converges",
-            f"from step {first} on every step multiplies the distance from the minimum by a number "
-            "from 0 to 1, so the position moves towards it and has a limit; a rate that fades "
-            "fast may stop short of the minimum",
-            evidence={"shrinks_from": first},
-        )
-    raise UndecidedError("the learning rates to come are not certain to be safe")
+    pull = find_pull(course.rule.settled(first + 1), course.landscape.slopes[0])
+    for rate in (rates.lower, rates.upper):
+        if rate is None:
+            raise UndecidedError("the learning rates to come have no bound")
+        factor = 1 + rate * pull
+        if compare(factor, _ZERO) < 0 or compare(factor, fmpq(1)) > 0:
+            raise UndecidedError("the learning rates to come are not certain to be safe")
+    return Verdict(
+        "converges",
+        f"from step {first} on every step multiplies the distance from the minimum by a number "
+        "from 0 to 1, so the position moves towards it and has a limit; a rate that fades "
+        "fast may stop short of the minimum",
+        evidence={"shrinks_from": first},
+    )
 
 
 def _judge_downhill(course: Course, run: Run, settled_from: int | None) -> Verdict:
