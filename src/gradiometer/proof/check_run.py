@@ -10,6 +10,8 @@ from flint import fmpq
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
     Affine,
+    Apply,
+    Name,
     Range,
     at_point,
     compare,
@@ -288,6 +290,19 @@ def _check_trap(
         require(region[name].contains(known[f"{name}'"]), "A step leaves the region.")
     crossed = _meets_rise(replay, states, direction)
     require(verdict == ("escapes" if crossed else "diverges"), "The run did something else.")
+    least = _least_stride(dict(replay.settled_step(first))["x'"], known, direction)
+    require(compare(least, _ZERO) >= int(not crossed), "The strides may fade or turn back.")
+
+
+def _least_stride(tree: Any, known: Mapping[str, Range], direction: int) -> Any:
+    """The shortest way that `x' = x ± way` goes in the run's direction."""
+    require(isinstance(tree, Apply) and tree.operator in ("+", "-"), "The step adds no stride.")
+    place = [part == Name("x") for part in tree.arguments]
+    require(place[0] or (place[1] and tree.operator == "+"), "The step adds no stride.")
+    way = evaluate_range(tree.arguments[1 if place[0] else 0], known)
+    least = way.lower if (direction > 0) == (tree.operator == "+") else way.upper
+    require(least is not None, "The stride has no bound.")
+    return least if (direction > 0) == (tree.operator == "+") else -least
 
 
 def _read_range(ends: Any) -> Range:
@@ -316,16 +331,28 @@ def _later(left: Any, right: Any, sign: int) -> Any:
 
 
 def _meets_rise(replay: Replay, states: list[dict[str, Any]], direction: int) -> bool:
-    """Whether a piece between the first and the last position rises in the run's direction."""
-    ends = [None if p.upper is None else evaluate(p.upper, {}) for p in replay.pieces]
-    first, last = (replay.locate(states[i]["x"], ends) for i in (0, -1))
-    for index in range(min(first, last), max(first, last) + 1):
-        try:
-            slope = evaluate(replay.pieces[index].slope, {"x": states[0]["x"]})
-            if compare(slope, _ZERO) == direction:
-                return True
-        except (UndecidedError, DomainError):
+    """Whether a slope rises on the way to the last position from the farthest one behind it."""
+    low = high = states[-1]["x"]
+    for state in states:
+        if direction > 0 and compare(state["x"], low) < 0:
+            low = state["x"]
+        if direction < 0 and compare(state["x"], high) > 0:
+            high = state["x"]
+    start, sure = None, True
+    for piece in replay.pieces:
+        end = None if piece.upper is None else evaluate(piece.upper, {})
+        left, right = _later(start, low, 1), _later(end, high, -1)
+        start = end
+        if compare(left, right) >= 0:
             continue
+        for point in (left + (right - left) * part / 16 for part in range(17)):
+            try:
+                if compare(evaluate(piece.slope, {"x": point}), _ZERO) == direction:
+                    return True
+            except (UndecidedError, DomainError):
+                continue
+        slopes = evaluate_range(piece.slope, {"x": Range(left, right)})
+        worst = slopes.upper if direction > 0 else slopes.lower
+        sure = sure and worst is not None and compare(worst, _ZERO) * direction <= 0
+    require(sure, "Whether the run has passed a top is not certain.")
     return False
-
-

@@ -13,8 +13,12 @@ from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
+    Apply,
     Exact,
+    Name,
+    Node,
     Range,
+    apply,
     at_point,
     compare,
     evaluate_range,
@@ -26,6 +30,8 @@ from gradiometer.proof.linear import find_pull, judge_linear
 from gradiometer.proof.walk import Course, Ground, Run, State, survey
 
 _ZERO = fmpq(0)
+_SAMPLES = 16
+"""Parts of a piece at whose ends a rising slope is looked for."""
 
 
 @final
@@ -129,6 +135,17 @@ def _judge_downhill(course: Course, run: Run, settled_from: int | None) -> Verdi
     if box is None:
         raise UndecidedError("the run is not certain to keep its direction")
     crossed = _crosses_top(ground, run, direction)
+    strides = stride_range(course, box, slope_range(ground, box["x"]), state.step + 1)
+    if direction < 0:
+        strides = Range(
+            None if strides.upper is None else -strides.upper,
+            None if strides.lower is None else -strides.lower,
+        )
+    if strides.lower is None or compare(strides.lower, _ZERO) < 0:
+        raise UndecidedError("the run may turn back for a while")
+    if not crossed and compare(strides.lower, _ZERO) == 0:
+        # Strides that fade, or a rate of 0, may add up to a finite way.
+        raise UndecidedError("the strides may fade")
     side = "right" if direction > 0 else "left"
     evidence = {"trap_from": state.step, "trap": {n: _spell_range(r) for n, r in box.items()}}
     word = "escapes" if crossed else "diverges"
@@ -140,15 +157,41 @@ def _judge_downhill(course: Course, run: Run, settled_from: int | None) -> Verdi
 
 
 def _crosses_top(ground: Ground, run: Run, direction: int) -> bool:
-    """Whether a rising slope lies between the start and the end of the run."""
-    first, last = run.pieces[0], run.pieces[-1]
-    for index in range(min(first, last), max(first, last) + 1):
-        try:
-            if compare(ground.slope(index, run.states[0].position), _ZERO) == direction:
-                return True
-        except (UndecidedError, DomainError):
+    """Whether a rising slope lies on the way, from the farthest position behind to the last one."""
+    last = behind = run.states[-1].position
+    for state in run.states:
+        if compare(state.position, behind) == -direction:
+            behind = state.position
+    low, high = (behind, last) if direction > 0 else (last, behind)
+    open_pieces = 0
+    for index, (lower, upper) in enumerate(ground.ends):
+        left = low if lower is None else _inner(lower, low, larger=True)
+        right = high if upper is None else _inner(upper, high, larger=False)
+        if compare(left, right) >= 0:
             continue
+        for part in range(_SAMPLES + 1):
+            point = left + (right - left) * part / _SAMPLES
+            if _rises(ground, index, at_point(point), direction):
+                return True
+        open_pieces += not _falls(ground, index, Range(left, right), direction)
+    if open_pieces:
+        raise UndecidedError("whether the run has passed a top is not certain")
     return False
+
+
+def _rises(ground: Ground, index: int, where: Range, direction: int) -> bool:
+    try:
+        slopes = evaluate_range(ground.trees[index], {"x": where})
+        return slopes.is_positive() if direction > 0 else slopes.is_negative()
+    except (UndecidedError, DomainError):
+        return False
+
+
+def _falls(ground: Ground, index: int, where: Range, direction: int) -> bool:
+    """Whether no slope of the piece rises there."""
+    slopes = evaluate_range(ground.trees[index], {"x": where})
+    end = slopes.upper if direction > 0 else slopes.lower
+    return end is not None and direction * compare(end, _ZERO) <= 0
 
 
 def find_trap(
@@ -209,6 +252,40 @@ def step_range(
     course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
 ) -> dict[str, Range]:
     """Where one step takes the states of *box*, for every step count from *first_step* on."""
+    known = _assign(course, box, slopes, first_step)
+    return {name: known[f"{name}'"] if f"{name}'" in known else box[name] for name in box}
+
+
+def stride_range(
+    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
+) -> Range:
+    """How far one step takes the states of *box*, for every step count from *first_step* on.
+
+    Raises:
+        UndecidedError: If the rule does not add its stride to the position.
+    """
+    known = _assign(course, box, slopes, first_step)
+    if "stride of x" not in known:
+        raise UndecidedError("the rule does not add its stride to the position")
+    return known["stride of x"]
+
+
+def _without_position(tree: Node) -> Node | None:
+    """What `x + stride` or `x - stride` adds to the position."""
+    here = Name("x")
+    if isinstance(tree, Apply) and tree.operator in ("+", "-"):
+        left, right = tree.arguments
+        if left == here:
+            return right if tree.operator == "+" else apply("neg", right)
+        if right == here and tree.operator == "+":
+            return left
+    return None
+
+
+def _assign(
+    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
+) -> dict[str, Range]:
+    """The ranges of everything that one step reads and assigns."""
     rule = course.rule.settled(first_step)
     known = {name: at_point(value) for name, value in rule.values.items()}
     known |= {name: box[name] for name in rule.state}
@@ -218,7 +295,10 @@ def step_range(
         known["learning_rate"] = rate_range(schedule.rate, schedule.values, from_step=first_step - 1)
     for target, tree in rule.step:
         known[target] = evaluate_range(tree, known)
-    return {name: known[f"{name}'"] if f"{name}'" in known else box[name] for name in box}
+    stride = _without_position(dict(rule.step)["x'"])
+    if stride is not None:
+        known["stride of x"] = evaluate_range(stride, known)
+    return known
 
 
 def _thresholds(slopes: Range) -> list[Exact]:
