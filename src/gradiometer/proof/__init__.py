@@ -27,6 +27,7 @@ from gradiometer.proof.shape_range import find_dead, find_lipschitz, find_range,
 from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.stepper import ExactStepper, FloatStepper
+from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
 from gradiometer.proof.verdict import Verdict, judge
 from gradiometer.proof.walk import (
     Course,
@@ -56,6 +57,7 @@ __all__ = [
     "Shape",
     "SignResult",
     "State",
+    "Threshold",
     "Verdict",
     "advance",
     "at_value",
@@ -71,8 +73,10 @@ __all__ = [
     "find_monotone",
     "find_point",
     "find_range",
+    "find_float_threshold",
     "find_regimes",
     "find_settled_step",
+    "find_threshold",
     "find_slope_range",
     "fingerprint",
     "has_value_somewhere",

@@ -121,7 +121,10 @@ class Replay:
             if isinstance(value, fmpq) and size_in_bits(value) > _LONGEST:
                 value = to_ball(value)
             known[target] = value
-        return {name: known[f"{name}'"] for name in ("x", *self.state)}
+        after = {name: known[f"{name}'"] for name in ("x", *self.state)}
+        if isinstance(after["x"], arb):
+            after = {n: to_ball(v) if isinstance(v, fmpq) else v for n, v in after.items()}
+        return after
 
     @cached_property
     def _compiled(self) -> tuple[tuple[str, Evaluator], ...]:

@@ -61,6 +61,10 @@ class Regime:
     peak_step: int
     tie_step: int | None
     """The first step at which the run stood exactly on a joint that does not move, if any."""
+    tie_at: fmpq | None
+    """The joint it stood on."""
+    tie_side: str
+    """`left` or `right`: the piece that was taken there."""
 
     @property
     def is_point(self) -> bool:
@@ -125,6 +129,8 @@ class _Branch:
     known: Known = field(default_factory=dict)
     """The order with joints that is known at this step, because the axis was split by them."""
     tie_step: int | None = None
+    tie_at: fmpq | None = None
+    tie_side: str = "left"
 
 
 def find_regimes(
@@ -232,7 +238,9 @@ class _Explorer:
             piece = ground.locate(position, self.course.side, branch.known)
             branch.known = {}
             if branch.tie_step is None and ground.is_joint(position):
-                branch.tie_step = state.step
+                branch.tie_step, branch.tie_at = state.step, position
+                left = piece + 1 < len(ground.ends) and ground.ends[piece][1] == position
+                branch.tie_side = "left" if left else "right"
             if not valley.holds(piece):
                 return self._regime(branch, "escapes", state.step, piece)
             self._note_peak(branch, position, state.step, valley)
@@ -277,8 +285,8 @@ class _Explorer:
             axis = Axis(axis, axis, lower_closed=True, upper_closed=True)
         ends = (axis.lower, axis.upper, axis.lower_closed, axis.upper_closed)
         pieces = (*branch.pieces, piece)
-        return Regime(*ends, outcome, step, pieces, branch.peak,
-                      branch.peak_step, branch.tie_step)  # fmt: skip
+        return Regime(*ends, outcome, step, pieces, branch.peak, branch.peak_step,
+                      branch.tie_step, branch.tie_at, branch.tie_side)  # fmt: skip
 
 
 @final

@@ -199,7 +199,11 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State
     for target, run in rule.exact_step:
         known[target] = _shorten(collapse(run(known)))
     memory = {name: known[f"{name}'"] for name in rule.state}
-    return State(step, known["x'"], memory)
+    position = known["x'"]
+    if isinstance(position, arb):
+        # Without an exact position no exact state can return, and balls are far cheaper.
+        memory = {n: to_ball(v) if isinstance(v, fmpq) else v for n, v in memory.items()}
+    return State(step, position, memory)
 
 
 def _shorten(value: Any) -> Any:

@@ -150,7 +150,7 @@ class Answer:
             "schema": SCHEMA,
             "version": read_version(),
             "question": self.question,
-            "inputs": to_json_value(dict(self.inputs)),
+            "inputs": _to_plain(self.inputs),
             "facts": {
                 name: {
                     "value": to_json_value(fact.value),
@@ -250,6 +250,17 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _to_plain(value: Any) -> Any:
+    """What was asked, as a user would write it in JSON: exact numbers as text, counts as numbers."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_plain(item) for item in value]
+    return str(value)
 
 
 def _attributes(series: Series) -> dict[str, str]:

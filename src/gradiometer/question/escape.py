@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
 
-from gradiometer.errors import CertificateError, DomainError, UndecidedError, UsageError
-from gradiometer.formula import (
-    Axis,
-    Exact,
-    Line,
-    evaluate,
-    precision,
-    to_float,
-    to_text,
-)
+from gradiometer.errors import DomainError, UndecidedError, UsageError
+from gradiometer.formula import Axis, evaluate, to_float, to_text
 from gradiometer.proof import (
     Course,
-    ExactStepper,
-    FloatStepper,
     Regime,
-    check,
-    find_regimes,
-    find_settled_step,
-    make_certificate,
-    merge,
-    spell,
+    Threshold,
+    combine,
+    find_float_threshold,
+    find_threshold,
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact, read_request
@@ -64,7 +53,8 @@ def escape(
 
     Returns:
         Facts `barrier` (supremum of the parameter that is still escaped), `attained`, `peak`,
-        `peak_step`, `regimes`, `float64_barrier`, `rounding`, `continuous`.
+        `peak_step`, `regimes`, `at_kink` (both thresholds, when the run meets a joint exactly),
+        `float64_barrier`, `rounding`, `continuous`.
 
     Raises:
         GradiometerError: If an input cannot be used, or the objective has no barrier.
@@ -80,31 +70,28 @@ def escape(
     parameter, domain = _barrier(request, set)
     course = request.course
     facts: dict[str, Fact] = {}
-    certificate: dict[str, Any] | None = None
-    regimes: tuple[Regime, ...] = ()
-    bits = 256
+    certificate: Mapping[str, Any] | None = None
+    threshold: Threshold | None = None
     try:
-        found, bits = find_regimes(
-            course, parameter=parameter, domain=domain, stepper=ExactStepper(),
-            settled_from=find_settled_step(course),
-        )  # fmt: skip
-        with precision(bits):
-            regimes = merge(found)
-            certificate, refusal = _certify(course, parameter, domain, regimes)
-            say = computed if refusal else proved
-            facts |= _exact_facts(course, parameter, regimes, say)
+        threshold = find_threshold(course, parameter=parameter, domain=domain)
+        facts |= _exact_facts(course, parameter, threshold)
+        facts["at_kink"], other = _kink_fact(course, parameter, domain, threshold)
+        certificate = combine([threshold.certificate, other])
     except UndecidedError as error:
         reason = f"The run is not decided for every `{parameter}`: {error}."
-        facts |= {name: unknown(reason) for name in _FACTS}
-    floats = _float_regimes(course, parameter, domain)
-    facts["float64_barrier"] = _float_barrier(floats, parameter)
-    facts["rounding"] = find_rounding(course, parameter, regimes, bits)
+        facts |= {name: unknown(reason) for name in (*_FACTS, "at_kink")}
+    facts["float64_barrier"] = _float_barrier(course, parameter, domain)
+    facts["rounding"] = find_rounding(course, parameter, threshold)
     facts["continuous"] = continuity_fact(course.landscape)
-    steps_shown = _steps(course, parameter, regimes, facts)
-    arrays = _arrays(course, parameter, facts)
-    inputs = {**request.inputs, "parameter": parameter, "steps": steps}
-    warnings = () if facts["continuous"].value is not False else (facts["continuous"].because,)
-    return Answer("escape", inputs, facts, steps_shown, arrays, certificate, warnings)
+    return Answer(
+        "escape",
+        {**request.inputs, "parameter": parameter},
+        facts,
+        _steps(course, parameter, threshold, facts),
+        _arrays(course, parameter, facts),
+        certificate,
+        () if facts["continuous"].value is not False else (facts["continuous"].because,),
+    )
 
 
 def _barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Axis]:
@@ -125,109 +112,54 @@ def _barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Ax
     ends = [None if e is None else evaluate(e, {}) for e in (domain.lower, domain.upper)]
     if not all(end is None or isinstance(end, fmpq) for end in ends):
         raise DomainError("The domain of the barrier must have rational ends.")
-    axis = Axis(ends[0], ends[1], domain.lower_closed, domain.upper_closed)
-    return surface.barrier, axis
+    return surface.barrier, Axis(ends[0], ends[1], domain.lower_closed, domain.upper_closed)
 
 
-def _certify(
-    course: Course, parameter: str, domain: Axis, regimes: tuple[Regime, ...]
-) -> tuple[dict[str, Any] | None, str]:
-    """The certificate if the checker accepts it, else None and why."""
-    top = _top(regimes)
-    staying = next((r for r in regimes if r.outcome != "escapes"), None)
-    peak = None if staying is None or isinstance(staying.peak, Line) else spell(staying.peak)
-    certificate = make_certificate(
-        "regimes",
-        problem={
-            "run": course.to_problem(),
-            "parameter": parameter,
-            "domain": [
-                *(None if e is None else str(e) for e in (domain.lower, domain.upper)),
-                domain.lower_closed,
-                domain.upper_closed,
-            ],
-        },
-        claim={
-            "regimes": [
-                {
-                    "from": None if r.lower is None else spell(r.lower),
-                    "to": None if r.upper is None else spell(r.upper),
-                    "from_closed": r.lower_closed,
-                    "to_closed": r.upper_closed,
-                    "outcome": r.outcome,
-                }
-                for r in regimes
-            ],
-            "barrier": None if top is None or top.upper is None else spell(top.upper),
-            "attained": top is not None and top.upper_closed,
-            "peak": peak,
-            "peak_step": None if staying is None else staying.peak_step,
-        },
-    )
-    try:
-        check(certificate)
-    except CertificateError as error:
-        return None, error.problem
-    return certificate, ""
-
-
-def _top(regimes: tuple[Regime, ...]) -> Regime | None:
-    """The escaping regime with the largest values of the parameter."""
-    escaping = [r for r in regimes if r.outcome == "escapes"]
-    return escaping[-1] if escaping else None
-
-
-def _exact_facts(
-    course: Course, parameter: str, regimes: tuple[Regime, ...], say: Any
-) -> dict[str, Fact]:
-    top = _top(regimes)
-    staying = next((r for r in regimes if r.outcome != "escapes"), None)
-    horizon = (
-        "" if all(r.outcome != "stays" for r in regimes) else f" within {course.steps} steps"
-    )
+def _exact_facts(course: Course, parameter: str, threshold: Threshold) -> dict[str, Fact]:
+    top, staying = threshold.top, threshold.staying
+    horizon = "" if threshold.is_final else f" within {course.steps} steps"
     facts: dict[str, Fact] = {}
     if top is None:
-        facts["barrier"] = say("none", f"The run leaves the valley for no `{parameter}`{horizon}.")
-        facts["attained"] = say(False, "There is nothing to reach.")
+        nobody = f"The run leaves the valley for no `{parameter}`{horizon}."
+        facts["barrier"] = proved("none", nobody)
+        facts["attained"] = proved(False, "There is nothing to reach.")
     else:
-        value = INFINITY if top.upper is None else top.upper
-        facts["barrier"] = say(
-            value,
+        facts["barrier"] = proved(
+            INFINITY if top.upper is None else top.upper,
             f"The supremum of all `{parameter}` for which the run passes the top{horizon}: "
             "there the farthest position and the top coincide.",
         )
-        facts["attained"] = say(
+        facts["attained"] = proved(
             top.upper_closed,
             "At the threshold itself the run lands exactly on the top and "
             + ("goes on downhill." if top.upper_closed else "turns back."),
         )
-    if staying is None:
-        facts["peak"] = unknown("The run escapes for every value of the parameter.")
-        facts["peak_step"] = unknown("The run escapes for every value of the parameter.")
+    if staying is None or threshold.peak is None:
+        reason = (
+            "The run escapes for every value of the parameter."
+            if staying is None
+            else f"The farthest position moves with `{parameter}`."
+        )
+        facts["peak"], facts["peak_step"] = unknown(reason), unknown(reason)
     else:
-        peak = staying.peak.at(_sample(staying)) if isinstance(staying.peak, Line) else staying.peak
-        facts["peak"] = say(peak, f"The farthest position of a run that does not escape{horizon}.")
-        facts["peak_step"] = say(staying.peak_step, "The step that reaches the peak.")
-    facts["regimes"] = say(_regime_rows(regimes), _regime_sentence(parameter, regimes))
+        facts["peak"] = proved(
+            threshold.peak, f"The farthest position of a run that does not escape{horizon}."
+        )
+        facts["peak_step"] = proved(staying.peak_step, "The step that reaches the peak.")
+    rows = [_regime_row(regime) for regime in threshold.regimes]
+    facts["regimes"] = proved(rows, _regime_sentence(parameter, threshold.regimes))
     return facts
 
 
-def _sample(regime: Regime) -> Exact:
-    return regime.lower if regime.lower is not None else fmpq(0)
-
-
-def _regime_rows(regimes: tuple[Regime, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "from": MINUS_INFINITY if r.lower is None else r.lower,
-            "to": INFINITY if r.upper is None else r.upper,
-            "from_closed": r.lower_closed,
-            "to_closed": r.upper_closed,
-            "outcome": r.outcome,
-            "step": r.step,
-        }
-        for r in regimes
-    ]
+def _regime_row(regime: Regime) -> dict[str, Any]:
+    return {
+        "from": MINUS_INFINITY if regime.lower is None else regime.lower,
+        "to": INFINITY if regime.upper is None else regime.upper,
+        "from_closed": regime.lower_closed,
+        "to_closed": regime.upper_closed,
+        "outcome": regime.outcome,
+        "step": regime.step,
+    }
 
 
 def _regime_sentence(parameter: str, regimes: tuple[Regime, ...]) -> str:
@@ -236,59 +168,82 @@ def _regime_sentence(parameter: str, regimes: tuple[Regime, ...]) -> str:
         "trapped": "is trapped for ever",
         "stays": "stays in the valley to the last step that was run",
     }
-    parts = []
-    for r in regimes:
-        left = "(-oo" if r.lower is None else ("[" if r.lower_closed else "(") + to_value_text(r.lower)
-        right = "oo)" if r.upper is None else to_value_text(r.upper) + ("]" if r.upper_closed else ")")
-        parts.append(f"for {parameter} in {left}, {right} it {words[r.outcome]}")
+    parts = [f"for {parameter} in {_part_text(r)} it {words[r.outcome]}" for r in regimes]
     return "The axis is split wherever a branch of the run depends on it: " + "; ".join(parts) + "."
 
 
-def _float_regimes(course: Course, parameter: str, domain: Axis) -> tuple[Regime, ...] | str:
+def _part_text(regime: Regime) -> str:
+    left = "-oo" if regime.lower is None else to_value_text(regime.lower)
+    right = "oo" if regime.upper is None else to_value_text(regime.upper)
+    opening = "[" if regime.lower_closed else "("
+    return f"{opening}{left}, {right}{']' if regime.upper_closed else ')'}"
+
+
+def _kink_fact(
+    course: Course, parameter: str, domain: Axis, threshold: Threshold
+) -> tuple[Fact, Mapping[str, Any] | None]:
+    """The thresholds for both slopes, when the run stands exactly on a joint on its way."""
+    staying = threshold.staying
+    if staying is None or staying.tie_step is None:
+        return proved("none", "The run never stands exactly on a joint that is fixed."), None
+    other_side = "left" if staying.tie_side == "right" else "right"
     try:
-        found, _ = find_regimes(
-            course, parameter=parameter, domain=domain, stepper=FloatStepper(),
-            settled_from=find_settled_step(course),
-        )  # fmt: skip
-    except (UndecidedError, DomainError) as error:
-        return str(error) if isinstance(error, UndecidedError) else error.problem
-    return merge(found)
+        other = find_threshold(
+            replace(course, side=other_side), parameter=parameter, domain=domain
+        )
+    except UndecidedError as error:
+        return unknown(f"With the other slope the run is not decided: {error}."), None
+    sides = {staying.tie_side: threshold, other_side: other}
+    value: dict[str, Any] = {"step": staying.tie_step, "at": staying.tie_at}
+    for side in ("left", "right"):
+        top = sides[side].top
+        value[side] = "none" if top is None else INFINITY if top.upper is None else top.upper
+    said = ", ".join(f"of the {s} piece {to_value_text(value[s])}" for s in ("left", "right"))
+    because = (
+        f"After step {staying.tie_step} the run stands exactly on the joint "
+        f"x = {to_value_text(staying.tie_at)}, where the slope is a choice; the barrier is, with "
+        f"the slope {said}."
+    )
+    return proved(value, because), other.certificate
 
 
-def _float_barrier(floats: tuple[Regime, ...] | str, parameter: str) -> Fact:
-    if isinstance(floats, str):
-        return unknown(f"The float64 run gives no threshold: {floats}.")
-    top = _top(floats)
-    if top is None:
+def _float_barrier(course: Course, parameter: str, domain: Axis) -> Fact:
+    try:
+        value = find_float_threshold(course, parameter=parameter, domain=domain)
+    except UndecidedError as error:
+        return unknown(f"The float64 run gives no threshold: {error}.")
+    except DomainError as error:
+        return unknown(f"The float64 run gives no threshold: {error.problem}")
+    if value is None:
         return computed("none", f"The float64 run leaves the valley for no `{parameter}`.")
-    value = float("inf") if top.upper is None else to_float(top.upper)
     return computed(value, "The same threshold when every operation is rounded to float64.")
 
 
 def _steps(
-    course: Course, parameter: str, regimes: tuple[Regime, ...], facts: Mapping[str, Fact]
+    course: Course, parameter: str, threshold: Threshold | None, facts: Mapping[str, Fact]
 ) -> tuple[Step, ...]:
+    tops = [to_text(p.on.upper) for p in course.landscape.loss.pieces if p.on.upper is not None]
+    slopes = [to_text(slope) for slope in course.landscape.slopes]
     lines = [
+        Step(f"joints at x = {', '.join(tops)}", "The pieces of the landscape meet there."),
+        Step(f"slopes {', '.join(slopes)}", "From left to right, one for each piece."),
         Step(
-            f"the run stays left of the top until a branch depends on {parameter}",
-            "Until then its positions are the same for every value of the parameter.",
-        )
+            f"run with {parameter} as a symbol",
+            "The positions are the same for all its values until a branch depends on it.",
+        ),
     ]
-    for r in regimes:
-        left = "-oo" if r.lower is None else to_value_text(r.lower)
-        right = "oo" if r.upper is None else to_value_text(r.upper)
+    for regime in threshold.regimes if threshold else ():
         lines.append(
             Step(
-                f"{left} {'<=' if r.lower_closed else '<'} {parameter} "
-                f"{'<=' if r.upper_closed else '<'} {right}: {r.outcome}",
-                f"Decided at step {r.step}.",
+                f"{parameter} in {_part_text(regime)}: {regime.outcome}",
+                f"Decided at step {regime.step}.",
             )
         )
-    if facts["barrier"].value is not None:
-        text = to_value_text(facts["barrier"].value)
-        lines.append(Step(f"sup {parameter} = {text}", facts["barrier"].because))
-    tops = [to_text(p.on.upper) for p in course.landscape.loss.pieces if p.on.upper is not None]
-    lines.append(Step(f"joints at x = {', '.join(tops)}", "The pieces of the landscape."))
+    for name in ("barrier", "at_kink", "rounding"):
+        value = facts[name].value
+        if value is not None and value != "none":
+            text = f"sup {parameter} = {to_value_text(value)}" if name == "barrier" else name
+            lines.append(Step(text, facts[name].because))
     return tuple(lines)
 
 

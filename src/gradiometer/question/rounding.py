@@ -10,22 +10,22 @@ from flint import fmpq
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import Exact, evaluate_float, from_float, precision, to_float, to_text
 from gradiometer.numeric import advance_float, begin_float
-from gradiometer.proof import Course, Regime, advance, at_value, begin, survey
+from gradiometer.proof import Course, Regime, Threshold, advance, at_value, begin, survey
 from gradiometer.question.answer import Fact, computed, unknown
 from gradiometer.question.value import to_value_text
 
 
 def find_rounding(
-    course: Course, parameter: str, regimes: tuple[Regime, ...], bits: int
+    course: Course, parameter: str, threshold: Threshold | None
 ) -> Fact:
     """The first step at which float64 stands on another piece than exact arithmetic, and why.
 
     Both runs are compared at one value of the parameter: where the run first stays in the valley.
     """
-    staying = next((r for r in regimes if r.outcome != "escapes"), None)
-    if staying is None:
+    staying = None if threshold is None else threshold.staying
+    if threshold is None or staying is None:
         return unknown("There is no run that stays in the valley to compare.")
-    with precision(bits):
+    with precision(threshold.bits):
         try:
             value = _inside(staying)
             return _compare(at_value(course, parameter, value), staying)

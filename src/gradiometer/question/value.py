@@ -149,7 +149,7 @@ def _to_number_text(value: Value, digits: int) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return f"{value:.{digits}g}"
+        return to_decimal(value)
     if isinstance(value, fmpq):
         text = to_rational_text(value)
         return text if len(text) <= 2 * digits else _rounded(value, digits)
