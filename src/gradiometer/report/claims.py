@@ -40,9 +40,10 @@ def summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[
     if not rows:
         return [Heading(2, ("Summary",))]
     held = [claim.holds for section in sections for claim in section.claims]
-    counts = f"{held.count(True)} of {len(held)} claims hold, {held.count(False)} are refuted"
-    if None in held:
-        counts += f", {held.count(None)} undecided"
+    right, wrong, undecided = map(held.count, (True, False, None))
+    counts = f"{right} of {len(held)} claims hold, {wrong} {'is' if wrong == 1 else 'are'} refuted"
+    if undecided:
+        counts += f", {undecided} {'is' if undecided == 1 else 'are'} undecided"
     return [
         Heading(2, ("Claims",)),
         Paragraph((f"{counts}.",), "answer"),
@@ -76,7 +77,7 @@ def _to_point(point: Mapping[str, Any]) -> Line:
     line: list[Inline] = []
     place = point.get("at")
     for key, value in (place if isinstance(place, Mapping) else {}).items():
-        line += [", " if line else "at ", f"{key} = ", *to_line(value)]
+        line += [", " if line else "at ", f"{clean(str(key))} = ", *to_line(value)]
     for key, value in point.items():
         if key != "at" or not isinstance(place, Mapping):
             word = {"left": "left side", "right": "right side"}.get(key, to_words(str(key)))

@@ -62,8 +62,13 @@ _FIRST_ROWS, _LAST_ROWS = 40, 5
 """Rows of a data table that a page shows; the middle of a longer one is left out."""
 
 
-def to_document(page: Page) -> Document:
-    """The page as the document that every renderer walks."""
+def to_document(page: Page, *, with_figures: bool = True) -> Document:
+    """The page as the document that every renderer walks.
+
+    Args:
+        page: What to show.
+        with_figures: Whether figures are drawn; a format of letters alone needs none.
+    """
     blocks: list[Block] = [Heading(1, (clean(page.title),))]
     if page.about:
         blocks.append(Paragraph(to_prose(page.about), "about"))
@@ -72,7 +77,8 @@ def to_document(page: Page) -> Document:
     if len(page.sections) > 1:
         blocks.append(Part("summary", "Summary", (*summary, _list_answers(page.sections, names))))
     for section, name in zip(page.sections, names, strict=True):
-        blocks.append(Part(name, section.title, _write_section(section, name)))
+        inside = _write_section(section, name, with_figures=with_figures)
+        blocks.append(Part(name, clean(section.title), inside))
     return Document(clean(page.title), tuple(blocks))
 
 
@@ -128,7 +134,7 @@ def _to_brief(name: str, value: Any) -> Line:
     return to_line(value, with_decimal=True)
 
 
-def _write_section(section: Section, name: str) -> tuple[Block, ...]:
+def _write_section(section: Section, name: str, *, with_figures: bool) -> tuple[Block, ...]:
     title = clean(f"{section.id} {section.title}".strip())
     blocks: list[Block] = [Heading(2, (title,))] if title else []
     if section.text:
@@ -143,7 +149,7 @@ def _write_section(section: Section, name: str) -> tuple[Block, ...]:
     if section.claims:
         blocks.append(write_claims(section.claims))
     if section.answer is not None:
-        blocks += write_answer(section.answer, name)
+        blocks += write_answer(section.answer, name, with_figures=with_figures)
     if section.command:
         blocks += [
             Paragraph(("Ask this again:",), "note"),
@@ -177,10 +183,10 @@ def write_glance(answer: Answer) -> list[Block]:
     return blocks
 
 
-def write_answer(answer: Answer, name: str) -> tuple[Block, ...]:
+def write_answer(answer: Answer, name: str, *, with_figures: bool = True) -> tuple[Block, ...]:
     """The blocks of one answer: figure, facts, warnings, and what can be folded away."""
     blocks: list[Block] = []
-    figure = draw_figure(answer)
+    figure = draw_figure(answer) if with_figures else None
     if figure is not None:
         blocks.append(Picture(f"figure-{name}", figure))
     blocks += list_facts(answer)

@@ -69,8 +69,8 @@ _WIDTHS: Mapping[str, tuple[float, ...]] = {
 
 
 def write_latex(page: Page) -> str:
-    """The page as a LaTeX file; figures are described in words."""
-    document = to_document(page)
+    """The page as a LaTeX file, without figures."""
+    document = to_document(page, with_figures=False)
     body = "\n\n".join(map(_block, document.blocks))
     return f"{_PREAMBLE}\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
 

@@ -34,8 +34,10 @@ _DIGITS = re.compile(r"(≈ )?-?[\d.,/]+(e[-+]?\d+)?…?")
 
 
 def write_markdown(page: Page) -> str:
-    """The page as Markdown; figures are described in words."""
-    return "\n\n".join(filter(None, map(_block, to_document(page).blocks))) + "\n"
+    """The page as Markdown, without figures."""
+    return (
+        "\n\n".join(filter(None, map(_block, to_document(page, with_figures=False).blocks))) + "\n"
+    )
 
 
 def _block(block: Block) -> str:
