@@ -151,10 +151,18 @@ def test_file_that_is_too_large(tmp_path):
         read_study(path)
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 50_000, "a = " + "9" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 50_000, "a = " + "9" * 5_000, "a" + ".a" * 100_000 + " = 1"]
+)
 def test_hostile_toml_is_refused(text, tmp_path):
     with pytest.raises(StudyError):
         read_study(_write(tmp_path, text))
+
+
+def test_many_mistakes_are_not_all_listed(tmp_path):
+    text = HEAD + "".join(f"k{number} = 1\n" for number in range(2_000)) + ACTIVATION
+    _, problems = check_study(_write(tmp_path, text))
+    assert len(problems) == 20
 
 
 def test_byte_order_mark_is_no_mistake(tmp_path):

@@ -57,7 +57,7 @@ def _note(problems: Problems, path: KeyPath, read: Callable[[], Any]) -> None:
     try:
         read()
     except GradiometerError as error:
-        problems.found.append(problems.locate(path, error))
+        problems.add_error(path, error)
     except UndecidedError:
         return
 

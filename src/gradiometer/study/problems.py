@@ -11,6 +11,9 @@ from gradiometer.errors import GradiometerError, Place, StudyError, suggest
 from gradiometer.study.locate import KeyPath, Spot, find_line, locate_keys
 
 _FLAG = re.compile(r"--([a-z_-]+)(?: (\S+))?")
+MOST_PROBLEMS = 20
+"""Problems said at once; the others show when these are mended."""
+
 _QUOTED = re.compile(r"`([^`]+)`")
 
 
@@ -54,10 +57,13 @@ class Problems:
         value: bool = False,
     ) -> None:
         """Add a problem of the key at *path*, or of its value."""
-        self.found.append(self.at(path, problem, known=known, hint=hint, value=value))
+        if len(self.found) < MOST_PROBLEMS:
+            self.found.append(self.at(path, problem, known=known, hint=hint, value=value))
 
     def add_unknown_key(self, path: KeyPath, known: list[str]) -> None:
         """Add that the last key of *path* is none of *known*."""
+        if len(self.found) >= MOST_PROBLEMS:
+            return
         nearest = suggest(str(path[-1]), known)
         hint = f"write `{nearest}`" if nearest else ""
         if nearest:
@@ -104,7 +110,8 @@ class Problems:
 
     def add_error(self, path: KeyPath, error: GradiometerError) -> None:
         """Add an error that a formula or an input below *path* raised, with its place here."""
-        self.found.append(self.locate(path, error))
+        if len(self.found) < MOST_PROBLEMS:
+            self.found.append(self.locate(path, error))
 
     def locate(self, path: KeyPath, error: GradiometerError) -> GradiometerError:
         """The error, said to have happened in this file as precisely as its text allows."""

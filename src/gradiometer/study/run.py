@@ -67,7 +67,7 @@ def _run_question(study: Study, question: StudyQuestion, index: int) -> Question
         if isinstance(error, GradiometerError) and not _is_of_the_answer(error):
             raise locate_in_question(study, question, index, error) from None
         return _without_answer(question, error)
-    claims = []
+    claims = [_own_claim(answer)] if question.ask == "claim" else []
     for number, claim in enumerate(question.claims):
         try:
             claims.append(_check(answer, claim))
@@ -102,7 +102,25 @@ def _check(answer: Answer, claim: StudyClaim) -> ClaimResult:
     result = check_claim(
         answer, Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where)
     )
+    if claim.fact:
+        result = replace(result, because=_with_reason(answer, claim.fact, result.because))
     return replace(result, text=f"{claim.text} [{result.text}]") if claim.text else result
+
+
+def _with_reason(answer: Answer, path: str, because: str) -> str:
+    """What the fact is, and why it is so."""
+    fact = answer.facts.get(path.partition(".")[0])
+    reason = fact.because if fact is not None else ""
+    return because if not reason or reason in because else f"{because}. {reason}"
+
+
+def _own_claim(answer: Answer) -> ClaimResult:
+    """What became of the statement that is the question itself."""
+    holds, found = answer.facts["holds"], answer.facts.get("counterexample")
+    counterexample = None if found is None else found.value
+    return ClaimResult(
+        answer.inputs["says"], holds.value, holds.status, holds.because, counterexample
+    )
 
 
 def _to_text(claim: StudyClaim) -> str:

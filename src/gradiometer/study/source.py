@@ -38,12 +38,19 @@ def read_text(path: Path, *, most_bytes: int) -> str:
         raise StudyError("The file is not UTF-8 text.", place=place) from None
 
 
+# TOML readers remember every beginning of a dotted key, which takes the square of its length.
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){64}""")
+
+
 def read_toml(source: str, text: str) -> dict[str, Any]:
     """The TOML table in *text*, its decimals as they were written.
 
     Raises:
         StudyError: If the text is no TOML; it points at the place.
     """
+    if _LONG_KEY.search(text):
+        problem = "The file has a key, or a chain of words and points, with more than 64 parts."
+        raise StudyError(problem, place=Place(source))
     try:
         return tomllib.loads(text, parse_float=lambda written: Decimal(written.replace("_", "")))
     except tomllib.TOMLDecodeError as error:

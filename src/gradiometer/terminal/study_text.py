@@ -41,8 +41,7 @@ def _question_lines(part: QuestionResult, *, color: bool) -> Iterator[str]:
 
 def _claim_lines(claim: ClaimResult, *, color: bool) -> Iterator[str]:
     sign, shade = _SIGNS[claim.holds]
-    yield f"  {click.style(sign, fg=shade) if color else sign} {claim.text} ({claim.status})"
-    if claim.because:
-        yield textwrap.fill(
-            claim.because, _WIDTH, initial_indent="      ", subsequent_indent="      "
-        )
+    lines = textwrap.wrap(f"{claim.text} ({claim.status})", _WIDTH - 4)
+    yield f"  {click.style(sign, fg=shade) if color else sign} {lines[0]}"
+    yield from (f"    {line}" for line in lines[1:])
+    yield from (f"      {line}" for line in textwrap.wrap(claim.because, _WIDTH - 6))
