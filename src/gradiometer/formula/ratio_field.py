@@ -97,6 +97,12 @@ class Field:
         """Let the generator's *power* be *value*, an element of the generators before it."""
         self._relations[index] = (power, value)
 
+    def roots(self) -> list[int]:
+        """Indices of the roots, the last one first."""
+        return [
+            i for i in sorted(self._relations, reverse=True) if self.generators[i].kind == "root"
+        ]
+
     def power_of(self, index: int, exponent: int = 1) -> Quotient:
         """A generator to an integer power."""
         if abs(exponent) > MOST_DEGREE:
@@ -123,6 +129,12 @@ class Field:
         shared = top.gcd(bottom)
         if not shared.is_one():
             top, bottom = top / shared, bottom / shared
+        for index in sorted(self._relations, reverse=True):
+            times = lowest_power(bottom, index)
+            if times and self.generators[index].kind == "root":
+                # A root that divides the denominator is not 0, so it may move above.
+                missing = self.context.gen(index) ** (self._relations[index][0] - times)
+                return self.quotient(_product(top, missing), _product(bottom, missing))
         unit = content(bottom)
         return Quotient(top / unit, bottom / unit)
 
@@ -199,6 +211,11 @@ def content(polynomial: Polynomial) -> fmpq:
         bottom = bottom.lcm(coefficient.q)
     sign = -1 if polynomial.leading_coefficient() < 0 else 1
     return fmpq(sign * top, bottom)
+
+
+def lowest_power(polynomial: Polynomial, index: int) -> int:
+    """How often a generator divides the polynomial."""
+    return min((int(powers[index]) for powers in polynomial.monoms()), default=0)
 
 
 def _by_power(

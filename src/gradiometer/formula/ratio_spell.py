@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flint import fmpq
 
-from gradiometer.formula.ratio_field import Field, Polynomial, Quotient, content
+from gradiometer.formula.ratio_field import Field, Polynomial, Quotient, content, lowest_power
 from gradiometer.formula.tree import ONE, ZERO, Apply, Constant, Node, Number, apply, number
 
 _MOST_FACTORED_TERMS = 60
@@ -23,15 +23,43 @@ def spell_quotient(field: Field, value: Quotient) -> Node:
     if value.top.is_zero():
         return ZERO
     if _divides_each_term(field, value.bottom):
-        ((powers, unit),) = value.bottom.to_dict().items()
-        terms = {
-            tuple(int(a) - int(b) for a, b in zip(above, powers, strict=True)): c / unit
-            for above, c in value.top.to_dict().items()
-        }
-        return _spell_sum(field, terms)
-    unit = content(value.top)
-    top = _spell_product(field, value.top / unit, fmpq(unit.p))
-    return apply("/", top, _spell_product(field, value.bottom, fmpq(unit.q)))
+        return _spell_sum(field, _divided_terms(field, value))
+    top, bottom = _with_roots_below(field, value.top, value.bottom)
+    over, under = content(top), content(bottom)
+    unit = over / under
+    above = _spell_product(field, top / over, fmpq(unit.p))
+    return apply("/", above, _spell_product(field, bottom / under, fmpq(unit.q)))
+
+
+def _divided_terms(field: Field, value: Quotient) -> dict[_Powers, fmpq]:
+    """The terms of the numerator over the one term of the denominator."""
+    terms: dict[_Powers, fmpq] = {}
+    for above, factor in value.top.to_dict().items():
+        part = field.context.from_dict({above: factor})
+        top, bottom = _with_roots_below(field, part, value.bottom)
+        ((over, c),), ((under, d),) = top.to_dict().items(), bottom.to_dict().items()
+        powers = tuple(int(a) - int(b) for a, b in zip(over, under, strict=True))
+        terms[powers] = c / d
+    return terms
+
+
+def _with_roots_below(
+    field: Field, top: Polynomial, bottom: Polynomial
+) -> tuple[Polynomial, Polynomial]:
+    """The same quotient with sqrt(u)/u written as 1/sqrt(u)."""
+    for index in field.roots():
+        base = field.generators[index].argument
+        times = lowest_power(top, index)
+        if base is None or not times or not base.bottom.is_one():
+            continue
+        # The number of a denominator may stand in the coefficients of the numerator.
+        number_below = content(top).q
+        below, left_over = divmod(bottom * number_below, base.top)
+        if left_over.is_zero() and content(below).q == 1:
+            root = field.context.gen(index)
+            missing = field.generators[index].order - times
+            top, bottom = top * number_below / root**times, below * root**missing
+    return top, bottom
 
 
 def to_exponential(field: Field, argument: Quotient) -> Node:
@@ -62,22 +90,25 @@ def _divides_each_term(field: Field, polynomial: Polynomial) -> bool:
 
 def _spell_product(field: Field, polynomial: Polynomial, factor: fmpq) -> Node:
     """factor*polynomial, in factors where that is shorter than the sum."""
-    expanded = {tuple(map(int, m)): c * factor for m, c in polynomial.to_dict().items()}
     if not 2 < len(polynomial) <= _MOST_FACTORED_TERMS:
-        return _spell_sum(field, expanded)
-    _, factors = polynomial.factor()
+        return _spell_sum(field, _terms(polynomial * factor))
+    number_before, factors = polynomial.factor()
     if sum(len(part) for part, _ in factors) >= len(polynomial):
-        return _spell_sum(field, expanded)
-    parts: list[Node] = [] if factor == 1 else [number(factor)]
+        return _spell_sum(field, _terms(polynomial * factor))
+    factor *= number_before
+    parts: list[Node] = []
     for part, times in sorted(factors, key=lambda pair: (len(pair[0]), str(pair[0]))):
         unit = content(part)
-        terms = {tuple(map(int, m)): c / unit for m, c in part.to_dict().items()}
-        node = _spell_sum(field, terms)
+        factor *= unit ** int(times)
+        node = _spell_sum(field, _terms(part / unit))
         parts.append(node if int(times) == 1 else apply("^", node, number(int(times))))
-        if unit < 0 and int(times) % 2:
-            # flint's factors have positive leading coefficients; this keeps the value if not.
-            return _spell_sum(field, expanded)
+    if factor != 1:
+        parts.insert(0, number(factor))
     return _multiplied(parts)
+
+
+def _terms(polynomial: Polynomial) -> dict[_Powers, fmpq]:
+    return {tuple(map(int, powers)): c for powers, c in polynomial.to_dict().items()}
 
 
 def _spell_sum(field: Field, terms: dict[_Powers, fmpq]) -> Node:

@@ -71,15 +71,15 @@ class Field:
         """The polynomial over 1."""
         return polynomial, self._context.constant(1)
 
-    @property
-    def all_used(self) -> bool:
-        """Whether every generator was needed for what was read."""
+    def unused(self) -> list[int]:
+        """Places of the terms that nothing needed that was read."""
         seen = set(self._used)
         for index in sorted(self.terms, reverse=True):
             if index in seen:
-                for part in (p for u in self.terms[index].arguments for p in u):
-                    seen |= {i for i, n in enumerate(part.degrees()) if n}
-        return set(self.terms) <= seen
+                parts = [p for u in self.terms[index].arguments for p in u]
+                parts += self._relation(index)[1]
+                seen |= {i for part in parts for i, n in enumerate(part.degrees()) if n}
+        return [index - len(self.variables) for index in self.terms if index not in seen]
 
     def is_same(self, left: Fraction, right: Fraction) -> bool:
         """Whether both quotients are equal wherever both denominators are not zero."""
@@ -105,6 +105,12 @@ class Field:
             raise _too_large()
         shared = top.gcd(bottom)
         top, bottom = top / shared, bottom / shared
+        for index, term in self.terms.items():
+            times = min((int(powers[index]) for powers in bottom.monoms()), default=0)
+            if times and term.kind == "root":
+                # A root that divides the denominator is not 0, so it may move above.
+                missing = self.symbol(index) ** (term.order - times)
+                return self.fraction(_product(top, missing), _product(bottom, missing))
         unit = _content(bottom)
         return top / unit, bottom / unit
 

@@ -43,8 +43,8 @@ def check_identity(problem: Any, claim: Any, evidence: Any) -> None:
     first, second = terms.read(left), terms.read(right)
     require(terms.is_same(first, second), "Both sides have different normal forms.")
     top, bottom = (_polynomial(terms.read(_formula(text))) for text in parts)
-    require(first == (top, bottom), "The normal form is another one.")
-    require(terms.field.all_used, "The evidence names a generator that is not used.")
+    require(terms.is_same(first, (top, bottom)), "The normal form is another one.")
+    require(not terms.field.unused(), "The evidence names a generator that is not used.")
 
 
 def check_counterexample(problem: Any, claim: Any, evidence: Any) -> None:
@@ -92,7 +92,7 @@ def check_sign(problem: Any, claim: Any, evidence: Any) -> None:
         shown = tuple(
             sum((c * symbol**n for n, c in enumerate(p)), 0 * symbol) for p in (top, bottom)
         )
-        require(terms.read(formula) == shown, "The formula is not this quotient.")
+        require(terms.is_same(terms.read(formula), shown), "The formula is not this quotient.")
         lower, upper = (
             End(terms, end, rate, side) for end, side in ((on.lower, -1), (on.upper, 1))
         )
@@ -100,7 +100,7 @@ def check_sign(problem: Any, claim: Any, evidence: Any) -> None:
             found = find_sign_at(top, bottom, lower)
         else:
             found = find_sign(top, bottom, lower, upper, (on.lower_closed, on.upper_closed))
-        require(terms.field.all_used, "The evidence names a generator that is not used.")
+        require(not terms.field.unused(), "The evidence names a generator that is not used.")
     require(isinstance(said, str) and said == found, f"The sign is {found}.")
 
 

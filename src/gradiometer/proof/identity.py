@@ -17,6 +17,7 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_formula import check_identity
+from gradiometer.proof.check_terms import Terms
 
 
 def prove_equal(left: Node, right: Node, *, names: Collection[str] | None = None) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def prove_equal(left: Node, right: Node, *, names: Collection[str] | None = None
         problem={"left": spell_formula(left), "right": spell_formula(right), "relation": "=="},
         claim={"holds": True},
         evidence={
-            "generators": list_generators(first),
+            "generators": list_generators(first, left, right),
             "numerator": spell_formula(numerator),
             "denominator": spell_formula(denominator),
         },
@@ -84,9 +85,18 @@ def spell_formula(node: Node) -> str:
     return text
 
 
-def list_generators(ratio: Ratio) -> list[str]:
-    """What the generators besides the variables stand for, each after those it is made of."""
-    return [spell_formula(g.node) for g in ratio.generators if g.kind != "name"]
+def list_generators(ratio: Ratio, *trees: Node) -> list[str]:
+    """What the generators that the trees need stand for, each after those it is made of."""
+    names = sorted(frozenset().union(*map(free_names, trees)))
+    nodes = [g.node for g in ratio.generators if g.kind != "name"]
+    try:
+        terms = Terms(names, nodes)
+        for tree in trees:
+            terms.read(tree)
+    except CertificateError as error:
+        raise UndecidedError(f"the proof cannot be replayed: {error.problem}") from None
+    unused = set(terms.field.unused())
+    return [spell_formula(node) for place, node in enumerate(nodes) if place not in unused]
 
 
 def accept(check: Any, certificate: dict[str, Any]) -> None:

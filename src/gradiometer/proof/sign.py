@@ -206,7 +206,11 @@ def _read(node: Node, variable: str, on: Interval) -> _Line:
         ends[0] = number(0)
     known = [end if end is None else _known(end) for end in ends]
     spelled = variable if rate is None else spell_formula(generator.node)
-    return _Line(top, bottom, rate, spelled, list_generators(ratio), (known[0], known[1]), on)
+    needed = (node, *(end for end in ends if end is not None))
+    if rate is not None:
+        needed += (generator.node,)
+    listed = list_generators(ratio, *needed)
+    return _Line(top, bottom, rate, spelled, listed, (known[0], known[1]), on)
 
 
 def _rate(generator: Generator, variable: str) -> fmpq | None:
