@@ -53,7 +53,7 @@ def _truth(condition: Node, values: Mapping[str, fmpq], from_step: int | None) -
     if operator not in RELATIONS:
         return None
     left, right = parts
-    if isinstance(right, Name) and right.name == "t":
+    if isinstance(right, Name) and right.name == "t" and left != right:
         mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
         return _truth(Apply(mirrored.get(operator, operator), (right, left)), values, from_step)
     if isinstance(left, Name) and left.name == "t" and "t" not in values:
