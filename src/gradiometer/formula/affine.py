@@ -13,7 +13,6 @@ from gradiometer.formula.evaluate import evaluate
 from gradiometer.formula.exact import Exact
 from gradiometer.formula.tree import Apply, Name, Node, free_names
 
-
 _MOST_TERMS = 400
 
 

@@ -23,6 +23,9 @@ _DIGITS = 20
 _WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Moves a decimal point exactly, however far."""
 
+_WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Decimals of any size; the ordinary context turns 1e-1000100 into 0."""
+
 _START_BITS = 128
 _MOST_BITS = 8192
 
