@@ -63,13 +63,20 @@ def compile_exact(node: Node) -> Evaluator:
     parts = [compile_exact(argument) for argument in node.arguments]
     if node.operator in _INFIX:
         return _INFIX[node.operator](*parts)
-    run, span = _EXACT[node.operator], node.span
+    operator, span = node.operator, node.span
+    run = _EXACT[operator]
 
     def call(values: Mapping[str, Exact]) -> Exact:
         try:
             return run(*[part(values) for part in parts])
         except (ZeroDivisionError, ValueError) as error:
             raise _no_value(str(error), span) from None
+        except (TypeError, AttributeError) as error:
+            # Arithmetic is all that a number with a free parameter can do.
+            if all(isinstance(part(values), fmpq | arb) for part in parts):
+                raise
+            reason = f"`{operator}` is taken of a number with a free parameter"
+            raise UndecidedError(reason) from error
 
     return call
 
@@ -154,7 +161,9 @@ def _integer_power(base: Exact, exponent: int) -> Exact:
     if isinstance(base, fmpq):
         if base == 0 and exponent < 0:
             raise ZeroDivisionError("zero to a negative power")
-        if size_in_bits(base) * abs(exponent) > MOST_BITS and abs(base.p) not in (0, 1):
+        if base in (0, 1, -1):
+            return base if exponent % 2 else abs(base) if exponent else fmpq(1)
+        if size_in_bits(base) * abs(exponent) > MOST_BITS:
             raise LimitError(f"A power has more than {MOST_BITS:,} bits.")
         return base**exponent
     if exponent < 0 and base.contains(0):
@@ -345,7 +354,10 @@ def _float_divide(left: float, right: float) -> float:
 def _float_power(left: float, right: float) -> float:
     if left == 0 and right < 0:
         return math.inf
-    value: Any = left**right
+    try:
+        value: Any = left**right
+    except OverflowError:
+        return -math.inf if left < 0 and right % 2 == 1 else math.inf
     return value if isinstance(value, float) else math.nan
 
 
@@ -367,7 +379,7 @@ _FLOAT: Mapping[str, Callable[..., float]] = {
     "cos": math.cos,
     "tan": math.tan,
     "atan": math.atan,
-    "sinh": math.sinh,
+    "sinh": lambda a: math.copysign(math.inf, a) if abs(a) > 710.475 else math.sinh(a),
     "cosh": math.cosh,
     "tanh": math.tanh,
     "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else _float_exp(a),
@@ -376,11 +388,11 @@ _FLOAT: Mapping[str, Callable[..., float]] = {
     "erfc": math.erfc,
     "Phi": lambda a: math.erfc(-a / math.sqrt(2)) / 2,
     "abs": abs,
-    "sign": lambda a: (a > 0) - (a < 0),
+    "sign": lambda a: a if math.isnan(a) else (a > 0) - (a < 0),
     "relu": lambda a: max(a, 0.0),
-    "max": max,
-    "min": min,
+    "max": lambda *a: math.nan if any(map(math.isnan, a)) else max(a),
+    "min": lambda *a: math.nan if any(map(math.isnan, a)) else min(a),
     "clip": lambda a, low, high: min(max(a, low), high),
-    "floor": math.floor,
+    "floor": lambda a: math.floor(a) if math.isfinite(a) else a,
     "passed": lambda k, *marks: sum(mark <= k for mark in marks),
 }
