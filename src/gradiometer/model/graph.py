@@ -7,7 +7,7 @@ Constants are part of an operation, not nodes, unless the user named them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -68,12 +68,16 @@ class Graph:
     output: int
     idle: tuple[str, ...] = ()
     """Names the user assigned that do not lead to the output; they are left out."""
+    notes: tuple[str, ...] = ()
+    """How doubtful passages of the text were read."""
 
     def edges(self) -> Iterator[tuple[int, int, int]]:
-        """Every edge a gradient can take: from, to, and which operand of the latter it is."""
+        """Every edge on a path to the output: from, to, and which operand of the latter it is."""
+        counts = self.count_paths()
         for index, node in enumerate(self.nodes):
-            for position in range(node.gates, len(node.operands)):
-                yield node.operands[position], index, position
+            if counts[index]:
+                for position in range(node.gates, len(node.operands)):
+                    yield node.operands[position], index, position
 
     def count_paths(self) -> tuple[int, ...]:
         """For each node the number of paths to the output; parallel edges are different paths."""
@@ -244,7 +248,7 @@ def operand_trees(tree: Node) -> tuple[Node, ...]:
     return (*sides, *tree.arguments[1:])
 
 
-def replace_operands(tree: Node, parts: list[Node | None]) -> Node:
+def replace_operands(tree: Node, parts: Sequence[Node | None]) -> Node:
     """The operation with new operands in the order of `operand_trees`; None keeps one."""
     if not isinstance(tree, Apply):
         return tree
@@ -290,5 +294,6 @@ def _keep_what_leads_to(output: int, builder: _Builder) -> Graph:
         ),
         inputs={nodes[i].name: new[i] for i in kept if nodes[i].operation is None},
         output=new[output],
+        notes=tuple(note for a in builder.source.assignments for note in a.formula.notes),
         idle=tuple(n for n in builder.source.assigned if not needed[builder.index[n]]),
     )

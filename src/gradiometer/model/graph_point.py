@@ -80,7 +80,7 @@ def check_size(value: Exact) -> Exact:
         if not value.is_finite():
             raise UndecidedError("a value is too large for an enclosure")
         if value.abs_upper() < _SMALLEST:
-            return arb(0, _SMALLEST)
+            return ZERO if value.is_zero() else arb(0, _SMALLEST)
         is_long = bool(value.abs_lower() > _LARGEST)
     else:
         is_long = size_in_bits(value) > MOST_BITS

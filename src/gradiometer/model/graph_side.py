@@ -10,7 +10,7 @@ linear in each operation; Griewank and Walther, Evaluating Derivatives (2008), c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -142,62 +142,66 @@ def _find_unsettled(point: GraphPoint) -> list[bool]:
     return unsettled
 
 
+@final
+@dataclass(frozen=True)
+class _Motion:
+    """What one moving input does to the nodes."""
+
+    speeds: list[Exact | None]
+    """One-sided speed of each node; None where it is not certain."""
+    moves: list[bool]
+    """Whether the node depends on the moving input."""
+
+
 def _speed(point: GraphPoint, start: int, direction: fmpq) -> Exact | None:
     """One-sided speed of the output when the input *start* begins to move."""
     count = point.graph.output + 1
-    speeds: list[Exact | None] = [ZERO] * count
-    moves = [False] * count
     if start >= count:
         return ZERO
-    speeds[start], moves[start] = direction, True
+    motion = _Motion([ZERO] * count, [False] * count)
+    motion.speeds[start], motion.moves[start] = direction, True
     for index in range(start + 1, count):
         node = point.graph.nodes[index]
-        if point.values[index] is not None and any(moves[k] for k in node.operands):
-            moves[index] = True
-            speeds[index] = _node_speed(point, index, speeds, moves)
-    return speeds[point.graph.output]
+        if point.values[index] is not None and any(motion.moves[k] for k in node.operands):
+            motion.moves[index] = True
+            motion.speeds[index] = _node_speed(point, index, motion)
+    return motion.speeds[point.graph.output]
 
 
-def _node_speed(
-    point: GraphPoint, index: int, speeds: Sequence[Exact | None], moves: Sequence[bool]
-) -> Exact | None:
+def _node_speed(point: GraphPoint, index: int, motion: _Motion) -> Exact | None:
     node = point.graph.nodes[index]
     if is_where(node):
-        return _where_speed(point, index, speeds, moves)
-    if any(speeds[operand] is None for operand in node.operands):
+        return _where_speed(point, index, motion)
+    if any(motion.speeds[operand] is None for operand in node.operands):
         return None
     total: Exact = ZERO
     for position, operand in enumerate(node.operands):
-        if not moves[operand]:
+        if not motion.moves[operand]:
             continue
-        slope, speed = point.slopes[index][position], speeds[operand]
+        slope, speed = point.slopes[index][position], motion.speeds[operand]
         if slope is None or speed is None:
-            return _slide(point, index, speeds)
+            return _slide(point, index, motion)
         total = check_size(total + multiply(slope, speed))
     return total
 
 
-def _slide(point: GraphPoint, index: int, speeds: Sequence[Exact | None]) -> Exact | None:
+def _slide(point: GraphPoint, index: int, motion: _Motion) -> Exact | None:
     """The speed of an operation that stands exactly at its kink."""
     template = point.graph.nodes[index].template
     if not isinstance(template, Apply) or template.operator not in SLIDES:
         return None
     known = known_operands(point, index)
     values = [evaluate(part, known) for part in template.arguments]
-    own = [_part_speed(part, point, index, speeds) for part in template.arguments]
+    own = [_part_speed(part, point, index, motion) for part in template.arguments]
     return SLIDES[template.operator](values, own)
 
 
-def _part_speed(
-    part: Node, point: GraphPoint, index: int, speeds: Sequence[Exact | None]
-) -> Exact | None:
+def _part_speed(part: Node, point: GraphPoint, index: int, motion: _Motion) -> Exact | None:
     slot = slot_of(part)
-    return ZERO if slot is None else speeds[point.graph.nodes[index].operands[slot]]
+    return ZERO if slot is None else motion.speeds[point.graph.nodes[index].operands[slot]]
 
 
-def _where_speed(
-    point: GraphPoint, index: int, speeds: Sequence[Exact | None], moves: Sequence[bool]
-) -> Exact | None:
+def _where_speed(point: GraphPoint, index: int, motion: _Motion) -> Exact | None:
     """The speed of the branch that is taken just after the point, if the value joins there."""
     node = point.graph.nodes[index]
     assert isinstance(node.template, Apply)
@@ -206,16 +210,16 @@ def _where_speed(
     here = holds(condition, known)
     after: bool | None = here
     gates = node.operands[: node.gates]
-    if any(moves[gate] for gate in gates):
-        if any(speeds[gate] is None for gate in gates):
+    if any(motion.moves[gate] for gate in gates):
+        if any(motion.speeds[gate] is None for gate in gates):
             return None
-        after = _holds_after(condition, point, index, speeds, moves)
+        after = _holds_after(condition, point, index, motion)
         if after is None:
             return None
     branch = branches[0 if after else 1]
     if after != here and not _joins(branch, point, index):
         return None
-    return _part_speed(branch, point, index, speeds)
+    return _part_speed(branch, point, index, motion)
 
 
 def _joins(branch: Node, point: GraphPoint, index: int) -> bool:
@@ -232,17 +236,16 @@ def _holds_after(
     condition: Node,
     point: GraphPoint,
     index: int,
-    speeds: Sequence[Exact | None],
-    moves: Sequence[bool],
+    motion: _Motion,
 ) -> bool | None:
     """Whether a condition is true just after the point; None where that is not certain."""
     if not isinstance(condition, Apply):
         return None
     if condition.operator in RELATIONS:
         left, right = condition.arguments
-        result = _order_after(left, right, point, index, speeds, moves)
+        result = _order_after(left, right, point, index, motion)
         return None if result is None else RELATIONS[condition.operator](result)
-    truths = [_holds_after(p, point, index, speeds, moves) for p in condition.arguments]
+    truths = [_holds_after(p, point, index, motion) for p in condition.arguments]
     if condition.operator == "not":
         return None if truths[0] is None else not truths[0]
     decisive = condition.operator == "or"
@@ -256,15 +259,14 @@ def _order_after(
     right: Node,
     point: GraphPoint,
     index: int,
-    speeds: Sequence[Exact | None],
-    moves: Sequence[bool],
+    motion: _Motion,
 ) -> int | None:
     known = known_operands(point, index)
     result = order(evaluate(left, known), evaluate(right, known))
     slots = [slot for slot in map(slot_of, (left, right)) if slot is not None]
-    if result != 0 or not any(moves[point.graph.nodes[index].operands[k]] for k in slots):
+    if result != 0 or not any(motion.moves[point.graph.nodes[index].operands[k]] for k in slots):
         return result
-    here, there = (_part_speed(part, point, index, speeds) for part in (left, right))
+    here, there = (_part_speed(part, point, index, motion) for part in (left, right))
     if here is None or there is None:
         return None
     # Equal values that leave at equal speeds may part either way.

@@ -87,7 +87,7 @@ def _is_written(text: str, value: Exact) -> bool:
     if isinstance(value, fmpq) and size_in_bits(value) <= _MOST_BITS:
         return text == to_rational_text(value)
     ball = to_ball(value)
-    if ball.abs_upper() < _TINY:
+    if isinstance(value, arb) and value.abs_upper() < _TINY:
         return text == "~0"
     if ball.rel_accuracy_bits() < _ENOUGH_BITS:
         raise UndecidedError("a ball is too wide for its digits")
@@ -159,9 +159,12 @@ def _sweep(stages: Sequence[Stage], output: int) -> list[Exact | None]:
         passable += [edge for edge in stages[number].edges if edge.is_reached]
         for edge in passable:
             flow, so_far = _flow(edge, adjoints[number]), adjoints[edge.node]
-            is_open = flow is None or so_far is None
-            adjoints[edge.node] = None if is_open else bounded(so_far + flow)
+            adjoints[edge.node] = _plus(so_far, flow)
     return adjoints
+
+
+def _plus(left: Exact | None, right: Exact | None) -> Exact | None:
+    return None if left is None or right is None else bounded(left + right)
 
 
 def _flow(edge: Edge, adjoint: Exact | None) -> Exact | None:
@@ -182,17 +185,26 @@ def _contributions(
     if output in names:
         sums[names[output]][names[output]] = _ONE
     live = _find_live(stages, output)
+    leading = _find_leading(stages, output)
     for number, stage in enumerate(stages):
         for edge in stage.edges:
-            if edge.node not in names:
+            if edge.node not in names or number not in leading:
                 continue
             row, via = sums[names[edge.node]], stage.item.name
             is_dead = not edge.is_reached or number not in live
             flow = _ZERO if is_dead else _flow(edge, adjoints[number])
             so_far = row.get(via, _ZERO)
-            is_open = flow is None or so_far is None
-            row[via] = None if is_open else bounded(so_far + flow)
+            row[via] = _plus(so_far, flow)
     return sums
+
+
+def _find_leading(stages: Sequence[Stage], output: int) -> set[int]:
+    """The nodes from which the output can be reached along edges that carry values."""
+    leading = {output}
+    for number in range(output, -1, -1):
+        if number in leading:
+            leading.update(edge.node for edge in stages[number].edges)
+    return leading
 
 
 def _find_live(stages: Sequence[Stage], output: int) -> set[int]:

@@ -113,8 +113,9 @@ class Reading:
 
     def _leaf(self, tree: Node) -> str:
         """The name a leaf is; `e` and `pi` are names where the computation uses them so."""
-        is_hidden = isinstance(tree, Constant) and tree.name in self.given | self.assigned
-        return tree.name if isinstance(tree, Name) or is_hidden else ""
+        if isinstance(tree, Constant):
+            return tree.name if tree.name in self.given or tree.name in self.assigned else ""
+        return tree.name if isinstance(tree, Name) else ""
 
     def _label(self, operation: Node) -> tuple[str, Node]:
         """What an operation without a name is called: its text, or `t1`, … if that is long."""

@@ -54,7 +54,7 @@ def bounded(value: Exact) -> Exact:
         if not value.is_finite():
             raise UndecidedError("a ball has no bounds")
         if value.abs_upper() < _SMALLEST:
-            return arb(0, _SMALLEST)
+            return _ZERO if value.is_zero() else arb(0, _SMALLEST)
         if value.abs_lower() > _LARGEST:
             raise CertificateError("A number is too large to be replayed.")
     elif size_in_bits(value) > _MOST_BITS:

@@ -204,7 +204,7 @@ def _count_fact(graph: Graph) -> Fact:
 
 def _warnings(point: GraphPoint, found: Gradient) -> tuple[str, ...]:
     graph = point.graph
-    warnings: list[str] = []
+    warnings = list(graph.notes)
     if graph.idle:
         names = ", ".join(f"`{name}`" for name in graph.idle)
         warnings.append(f"Left out, because the output does not need it: {names}.")

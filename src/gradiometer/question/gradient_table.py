@@ -26,10 +26,7 @@ _Trail: TypeAlias = "tuple[int, _Trail | None]"
 def node_rows(point: GraphPoint) -> list[dict[str, Any]]:
     """One row for each node; a nameless one that only a condition needs is left out."""
     graph = point.graph
-    is_reached = [node.shown is not node.operation for node in graph.nodes]
-    is_reached[graph.output] = True
-    for start, _, _ in graph.edges():
-        is_reached[start] = True
+    counts = graph.count_paths()
     return [
         {
             "name": node.name,
@@ -38,7 +35,7 @@ def node_rows(point: GraphPoint) -> list[dict[str, Any]]:
             "adjoint": point.adjoints[index],
         }
         for index, node in enumerate(graph.nodes)
-        if is_reached[index]
+        if counts[index] or node.shown is not node.operation
     ]
 
 
@@ -105,11 +102,9 @@ def _path_nodes(graph: Graph) -> int:
 def _walk_paths(point: GraphPoint) -> Iterator[tuple[str, list[int], Exact | None]]:
     """Name of the input, nodes and value of each path."""
     graph = point.graph
-    counts = graph.count_paths()
     onward: list[list[tuple[int, int]]] = [[] for _ in graph.nodes]
     for start, end, position in graph.edges():
-        if counts[end]:
-            onward[start].append((end, position))
+        onward[start].append((end, position))
     for name, first in graph.inputs.items():
         stack: list[tuple[_Trail, Exact | None]] = [((first, None), _ONE)]
         while stack:
