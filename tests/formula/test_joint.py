@@ -75,7 +75,9 @@ BARRIER = [("(-oo, 1]", "1 - x"), ("(1, 1 + h]", "x - 1"), ("(1 + h, 1 + 2*h]", 
 
 
 def table(rows):
-    return build_table("x", [(parse_interval(on, names=("h",)), parse(text).tree) for on, text in rows])
+    return build_table(
+        "x", [(parse_interval(on, names=("h",)), parse(text).tree) for on, text in rows]
+    )
 
 
 def test_pieces_with_parameters_join_symbolically():

@@ -5,6 +5,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
+    apply,
     build_table,
     differentiate_pieces,
     evaluate,
@@ -67,7 +68,9 @@ def test_normal_form_is(text, pieces):
 @pytest.mark.parametrize(
     "text",
     ["max(x, e^x - 2)", "max(x^5 - x - 1, 0)", "floor(x)", "tan(x)", "max(sin(x), 0)",
-     "max(x - h, k - x)*max(x, h)", "sqrt(x^2 + x^4)"],
+     "max(x - h, k - x)*max(x, h)", "sqrt(x^2 + x^4)",
+     # Its slope is 0 and it jumps from pi/4 to -3*pi/4 at its pole.
+     "sign(atan((1 + x)/(1 - x)) - atan(x))"],
 )  # fmt: skip
 def test_what_cannot_be_solved_is_undecided(text):
     with pytest.raises(UndecidedError):
@@ -86,6 +89,18 @@ def test_irreducible_factors_without_real_roots_are_no_obstacle():
 def test_mixed_products_are_solved_factor_by_factor():
     signs = find_signs(parse("x/(1 + e^(-x))").tree, "x", parse_interval("(-oo, oo)"))
     assert [sign for _, sign in signs] == [-1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [("max(e^(x + 1) - 2, 0)", "ln(2) - 1"), ("max(2 - e^(1 - x), 0)", "1 - ln(2)"),
+     ("max(pi*x - e, 0)", "e/pi"), ("max(e^(2*x) - pi, 0)", "ln(pi)/2")],
+)  # fmt: skip
+def test_joints_with_constants_are_exact(text, end):
+    [_, right] = lowered(text).pieces
+    gap = apply("-", right.on.lower, parse(end).tree)
+    with precision(300):
+        assert abs(arb(evaluate(gap, {}))) < arb(2) ** -250
 
 
 def test_parameter_domains_decide_signs():

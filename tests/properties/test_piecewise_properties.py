@@ -1,5 +1,7 @@
 """The piecewise form has the values of the formula, for formulas that nobody chose."""
 
+from itertools import pairwise
+
 from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def branches(inner):
 def choices(inner):
     """Formulas with conditions and quotients, which may jump or have no value."""
     relations = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
-    conditions = st.builds(lambda r, a, b: apply(r, a, b), relations, inner, NUMBERS)
+    conditions = st.builds(apply, relations, inner, NUMBERS)
     return st.one_of(
         branches(inner),
         st.builds(lambda c, a, b: apply("where", c, a, b), conditions, inner, inner),
@@ -88,7 +90,7 @@ def is_equal(left, right):
     return arb(left).overlaps(arb(right))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(formula=LINEAR, points=st.lists(POINTS, min_size=8, max_size=8))
 def test_piecewise_linear_form_is_the_formula(formula, points):
     pieces = to_piecewise(formula, "x")
@@ -97,7 +99,7 @@ def test_piecewise_linear_form_is_the_formula(formula, points):
         assert value_of_pieces(pieces, at) == value(formula, at)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(formula=ANY_BRANCHES, points=st.lists(POINTS, min_size=8, max_size=8))
 def test_form_with_conditions_is_the_formula_or_undecided(formula, points):
     try:
@@ -111,18 +113,18 @@ def test_form_with_conditions_is_the_formula_or_undecided(formula, points):
             assert is_equal(value_of_pieces(pieces, at), value(formula, at))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(formula=LINEAR)
 def test_pieces_are_sorted_adjacent_and_cover_the_line(formula):
     pieces = to_piecewise(formula, "x").pieces
     assert pieces[0].on.lower is None
     assert pieces[-1].on.upper is None
-    for left, right in zip(pieces, pieces[1:], strict=False):
+    for left, right in pairwise(pieces):
         assert left.on.upper == right.on.lower
         assert left.on.upper_closed != right.on.lower_closed
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(formula=LINEAR)
 def test_continuous_formulas_have_kinks_only_and_the_slopes_of_secants(formula):
     pieces = to_piecewise(formula, "x")
@@ -136,7 +138,7 @@ def test_continuous_formulas_have_kinks_only_and_the_slopes_of_secants(formula):
         assert joint.left_slope.value == (here - value(formula, at - step)) / step
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(formula=LINEAR, at=POINTS)
 def test_slope_between_joints_is_the_slope_of_a_secant(formula, at):
     pieces = to_piecewise(formula, "x")

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.errors import DomainError, InternalError, UndecidedError
+from gradiometer.errors import DomainError, InternalError, LimitError, UndecidedError
 from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import evaluate
 from gradiometer.formula.exact import Exact, compare, refine, to_ball
@@ -185,7 +185,7 @@ def join(left: Interval, right: Interval) -> Interval:
 
 def merge_pieces(variable: str, pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """The same function with as few pieces as its formulas allow."""
-    return _merge_equal(_absorb_points(variable, list(pieces)))
+    return _merge_equal(variable, _absorb_points(variable, list(pieces)))
 
 
 def _absorb_points(variable: str, pieces: list[Piece]) -> list[Piece]:
@@ -223,11 +223,11 @@ def _continues(variable: str, point: Piece, neighbour: Piece) -> bool:
         return False
 
 
-def _merge_equal(pieces: list[Piece]) -> tuple[Piece, ...]:
+def _merge_equal(variable: str, pieces: list[Piece]) -> tuple[Piece, ...]:
     kept: list[Piece] = []
     for piece in pieces:
         if kept and are_touching(kept[-1].on, piece.on):
-            formula = _shared_formula(kept[-1].formula, piece.formula)
+            formula = _shared_formula(variable, kept[-1].formula, piece.formula)
             if formula is not None:
                 kept[-1] = Piece(join(kept[-1].on, piece.on), formula)
                 continue
@@ -235,13 +235,29 @@ def _merge_equal(pieces: list[Piece]) -> tuple[Piece, ...]:
     return tuple(kept)
 
 
-def _shared_formula(left: Node, right: Node) -> Node | None:
+def _shared_formula(variable: str, left: Node, right: Node) -> Node | None:
     """One formula that is right on both sides, or None."""
     if left == right:
         return left
+    if _differ(variable, left, right):
+        return None
     if is_total(left) and is_same(left, right):
         return left
     return right if is_total(right) and is_same(left, right) else None
+
+
+def _differ(variable: str, left: Node, right: Node) -> bool:
+    """Whether one look at a rational point tells the formulas apart; it saves most normal forms."""
+    if (free_names(left) | free_names(right)) - {variable}:
+        return False
+    try:
+        here, there = (evaluate(node, {variable: _PROBE}) for node in (left, right))
+    except (DomainError, LimitError, UndecidedError):
+        return False
+    return isinstance(here, fmpq) and isinstance(there, fmpq) and here != there
+
+
+_PROBE = fmpq(7, 5)
 
 
 def differentiate_pieces(piecewise: Piecewise) -> Piecewise:

@@ -42,6 +42,7 @@ from gradiometer.formula.tree import (
     Number,
     apply,
     free_names,
+    number,
     substitute,
 )
 
@@ -58,7 +59,7 @@ def find_signs(
     Args:
         node: A smooth formula; names besides *variable* are parameters.
         variable: Name of the variable.
-        on: Where the variable lies.
+        on: Where the variable lies; the formula has a value throughout, poles excepted.
         domains: Where each parameter lies.
 
     Returns:
@@ -120,10 +121,9 @@ def _cut(node: Node, variable: str, on: Interval, domains: Domains) -> list[tupl
     shown = possible_signs(node, _signs_of_names(variable, on, domains))
     if len(shown) == 1:
         return [(on, next(iter(shown)))]
-    for solve in (_cut_polynomial, _cut_affine, _cut_exponential):
-        marks = solve(node, variable, domains)
-        if marks is not None:
-            return _walk(*marks, on, domains)
+    marks = _find_marks(node, variable, on, domains)
+    if marks is not None:
+        return _walk(*marks, on, domains)
     if isinstance(node, Apply):
         parts = _cut_product(node, variable, on, domains)
         if parts is not None:
@@ -159,15 +159,42 @@ class _Mark:
     """Whether the sign differs on its two sides."""
 
 
-def _cut_polynomial(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
-    """The sign far left, and the roots and poles with whether they flip the sign."""
-    del domains
-    quotient = _as_quotient(node, variable)
-    if quotient is None:
+def _find_marks(
+    node: Node, variable: str, on: Interval, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """The sign far left, and the zeros and poles; None when they cannot be solved."""
+    try:
+        ratio = to_ratio(node)
+    except UndecidedError:
         return None
-    top, bottom, rate = quotient
-    if top == 0:
-        return 0, []
+    if ratio.constant() is not None:
+        return sign_of(Number(ratio.constant() or fmpq(0))), []
+    used = [ratio.generators[index] for index in ratio.used()]
+    moving = [generator for generator in used if variable in free_names(generator.node)]
+    if len(moving) != 1:
+        return None
+    is_name = moving[0].node == Name(variable)
+    if not is_name and moving[0].kind != "exponential":
+        return None
+    if len(used) == 1:
+        return _solve_polynomial(ratio, None if is_name else _rate(moving[0], variable), is_name)
+    try:
+        solve = _solve_affine if is_name else _solve_exponential
+        return solve(node, variable, _anchor(on, domains), domains)
+    except (UndecidedError, DomainError):
+        return None
+
+
+def _solve_polynomial(
+    ratio: Ratio, rate: fmpq | None, is_name: bool
+) -> tuple[int, list[_Mark]] | None:
+    """Zeros and poles of a quotient of polynomials in x, or in e^(rate*x)."""
+    one = univariate(ratio)
+    if one is None or (rate is None and not is_name):
+        return None
+    _, top, bottom = one
+    if max(top.degree(), bottom.degree()) > _MOST_DEGREE:
+        return None
     marks = []
     for part, is_pole in ((top, False), (bottom, True)):
         for root, multiplicity in _real_roots(part):
@@ -177,29 +204,27 @@ def _cut_polynomial(node: Node, variable: str, domains: Domains) -> tuple[int, l
     return _sign_far_left(top * bottom, in_power=rate is not None), marks
 
 
-def _as_quotient(node: Node, variable: str) -> tuple[fmpq_poly, fmpq_poly, fmpq | None] | None:
-    """Top and bottom in x (no rate) or in e^(r*x) with its rate r > 0; None for other formulas."""
-    ratio = to_ratio(node)
-    known = ratio.constant()
-    if known is not None:
-        return fmpq_poly([known]), fmpq_poly([1]), None
-    one = univariate(ratio)
-    if one is None:
-        return None
-    generator, top, bottom = one
-    if max(top.degree(), bottom.degree()) > _MOST_DEGREE:
-        return None
-    if generator.node == Name(variable):
-        return top, bottom, None
-    rate = _rate(generator, variable)
-    return None if rate is None else (top, bottom, rate)
-
-
 def _rate(generator: Generator, variable: str) -> fmpq | None:
     """The r of a generator e^(r*x), or None."""
-    if generator.kind != "exponential" or not isinstance(generator.node, Apply):
+    if not isinstance(generator.node, Apply):
         return None
     return to_ratio(apply("/", generator.node.arguments[-1], Name(variable))).constant()
+
+
+def _anchor(on: Interval, domains: Domains) -> Node:
+    """A point of the interval: formulas are known to have a value there and nowhere else."""
+    lower, upper = on.lower, on.upper
+    below = lower is None or sign_of(lower, domains) < 0
+    above = upper is None or sign_of(upper, domains) > 0
+    if below and above:
+        return ZERO
+    if lower is not None and upper is not None:
+        middle = apply("/", apply("+", lower, upper), number(2))
+    elif lower is not None:
+        middle = apply("+", lower, ONE)
+    else:
+        middle = apply("-", upper or ZERO, ONE)
+    return to_value(middle)
 
 
 def _sign_far_left(poly: fmpq_poly, *, in_power: bool) -> int:
@@ -270,40 +295,39 @@ def _split_square(value: int) -> tuple[int, int]:
     return outside, value
 
 
-def _cut_affine(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
-    """As `_cut_polynomial`, for `a*x + b` with a and b free of x."""
-    try:
-        slope = to_value(cancel(differentiate(node, variable)))
-    except UndecidedError:
-        return None
+def _solve_affine(
+    node: Node, variable: str, anchor: Node, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """The zero of `a*x + b` with a and b free of x."""
+    slope = to_value(cancel(differentiate(node, variable)))
     if variable in free_names(slope):
         return None
     direction = sign_of(slope, domains)
-    start = to_value(tidy(substitute(node, {variable: ZERO})))
+    start = to_value(tidy(substitute(node, {variable: anchor})))
     if direction == 0:
         return sign_of(start, domains), []
-    root = to_value(apply("neg", apply("/", start, slope)))
+    root = to_value(apply("-", anchor, apply("/", start, slope)))
     return -direction, [_Mark(root, is_pole=False, flips=True)]
 
 
-def _cut_exponential(node: Node, variable: str, domains: Domains) -> tuple[int, list[_Mark]] | None:
-    """As `_cut_polynomial`, for `a*e^(r*x) + b` with a, b and r free of x."""
+def _solve_exponential(
+    node: Node, variable: str, anchor: Node, domains: Domains
+) -> tuple[int, list[_Mark]] | None:
+    """The zero of `a*e^(r*x) + b` with a, b and r free of x."""
     slope = differentiate(node, variable)
-    try:
-        rate = to_value(cancel(apply("/", differentiate(slope, variable), slope)))
-        if variable in free_names(rate) or (grows := sign_of(rate, domains)) == 0:
-            return None
-        start, scaled = (tidy(substitute(part, {variable: ZERO})) for part in (node, slope))
-        factor = to_value(apply("/", scaled, rate))
-        shift = to_value(apply("-", start, factor))
-        far, lifts = sign_of(shift, domains), sign_of(factor, domains)
-    except (UndecidedError, DomainError):
+    rate = to_value(cancel(apply("/", differentiate(slope, variable), slope)))
+    if variable in free_names(rate) or (grows := sign_of(rate, domains)) == 0:
         return None
+    start, scaled = (tidy(substitute(part, {variable: anchor})) for part in (node, slope))
+    lift = to_value(apply("/", scaled, rate))
+    shift = to_value(apply("-", start, lift))
+    far, lifts = sign_of(shift, domains), sign_of(lift, domains)
     if far * lifts >= 0:
         return lifts, []
-    target = to_value(apply("neg", apply("/", shift, factor)))
-    root = tidy(apply("/", apply("ln", target), rate))
-    return far if grows > 0 else lifts, [_Mark(to_value(root), is_pole=False, flips=True)]
+    # lift*e^(r*(x - anchor)) + shift = 0
+    target = apply("ln", to_value(apply("neg", apply("/", shift, lift))))
+    root = to_value(tidy(apply("+", anchor, apply("/", target, rate))))
+    return far if grows > 0 else lifts, [_Mark(root, is_pole=False, flips=True)]
 
 
 def _walk(

@@ -54,6 +54,9 @@ def find_range(shape: Shape) -> list[Interval]:
 
 def _image_of_section(shape: Shape, section: Section) -> Span:
     formula, variable, on = section.piece.formula, section.variable, section.piece.on
+    if all(sign == 0 for _, sign in section.slope_parts()):
+        value = section.limit("lower")
+        return Span(value, value, lower_attained=True, upper_attained=True)
     ends = [
         (section.limit("lower"), on.lower_closed),
         (section.limit("upper"), on.upper_closed),
