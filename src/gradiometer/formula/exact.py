@@ -21,9 +21,6 @@ _DIGITS = 20
 """Significant digits of a decimal text of a number that is not exact in fewer."""
 
 _WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
-"""Moves a decimal point exactly, however far."""
-
-_WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Decimals of any size; the ordinary context turns 1e-1000100 into 0."""
 
 _START_BITS = 128
@@ -127,19 +124,30 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
         if not value.is_finite():
             return "inf" if value > 0 else "-inf" if value < 0 else "nan"
         middle, _, exponent = value.mid_rad_10exp(digits)
-        return _plain(Decimal(int(middle)).scaleb(int(exponent), _WIDE))
+        return _place(middle, exponent)
     context = Context(prec=max(digits, 17), Emax=MAX_EMAX, Emin=MIN_EMIN)
     return _plain(context.divide(Decimal(int(value.p)), Decimal(int(value.q))))
 
 
 def _plain(value: Decimal) -> str:
     """The decimal without a trailing zero, scientific only for very large or small ones."""
-    if value == 0:
+    sign, digits, exponent = value.as_tuple()
+    return _spell("-" if sign else "", "".join(map(str, digits)), int(exponent))
+
+
+def _place(middle: fmpz, exponent: fmpz) -> str:
+    """`middle * 10^exponent` as text, for any exponent."""
+    digits = str(middle)
+    sign = "-" if digits.startswith("-") else ""
+    return _spell(sign, digits.lstrip("-"), int(exponent))
+
+
+def _spell(sign: str, digits: str, exponent: int) -> str:
+    text = digits.lstrip("0").rstrip("0")
+    if not text:
         return "0"
-    _, digits, exponent = value.normalize(_WIDE).as_tuple()
-    sign = "-" if value < 0 else ""
-    text = "".join(map(str, digits))
-    point = len(text) + int(exponent)
+    exponent += len(digits) - len(digits.rstrip("0"))
+    point = len(text) + exponent
     if -6 < point <= 21:
         if point <= 0:
             return f"{sign}0.{'0' * -point}{text}"
@@ -153,10 +161,7 @@ def _plain(value: Decimal) -> str:
 def to_ball_text(value: arb, *, digits: int = 30) -> tuple[str, str]:
     """Midpoint and radius as decimal texts whose ball contains *value*."""
     middle, radius, exponent = value.mid_rad_10exp(digits)
-    return (
-        _plain(Decimal(int(middle)).scaleb(int(exponent), _WIDE)),
-        _plain(Decimal(int(radius)).scaleb(int(exponent), _WIDE)),
-    )
+    return _place(middle, exponent), _place(radius, exponent)
 
 
 def from_ball_text(middle: str, radius: str) -> arb:
