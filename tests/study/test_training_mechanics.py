@@ -14,7 +14,7 @@ HOLDS = {
     "1.2": [True, True, True],
     "1.3": [True, None, None, None],
     "1.4": [False],
-    "2.1": [True, True, True, False, True],
+    "2.1": [True, True, True, True, True],
     "2.2": [True, False, True, False, True, True, True, True],
     "2.3": [True, True, True, True, True, True, None, False],
     "3.1": [True, True, True, True],
@@ -23,7 +23,7 @@ HOLDS = {
     "4.2": [False, True],
     "4.3": [True, True],
     "5.1": [False],
-    "5.2": [],
+    "5.2": [True],
     "5.3": [True, True, True, True],
     "5.4": [False],
     "5.5": [False],
@@ -76,8 +76,8 @@ def test_refuted_statement_has_a_point_to_check(result):
 def test_barriers(answers):
     assert str(answers["5.5"].facts["barrier"].value) == "1/5"
     exact = {name: answers[name].to_dict()["facts"]["barrier"]["value"] for name in ("5.6", "5.7")}
-    assert exact["5.6"]["decimal"].startswith("0.003434062")
-    assert exact["5.7"]["decimal"].startswith("0.002434062")
+    assert float(exact["5.6"]["decimal"]) == pytest.approx(0.003434062, abs=1e-9)
+    assert float(exact["5.7"]["decimal"]) == pytest.approx(0.002434062, abs=1e-9)
 
 
 def test_result_is_strict_json_and_the_same_each_time(result):

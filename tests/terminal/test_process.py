@@ -1,16 +1,16 @@
 """The command as a process: fast to start, quiet in a pipe, the same as a module."""
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "gradiometer"]
 MOST_SECONDS = 0.3
-"""Twice what help may take, because tests share their machine."""
+"""Twice what help may take, because tests share their processor."""
 
 
 def _run(*words, **more):
@@ -22,13 +22,13 @@ def _run(*words, **more):
 def test_help_is_there_at_once():
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         outcome = _run("--help")
-        times.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
         assert outcome.returncode == 0
-    print(f"help took {sorted(round(each, 3) for each in times)} s")
-    # The fastest of five is what the command takes; the others also wait for other processes.
-    assert min(times) < MOST_SECONDS, statistics.median(times)
+    # Processor time, because a clock on the wall also measures what else the machine does.
+    assert statistics.median(times) < MOST_SECONDS, times
 
 
 def test_module_is_the_command():

@@ -95,7 +95,10 @@ def _to_parameter(item: Input) -> click.Parameter:
     if item.positional:
         many = item.kind == "texts"
         return click.Argument(
-            [item.name], required=item.required, nargs=-1 if many else 1, metavar=_metavar(item)
+            [item.name],
+            required=item.required,
+            nargs=-1 if many else 1,
+            metavar=_metavar(item) + ("..." if many else ""),
         )
     settings: dict[str, Any] = {"help": _to_option_help(item), "required": item.required}
     flag = to_flag(item)

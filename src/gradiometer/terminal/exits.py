@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from enum import IntEnum
 
 import click
@@ -67,6 +66,8 @@ def choose_exit(error: GradiometerError) -> Exit:
 
 def _say_bug(error: BaseException) -> None:
     if os.environ.get("GRADIOMETER_DEBUG") == "1":
+        import traceback
+
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     said = str(error).splitlines()[0] if str(error) else ""
     click.echo(f"InternalError: {type(error).__name__}: {said}", err=True)
