@@ -165,12 +165,14 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
             if key in part.trail:
                 part.outcome = "trapped"
                 return
-            part.trail[key] = part.done
         turned = part.peak_step < part.done
         if part.done >= 2 * replay.steps or (part.done >= replay.steps and turned):
             part.outcome = "stays"
             return
+        # Noted only after the step, which may split the axis and be taken again on each part.
         part.state = replay.advance(part.state, slopes[piece], part.done)
+        if key is not None and replay.is_settled(part.done):
+            part.trail[key] = part.done
         part.done += 1
 
 

@@ -249,10 +249,11 @@ class _Explorer:
                 return self._regime(branch, "trapped", state.step, piece)
             if self._is_over(branch, state.step):
                 return self._regime(branch, "stays", state.step, piece)
+            # The step may split the axis; the parts then meet this state for the first time.
+            branch.state = self.stepper.advance(self.course, ground, state, piece)
+            branch.pieces.append(piece)
             if key is not None:
                 branch.seen[key] = state.step
-            branch.pieces.append(piece)
-            branch.state = self.stepper.advance(self.course, ground, state, piece)
             self._count_work()
 
     def _count_work(self) -> None:
