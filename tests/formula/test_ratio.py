@@ -113,6 +113,13 @@ def test_what_is_too_large_or_has_no_value_is_undecided_at_once(text):
     assert time.perf_counter() - start < 1
 
 
+def test_a_sum_nobody_reads_is_not_spelled():
+    ratio = to_ratio(tree("(a + b + c + d)^8"))
+    assert not ratio.is_zero()
+    with pytest.raises(UndecidedError, match="terms"):
+        ratio.to_tree()
+
+
 @settings(max_examples=150)
 @given(trees())
 def test_the_normal_form_has_the_value_of_the_formula(node):

@@ -67,11 +67,15 @@ class Ratio:
         return bool(difference.top.is_zero())
 
     def to_tree(self) -> Node:
-        """The normal form as a tree, highest powers first."""
+        """The normal form as a tree, highest powers first.
+
+        Raises:
+            UndecidedError: If a sum would have more terms than anybody reads.
+        """
         return spell_quotient(self.field, self._quotient())
 
     def parts(self) -> tuple[Node, Node]:
-        """Numerator and denominator as trees."""
+        """Numerator and denominator as trees; raises as `to_tree`."""
         one = self.field.context.constant(1)
         above, below = (Quotient(part, one) for part in (self.numerator, self.denominator))
         return spell_quotient(self.field, above), spell_quotient(self.field, below)

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 
 from flint import fmpq
 
+from gradiometer.errors import UndecidedError
 from gradiometer.formula.ratio_field import Field, Polynomial, Quotient, content, lowest_power
 from gradiometer.formula.tree import ONE, ZERO, Apply, Constant, Node, Number, apply, number
 
 _MOST_FACTORED_TERMS = 60
+_MOST_TERMS = 100
+"""Terms of a sum; a tree has a level for each, and nobody reads more."""
 
 _Powers = tuple[int, ...]
 _RANK = {"exponential": 0, "opaque": 1, "root": 2, "name": 3, "constant": 4}
@@ -19,7 +22,11 @@ _PLACE = {"constant": 0, "root": 1, "name": 2, "opaque": 3, "exponential": 4}
 
 
 def spell_quotient(field: Field, value: Quotient) -> Node:
-    """The element as a tree: numerator over denominator, highest powers first."""
+    """The element as a tree: numerator over denominator, highest powers first.
+
+    Raises:
+        UndecidedError: If a sum would have more terms than anybody reads.
+    """
     if value.top.is_zero():
         return ZERO
     if _divides_each_term(field, value.bottom):
@@ -113,6 +120,8 @@ def _terms(polynomial: Polynomial) -> dict[_Powers, fmpq]:
 
 def _spell_sum(field: Field, terms: dict[_Powers, fmpq]) -> Node:
     """The sum of the terms, highest powers first."""
+    if len(terms) > _MOST_TERMS:
+        raise UndecidedError(f"the normal form has more than {_MOST_TERMS} terms")
     order = sorted(
         range(len(field.generators)),
         key=lambda i: (_RANK[field.generators[i].kind], i),

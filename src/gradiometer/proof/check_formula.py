@@ -89,9 +89,7 @@ def check_sign(problem: Any, claim: Any, evidence: Any) -> None:
         index, rate = _generator(terms, generator, variable)
         top, bottom = (_numbers(numbers) for numbers in lists)
         symbol = terms.field.symbol(index)
-        shown = tuple(
-            sum((c * symbol**n for n, c in enumerate(p)), 0 * symbol) for p in (top, bottom)
-        )
+        shown = _in_generator(symbol, top), _in_generator(symbol, bottom)
         require(terms.is_same(terms.read(formula), shown), "The formula is not this quotient.")
         lower, upper = (
             End(terms, end, rate, side) for end, side in ((on.lower, -1), (on.upper, 1))
@@ -118,13 +116,18 @@ def _generator(terms: Terms, text: Any, variable: str) -> tuple[int, fmpq | None
     raise CertificateError("The generator is neither the variable nor an exponential.")
 
 
+def _in_generator(symbol: Any, numbers: list[fmpq]) -> Any:
+    return sum((number * symbol**n for n, number in enumerate(numbers)), 0 * symbol)
+
+
 def _polynomial(value: Fraction) -> Any:
     require(value[1].is_one(), "A part of the normal form is no polynomial.")
     return value[0]
 
 
 def _numbers(values: Any) -> list[fmpq]:
-    require(isinstance(values, list) and 0 < len(values) <= 2_000, "Coefficients must be a list.")
+    require(isinstance(values, list) and 0 < len(values) <= 100, "Coefficients must be a list.")
+    require(all(isinstance(v, str) and len(v) < 1_000 for v in values), "A coefficient is no text.")
     numbers = [read_rational(value) for value in values]
     require(numbers[-1] != 0 or len(numbers) == 1, "The leading coefficient is zero.")
     return numbers

@@ -37,6 +37,7 @@ from gradiometer.proof.check_formula import check_sign
 from gradiometer.proof.identity import accept, check_names, list_generators, spell_formula
 
 _LADDER = (128, 512, 2048)
+_MOST_DEGREE = 80
 _Result = TypeVar("_Result")
 
 SIGNS = {
@@ -202,6 +203,8 @@ def _read(node: Node, variable: str, on: Interval) -> _Line:
     generator, top, bottom = found
     if rate is None and generator.node != Name(variable) and top.degree() + bottom.degree() > 0:
         raise UndecidedError("the formula is no quotient of polynomials in x or in e^(r*x)")
+    if top.degree() + bottom.degree() > _MOST_DEGREE:
+        raise UndecidedError(f"the sign of polynomials of degree above {_MOST_DEGREE}")
     if rate is not None and ends[0] is None:
         ends[0] = number(0)
     known = [end if end is None else _known(end) for end in ends]
