@@ -26,8 +26,8 @@ def find_point(node: Node, variable: str, on: Interval, *, signs: Collection[int
 
     Example:
         >>> from gradiometer.formula import REALS, parse
-        >>> find_point(parse("x^2 - 3").tree, "x", REALS, signs=(-1,))
-        1
+        >>> find_point(parse("x^2 - 3").tree, "x", REALS, signs=(1,))
+        2
     """
     for point in list_points(on):
         try:
