@@ -10,7 +10,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import RELATIONS, Apply, Exact, Name, compare, evaluate
-from gradiometer.proof.check_graph_read import Item, Part, Test
+from gradiometer.proof.check_graph_read import Condition, Item, Part
 from gradiometer.proof.check_graph_slope import (
     bounded,
     find_slope,
@@ -124,7 +124,7 @@ def _value(
 
 def _choice(
     item: Item,
-    test: Test,
+    test: Condition,
     stages: Sequence[Stage],
     reasons: Mapping[int, DomainError | UndecidedError],
 ) -> Stage:
@@ -150,20 +150,20 @@ def _choice(
     return Stage(item, value, edges, tuple(gates), is_true)
 
 
-def _relations(test: Test) -> list[tuple[Part, Part]]:
+def _relations(test: Condition) -> list[tuple[Part, Part]]:
     sides = test.sides()
     return list(zip(sides[::2], sides[1::2], strict=True))
 
 
 def _holds(
-    test: Test, stages: Sequence[Stage], reasons: Mapping[int, DomainError | UndecidedError]
+    test: Condition, stages: Sequence[Stage], reasons: Mapping[int, DomainError | UndecidedError]
 ) -> bool:
     if test.operator in RELATIONS:
         left, right = (
-            _value(part, stages, reasons) for part in test.parts if not isinstance(part, Test)
+            _value(part, stages, reasons) for part in test.parts if not isinstance(part, Condition)
         )
         return RELATIONS[test.operator](compare(left, right))
-    parts = (_holds(part, stages, reasons) for part in test.parts if isinstance(part, Test))
+    parts = (_holds(part, stages, reasons) for part in test.parts if isinstance(part, Condition))
     if test.operator == "not":
         return not next(parts)
     return any(parts) if test.operator == "or" else all(parts)
@@ -249,7 +249,7 @@ def _fastest(pairs: Sequence[tuple[Exact, Exact]]) -> Exact | None:
 
 
 def _choice_speed(
-    stage: Stage, test: Test, stages: Sequence[Stage], motions: Mapping[int, Motion]
+    stage: Stage, test: Condition, stages: Sequence[Stage], motions: Mapping[int, Motion]
 ) -> Exact | None:
     """The speed of the branch that is taken just after the start, when it joins the one before."""
     after: bool | None = stage.is_true
@@ -271,12 +271,16 @@ def _choice_speed(
     return _speed(part, motions)
 
 
-def _holds_after(test: Test, stages: Sequence[Stage], motions: Mapping[int, Motion]) -> bool | None:
+def _holds_after(
+    test: Condition, stages: Sequence[Stage], motions: Mapping[int, Motion]
+) -> bool | None:
     if test.operator in RELATIONS:
-        left, right = (part for part in test.parts if not isinstance(part, Test))
+        left, right = (part for part in test.parts if not isinstance(part, Condition))
         order = _order_after(left, right, stages, motions)
         return None if order is None else RELATIONS[test.operator](order)
-    truths = [_holds_after(part, stages, motions) for part in test.parts if isinstance(part, Test)]
+    truths = [
+        _holds_after(part, stages, motions) for part in test.parts if isinstance(part, Condition)
+    ]
     if test.operator == "not":
         return None if truths[0] is None else not truths[0]
     decisive = test.operator == "or"

@@ -26,17 +26,17 @@ _LONGEST_NAME = 40
 
 @final
 @dataclass(frozen=True)
-class Test:
+class Condition:
     """A condition: a relation between two operands, or `and`, `or`, `not` of conditions."""
 
     operator: str
-    parts: tuple[Part | Test, ...]
+    parts: tuple[Part | Condition, ...]
 
     def sides(self) -> list[Part]:
         """The operands of all relations, from left to right."""
         found: list[Part] = []
         for part in self.parts:
-            found += part.sides() if isinstance(part, Test) else [part]
+            found += part.sides() if isinstance(part, Condition) else [part]
         return found
 
 
@@ -48,7 +48,7 @@ class Item:
     name: str
     operator: str = ""
     parts: tuple[Part, ...] = ()
-    test: Test | None = None
+    test: Condition | None = None
     """The condition of a `where`, whose two values are the parts."""
 
 
@@ -100,15 +100,15 @@ class Reading:
         label, shown = (name, Name(name)) if name else self._label(operation)
         return self._append(Item(label, tree.operator, parts, test), shown), shown
 
-    def _test(self, tree: Node) -> tuple[Test, Node]:
+    def _test(self, tree: Node) -> tuple[Condition, Node]:
         if isinstance(tree, Apply) and tree.operator in RELATIONS:
             sides = [self._read(side) for side in tree.arguments]
             spelled = Apply(tree.operator, tuple(written for _, written in sides))
-            return Test(tree.operator, tuple(part for part, _ in sides)), spelled
+            return Condition(tree.operator, tuple(part for part, _ in sides)), spelled
         if isinstance(tree, Apply) and tree.operator in ("and", "or", "not"):
             tests = [self._test(part) for part in tree.arguments]
             spelled = Apply(tree.operator, tuple(written for _, written in tests))
-            return Test(tree.operator, tuple(test for test, _ in tests)), spelled
+            return Condition(tree.operator, tuple(test for test, _ in tests)), spelled
         raise CertificateError("A condition is no relation.")
 
     def _leaf(self, tree: Node) -> str:
@@ -177,15 +177,17 @@ def _prune(items: list[Item], output: int) -> tuple[list[Item], int]:
             needed.update(operands(items[number]))
     new = {old: position for position, old in enumerate(sorted(needed))}
 
-    def move(part: Part | Test) -> Part | Test:
-        if isinstance(part, Test):
-            return Test(part.operator, tuple(map(move, part.parts)))
+    def move(part: Part | Condition) -> Part | Condition:
+        if isinstance(part, Condition):
+            return Condition(part.operator, tuple(map(move, part.parts)))
         return new[part] if isinstance(part, int) else part
 
     kept: list[Item] = []
     for old in new:
         item = items[old]
         test = None if item.test is None else move(item.test)
-        parts = tuple(part for part in map(move, item.parts) if not isinstance(part, Test))
-        kept.append(Item(item.name, item.operator, parts, test if isinstance(test, Test) else None))
+        parts = tuple(part for part in map(move, item.parts) if not isinstance(part, Condition))
+        kept.append(
+            Item(item.name, item.operator, parts, test if isinstance(test, Condition) else None)
+        )
     return kept, new[output]

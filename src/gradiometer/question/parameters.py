@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradiometer.errors import Place, UsageError
@@ -78,7 +78,7 @@ def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
     facts = {
         name: proved(
             {text: facts[name].value for text, facts in each.items()},
-            " ".join(f"{text}: {facts[name].because}" for text, facts in each.items()),
+            _reasons({text: facts[name].because for text, facts in each.items()}),
         )
         for name in ("parameters", "weights", "biases", "layers")
     }
@@ -98,6 +98,13 @@ def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
             dict(zip(names, totals, strict=True)), f"Each total minus that of {first.text}."
         )
     return facts
+
+
+def _reasons(each: Mapping[str, str]) -> str:
+    """The reason of every network, said once when it is the same for all."""
+    if len(set(each.values())) == 1:
+        return next(iter(each.values()))
+    return " ".join(f"{text}: {because}" for text, because in each.items())
 
 
 def _layer_rows(network: Network) -> list[dict[str, Any]]:
@@ -144,8 +151,7 @@ def _count_steps(network: Network) -> tuple[Step, ...]:
                 f"{_biases_sum(network)} = {_total_biases(network)}",
             ),
             Step(
-                f"{_total_weights(network):,} + {_total_biases(network):,} = "
-                f"{_total(network):,}",
+                f"{_total_weights(network):,} + {_total_biases(network):,} = {_total(network):,}",
                 f"{network.text}: weights and biases are learned alike.",
                 f"{_total_weights(network)} + {_total_biases(network)} = {_total(network)}",
             ),
