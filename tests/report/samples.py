@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flint import arb, fmpq
@@ -18,7 +19,7 @@ from gradiometer.question import (
     proved,
     unknown,
 )
-from gradiometer.report import Page, Section
+from gradiometer.report import Page, Section, write_html
 
 X = Name("x")
 
@@ -306,3 +307,9 @@ def page(**answers):
     ]
     broken = Section("9", "Broken", error="FormulaError: A bracket is not closed.\n  text:  (1+x")
     return Page("Training mechanics", "Five problems, checked.", (*sections, broken))
+
+
+@cache
+def whole_page():
+    """The HTML of a page with every kind of answer."""
+    return write_html(page(**ANSWERS))

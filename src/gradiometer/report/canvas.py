@@ -119,18 +119,17 @@ def _root(match: re.Match[str]) -> str:
     return open_svg(float(match[1]), float(match[2]))
 
 
-def open_svg(width: float, height: float, *, smallest: float = 0.9) -> str:
-    """The opening tag of a picture.
+def open_svg(width: float, height: float) -> str:
+    """The opening tag of a picture; on a narrow page it shrinks to a pixel a point, then scrolls.
 
     Args:
         width: In points of the sheet.
         height: In points of the sheet.
-        smallest: Pixels for each point below which the page scrolls and shrinks no more.
     """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width * _SCALE:.0f}" height="{height * _SCALE:.0f}" '
-        f'style="min-width:{width * smallest:.0f}px;'
+        f'style="min-width:{width:.0f}px;'
         'stroke-linejoin:round;font-family:system-ui,sans-serif">'
     )
 

@@ -170,7 +170,7 @@ class _Drawing:
         return ports
 
     def to_svg(self) -> str:
-        parts = [open_svg(math.ceil(self.width), math.ceil(self.height), smallest=1.0)]
+        parts = [open_svg(math.ceil(self.width), math.ceil(self.height))]
         parts += [self._wire(number) for number in range(len(self.wires))]
         parts += self._labels()
         parts += [self._box(box) for box in self.boxes.values()]

@@ -55,6 +55,8 @@ _SYMBOLS: Mapping[str, str] = {
     "σ": r"$\sigma$", "φ": r"$\varphi$", "Φ": r"$\Phi$", "Δ": r"$\Delta$", "ℓ": r"$\ell$",
     "₀": "$_0$", "₁": "$_1$", "₂": "$_2$", "²": "$^2$", "³": "$^3$", "\n": r"\newline ",
     "“": "``", "”": "''", "‘": "`", "’": "'", "\N{NO-BREAK SPACE}": "~",
+    # After a line's end these would be read as its options.
+    "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 """How letters that LaTeX reads as commands, or its fonts lack, are written."""
 
