@@ -124,7 +124,7 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
         if not value.is_finite():
             return "inf" if value > 0 else "-inf" if value < 0 else "nan"
         middle, _, exponent = value.mid_rad_10exp(digits)
-        return _place(middle, exponent)
+        return _round(int(middle), int(exponent), digits)
     context = Context(prec=max(digits, 17), Emax=MAX_EMAX, Emin=MIN_EMIN)
     return _plain(context.divide(Decimal(int(value.p)), Decimal(int(value.q))))
 
@@ -133,6 +133,16 @@ def _plain(value: Decimal) -> str:
     """The decimal without a trailing zero, scientific only for very large or small ones."""
     sign, digits, exponent = value.as_tuple()
     return _spell("-" if sign else "", "".join(map(str, digits)), int(exponent))
+
+
+def _round(middle: int, exponent: int, digits: int) -> str:
+    """`middle * 10^exponent` rounded to that many significant digits."""
+    extra = len(str(abs(middle))) - digits
+    if extra > 0:
+        whole, rest = divmod(abs(middle), 10**extra)
+        whole += 2 * rest >= 10**extra
+        middle, exponent = (-whole if middle < 0 else whole), exponent + extra
+    return _spell("-" if middle < 0 else "", str(abs(middle)), exponent)
 
 
 def _place(middle: fmpz, exponent: fmpz) -> str:
