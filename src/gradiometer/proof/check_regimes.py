@@ -185,10 +185,15 @@ def _key(values: list[Any]) -> Any:
 def _valley(signs: list[int], start: int) -> tuple[int, int]:
     """The pieces between the nearest tops on both sides of the start."""
     first = last = start
-    while last + 1 < len(signs) and not (signs[last] > 0 > signs[last + 1]):
+    # A flat top is a top too: what counts is the last slope met that is not zero.
+    slope = signs[start]
+    while last + 1 < len(signs) and not slope > 0 > signs[last + 1]:
         last += 1
-    while first > 0 and not (signs[first] < 0 < signs[first - 1]):
+        slope = signs[last] or slope
+    slope = signs[start]
+    while first > 0 and not slope < 0 < signs[first - 1]:
         first -= 1
+        slope = signs[first] or slope
     require((first, last) != (0, len(signs) - 1), "There is no barrier.")
     return first, last
 

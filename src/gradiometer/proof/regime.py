@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
@@ -95,18 +95,23 @@ def find_valley(ground: Ground, start: int) -> Valley:
     """
     signs = [compare(ground.slope(index, _inside(ground, index)), _ZERO)
              for index in range(len(ground.slopes))]  # fmt: skip
-    last = start
-    while last + 1 < len(signs) and not (signs[last] > 0 and signs[last + 1] < 0):
-        last += 1
-    first = start
-    while first > 0 and not (signs[first] < 0 and signs[first - 1] > 0):
-        first -= 1
+    last = _edge(signs, start)
+    first = len(signs) - 1 - _edge([-s for s in reversed(signs)], len(signs) - 1 - start)
     if last == len(signs) - 1 and first == 0:
         raise DomainError(
             "This landscape has no barrier to cross: no slope turns from up to down.",
             hint="ask `trajectory` where the run goes",
         )
     return Valley(first, last)
+
+
+def _edge(signs: list[int], start: int) -> int:
+    """The last piece before the top on the right; a flat top belongs to the valley."""
+    last, slope = start, signs[start]
+    while last + 1 < len(signs) and not (slope > 0 > signs[last + 1]):
+        last += 1
+        slope = signs[last] or slope
+    return last
 
 
 def _inside(ground: Ground, index: int) -> fmpq:
@@ -154,7 +159,7 @@ def find_regimes(
                 explorer = _Explorer(course, parameter, domain, stepper, settled_from)
                 return explorer.explore(), bits
         except UndecidedError:
-            if bits >= LAST_BITS:
+            if bits >= LAST_BITS or explorer.is_exact():
                 raise
         bits *= 4 if bits < 1024 else 2
 
@@ -177,6 +182,8 @@ class _Explorer:
         self.settled_from = settled_from
         self.todo = [_Branch(domain, stepper.begin(course), [], {}, None, 0)]
         self.found: list[Regime] = []
+        self.current = self.todo[0]
+        self.domain = domain
         self.work = 0
 
     def explore(self) -> tuple[Regime, ...]:
@@ -184,15 +191,24 @@ class _Explorer:
             if len(self.found) + len(self.todo) > _MOST_REGIMES:
                 raise UndecidedError(f"the axis falls into more than {_MOST_REGIMES} parts")
             branch = self.todo.pop()
+            self.current = branch
             try:
                 self.found.append(self._follow(branch))
             except Split as split:
                 self._split(branch, split)
             except (DomainError, LimitError) as error:
-                if not branch.pieces:
+                if not branch.pieces and branch.axis is self.domain:
                     raise
-                raise UndecidedError(error.problem) from None
+                raise UndecidedError(error.problem.rstrip(".")) from None
         return tuple(sorted(self.found, key=_Position))
+
+    def is_exact(self) -> bool:
+        """Whether no ball has been met, so that a higher precision decides nothing more."""
+        ends = [end for pair in self._ground(self.current.axis).ends for end in pair]
+        states = [branch.state for branch in (self.current, *self.todo)]
+        return not any(isinstance(end, arb) for end in ends) and all(
+            self.stepper.key(state) is not None for state in states
+        )
 
     def _split(self, branch: _Branch, split: Split) -> None:
         """Put the parts that *branch* falls into on the list."""

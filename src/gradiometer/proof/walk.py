@@ -320,7 +320,7 @@ def _run(course: Course, settled_from: int | None, bits: int) -> Run:
     except UndecidedError as error:
         ended, undecided = str(error), True
     except (DomainError, LimitError) as error:
-        ended = error.problem
+        ended = error.problem.rstrip(".")
     # A state whose piece is unknown is no part of the run.
     kept = tuple(states[: len(losses)])
     return Run(kept, tuple(pieces[: len(losses)]), tuple(losses), repeats, bits, ended, undecided)
