@@ -9,7 +9,15 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError, UsageError
-from gradiometer.formula import Axis, evaluate, to_float, to_text
+from gradiometer.formula import (
+    Axis,
+    at_parameter,
+    evaluate,
+    precision,
+    to_ball,
+    to_float,
+    to_text,
+)
 from gradiometer.proof import (
     Course,
     Regime,
@@ -17,6 +25,7 @@ from gradiometer.proof import (
     combine,
     find_float_threshold,
     find_threshold,
+    survey,
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact, read_request
@@ -124,16 +133,13 @@ def _exact_facts(course: Course, parameter: str, threshold: Threshold) -> dict[s
         facts["barrier"] = proved("none", nobody)
         facts["attained"] = proved(False, "There is nothing to reach.")
     else:
+        lands = _lands_on_joint(course, parameter, threshold)
         facts["barrier"] = proved(
             INFINITY if top.upper is None else top.upper,
-            f"The supremum of all `{parameter}` for which the run passes the top{horizon}: "
-            "there the farthest position and the top coincide.",
+            f"The supremum of all `{parameter}` for which the run passes the top{horizon}"
+            + (": there the farthest position and the top coincide." if lands else "."),
         )
-        facts["attained"] = proved(
-            top.upper_closed,
-            "At the threshold itself the run lands exactly on the top and "
-            + ("goes on downhill." if top.upper_closed else "turns back."),
-        )
+        facts["attained"] = proved(top.upper_closed, _attained_sentence(threshold, lands))
     if staying is None or threshold.peak is None:
         reason = (
             "The run escapes for every value of the parameter."
@@ -143,12 +149,39 @@ def _exact_facts(course: Course, parameter: str, threshold: Threshold) -> dict[s
         facts["peak"], facts["peak_step"] = unknown(reason), unknown(reason)
     else:
         facts["peak"] = proved(
-            threshold.peak, f"The farthest position of a run that does not escape{horizon}."
+            threshold.peak,
+            "The farthest position towards the top, for the smallest values of "
+            f"`{parameter}` with which the run does not escape{horizon}.",
         )
         facts["peak_step"] = proved(staying.peak_step, "The step that reaches the peak.")
     rows = [_regime_row(regime) for regime in threshold.regimes]
     facts["regimes"] = proved(rows, _regime_sentence(parameter, threshold.regimes))
     return facts
+
+
+def _lands_on_joint(course: Course, parameter: str, threshold: Threshold) -> bool:
+    """Whether the run just above the threshold reaches a joint of the landscape there."""
+    top = threshold.top
+    after = threshold.regimes[threshold.regimes.index(top) + 1 :] if top is not None else ()
+    if top is None or top.upper is None or not after or after[0].peak is None:
+        return False
+    with precision(threshold.bits):
+        gap = [end for _, end in survey(course.landscape, {parameter: top.upper}).ends[:-1]]
+        peak = at_parameter(after[0].peak, top.upper)
+        return any(to_ball(peak - end).contains(0) for end in gap)
+
+
+def _attained_sentence(threshold: Threshold, lands: bool) -> str:
+    top = threshold.top
+    if top is None or top.upper is None:
+        return "The run escapes for all large values."
+    if top is threshold.regimes[-1]:
+        belongs = "belongs" if top.upper_closed else "does not belong"
+        return f"The threshold is the end of the domain, which {belongs} to it."
+    if lands:
+        after = "goes on downhill." if top.upper_closed else "turns back."
+        return f"At the threshold itself the run lands exactly on the top and {after}"
+    return f"At the threshold itself the run {'escapes' if top.upper_closed else 'stays'}."
 
 
 def _regime_row(regime: Regime) -> dict[str, Any]:
