@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Apply,
+    Constant,
     Interval,
     Node,
+    apply,
     differentiate,
     evaluate,
     evaluate_float,
+    number,
     precision,
+    tidy,
     to_float,
     to_latex,
+    to_ratio,
+    univariate,
     walk,
 )
 from gradiometer.model import Activation, to_setting_text
@@ -86,6 +93,29 @@ def _slope_steps(shape: Shape) -> Iterable[Step]:
         yield _line("f'(x)", raw, on, _why_slope(section))
         if spell(section.slope) != spell(raw):
             yield _line("f'(x)", section.slope, on, "The same in lowest terms.")
+        divided = _divide_by_top(section.slope)
+        if divided is not None:
+            yield _line("f'(x)", divided, on, "Top and bottom divided by the power of e on top.")
+
+
+def _divide_by_top(slope: Node) -> Node | None:
+    """`c/(a + b*T^(-1) + …)` of `c*T^n/(a*T^n + b*T^(n-1) + …)` with T = e^(r*x), else None."""
+    try:
+        found = univariate(to_ratio(slope))
+    except UndecidedError:
+        return None
+    if found is None or found[0].kind != "exponential" or not isinstance(found[0].node, Apply):
+        return None
+    rate, top, bottom = found[0].node.arguments[-1], found[1].coeffs(), found[2].coeffs()
+    size = len(top) - 1
+    if size < 1 or any(top[:-1]) or len(bottom) != len(top):
+        return None
+    total: Node = number(0)
+    for power in range(size, -1, -1):
+        exponent = tidy(apply("*", number(power - size), rate))
+        raised = tidy(apply("^", Constant("e"), exponent))
+        total = apply("+", total, apply("*", number(bottom[power]), raised))
+    return tidy(apply("/", number(top[-1]), total))
 
 
 _RULES = {
