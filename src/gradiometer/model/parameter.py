@@ -85,6 +85,11 @@ def read_setting(parameter: Parameter, value: Any, *, place: Place | None = None
     if isinstance(value, str) and "," in value:
         value = value.split(",")
     if isinstance(value, Sequence) and not isinstance(value, str):
+        if isinstance(parameter.default, fmpq):
+            raise DomainError(
+                f"`{parameter.name}` is one number, not a list.",
+                place=place or Place(f"--set {parameter.name}"),
+            )
         return tuple(_read_one(parameter, item, place) for item in value)
     return _read_one(parameter, value, place)
 
@@ -97,6 +102,12 @@ def _read_one(parameter: Parameter, value: Any, place: Place | None) -> fmpq:
         number = fmpq(str(value).strip().lower() == "true")
     else:
         number = parse_number(str(value).strip(), place=place)
+    if parameter.is_flag and number not in (0, 1):
+        raise DomainError(
+            f"`{parameter.name}` = {value} is neither true nor false.",
+            place=place,
+            known=("true", "false"),
+        )
     if not is_inside(number, parameter.domain):
         domain = _domain_text(parameter.domain)
         raise DomainError(

@@ -64,6 +64,12 @@ def read_request(
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
     owners = [rule.owner, surface.owner]
     if plan is not None:
+        if "learning_rate" not in rule.parameters:
+            raise UsageError(
+                f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
+                known=tuple(rule.parameters),
+                hint="name the rate `learning_rate` in the rule",
+            )
         # The schedule gives the rate, so the rule's own one can no longer be set.
         kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
         owners = [Owner("optimizer", rule.name, kept), surface.owner, plan.owner]
