@@ -118,7 +118,7 @@ def _parts(replay: Replay, part: _Part, split: Split) -> list[_Part]:
 
 def _ends(replay: Replay, parameter: str, axis: Any) -> list[Any]:
     value = {parameter: Line(_ZERO, _ONE, axis) if isinstance(axis, Axis) else axis}
-    return [None if p.upper is None else collapse(evaluate(p.upper, value)) for p in replay.pieces]
+    return replay.ends(value)
 
 
 def _locate(replay: Replay, part: _Part, ends: list[Any], first: int = 0) -> int:
@@ -127,7 +127,7 @@ def _locate(replay: Replay, part: _Part, ends: list[Any], first: int = 0) -> int
     for index in range(first, len(ends)):
         if ends[index] is None:
             return index
-        tie = index if replay.keeps_joint(index) else index + 1
+        tie = index if replay.keeps_joint(index) else replay.after_joint(index, ends)
         known = part.known.get(index)
         try:
             order = compare(position, ends[index]) if known is None else known

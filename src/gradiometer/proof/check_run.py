@@ -80,7 +80,7 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
         require(isinstance(period, int) and isinstance(first, int), "A cycle has whole steps.")
         require(period > 1 and first >= 0 and first + period <= steps, "The cycle is too long.")
         steps = first + period
-    ends = [None if p.upper is None else evaluate(p.upper, {}) for p in replay.pieces]
+    ends = replay.ends({})
     states, losses = [replay.begin()], []
     try:
         while True:

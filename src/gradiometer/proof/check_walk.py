@@ -140,6 +140,23 @@ class Replay:
                 return index
         raise CertificateError("The position is on no piece.")
 
+    def ends(self, values: Mapping[str, Any]) -> list[Any]:
+        """The right ends of the pieces, which must not go back; None is infinite."""
+        ends = [None if p.upper is None else collapse(evaluate(p.upper, values))
+                for p in self.pieces]  # fmt: skip
+        for left, right in zip(ends, ends[1:], strict=False):
+            require(right is None or compare(left, right) <= 0, "A piece ends before it begins.")
+        return ends
+
+    def after_joint(self, index: int, ends: list[Any]) -> int:
+        """The piece to take at the right end of piece *index* when it is not that piece."""
+        right = index + 1
+        while ends[right] is not None and not self.keeps_joint(right):
+            if not collapse(ends[right] - ends[index]) == 0:
+                break
+            right += 1
+        return right
+
     def keeps_joint(self, index: int) -> bool:
         """Whether the right end of piece *index* is taken with that piece."""
         return self.pieces[index].closed if self.side is None else self.side == "left"

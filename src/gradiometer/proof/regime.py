@@ -18,6 +18,7 @@ from gradiometer.formula import (
     Split,
     at_parameter,
     compare,
+    evaluate,
     free_names,
     on_axis,
     precision,
@@ -204,7 +205,13 @@ class _Explorer:
 
     def is_exact(self) -> bool:
         """Whether no ball has been met, so that a higher precision decides nothing more."""
-        ends = [end for pair in self._ground(self.current.axis).ends for end in pair]
+        pieces = self.course.landscape.loss.pieces
+        ends = [
+            evaluate(end, {self.parameter: _ZERO})
+            for p in pieces
+            for end in (p.on.lower, p.on.upper)
+            if end is not None
+        ]
         states = [branch.state for branch in (self.current, *self.todo)]
         return not any(isinstance(end, arb) for end in ends) and all(
             self.stepper.key(state) is not None for state in states

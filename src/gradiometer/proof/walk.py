@@ -83,6 +83,8 @@ class Ground:
     ends: tuple[tuple[Any, Any], ...]
     """Left and right end of each piece; None is infinite."""
     closed: tuple[tuple[bool, bool], ...]
+    thin: tuple[bool, ...]
+    """Whether the two ends of each piece are the same number."""
     losses: tuple[Evaluator, ...]
     slopes: tuple[Evaluator, ...]
     trees: tuple[Node, ...]
@@ -135,9 +137,13 @@ class Ground:
 
     def at_joint(self, left: int, side: Side) -> int:
         """The piece to take exactly at the right end of piece *left*."""
-        if side is None:
-            return left if self.closed[left][1] else left + 1
-        return left if side == "left" else left + 1
+        if side == "left" or (side is None and self.closed[left][1]):
+            return left
+        right = left + 1
+        # A single point is no piece to the right of itself; an empty piece is none at all.
+        while self.thin[right] and (side == "right" or self.closed[right] != (True, True)):
+            right += 1
+        return right
 
     def is_joint(self, position: Any) -> bool:
         """Whether a rational position is exactly a joint that does not move with the parameter."""
@@ -155,21 +161,37 @@ class Ground:
 
 
 def survey(landscape: Landscape, values: Mapping[str, Any] | None = None) -> Ground:
-    """The landscape with its ends evaluated at the current precision."""
+    """The landscape with its ends evaluated at the current precision.
+
+    Raises:
+        DomainError: If a piece ends before it begins.
+        Split: If that depends on the free parameter.
+    """
     known = dict(values or {})
 
     def end(node: Node | None) -> Any:
         return None if node is None else collapse(evaluate(node, known))
 
     pieces = landscape.loss.pieces
+    ends = tuple((end(p.on.lower), end(p.on.upper)) for p in pieces)
     return Ground(
-        tuple((end(p.on.lower), end(p.on.upper)) for p in pieces),
+        ends,
         tuple((p.on.lower_closed, p.on.upper_closed) for p in pieces),
+        tuple(_is_thin(lower, upper) for lower, upper in ends),
         tuple(compile_exact(p.formula) for p in pieces),
         tuple(compile_exact(slope) for slope in landscape.slopes),
         landscape.slopes,
         known,
     )
+
+
+def _is_thin(lower: Any, upper: Any) -> bool:
+    if lower is None or upper is None:
+        return False
+    order = compare(lower, upper)
+    if order > 0:
+        raise DomainError("A piece of the landscape ends before it begins.")
+    return order == 0
 
 
 def begin(rule: Rule, start: Any) -> State:
