@@ -28,6 +28,7 @@ from gradiometer.proof.check_walk import (
     read_rational,
     read_replay,
     require,
+    same,
     spell,
 )
 
@@ -41,17 +42,28 @@ def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
     run, parameter, domain = fields(problem, "run", "parameter", "domain")
     require(isinstance(parameter, str) and parameter != "x", "The parameter has no name.")
     replay = read_replay(run, free=(parameter,))
-    lower, upper = (None if end is None else read_rational(end) for end in domain[:2])
-    require(len(domain) == 4 and all(type(c) is bool for c in domain[2:]), "No domain.")
+    axis = _read_domain(domain)
     for bits in LADDER:
         try:
             with precision(bits):
-                parts = _explore(replay, parameter, Axis(lower, upper, *domain[2:]))
+                parts = _explore(replay, parameter, axis)
                 _compare(claim, parts)
                 return
         except UndecidedError:
             if bits == LADDER[-1]:
                 raise
+
+
+def _read_domain(domain: Any) -> Axis:
+    """The part of the axis that the claim is about."""
+    require(isinstance(domain, list) and len(domain) == 4, "A domain has two ends.")
+    lower, upper = (None if end is None else read_rational(end) for end in domain[:2])
+    lower_closed, upper_closed = domain[2:]
+    require(type(lower_closed) is bool and type(upper_closed) is bool, "An end is closed or not.")
+    require(lower is not None or not lower_closed, "An infinite end is open.")
+    require(upper is not None or not upper_closed, "An infinite end is open.")
+    require(lower is None or upper is None or lower < upper, "The domain is empty.")
+    return Axis(lower, upper, lower_closed, upper_closed)
 
 
 class _Part:
@@ -218,13 +230,14 @@ def _compare(claim: Any, parts: list[_Part]) -> None:
             rows[-1] |= {"to": row["to"], "to_closed": row["to_closed"]}
         else:
             rows.append(row)
-    require(regimes == rows, "The regimes are others.")
+    require(same(regimes, rows), "The regimes are others.")
     escaping = [row for row in rows if row["outcome"] == "escapes"]
     top = escaping[-1] if escaping else {"to": None, "to_closed": False}
-    require(barrier == (top["to"] if escaping else None), "The threshold is another one.")
+    require(same(barrier, top["to"] if escaping else None), "The threshold is another one.")
     require(attained is top["to_closed"], "The threshold is reached or not.")
     staying = [part for part in parts if part.outcome != "escapes"]
     first = staying[0] if staying else None
     said = None if first is None or isinstance(first.peak, Line) else spell(first.peak)
-    require(peak == said, "The peak is another one.")
-    require(peak_step == (None if first is None else first.peak_step), "The peak is at another step.")
+    require(same(peak, said), "The peak is another one.")
+    step = None if first is None else first.peak_step
+    require(same(peak_step, step), "The peak is at another step.")

@@ -59,7 +59,7 @@ def _check(replay: Replay, said: Mapping[str, Any], evidence: Any, *, last: bool
         raise UndecidedError("too few digits at this precision")
     _check_lowest(said, states, losses)
     require(said["final"] == _final(replay, said, states), "The last position is another one.")
-    require(not ended or said["verdict"] == "unknown", "The run ends before its verdict.")
+    require(not ended, "The run ends before its last step.")
     require((said["cycle"] is not None) == (said["verdict"] == "cycle"), "Cycle and verdict differ.")
     if said["verdict"] == "cycle":
         require(said["limit"] is None and said["growth"] is None, "A cycle has no limit.")
@@ -77,7 +77,7 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
     steps = replay.steps
     if cycle is not None:
         period, _, first = fields(cycle, "period", "points", "from_step")
-        require(isinstance(period, int) and isinstance(first, int), "A cycle has whole steps.")
+        require(type(period) is int and type(first) is int, "A cycle has whole steps.")
         require(period > 1 and first >= 0 and first + period <= steps, "The cycle is too long.")
         steps = first + period
     ends = replay.ends({})

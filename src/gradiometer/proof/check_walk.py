@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,11 @@ def require(truth: bool, problem: str) -> None:
     """Refuse the certificate unless *truth* holds."""
     if not truth:
         raise CertificateError(problem)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two plain JSON values are the same, `1` and `true` being different ones."""
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 def read_rational(text: Any) -> fmpq:
@@ -220,12 +226,16 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
         problem, "rule", "pieces", "schedule", "start", "steps", "side"
     )
     state, step, values = fields(rule, "state", "step", "values")
-    require(isinstance(steps, int) and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
+    require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
     require(side in (None, "left", "right"), "`side` is neither left nor right.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    known = {*numbers, *state, "x", "g", "t", "learning_rate"}
+    given_names = [*numbers, *state, "x", "g", "t"]
+    given_names += [] if schedule is None else ["learning_rate"]
+    require(len(set(given_names)) == len(given_names), "A name stands for two things.")
+    known = set(given_names)
     trees = []
     for target, text in step:
+        require(isinstance(target, str) and target not in known, "A name is assigned twice.")
         trees.append((target, parse(text, names=known).tree))
         known = {*known, target}
     require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
@@ -233,6 +243,7 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     if schedule is not None:
         text, given = fields(schedule, "rate", "values")
         rate_values = {name: read_rational(number) for name, number in given.items()}
+        require("k" not in rate_values, "`k` counts the steps.")
         rate = parse(text, names={"k", *rate_values}).tree
     memory = {name: parse(text, names=set(numbers)).tree for name, text in state.items()}
     return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rate, rate_values,
