@@ -153,6 +153,8 @@ def _facts(
     facts: dict[str, Fact] = {}
     because = verdict.because[0].upper() + verdict.because[1:]
     because += "" if because.endswith(".") else "."
+    if verdict.word != "unknown" and not certified:
+        because = "The proof was not accepted" + (f": {run.ended}." if run.ended else ".")
     if verdict.word == "unknown" or not certified:
         facts["verdict"] = Fact("unknown", "unknown", because)
     else:
@@ -165,8 +167,9 @@ def _facts(
     if verdict.growth is not None and certified:
         facts["growth_factor"] = proved(
             verdict.growth,
-            "Finally each step multiplies the distance from the fixed point by this factor "
-            "(the largest multiplier of the step, in size).",
+            "The size of the largest multiplier of the step: in the long run the distance from "
+            "the fixed point changes by this factor at each step, or by a smaller one if it has "
+            "no part along that multiplier.",
         )
     if verdict.limit is not None and certified:
         facts["limit"] = proved(verdict.limit, "The point that the run converges to.")
