@@ -2,6 +2,7 @@
 
 import pytest
 from flint import fmpq
+
 from gradiometer.formula import RELATIONS, compare, evaluate, parse, parse_interval, precision
 from gradiometer.proof import compare_at, find_counterexample, has_value_somewhere
 

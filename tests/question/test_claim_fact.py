@@ -2,6 +2,7 @@
 
 import pytest
 from flint import arb, fmpq
+
 from gradiometer.errors import FormulaError, UsageError
 from gradiometer.formula import Interval, evaluate, number, parse, parse_interval, precision
 from gradiometer.proof import check

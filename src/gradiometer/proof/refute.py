@@ -7,7 +7,7 @@ fails there; points where a side has no value are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -17,15 +17,16 @@ from gradiometer.errors import CertificateError, DomainError, LimitError, Undeci
 from gradiometer.formula import (
     CONSTANTS,
     RELATIONS,
+    Evaluator,
     Exact,
     Interval,
     Name,
     Node,
-    compare,
-    evaluate,
+    compile_exact,
     free_names,
     precision,
     substitute,
+    to_ball,
     to_rational_text,
     to_text,
 )
@@ -35,6 +36,12 @@ from gradiometer.proof.refute_points import has_point, list_tiers
 
 _LADDER = (128, 512, 2048)
 """Working precisions in bits; a difference of one part in 2^2000 is still seen."""
+
+_HUGE = arb(2) ** 100_000
+"""Larger values are not shown to anybody, nor smaller ones than its inverse."""
+
+_CLIMB = ((512, 60), (2048, 20))
+"""Higher precisions in bits, and about how many of the points are looked at again with each."""
 
 Point = Mapping[str, fmpq]
 
@@ -77,20 +84,29 @@ def compare_at(
         defined: Trees that must have a value too, such as `f` where a side is its derivative.
         ladder: Working precisions in bits to try one after the other.
     """
+    return _compare(_compile(left, right, *defined), relation, at, ladder)
+
+
+def _compile(*trees: Node) -> list[Evaluator]:
+    return [compile_exact(tree) for tree in trees]
+
+
+def _compare(
+    trees: Sequence[Evaluator], relation: str, at: Point, ladder: Sequence[int]
+) -> Comparison | None:
+    """What `compare_at` says; the two sides are the first trees."""
     for bits in ladder:
         with precision(bits):
             try:
-                for tree in defined:
-                    _finite(evaluate(tree, at))
-                sides = _finite(evaluate(left, at)), _finite(evaluate(right, at))
-                order = compare(*sides)
+                left, right, *_ = [_finite(tree(at)) for tree in trees]
+                order = _order(left, right)
             except UndecidedError:
                 continue
             except (DomainError, LimitError):
                 return None
-            exact = isinstance(sides[0], fmpq) and isinstance(sides[1], fmpq)
+            exact = isinstance(left, fmpq) and isinstance(right, fmpq)
             holds = RELATIONS[relation](order)
-            return Comparison(dict(at), *sides, relation, 0 if exact else bits, holds)
+            return Comparison(dict(at), left, right, relation, 0 if exact else bits, holds)
     return None
 
 
@@ -124,6 +140,7 @@ def find_counterexample(
     """
     names = variables if variables is not None else sorted(free_names(left) | free_names(right))
     limits = domains or {}
+    trees = _compile(left, right, *defined)
     tried: list[Point] = []
     for tier in list_tiers(left, right, names, limits):
         failing = []
@@ -132,33 +149,24 @@ def find_counterexample(
                 continue
             tried.append(point)
             # One rung first: a statement that holds would climb the whole ladder at every point.
-            found = compare_at(left, right, relation, point, defined=defined, ladder=_LADDER[:1])
+            found = _compare(trees, relation, point, _LADDER[:1])
             if found is not None and not found.holds:
                 failing.append(found)
                 if found.is_rational:
                     return found
         if failing:
             return failing[0]
-    return _climb(left, right, relation, tried, defined)
+    return _climb(trees, relation, tried)
 
 
-def _climb(
-    left: Node, right: Node, relation: str, points: Iterable[Point], defined: Sequence[Node]
-) -> Comparison | None:
-    """The first of a few points at which more precision shows that the statement fails."""
-    undecided = 0
-    for point in points:
-        found = compare_at(left, right, relation, point, defined=defined, ladder=_LADDER[1:])
-        if found is not None and not found.holds:
-            return found
-        undecided += found is None
-        if undecided > _MOST_UNDECIDED:
-            return None
+def _climb(trees: Sequence[Evaluator], relation: str, points: Sequence[Point]) -> Comparison | None:
+    """The first of some points at which more precision shows that the statement fails."""
+    for bits, most in _CLIMB:
+        for point in points[:: max(1, len(points) // most)]:
+            found = _compare(trees, relation, point, (bits,))
+            if found is not None and not found.holds:
+                return found
     return None
-
-
-_MOST_UNDECIDED = 6
-"""Points that stay undecided at the highest precision before the search ends."""
 
 
 def certify_counterexample(left: Node, right: Node, found: Comparison) -> dict[str, Any] | None:
@@ -207,21 +215,37 @@ def has_value_somewhere(
     A statement about sides that never have a value together says nothing.
     """
     limits = domains or {}
+    compiled = _compile(*trees)
     for tier in list_tiers(trees[0], trees[-1], variables, limits):
         for point in tier:
             if not all(has_point(limits[name], point[name]) for name in point if name in limits):
                 continue
             try:
                 with precision(_LADDER[0]):
-                    for tree in trees:
-                        _finite(evaluate(tree, point))
+                    for tree in compiled:
+                        _finite(tree(point))
             except (UndecidedError, DomainError, LimitError):
                 continue
             return True
     return False
 
 
+def _order(left: Exact, right: Exact) -> int:
+    """The order of two values, without the words that `compare` has for an undecided one."""
+    if isinstance(left, fmpq) and isinstance(right, fmpq):
+        return (left > right) - (left < right)
+    gap = to_ball(left) - to_ball(right)
+    if gap > 0:
+        return 1
+    if gap < 0:
+        return -1
+    raise UndecidedError("the enclosures overlap")
+
+
 def _finite(value: Exact) -> Exact:
-    if isinstance(value, arb) and not value.is_finite():
-        raise UndecidedError("a value too large for an enclosure")
+    """The value, if it is of a size that can be written down."""
+    if isinstance(value, arb):
+        size = value.abs_upper()
+        if not (size < _HUGE and (size > 1 / _HUGE or size == 0)):
+            raise UndecidedError("a value too large or too small to be written")
     return value

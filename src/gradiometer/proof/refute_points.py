@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise, product
 from random import Random
@@ -19,8 +19,9 @@ from gradiometer.formula import (
     Number,
     apply,
     compare,
+    compile_exact,
+    compile_float,
     evaluate,
-    evaluate_float,
     precision,
     to_float,
     walk,
@@ -180,7 +181,8 @@ def _switches(tree: Node) -> Iterator[Node]:
 
 def _breakpoints(switch: Node, name: str, base: _Values) -> list[fmpq]:
     """Roots of the expression in one name: exact where it is affine, else near simple numbers."""
-    at = [_value(switch, {**base, name: fmpq(k)}) for k in (0, 1, 2)]
+    exact = compile_exact(switch)
+    at = [_value(exact, {**base, name: fmpq(k)}) for k in (0, 1, 2)]
     if all(isinstance(value, fmpq) for value in at):
         start, slope = at[0], at[1] - at[0]
         if at[2] - at[1] == slope:
@@ -188,33 +190,31 @@ def _breakpoints(switch: Node, name: str, base: _Values) -> list[fmpq]:
     roots = []
     grid = sorted({0.0, *_GRID})
     floats = {key: to_float(value) for key, value in base.items()}
-    signs = [evaluate_float(switch, {**floats, name: x}) for x in grid]
+    nearly = compile_float(switch)
+    signs = [nearly({**floats, name: x}) for x in grid]
     for low, high, left, right in zip(grid, grid[1:], signs, signs[1:], strict=False):
         if left == 0:
             roots.append(Fraction(low))
         elif left * right < 0:
-            roots.append(_bisect(switch, floats, name, (low, high)))
+            roots.append(_bisect(lambda x: nearly({**floats, name: x}), low, high))
     exact = [fmpq(root.numerator, root.denominator) for root in roots[:_MOST_SWITCHES]]
     return [*exact, *(fmpq((8 * root).p // (8 * root).q, 8) for root in exact)]
 
 
-def _bisect(
-    switch: Node, values: Mapping[str, float], name: str, between: tuple[float, float]
-) -> Fraction:
-    low, high = between
-    left = evaluate_float(switch, {**values, name: low})
+def _bisect(sign: Callable[[float], float], low: float, high: float) -> Fraction:
+    left = sign(low)
     for _ in range(40):
         middle = (low + high) / 2
-        if evaluate_float(switch, {**values, name: middle}) * left > 0:
+        if sign(middle) * left > 0:
             low = middle
         else:
             high = middle
     return Fraction(low).limit_denominator(10**6)
 
 
-def _value(node: Node, values: _Values) -> Any:
+def _value(compute: Callable[[_Values], Any], values: _Values) -> Any:
     try:
-        return evaluate(node, values)
+        return compute(values)
     except (DomainError, LimitError, UndecidedError):
         return None
 
@@ -230,9 +230,10 @@ def _widest(left: Node, right: Node, names: Sequence[str]) -> list[dict[str, fmp
     """Points of a float64 scan at which the two sides differ most, relative to their size."""
     random = Random(_SEED)
     ranked = []
+    sides = compile_float(left), compile_float(right)
     for _ in range(2 * _MOST_POINTS):
         point = {name: random.choice(_GRID) + random.choice((0, 0.125, 0.3125)) for name in names}
-        a, b = evaluate_float(left, point), evaluate_float(right, point)
+        a, b = (side(point) for side in sides)
         gap = abs(a - b) / (abs(a) + abs(b) + 1e-300)
         if math.isfinite(gap) and gap > 0:
             ranked.append((gap, sorted(point.items())))

@@ -20,7 +20,6 @@ from gradiometer.formula import (
     Apply,
     Name,
     Node,
-    Number,
     apply,
     cancel,
     differentiate,
@@ -31,6 +30,7 @@ from gradiometer.formula import (
     possible_signs,
     substitute,
     tidy,
+    to_ratio,
 )
 from gradiometer.question.claim_feasible import can_occur
 
@@ -106,7 +106,7 @@ def _split(pair: _Pair, signs: _Signs, keep: Callable[[_Pair], None], budget: in
         return
     if budget == 0:
         raise UndecidedError(f"more than {3**_MOST_SWITCHES} cases")
-    label, _ = _label(switches[0])
+    label = cancel(switches[0])
     for sign in (-1, 0, 1):
         case = {**signs, label: sign}
         if not can_occur(case):
@@ -162,49 +162,43 @@ def _truth(condition: Node, signs: _Signs) -> bool | None:
         return None if inner is None else not inner
     if condition.operator not in RELATIONS or not all(map(is_smooth, parts)):
         return None
-    label, turned = _label(apply("-", *parts))
-    if label in signs:
-        return RELATIONS[condition.operator](signs[label] * turned)
-    known = {label.name: frozenset((sign,)) for label, sign in signs.items()
-             if isinstance(label, Name)}  # fmt: skip
-    found = possible_signs(tidy(apply("-", *parts)), known)
+    sign = _known_sign(apply("-", *parts), signs)
+    if sign is not None:
+        return RELATIONS[condition.operator](sign)
+    difference = tidy(apply("-", *parts))
+    known = {
+        name: frozenset((sign,))
+        for name in free_names(difference)
+        if (sign := _known_sign(Name(name), signs)) is not None
+    }
+    found = possible_signs(difference, known)
     truths = {RELATIONS[condition.operator](sign) for sign in found}
     return truths.pop() if len(truths) == 1 else None
 
 
-@lru_cache(maxsize=512)
-def _label(switch: Node) -> tuple[Node, int]:
-    """A form that an expression shares with its multiples, and the sign of its factor."""
-    short = cancel(switch)
-    factor = _leading_factor(short)
-    if factor == 0:
-        return short, 1
-    return cancel(apply("/", short, number(factor))), 1 if factor > 0 else -1
+def _known_sign(switch: Node, signs: _Signs) -> int | None:
+    """The sign of an expression that is a multiple of one whose sign is known."""
+    for label, sign in signs.items():
+        factor = _factor(switch, label)
+        if factor is not None:
+            return sign if factor > 0 else -sign
+    return None
 
 
-def _leading_factor(node: Node) -> fmpq:
-    """The rational factor of the first term, as the canonical form orders the terms."""
-    if isinstance(node, Number):
-        return node.value
-    if not isinstance(node, Apply):
-        return fmpq(1)
-    if node.operator == "neg":
-        return -_leading_factor(node.arguments[0])
-    if node.operator in {"+", "-"}:
-        return _leading_factor(node.arguments[0])
-    if node.operator == "*":
-        first, second = (_leading_factor(part) for part in node.arguments)
-        return first * second
-    if node.operator == "/":
-        below = _leading_factor(node.arguments[1])
-        return _leading_factor(node.arguments[0]) / below if below != 0 else fmpq(0)
-    return fmpq(1)
+@lru_cache(maxsize=1024)
+def _factor(switch: Node, label: Node) -> fmpq | None:
+    """The number other than 0 that one expression is times the other."""
+    try:
+        factor = to_ratio(apply("/", switch, label)).constant()
+    except UndecidedError:
+        return None
+    return None if factor == 0 else factor
 
 
 def _solve(switch: Node) -> dict[str, Node] | None:
     """What one variable must be for the expression to vanish, when it is affine in it."""
     for name in sorted(free_names(switch)):
-        slope = cancel(differentiate(switch, name))
-        if isinstance(slope, Number) and slope.value != 0:
-            return {name: cancel(tidy(apply("-", Name(name), apply("/", switch, slope))))}
+        slope = to_ratio(differentiate(switch, name)).constant()
+        if slope:
+            return {name: cancel(apply("-", Name(name), apply("/", switch, number(slope))))}
     return None

@@ -139,8 +139,9 @@ def _judge_rounded(pair: Pair, plain: Side, decimal: Side, rounded: Rounded) -> 
 
     try:
         with precision(_BITS):
-            for tree in pair.defined:
-                evaluate(pair.local(tree), at)
+            for tree in map(pair.local, pair.defined):
+                if free_names(tree) <= at.keys():
+                    evaluate(tree, at)
             value = compute()
         holds = is_within(rounded, compute)
     except (DomainError, UndecidedError, LimitError):

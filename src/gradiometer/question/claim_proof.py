@@ -30,8 +30,8 @@ from gradiometer.proof import (
     combine,
     find_counterexample,
     prove_equal,
-    rename,
     prove_sign,
+    rename,
 )
 from gradiometer.question.answer import Step
 from gradiometer.question.claim_cases import split_cases

@@ -13,6 +13,7 @@ from gradiometer.formula import (
     ALIASES,
     FUNCTIONS,
     Constant,
+    Formula,
     Name,
     Node,
     free_names,
@@ -87,10 +88,9 @@ def read_names(
     for text in texts:
         for begin, end in _parts(text):
             try:
-                reader.define(" " * begin + text[begin:end])
+                reader.define(text[begin:end])
             except GradiometerError as error:
-                # The caret stands under the whole text, whose other parts were blanked out.
-                raise replace(error, text=text) from None
+                raise _moved(error, begin, text) from None
     return reader.names()
 
 
@@ -100,6 +100,20 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
         if text[begin:end].strip():
             yield begin, end
         begin = end + 1
+
+
+def _moved(error: GradiometerError, by: int, text: str) -> GradiometerError:
+    """The error about a part as one about the whole text, in which the part begins at *by*."""
+    start, end = (None if offset is None else offset + by for offset in (error.start, error.end))
+    return replace(error, text=text, start=start, end=end)
+
+
+def _parse(text: str, start: int, end: int, functions: Collection[str] = ()) -> Formula:
+    """The formula in a part of the text."""
+    try:
+        return parse(text[start:end], functions=functions)
+    except GradiometerError as error:
+        raise _moved(error, start, text) from None
 
 
 def _with_primes(names: Iterable[str]) -> frozenset[str]:
@@ -138,7 +152,7 @@ class _Reader:
             )  # fmt: skip
         name = _plain(text, *match.span("name"))
         self._check_new(name, text, match.span("name"))
-        read = parse(" " * match.end() + text[match.end() :], functions=self._called)
+        read = _parse(text, match.end(), len(text), self._called)
         self._warnings.extend(read.notes)
         tree = self._unhide(read.tree)
         if function is not None:
@@ -177,7 +191,7 @@ class _Reader:
 
 def _plain(text: str, start: int, end: int) -> str:
     """The name that stands there, in the spelling that formulas know it by."""
-    tree = parse(" " * start + text[start:end]).tree
+    tree = _parse(text, start, end).tree
     if isinstance(tree, Name | Constant):
         return tree.name
     raise FormulaError("This is no name.", text=text, start=start, end=end)
