@@ -375,16 +375,15 @@ def find_settled_step(course: Course) -> int | None:
 
 
 def _candidates(course: Course) -> Sequence[int]:
-    """Step counts at which a rule may settle: the first ones, and just after each milestone."""
-    found = {0, 1, 2}
+    """Step counts at which a rule may settle: the first ones, and just after each number in it."""
+    trees = [tree for _, tree in course.rule.step]
+    marks = list(course.rule.values.values())
     if course.schedule is not None:
-        found |= {
-            int(node.value.p // node.value.q) + extra
-            for node in walk(course.schedule.rate)
-            if isinstance(node, Number) and 0 <= node.value <= course.steps
-            for extra in (0, 1)
-        }
-    return sorted(found)
+        trees.append(course.schedule.rate)
+        marks.extend(course.schedule.values.values())
+    marks += [node.value for tree in trees for node in walk(tree) if isinstance(node, Number)]
+    whole = {int(mark.p // mark.q) for mark in marks if 0 <= mark <= course.steps}
+    return sorted({0, 1, 2} | {mark + extra for mark in whole for extra in (0, 1)})
 
 
 def at_value(course: Course, parameter: str, value: fmpq) -> Course:
