@@ -106,6 +106,9 @@ def imports_behind_doors(tree, *, module, stages, exports):
         exports: Function from a door's dotted name to the names it offers.
     """
     own = ".".join(module.split(".")[:2])
+    if module == "gradiometer":
+        # A question's function has its module's name, so only a type checker can import it there.
+        tree = _without_type_checking(tree)
     for line, source, name in _gradiometer_imports(tree):
         parts = source.split(".")
         door = ".".join(parts[:2])
@@ -172,6 +175,16 @@ def private_places(text):
     for number, line in enumerate(text.splitlines(), start=1):
         if _MACHINE_PATHS.search(line) or _WAYS_OF_WORK.search(_PYTEST_SCOPE.sub("", line)):
             yield f"{number}: {line.strip()[:120]}"
+
+
+def _without_type_checking(tree):
+    """The tree without what stands under `if TYPE_CHECKING`."""
+    body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING")
+    ]
+    return ast.Module(body=body, type_ignores=[])
 
 
 def _gradiometer_imports(tree):

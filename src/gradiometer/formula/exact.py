@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
+from math import isfinite
 from typing import TypeAlias
 
 from flint import arb, ctx, fmpq, fmpz
@@ -117,14 +118,14 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
         '3.4'
     """
     if isinstance(value, float):
-        return repr(value) if value != value or value in (float("inf"), -float("inf")) else (
-            _plain(Decimal(repr(value)))
-        )
+        return _plain(Decimal(repr(value))) if isfinite(value) else repr(value)
     if isinstance(value, arb):
         if not value.is_finite():
             return "inf" if value > 0 else "-inf" if value < 0 else "nan"
         middle, _, exponent = value.mid_rad_10exp(digits)
         return _round(int(middle), int(exponent), digits)
+    if not isinstance(value, fmpq):
+        value = fmpq(value)
     context = Context(prec=max(digits, 17), Emax=MAX_EMAX, Emin=MIN_EMIN)
     return _plain(context.divide(Decimal(int(value.p)), Decimal(int(value.q))))
 

@@ -59,7 +59,7 @@ _TABLE = (
     Operator("clip", (3, 3), "piecewise", "clip(x, low, high) = min(max(x, low), high)"),
     Operator("where", (3, 3), "piecewise", "where(condition, value if true, value if false)"),
     Operator("floor", (1, 1), "piecewise", "largest integer that is not above"),
-    Operator("passed", (1, None), "piecewise", "passed(k, a, b, …): how many of a, b, … are at most k"),
+    Operator("passed", (1, None), "piecewise", "passed(k, a, b, …): how many are at most k"),
     Operator("<", (2, 2), "relation", "less than"),
     Operator("<=", (2, 2), "relation", "at most"),
     Operator(">", (2, 2), "relation", "greater than"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, final
 
 from gradiometer.errors import Place, StudyError, UsageError, suggest
@@ -64,9 +65,9 @@ class Objective:
         numbers = {k: Number(v) for k, v in values.items() if not isinstance(v, tuple)}
         pieces: list[Piece] = []
         for on, formula in self.rows:
-            on = _bind_interval(on, numbers)
-            formula = tidy(substitute(formula, numbers))
-            pieces.extend(to_piecewise(formula, VARIABLE, domain=on).pieces)
+            bound = tidy(substitute(formula, numbers))
+            domain = _bind_interval(on, numbers)
+            pieces.extend(to_piecewise(bound, VARIABLE, domain=domain).pieces)
         slopes = tuple(differentiate(piece.formula, VARIABLE) for piece in pieces)
         return Landscape(Piecewise(VARIABLE, tuple(pieces)), slopes)
 
@@ -159,7 +160,7 @@ def _check_order(rows: list[tuple[Interval, Node]], place: Place) -> None:
             place=place,
             hint="begin the first one with `(-oo` and end the last one with `oo)`",
         )
-    for (left, _), (right, _) in zip(rows, rows[1:], strict=False):
+    for (left, _), (right, _) in pairwise(rows):
         if left.upper is None or right.lower is None or left.upper != right.lower:
             end = "oo" if left.upper is None else to_text(left.upper)
             start = "-oo" if right.lower is None else to_text(right.lower)

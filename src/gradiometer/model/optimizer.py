@@ -123,7 +123,9 @@ def _keep_alive(
         needed = grown
     kept = tuple((target, tree) for target, tree in step if target in needed)
     state = {name: tree for name, tree in source.state.items() if name in needed}
-    names = frozenset().union(*(free_names(tree) for _, tree in kept), *map(free_names, state.values()))
+    names = frozenset().union(
+        *(free_names(tree) for _, tree in kept), *map(free_names, state.values())
+    )
     return Rule(source.name, {k: v for k, v in values.items() if k in names}, state, kept)
 
 
@@ -152,7 +154,9 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
         )
     table, place = found
     check_keys(
-        table, ("name", "about", "reference", "parameters", "state", "step", "dialects"), place=place
+        table,
+        ("name", "about", "reference", "parameters", "state", "step", "dialects"),
+        place=place,
     )
     name = str(table.get("name", "rule"))
     parameters = read_parameters(table.get("parameters", {}), place=place)

@@ -1,4 +1,4 @@
-"""Parameters of catalogue entries: what they are called, where they live, and their exact values."""
+"""Parameters of catalogue entries: their names, their domains and their exact values."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
     """
     known = ("default", "domain", "barrier", "flag", "about")
     parameters: dict[str, Parameter] = {}
-    for name, row in table.items():
-        if not isinstance(row, Mapping):
-            row = {"default": row}
+    for name, given in table.items():
+        row = given if isinstance(given, Mapping) else {"default": given}
         for key in row:
             if key not in known:
                 nearest = suggest(key, known)
@@ -68,9 +67,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
         )
         if "default" in row:
             default = read_setting(parameter, row["default"], place=place)
-            parameter = Parameter(
-                name, domain, default, parameter.is_barrier, parameter.is_flag
-            )
+            parameter = Parameter(name, domain, default, parameter.is_barrier, parameter.is_flag)
         parameters[name] = parameter
     return parameters
 

@@ -132,7 +132,7 @@ def read_schedule(named: str | Mapping[str, Any]) -> Schedule:
         raise StudyError(
             "The schedule does not say its `learning_rate`.",
             place=place,
-            hint="add a table [schedule] with learning_rate = \"a formula in k\"",
+            hint='add a table [schedule] with learning_rate = "a formula in k"',
         )
     rate = parse(str(body["learning_rate"]), names=("k", *parameters), place=place).tree
     name = str(table.get("name", "schedule"))

@@ -51,7 +51,8 @@ def check(certificate: Any) -> None:
         except CertificateError:
             raise
         except GradiometerError as error:
-            raise CertificateError(f"Part {index + 1} cannot be replayed: {error.problem}") from None
+            said = f"Part {index + 1} cannot be replayed: {error.problem}"
+            raise CertificateError(said) from None
         except UndecidedError as error:
             raise CertificateError(f"Part {index + 1} stays undecided: {error}.") from None
         except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, IndexError,
@@ -75,7 +76,8 @@ def _parts(certificate: Any) -> list[Any]:
 def _check_one(certificate: Any) -> None:
     fields = {"schema", "kind", "problem", "claim", "evidence", "fingerprint"}
     if not isinstance(certificate, Mapping) or set(certificate) != fields:
-        raise CertificateError("A certificate has exactly these fields.", known=tuple(sorted(fields)))
+        known = tuple(sorted(fields))
+        raise CertificateError("A certificate has exactly these fields.", known=known)
     if certificate["schema"] != SCHEMA:
         raise CertificateError("The schema is not known.", known=(SCHEMA,))
     kind = certificate["kind"]

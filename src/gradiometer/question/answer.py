@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from gradiometer.errors import InternalError, UsageError
 from gradiometer.question.value import Value, to_json_value, to_value_text
@@ -97,6 +97,10 @@ class AbstractRenderer(ABC):
         """The answer as text in the format *name* (`html`, `markdown`, `latex`, `text`, …)."""
 
 
+_RENDERERS: list[Callable[[], AbstractRenderer]] = []
+"""What loads the renderer in use; the report stage lies below, so it is handed in."""
+
+
 @final
 @dataclass(frozen=True)
 class Answer:
@@ -123,8 +127,6 @@ class Answer:
     """Plain JSON that `proof/check.py` accepts; None where exact algebra alone decides."""
     warnings: tuple[str, ...] = ()
     """What the reader should know besides: ambiguous readings, limits reached."""
-
-    _renderer: ClassVar[Callable[[], AbstractRenderer] | None] = None
 
     @cached_property
     def data(self) -> Dataset:
@@ -176,26 +178,24 @@ class Answer:
             for name, fact in self.facts.items()
             if fact.status != "unknown"
         ]
-        lines = [f"Answer({self.question})"]
-        for part in (shown[:3], shown[3:6]):
-            if part:
-                lines.append("  " + "; ".join(t if len(t) <= 70 else t[:69] + "…" for t in part))
-        return "\n".join(lines)
+        short = [text if len(text) <= 70 else text[:69] + "…" for text in shown]
+        rows = ("; ".join(part) for part in (short[:3], short[3:6]) if part)
+        return "\n  ".join([f"Answer({self.question})", *rows])
 
-    @classmethod
-    def show_with(cls, load: Callable[[], AbstractRenderer]) -> None:
+    @staticmethod
+    def show_with(load: Callable[[], AbstractRenderer]) -> None:
         """Use the renderer that *load* returns; it is called when the first answer is shown."""
-        cls._renderer = staticmethod(load)
+        _RENDERERS[:] = [load]
 
     def _renderer_or_fail(self) -> AbstractRenderer:
-        if Answer._renderer is None:
+        if not _RENDERERS:
             raise UsageError(
                 "No renderer is loaded.", hint="import `gradiometer` and ask through it"
             )
-        return Answer._renderer()
+        return _RENDERERS[-1]()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, Any]:
-        if Answer._renderer is None:
+        if not _RENDERERS:
             return {"text/plain": repr(self)}
         return self._renderer_or_fail().to_mimebundle(self)
 
@@ -245,15 +245,15 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text)
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise
 
 
 def _to_plain(value: Any) -> Any:
-    """What was asked, as a user would write it in JSON: exact numbers as text, counts as numbers."""
+    """What was asked, as JSON a user would write: exact numbers as text, counts as numbers."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):

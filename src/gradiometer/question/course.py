@@ -11,6 +11,7 @@ from gradiometer.formula import check_continuity, parse_number, to_text
 from gradiometer.model import (
     Landscape,
     Objective,
+    Optimizer,
     Owner,
     Setting,
     describe_settings,
@@ -51,6 +52,13 @@ def read_request(
     """The course that the inputs describe.
 
     Args:
+        objective: A catalogue name, a formula in `x`, a file or a table.
+        optimizer: A catalogue name, a file or a table.
+        schedule: A catalogue name, a formula in `k`, a file or a table; None for the rule's rate.
+        settings: Values of parameters of any of the three.
+        start: The first position, exact.
+        steps: How many steps to run.
+        at_kink: `left`, `right` or None.
         free: Whether the objective's barrier parameter stays a symbol.
 
     Raises:
@@ -64,15 +72,7 @@ def read_request(
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
     owners = [rule.owner, surface.owner]
     if plan is not None:
-        if "learning_rate" not in rule.parameters:
-            raise UsageError(
-                f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
-                known=tuple(rule.parameters),
-                hint="name the rate `learning_rate` in the rule",
-            )
-        # The schedule gives the rate, so the rule's own one can no longer be set.
-        kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
-        owners = [Owner("optimizer", rule.name, kept), surface.owner, plan.owner]
+        owners = [_without_rate(rule), surface.owner, plan.owner]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
     course = Course(
@@ -98,6 +98,18 @@ def read_request(
         "at_kink": at_kink,
     }
     return Request(course, surface, shape, inputs)
+
+
+def _without_rate(rule: Optimizer) -> Owner:
+    """The rule's parameters without the rate: the schedule gives it, so it cannot be set."""
+    if "learning_rate" not in rule.parameters:
+        raise UsageError(
+            f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
+            known=tuple(rule.parameters),
+            hint="name the rate `learning_rate` in the rule",
+        )
+    kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
+    return Owner("optimizer", rule.name, kept)
 
 
 def _check_steps(steps: Any) -> None:
@@ -132,5 +144,3 @@ def continuity_fact(landscape: Landscape) -> Fact:
         return proved(True, "The landscape is one smooth piece.")
     ends = [to_text(p.on.upper) for p in landscape.loss.pieces if p.on.upper is not None]
     return proved(True, f"Both pieces have the same value at each joint: x = {', '.join(ends)}.")
-
-

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError, UsageError
 from gradiometer.formula import (
@@ -221,9 +221,7 @@ def _kink_fact(
         return proved("none", "The run never stands exactly on a joint that is fixed."), None
     other_side = "left" if staying.tie_side == "right" else "right"
     try:
-        other = find_threshold(
-            replace(course, side=other_side), parameter=parameter, domain=domain
-        )
+        other = find_threshold(replace(course, side=other_side), parameter=parameter, domain=domain)
     except UndecidedError as error:
         return unknown(f"With the other slope the run is not decided: {error}."), None
     sides = {staying.tie_side: threshold, other_side: other}
@@ -265,13 +263,10 @@ def _steps(
             "The positions are the same for all its values until a branch depends on it.",
         ),
     ]
-    for regime in threshold.regimes if threshold else ():
-        lines.append(
-            Step(
-                f"{parameter} in {_part_text(regime)}: {regime.outcome}",
-                f"Decided at step {regime.step}.",
-            )
-        )
+    lines += [
+        Step(f"{parameter} in {_part_text(r)}: {r.outcome}", f"Decided at step {r.step}.")
+        for r in (threshold.regimes if threshold else ())
+    ]
     for name in ("barrier", "at_kink", "rounding"):
         value = facts[name].value
         if value is not None and value != "none":
@@ -283,8 +278,7 @@ def _steps(
 def _arrays(course: Course, parameter: str, facts: Mapping[str, Fact]) -> dict[str, Series]:
     """The float64 run at the threshold and the landscape under it, for the picture."""
     barrier = facts["barrier"].value
-    known = barrier is not None and not isinstance(barrier, str) and barrier != INFINITY
-    value = to_float(barrier) if known else 1.0
+    value = to_float(barrier) if isinstance(barrier, fmpq | arb) else 1.0
     positions = trace_floats(course, parameter, value)
     series = {
         "step": Series(("step",), list(range(len(positions))), "step", "steps done"),

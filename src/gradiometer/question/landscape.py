@@ -48,8 +48,6 @@ def _end(node: Node, values: Mapping[str, float]) -> float:
     return to_float(evaluate(node, {}))
 
 
-def _loss_at(
-    course: Course, x: float, ends: Sequence[float], values: Mapping[str, float]
-) -> float:
+def _loss_at(course: Course, x: float, ends: Sequence[float], values: Mapping[str, float]) -> float:
     index = sum(x > end for end in ends)
     return evaluate_float(course.landscape.loss.pieces[index].formula, {**values, "x": x})

@@ -1,4 +1,4 @@
-"""Which questions there are and what each one takes: the one table behind Python, CLI and studies."""
+"""The questions and what each one takes: one table behind Python, command line and studies."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def ask(question: str, **inputs: Any) -> Answer:
                 known=known,
                 hint=f"write `{nearest}`" if nearest else "",
             )
-    missing = [item.name for item in entry.inputs if item.required and inputs.get(item.name) is None]
+    missing = [i.name for i in entry.inputs if i.required and inputs.get(i.name) is None]
     if missing:
         raise UsageError(f"The question `{question}` needs `{missing[0]}`.", known=known)
     defaults = {item.name: item.default for item in entry.inputs if item.default is not None}

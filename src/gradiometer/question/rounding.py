@@ -15,9 +15,7 @@ from gradiometer.question.answer import Fact, computed, unknown
 from gradiometer.question.value import to_value_text
 
 
-def find_rounding(
-    course: Course, parameter: str, threshold: Threshold | None
-) -> Fact:
+def find_rounding(course: Course, parameter: str, threshold: Threshold | None) -> Fact:
     """The first step at which float64 stands on another piece than exact arithmetic, and why.
 
     Both runs are compared at one value of the parameter: where the run first stays in the valley.
@@ -57,7 +55,8 @@ def _compare(course: Course, regime: Regime) -> Fact:
         here = ground.locate(exact.position, course.side)
         there = ground.locate(from_float(floating.position), course.side)
         if here != there:
-            return _describe(course, exact.step, exact.position, floating.position, here, there)
+            stands = (exact.position, floating.position)
+            return _describe(course, exact.step, stands, slopes=(here, there))
         if exact.step >= last:
             return computed(
                 "none", f"Float64 and exact arithmetic take the same branch in all {last} steps."
@@ -69,20 +68,21 @@ def _compare(course: Course, regime: Regime) -> Fact:
 
 
 def _describe(
-    course: Course, step: int, exact: Exact, floating: float, here: int, there: int
+    course: Course, step: int, stands: tuple[Exact, float], *, slopes: tuple[int, int]
 ) -> Fact:
-    slopes = course.landscape.slopes
+    exact, floating = stands
+    there, here = (to_text(course.landscape.slopes[index]) for index in reversed(slopes))
     because = (
         f"After step {step} exact arithmetic stands at {to_value_text(exact)}, where the slope "
-        f"is {to_text(slopes[here])}; float64 has added up to {floating!r}, where it is "
-        f"{to_text(slopes[there])}."
+        f"is {here}; float64 has added up to {floating!r}, where it is "
+        f"{there}."
     )
     value: dict[str, Any] = {
         "step": step,
         "exact": exact,
         "float64": floating,
-        "exact_slope": to_text(slopes[here]),
-        "float64_slope": to_text(slopes[there]),
+        "exact_slope": here,
+        "float64_slope": there,
         "reason": because,
     }
     return computed(value, because)
@@ -96,7 +96,9 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
     state = begin_float(fixed.rule, fixed.start)
     positions = [state.position]
     ends = [
-        evaluate_float(p.on.upper, {}) for p in fixed.landscape.loss.pieces if p.on.upper is not None
+        evaluate_float(p.on.upper, {})
+        for p in fixed.landscape.loss.pieces
+        if p.on.upper is not None
     ]
     for _ in range(min(fixed.steps, 2000)):
         slope = fixed.landscape.float_slopes[sum(state.position > end for end in ends)]
@@ -105,5 +107,3 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
             break
         positions.append(state.position)
     return positions
-
-

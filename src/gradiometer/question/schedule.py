@@ -71,9 +71,7 @@ def schedule(
     return Answer("schedule", inputs, facts, _steps(bound, rates, changes), arrays)
 
 
-def _steps(
-    bound: BoundSchedule, rates: list[fmpq], changes: list[int]
-) -> tuple[Step, ...]:
+def _steps(bound: BoundSchedule, rates: list[fmpq], changes: list[int]) -> tuple[Step, ...]:
     lines = [
         Step(
             f"rate(k) = {to_text(bound.rate)}",

@@ -117,7 +117,8 @@ def to_interval_text(value: Interval) -> str:
         return f"{{{to_text(value.lower)}}}"
     left = "-oo" if value.lower is None else to_text(value.lower)
     right = "oo" if value.upper is None else to_text(value.upper)
-    return f"{'[' if value.lower_closed else '('}{left}, {right}{']' if value.upper_closed else ')'}"
+    opening = "[" if value.lower_closed else "("
+    return f"{opening}{left}, {right}{']' if value.upper_closed else ')'}"
 
 
 def to_value_text(value: Value, *, digits: int = 10) -> str:
