@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WIDTH = 6.4
 """Inches; the page scales the sheet, so this sets how large letters are beside the lines."""
 
+_TICK_STEPS = (1, 2, 2.5, 5, 10)
+
 _SCALE = 1.4
 """Pixels of a page for each point of a sheet, so that letters are as large as the page's own."""
 
@@ -79,6 +81,7 @@ def sheet(heights: Sequence[float], *, share: bool = False) -> Iterator[tuple[Sh
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure as Sheet
+    from matplotlib.ticker import MaxNLocator
 
     gap = 0.3 if share else 0.85
     top, bottom = 0.34, 0.56
@@ -91,6 +94,10 @@ def sheet(heights: Sequence[float], *, share: bool = False) -> Iterator[tuple[Sh
             box = (0.78 / WIDTH, (upper - height) / total, (WIDTH - 1.0) / WIDTH, height / total)
             plots.append(figure.add_axes(box, sharex=plots[0] if share and plots else None))
             plots[-1].patch.set_visible(False)
+            plots[-1].xaxis.set_major_locator(MaxNLocator(6, steps=_TICK_STEPS))
+            plots[-1].yaxis.set_major_locator(
+                MaxNLocator(max(2, round(2.2 * height)), steps=_TICK_STEPS)
+            )
             upper -= height + gap
         for plot in plots[:-1] if share else ():
             plot.tick_params(labelbottom=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gradiometer.report.document import (
     Badge,
@@ -18,7 +18,7 @@ from gradiometer.report.document import (
     Table,
     clean,
 )
-from gradiometer.report.spelling import to_line, to_prose, to_words
+from gradiometer.report.spelling import to_point, to_prose
 
 if TYPE_CHECKING:
     from gradiometer.question import ClaimResult
@@ -31,7 +31,7 @@ def summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[
         (
             (Mark(claim.holds),),
             (Link(name, clean(section.id)),),
-            (Code(clean(claim.text)),),
+            _write_text(claim.text),
             _give_reason(claim),
         )
         for section, name in zip(sections, names, strict=True)
@@ -47,6 +47,8 @@ def summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[
     return [
         Heading(2, ("Claims",)),
         Paragraph((f"{counts}.",), "answer"),
+        *_point_at(sections, names, holds=False, word="Refuted"),
+        *_point_at(sections, names, holds=None, word="Undecided"),
         Table(
             ("Every claim and its result",),
             ("Result", "Question", "Claim", "Because"),
@@ -56,30 +58,37 @@ def summarise_claims(sections: Sequence[Section], names: Sequence[str]) -> list[
     ]
 
 
+def _point_at(
+    sections: Sequence[Section], names: Sequence[str], *, holds: bool | None, word: str
+) -> list[Block]:
+    """A line of links to the sections with claims of that result."""
+    line: list[Inline] = [f"{word}: "]
+    for section, name in zip(sections, names, strict=True):
+        if any(claim.holds is holds for claim in section.claims):
+            line += [", "] * (len(line) > 1) + [Link(name, clean(section.id))]
+    return [Paragraph((*line, "."), "where")] if len(line) > 1 else []
+
+
 def write_claims(claims: Sequence[ClaimResult]) -> Block:
     """The claims about one question as a table."""
     rows = tuple(
-        ((Mark(claim.holds),), (Code(clean(claim.text)),), _give_reason(claim)) for claim in claims
+        ((Mark(claim.holds),), _write_text(claim.text), _give_reason(claim)) for claim in claims
     )
     return Table(("Claims about this question",), ("Result", "Claim", "Because"), rows, "claims")
+
+
+def _write_text(text: str) -> Line:
+    """A claim in its own words: prose as prose, the statement in it (in brackets) as code."""
+    words, bracket, statement = clean(text).partition(" [")
+    if bracket and statement.endswith("]"):
+        return (*to_prose(words), " ", Code(statement[:-1]))
+    is_prose = text.rstrip().endswith((".", "?", "!"))
+    return to_prose(text) if is_prose else (Code(clean(text)),)
 
 
 def _give_reason(claim: ClaimResult) -> Line:
     line: list[Inline] = [Badge(claim.status), " ", *to_prose(claim.because)]
     if claim.counterexample:
         stop = "" if claim.because.rstrip().endswith((".", "!", "?")) else "."
-        line += [f"{stop} Counterexample: ", *_to_point(claim.counterexample), "."]
-    return tuple(line)
-
-
-def _to_point(point: Mapping[str, Any]) -> Line:
-    """A counterexample as `x = 0, left side 3/2`: names with an equals sign."""
-    line: list[Inline] = []
-    place = point.get("at")
-    for key, value in (place if isinstance(place, Mapping) else {}).items():
-        line += [", " if line else "at ", f"{clean(str(key))} = ", *to_line(value)]
-    for key, value in point.items():
-        if key != "at" or not isinstance(place, Mapping):
-            word = {"left": "left side", "right": "right side"}.get(key, to_words(str(key)))
-            line += [", "] * bool(line) + [f"{word} = ", *to_line(value)]
+        line += [f"{stop} Counterexample: ", *to_point(claim.counterexample), "."]
     return tuple(line)

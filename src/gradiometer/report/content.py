@@ -75,10 +75,12 @@ def to_document(page: Page, *, with_figures: bool = True) -> Document:
     names = _name_sections(page.sections)
     summary = summarise_claims(page.sections, names)
     if len(page.sections) > 1:
-        blocks.append(Part("summary", "Summary", (*summary, _list_answers(page.sections, names))))
+        summary.append(_list_answers(page.sections, names))
+        blocks.append(Part("summary", "Summary", "Summary", tuple(summary)))
     for section, name in zip(page.sections, names, strict=True):
         inside = _write_section(section, name, with_figures=with_figures)
-        blocks.append(Part(name, clean(section.title), inside))
+        short = clean(section.id) or clean(section.title)
+        blocks.append(Part(name, clean(f"{section.id} {section.title}".strip()), short, inside))
     return Document(clean(page.title), tuple(blocks))
 
 

@@ -141,6 +141,8 @@ class Part:
 
     id: str
     label: str
+    short: str
+    """The label where there is little room."""
     blocks: tuple[Block, ...]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradiometer.report.canvas import sheet, to_svg
 from gradiometer.report.figure import Figure
-from gradiometer.report.landscape import draw_landscape, draw_legend
+from gradiometer.report.landscape import draw_landscape, draw_legend, thin
 from gradiometer.report.palette import light
 from gradiometer.report.reading import (
     read_column,
@@ -66,13 +66,8 @@ def _draw_crest(
 ) -> None:
     import numpy as np
 
-    order = np.argsort(curve[0], kind="stable")
-    heights = np.interp(xs, np.asarray(curve[0])[order], np.asarray(curve[1])[order])
+    plot.margins(y=0.12)
     draw_landscape(plot, *curve)
-    plot.plot(
-        xs, heights, "o", color=light("blue"), markersize=4 if len(xs) > 60 else 5.5,
-        zorder=3, label="the run, in float64",
-    )  # fmt: skip
     peak = to_plot_float(read_value(answer, "peak"))
     barrier = to_plot_float(read_value(answer, "barrier"))
     if math.isfinite(peak):
@@ -82,9 +77,16 @@ def _draw_crest(
         )  # fmt: skip
         if math.isfinite(barrier) and 0 < barrier < 0.05 * (max(xs) - min(xs)):
             _zoom(plot, curve, peak, barrier)
+    order = np.argsort(curve[0], kind="stable")
+    heights = np.interp(xs, np.asarray(curve[0])[order], np.asarray(curve[1])[order])
+    run = list(zip(xs, map(float, heights), strict=True))
+    points = thin(run, within=(*plot.get_xlim(), *plot.get_ylim()))
+    plot.plot(
+        [x for x, _ in points], [y for _, y in points], "o", color=light("blue"),
+        markersize=4 if len(points) > 60 else 5.5, zorder=3, label="the run, in float64",
+    )  # fmt: skip
     plot.set_title("loss at x, barrier at its threshold")
     plot.set_xlabel("x")
-    plot.margins(y=0.12)
     draw_legend(plot)
 
 

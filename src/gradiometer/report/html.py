@@ -44,6 +44,10 @@ _PLAIN_NUMBER = re.compile(r"(≈ )?-?[\d.,]+(e[-+]?\d+|/\d+)?…?")
 """Numbers that read best as digits: a small stacked fraction is hard to see from afar."""
 
 
+_FEW_SECTIONS = 7
+"""Sections up to which the navigation says whole titles."""
+
+
 def write_html(page: Page) -> str:
     """The page as one self-contained HTML file, byte for byte the same for the same page."""
     return document_to_html(to_document(page))
@@ -93,7 +97,12 @@ def _navigation(document: Document) -> str:
     parts = [block for block in document.blocks if isinstance(block, Part)]
     if len(parts) < 3:
         return ""
-    links = "".join(f'<li><a href="#{part.id}">{escape(part.label)}</a></li>' for part in parts)
+    has_room = len(parts) <= _FEW_SECTIONS
+    links = "".join(
+        f'<li><a href="#{part.id}" title="{escape(part.label)}">'
+        f"{escape(part.label if has_room else part.short)}</a></li>"
+        for part in parts
+    )
     return f'<nav aria-label="Sections"><ol>{links}</ol></nav>\n'
 
 
@@ -125,7 +134,7 @@ def _block(block: Block) -> str:
         case Folded(summary, blocks):
             inside = "\n".join(map(_block, blocks))
             return f"<details><summary>{escape(summary)}</summary>\n{inside}\n</details>"
-        case Part(name, label, blocks):
+        case Part(name, label, _, blocks):
             inside = "\n".join(map(_block, blocks))
             return f'<section id="{name}" aria-label="{escape(label)}">\n{inside}\n</section>'
 
@@ -134,29 +143,41 @@ def _class(role: str) -> str:
     return f' class="{role}"' if role else ""
 
 
+_STACKED = frozenset({"answers", "claims", "facts"})
+"""Tables whose cells stand below each other on a narrow screen."""
+
+
 def _table(table: Table) -> str:
     numeric = table.numeric or (False,) * len(table.columns)
     marks = [' class="number"' if number else "" for number in numeric]
     head = "".join(
-        f'<th scope="col" role="columnheader"{mark}>{escape(column)}</th>'
+        f'<th scope="col"{_role(table, "columnheader")}{mark}>{escape(column)}</th>'
         for column, mark in zip(table.columns, marks, strict=True)
     )
+    cell_role, row_role = _role(table, "cell"), _role(table, "row")
     rows = "".join(
-        '<tr role="row">'
+        f"<tr{row_role}>"
         + "".join(
-            f'<td role="cell"{mark} data-label="{escape(column)}">{_line(cell)}</td>'
-            for cell, column, mark in zip(row, table.columns, marks, strict=True)
+            f"<td{cell_role}{mark}>{_line(cell)}</td>"
+            for cell, mark in zip(row, marks, strict=True)
         )
         + "</tr>\n"
         for row in table.rows
     )
+    group = _role(table, "rowgroup")
     return (
         '<div class="scroll" tabindex="0" role="group" '
         f'aria-label="{escape(to_plain(table.caption))}">'
-        f'<table class="{table.role}" role="table"><caption>{_line(table.caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
-        f'<tbody role="rowgroup">{rows}</tbody></table></div>'
+        f'<table class="{table.role}"{_role(table, "table")}>'
+        f"<caption>{_line(table.caption)}</caption>"
+        f"<thead{group}><tr{row_role}>{head}</tr></thead>\n"
+        f"<tbody{group}>{rows}</tbody></table></div>"
     )
+
+
+def _role(table: Table, role: str) -> str:
+    """A part's role, said where its style would make a browser forget that it is one."""
+    return f' role="{role}"' if table.role in _STACKED else ""
 
 
 def _line(line: Line) -> str:

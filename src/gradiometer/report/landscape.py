@@ -17,6 +17,9 @@ Points = Sequence[tuple[float, float]]
 _NUMBERED = 8
 """Iterates that carry their number when there is room."""
 
+_CELLS = 250
+"""Cells of a plot in each direction; two points in one cell look like one."""
+
 _ROOM = 0.045
 """Smallest distance of two numbers, in parts of the plot's width or height."""
 
@@ -49,10 +52,27 @@ def frame(plot: Axes, xs: Sequence[float], values: Sequence[float], points: Poin
     plot.set_ylim(low - 0.1 * room, high + 0.2 * room)
 
 
+def thin(points: Points, *, within: tuple[float, float, float, float]) -> Points:
+    """The points that can be told apart on a plot: the first one of each small cell.
+
+    Args:
+        points: Places in the order in which they are drawn.
+        within: Left, right, lower and upper end of the plot.
+    """
+    left, right, low, high = within
+    cells: dict[tuple[int, int], tuple[float, float]] = {}
+    for x, y in points:
+        if left <= x <= right and low <= y <= high:
+            cell = int(_CELLS * (x - left) / (right - left)), int(_CELLS * (y - low) / (high - low))
+            cells.setdefault(cell, (x, y))
+    return list(cells.values())
+
+
 def draw_points(plot: Axes, points: Points) -> None:
     """Draw the iterates on the framed plot, the first ones numbered where there is room."""
+    apart = thin(points, within=(*plot.get_xlim(), *plot.get_ylim()))
     plot.plot(
-        [x for x, _ in points], [y for _, y in points],
+        [x for x, _ in apart], [y for _, y in apart],
         "o", color=light("blue"), markersize=5.5, alpha=0.85, zorder=3,
     )  # fmt: skip
     (left, right), (low, high) = plot.get_xlim(), plot.get_ylim()

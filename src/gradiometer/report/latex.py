@@ -101,7 +101,7 @@ def _block(block: Block) -> str:
         case Folded(summary, blocks):
             inside = [part for part in map(_block, blocks) if part]
             return "\n\n".join([f"\\paragraph*{{{_escape(summary)}}}", *inside]) if inside else ""
-        case Part(_, _, blocks):
+        case Part(_, _, _, blocks):
             return "\n\n".join(map(_block, blocks))
 
 

@@ -61,7 +61,7 @@ def _block(block: Block) -> str:
         case Folded(summary, blocks):
             title = f"**{_escape(summary)}**"
             return "\n\n".join([title, *filter(None, map(_block, blocks))])
-        case Part(_, _, blocks):
+        case Part(_, _, _, blocks):
             return "\n\n".join(filter(None, map(_block, blocks)))
 
 

@@ -67,6 +67,8 @@ def to_line(value: Any, *, with_decimal: bool = False) -> Line:
         return (clean(value.replace(" -> ", " → ")),)
     if value is None or isinstance(value, bool):
         return ("undecided" if value is None else "yes" if value else "no",)
+    if isinstance(value, Mapping) and isinstance(value.get("at"), Mapping):
+        return to_point(value)
     if isinstance(value, Mapping):
         return _list_lines(
             [(f"{_to_key(str(key))}: ", *_bracket(item)) for key, item in _first(value)], len(value)
@@ -97,6 +99,19 @@ def _list_lines(shown: Sequence[Line], total: int) -> Line:
 def _to_key(name: str) -> str:
     """Our own field names as words; a name that a user chose stays as it is."""
     return to_words(name) if name in _FIELDS else clean(name)
+
+
+def to_point(point: Mapping[str, Any]) -> Line:
+    """A counterexample as `x = 0, left side 3/2`: names with an equals sign."""
+    line: list[Any] = []
+    place = point.get("at")
+    for key, value in (place if isinstance(place, Mapping) else {}).items():
+        line += [", " if line else "at ", f"{clean(str(key))} = ", *to_line(value)]
+    for key, value in point.items():
+        if key != "at" or not isinstance(place, Mapping):
+            word = {"left": "left side", "right": "right side"}.get(key, to_words(str(key)))
+            line += [", "] * bool(line) + [f"{word} = ", *to_line(value)]
+    return tuple(line)
 
 
 def _bracket(value: Any) -> Line:
