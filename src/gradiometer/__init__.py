@@ -106,7 +106,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name == "__version__":
-        return import_module("gradiometer.question.version").read_version()
+        return import_module("gradiometer.question").read_version()
     if name not in _EXPORTS:
         raise AttributeError(f"module 'gradiometer' has no attribute '{name}'")
     stage = import_module(_EXPORTS[name])
