@@ -267,6 +267,8 @@ def test_ambiguous_readings_are_warned_of():
         ("f(x) = 3", (), UnknownNameError, "f"),
         ("c = w1", GRAPH, UnknownNameError, "w1"),
         ("dc/da + zz = 1", GRAPH, UnknownNameError, "zz"),
+        ("dc/dz = 1", GRAPH, UnknownNameError, "z"),
+        ("dw/da = 1", GRAPH, UnknownNameError, "w"),
         ("x = 1", ("f(x) = ",), FormulaError, None),
         ("x = 1", ("f(x) = 2; 3",), FormulaError, "3"),
         ("x = 1", ("v = 2; v = 3",), FormulaError, "v"),

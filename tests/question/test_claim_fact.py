@@ -201,6 +201,28 @@ def test_a_claim_has_a_text_for_people(options, text):
     assert Claim(**options).text == text
 
 
+def test_a_spelled_function_is_compared_as_a_function():
+    from gradiometer.question.activation import activation
+
+    bent = activation("max(x,0)+0.1*min(x,0)")
+    claims = {
+        ("derivative", "where(x >= 0, 1, 0.1)"): True,
+        ("derivative", "where(x >= 0, 1, 0.2)"): False,
+        ("derivative", bent.facts["derivative"].value): True,
+        ("formula", "where(x >= 0, x, x/10)"): True,
+        ("formula", "x"): False,
+    }
+    for (fact, equals), holds in claims.items():
+        result = check_claim(bent, Claim(fact=fact, equals=equals))
+        assert (result.holds, result.status) == (holds, "proved"), result.because
+        assert result.text == f"{fact} = {equals}"
+
+
+def test_a_text_that_is_no_single_formula_is_not_taken_for_a_different_one():
+    answer = Answer("other", {}, {"slope": proved("0.1 for x < 0; 1 for x > 0", "")})
+    assert check_claim(answer, Claim(fact="slope", equals="sign(x)")).holds is None
+
+
 def test_a_number_tree_is_a_number():
     answer = Answer("activation", {}, {"derivative": proved(number(3), "")})
     assert check_claim(answer, Claim(fact="derivative", equals=3)).holds is True

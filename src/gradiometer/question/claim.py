@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from gradiometer.errors import UndecidedError, UsageError
@@ -168,8 +168,10 @@ def check_claim(answer: Answer, claim: Claim) -> ClaimResult:
             "A claim either `says` a statement or names a `fact`.",
             hint="write one of the two",
         )
-    if claim.fact:
-        return _check_fact(answer, claim)
+    return _check_fact(answer, claim) if claim.fact else _check_statement(answer, claim)
+
+
+def _check_statement(answer: Answer, claim: Claim) -> ClaimResult:
     ground = find_ground(answer)
     names = read_names(claim.where, ground.names)
     try:
@@ -195,7 +197,9 @@ def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:
     link = judgement.decisive
     facts = {"holds": Fact(link.holds, link.status, judgement.because)}
     if link.counterexample is not None:
-        facts["counterexample"] = proved(link.counterexample, link.because)
+        facts["counterexample"] = proved(
+            link.counterexample, "the values of both sides at that point"
+        )
     words = [to_text(statement.sides[0].tree)]
     for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
         words += [SPELLING[sign], to_text(side.tree)]
@@ -223,13 +227,29 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
     if fact.status == "unknown" or value is None:
         reason = fact.because if fact.status == "unknown" else "this part is undecided"
         return ClaimResult(claim.text, None, "unknown", f"`{claim.fact}` is unknown: {reason}")
+    sides = _FUNCTIONS.get((answer.question, claim.fact))
+    is_spelled = sides is not None and isinstance(claim.equals, str) and claim.equals != value
+    if is_spelled and find_ground(answer).names.functions:
+        # The fact spells a function; what is claimed is that it is this function.
+        stated = _check_statement(answer, replace(claim, says=f"{sides} = {claim.equals}"))
+        return replace(stated, text=claim.text)
     match = match_value(value, claim.equals, exactly=claim.exactly, path=claim.fact)
     if match.holds is None:
         return ClaimResult(claim.text, None, "unknown", match.because)
-    what = f"`{match.path}`" if "." in match.path else f"the {match.path}"
     found = to_value_text(value) if match.holds else match.because
-    because = f"{what} {found}" if found.startswith("≈") else f"{what} is {found}"
+    verb = "are " if match.path.isalpha() and match.path.endswith("s") else "is "
+    because = f"{_subject(match.path, value)} {'' if found.startswith('≈') else verb}{found}"
     return ClaimResult(claim.text, match.holds, fact.status, because, None, match.certificate)
+
+
+def _subject(path: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"the answer to `{path}`"
+    return f"the {path}" if path.isalpha() else f"`{path}`"
+
+
+_FUNCTIONS = {("activation", "formula"): "f(x)", ("activation", "derivative"): "f'(x)"}
+"""Facts that spell a function, and what a statement calls it."""
 
 
 def _said(equals: Any) -> str:

@@ -142,6 +142,8 @@ def _match_text(value: str, text: str, path: str) -> Match:
     try:
         found = parse(value).tree
     except FormulaError:
+        if _is_formula(value):
+            return Match(None, f"`{path}` is {value}, which cannot be compared with {text}", path)
         return _differs(value, text, path)
     if isinstance(found, Name) or not _is_formula(value):
         return _differs(value, text, path)

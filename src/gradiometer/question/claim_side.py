@@ -109,7 +109,7 @@ class Pair:
         because = f"{self.where}both sides are {left}"
         if self.relation != "==":
             because = self._values(left, right, self.where)
-        step = Step(f"{left} {SPELLING[self.relation]} {right}", because)
+        step = Step(f"{_bare(left)} {SPELLING[self.relation]} {_bare(right)}", because)
         return Link(self.text, True, "proved", because, steps=(*self._reading(), step))
 
     def say_refuted(
@@ -120,7 +120,7 @@ class Pair:
         where = say_where(at)
         because = start + self._values(left, right, where)
         counterexample = {"at": dict(at), "left": found.left, "right": found.right}
-        step = Step(f"{left} {_OPPOSITE[self.relation]} {right}", because)
+        step = Step(f"{_bare(left)} {_OPPOSITE[self.relation]} {_bare(right)}", because)
         steps = (*self._reading(), step)
         return Link(self.text, False, "proved", because, counterexample, certificate, steps)
 
@@ -137,7 +137,7 @@ class Pair:
             decimal = evaluate((self.left if other is self.right else self.right).formula, {})
             pair = (value, decimal) if other is self.left else (decimal, value)
             counterexample = {"at": dict(self.at or {}), "left": pair[0], "right": pair[1]}
-        steps = (*self._reading(), Step(f"{other.text} = {to_value_text(value)}", because))
+        steps = (*self._reading(), Step(f"{other.text} = {_bare(to_value_text(value))}", because))
         return Link(self.text, holds, "proved", because, counterexample, certificate, steps)
 
     @property
@@ -179,6 +179,11 @@ class Pair:
 def say_value(side: Side, value: Any) -> str:
     """What the side is, with as many digits as a reader wants."""
     return _is(side, to_value_text(value))
+
+
+def _bare(value: str) -> str:
+    """The number without a sign before it, to stand in a formula."""
+    return value.removeprefix("≈").strip()
 
 
 def _is(side: Side, value: str) -> str:

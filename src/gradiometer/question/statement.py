@@ -131,8 +131,16 @@ def _mark_quotients(text: str, names: Names) -> tuple[str, Mapping[str, _Quotien
 
     def mark(match: re.Match[str]) -> str:
         of, by = match["of"], match["by"]
-        taken = {match["top"] + of, match["bottom"] + by} & known
-        if taken or of not in known or by not in known:
+        if {match["top"] + of, match["bottom"] + by} & known or not {of, by} & known:
+            return match[0]
+        for part in ("of", "by"):
+            if names.values and match[part] not in known:
+                raise unknown_name(
+                    match[part], sorted(known),
+                    problem=f"There is no `{match[part]}` for the derivative `{match[0]}`.",
+                    text=text, start=match.start(part), end=match.end(part),
+                )  # fmt: skip
+        if of not in known or by not in known:
             return match[0]
         label = f"d{of}{'_' * len(match['bar'])}d{by}"
         found[label] = _Quotient(match[0], of, by)
