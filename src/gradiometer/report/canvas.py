@@ -28,7 +28,7 @@ Line: TypeAlias = tuple[list[float], list[float]]
 _STYLE: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": light("muted"),
-    "axes.formatter.limits": (-4, 5),
+    "axes.formatter.limits": (-4, 7),
     "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.labelcolor": light("ink"),
@@ -98,6 +98,7 @@ def sheet(heights: Sequence[float], *, share: bool = False) -> Iterator[tuple[Sh
             plots[-1].yaxis.set_major_locator(
                 MaxNLocator(max(2, round(2.2 * height)), steps=_TICK_STEPS)
             )
+            plots[-1].yaxis.get_offset_text().set_x(-0.12)
             upper -= height + gap
         for plot in plots[:-1] if share else ():
             plot.tick_params(labelbottom=False)
@@ -145,6 +146,7 @@ def use_logarithm(plot: Axes, *, threshold: float = 0.0) -> None:
     """Make the ordinate logarithmic; with a *threshold*, on both sides of a linear middle."""
     if threshold:
         plot.set_yscale("symlog", linthresh=threshold)
+        plot.set_yticks([threshold * size for size in (-1000, -10, 0, 10, 1000)])
     else:
         plot.set_yscale("log")
     plot.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))

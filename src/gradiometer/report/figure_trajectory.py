@@ -61,7 +61,7 @@ def _count_shown(answer: Answer, xs: Sequence[float]) -> int:
     if isinstance(cycle, Mapping) and isinstance(cycle.get("period"), int):
         start = int(to_plot_float(cycle.get("from_step", 0)))
         return min(finite, max(start + _PERIODS * cycle["period"] + 1, 12))
-    if read_value(answer, "verdict") == "diverges":
+    if read_value(answer, "verdict") in {"diverges", "escapes"}:
         first = max(abs(xs[1] - xs[0]) if len(xs) > 1 else 0.0, 1e-300)
         away = (k for k, x in enumerate(xs[:finite]) if abs(x - xs[0]) > _GROWTH * first)
         return min(finite, max(next(away, finite - 1) + 1, _FEWEST))
@@ -83,7 +83,8 @@ def _draw_run(
         if ringed:
             draw_rings(plot, ringed, label=f"cycle of period {len(ringed)}")
     lowest, at = (to_plot_float(read_value(answer, key)) for key in ("lowest", "lowest_at"))
-    if math.isfinite(lowest) and math.isfinite(at):
+    left, right = plot.get_xlim()
+    if math.isfinite(lowest) and left <= at <= right:
         step = read_value(answer, "lowest_step")
         suffix = "" if step is None else f" (step {step})"
         draw_best(plot, at, lowest, label=f"lowest {lowest:.6g}{suffix}")

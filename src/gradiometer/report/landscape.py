@@ -112,7 +112,7 @@ def draw_course(plot: Axes, steps: Sequence[float], xs: Sequence[float]) -> None
     )  # fmt: skip
     sizes = sorted(abs(x) for x in xs if x)
     if sizes and sizes[-1] / max(sizes[len(sizes) // 2], 1e-12) > _WIDE:
-        use_logarithm(plot, threshold=max(sizes[0], sizes[-1] * 1e-12))
+        use_logarithm(plot, threshold=10.0 ** (math.floor(math.log10(sizes[-1])) - 3))
         plot.set_title("x at each step, signed logarithmic scale")
     else:
         plot.set_title("x at each step")
