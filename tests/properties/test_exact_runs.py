@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from agreement.loops import adam_steps, barrier_slope, is_beyond, sgd_steps, straight
 from flint import fmpq
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from agreement.loops import adam_steps, barrier_slope, is_beyond, sgd_steps, straight
 from gradiometer.formula import parse_number
 from gradiometer.proof import check
 from gradiometer.question.escape import escape
@@ -40,9 +40,20 @@ def kinked(a, b, at):
 
 
 @few
-@given(parts, parts, signed, signed, parts, shares, shares, shares, st.booleans(), sides)
+@given(
+    a=parts,
+    b=parts,
+    at=signed,
+    start=signed,
+    lr=parts,
+    momentum=shares,
+    dampening=shares,
+    decay=shares,
+    nesterov=st.booleans(),
+    side=sides,
+)
 def test_sgd_is_the_loop_of_its_definition(
-    a, b, at, start, lr, momentum, dampening, decay, nesterov, side
+    *, a, b, at, start, lr, momentum, dampening, decay, nesterov, side
 ):
     answer = trajectory(
         kinked(a, b, at),
@@ -72,9 +83,9 @@ def test_sgd_is_the_loop_of_its_definition(
 
 
 @few
-@given(parts, signed, parts, shares, shares, shares, sides)
+@given(a=parts, start=signed, lr=parts, beta1=shares, beta2=shares, eps=shares, side=sides)
 def test_adam_is_the_loop_of_its_definition_where_all_slopes_have_one_size(
-    a, start, lr, beta1, beta2, eps, side
+    *, a, start, lr, beta1, beta2, eps, side
 ):
     answer = trajectory(
         kinked(a, a, 0),
@@ -107,8 +118,12 @@ def test_adam_is_the_loop_of_its_definition_where_all_slopes_have_one_size(
 
 
 @few
-@given(parts, parts, signed, parts, shares, st.booleans(), sides)
-def test_a_verdict_holds_for_twenty_times_as_many_steps(a, b, start, lr, momentum, nesterov, side):
+@given(
+    a=parts, b=parts, start=signed, lr=parts, momentum=shares, nesterov=st.booleans(), side=sides
+)
+def test_a_verdict_holds_for_twenty_times_as_many_steps(
+    *, a, b, start, lr, momentum, nesterov, side
+):
     answer = trajectory(
         kinked(a, b, 0),
         set={"learning_rate": str(lr), "momentum": str(momentum), "nesterov": nesterov},
@@ -170,10 +185,31 @@ def outcome_at(regimes, h):
 
 
 @settings(max_examples=25)
-@given(parts, parts, shares, st.booleans(), sides, st.lists(parts, min_size=6, max_size=6))
-@example(Fraction(3, 10), Fraction(1), Fraction(0), False, "left", [Fraction(1, 5)])
-@example(Fraction(3, 10), Fraction(1), Fraction(0), False, "right", [Fraction(1, 5)])
-def test_regimes_are_what_every_single_value_does(lr, back, momentum, nesterov, side, samples):
+@given(
+    lr=parts,
+    back=parts,
+    momentum=shares,
+    nesterov=st.booleans(),
+    side=sides,
+    samples=st.lists(parts, min_size=6, max_size=6),
+)
+@example(
+    lr=Fraction(3, 10),
+    back=Fraction(1),
+    momentum=Fraction(0),
+    nesterov=False,
+    side="left",
+    samples=[Fraction(1, 5)],
+)
+@example(
+    lr=Fraction(3, 10),
+    back=Fraction(1),
+    momentum=Fraction(0),
+    nesterov=False,
+    side="right",
+    samples=[Fraction(1, 5)],
+)
+def test_regimes_are_what_every_single_value_does(*, lr, back, momentum, nesterov, side, samples):
     steps, start = 15, 1 - back
     answer = escape(
         "barrier",
