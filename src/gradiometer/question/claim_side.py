@@ -160,6 +160,8 @@ class Pair:
 
     def _values(self, left: str, right: str, where: str) -> str:
         """What the sides are; a side that is a number itself is only set against the other one."""
+        if all(isinstance(tidy(side.tree), Number) for side in (self.left, self.right)):
+            return f"{where}{left} {_OPPOSITE[self.relation]} {right}"
         sides = ((self.left, left, self.right), (self.right, right, self.left))
         for side, value, other in sides:
             if isinstance(tidy(other.tree), Number) and not isinstance(tidy(side.tree), Number):

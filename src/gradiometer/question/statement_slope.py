@@ -15,6 +15,7 @@ from gradiometer.formula import (
     Node,
     Piecewise,
     apply,
+    compare_nodes,
     differentiate,
     differentiate_pieces,
     find_joints,
@@ -77,21 +78,47 @@ def _is_whole(exponent: Node) -> bool:
     return value is not None and value.q == 1
 
 
-def _slope_by_pieces(pieces: Piecewise, formula: Node) -> Slope:
-    """The slopes of the pieces, and at each joint the common slope or none."""
-    slopes = differentiate_pieces(pieces).pieces
-    joints = find_joints(pieces)
-    gaps = []
-    tree: Node = slopes[-1].formula
-    x = Name(pieces.variable)
-    for slope, joint in reversed(list(zip(slopes, joints, strict=False))):
-        at_joint: Node | None = None if joint.is_jump or joint.is_kink else joint.left_slope
-        if at_joint is None:
-            gaps.append(joint.at)
-            at_joint = NO_VALUE
-        tree = apply("where", apply("==", x, joint.at), at_joint, tree)
-        tree = apply("where", apply("<", x, joint.at), slope.formula, tree)
+def _slope_by_pieces(function: Piecewise, formula: Node) -> Slope:
+    """The slopes of the pieces, and where two of them meet the common slope or none."""
+    x = Name(function.variable)
+    slopes = list(differentiate_pieces(function).pieces)
+    gaps: list[Node] = []
+    tree = slopes.pop().formula
+    for slope in reversed(slopes):
+        at = slope.on.upper
+        if at is None:
+            raise InternalError("a piece without an end stands before another one")
+        there = _slope_between(function, at)
+        if there is None:
+            gaps.append(at)
+        tree = apply("where", apply("==", x, at), NO_VALUE if there is None else there, tree)
+        tree = apply("where", apply("<", x, at), slope.formula, tree)
     return Slope(tree, tuple(reversed(gaps)), is_whole=not _has_root(formula))
+
+
+def _slope_between(function: Piecewise, at: Node) -> Node | None:
+    """The slope at the end of a piece; None where the function has no value or no slope.
+
+    Raises:
+        UndecidedError: If a limit cannot be decided.
+    """
+    around = tuple(
+        piece for piece in function.pieces if _is(piece.on.lower, at) or _is(piece.on.upper, at)
+    )
+    has_value = any(
+        (piece.on.lower_closed and _is(piece.on.lower, at))
+        or (piece.on.upper_closed and _is(piece.on.upper, at))
+        for piece in around
+    )
+    if not has_value or sum(not piece.on.is_point for piece in around) < 2:
+        return None
+    [joint] = find_joints(Piecewise(function.variable, around))
+    return None if joint.is_jump or joint.is_kink else joint.left_slope
+
+
+def _is(end: Node | None, at: Node) -> bool:
+    """Whether the end is that number, however the two are spelled."""
+    return end is not None and compare_nodes(end, at) == 0
 
 
 def _slope_by_branches(formula: Node, variable: str) -> Node:
