@@ -10,6 +10,9 @@ from gradiometer.proof import Course
 from gradiometer.question.answer import Series
 
 _POINTS = 400
+_FAR = 15
+"""A growing run is shown up to this many times its first step."""
+_FARTHEST = 1e12
 
 
 def landscape_series(
@@ -26,7 +29,7 @@ def landscape_series(
     ends = [
         _end(p.on.upper, values) for p in course.landscape.loss.pieces if p.on.upper is not None
     ]
-    finite = [x for x in positions if math.isfinite(x) and abs(x) < 1e6] or [0.0]
+    finite = _near_start(positions) or [0.0]
     low, high = min(finite), max(finite)
     span = max(high - low, 1e-3)
     near = [end for end in ends if low - 2 * span <= end <= high + 2 * span]
@@ -40,6 +43,20 @@ def landscape_series(
         "landscape_x": Series(("landscape_x",), xs, "1", "position"),
         "landscape_value": Series(("landscape_x",), losses, "1", "loss"),
     }
+
+
+def _near_start(positions: Sequence[float]) -> list[float]:
+    """The positions of a run up to where it has left the start far behind."""
+    kept: list[float] = []
+    for x in positions:
+        stride = abs(kept[1] - kept[0]) if len(kept) > 1 else 0.0
+        far = stride > 0 and abs(x - kept[0]) > _FAR * stride
+        # A run along a slope goes far in equal steps; one that grows drowns the picture.
+        grows = far and abs(x - kept[-1]) > 1.5 * stride
+        if not math.isfinite(x) or grows or abs(x) > _FARTHEST:
+            break
+        kept.append(x)
+    return kept
 
 
 def _end(node: Node, values: Mapping[str, float]) -> float:

@@ -173,4 +173,7 @@ def _rounded(value: fmpq | arb, digits: int) -> str:
         return text
     if isinstance(value, fmpq) and len(text) <= 2 * digits and from_decimal(text) == value:
         return text
-    return f"≈ {Decimal(text):.{digits}g}"
+    mantissa, mark, exponent = f"{Decimal(text):.{digits}g}".partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"≈ {mantissa}{mark}{exponent}"
