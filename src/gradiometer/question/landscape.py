@@ -29,7 +29,7 @@ def landscape_series(
     ends = [
         _end(p.on.upper, values) for p in course.landscape.loss.pieces if p.on.upper is not None
     ]
-    finite = _near_start(positions) or [0.0]
+    finite = _shown(positions) or [0.0]
     low, high = min(finite), max(finite)
     span = max(high - low, 1e-3)
     near = [end for end in ends if low - 2 * span <= end <= high + 2 * span]
@@ -45,17 +45,21 @@ def landscape_series(
     }
 
 
-def _near_start(positions: Sequence[float]) -> list[float]:
-    """The positions of a run up to where it has left the start far behind."""
+def _shown(positions: Sequence[float]) -> list[float]:
+    """The positions that the window shows: all of them, or the first of a run that runs off."""
+    finite = [x for x in positions if math.isfinite(x) and abs(x) < _FARTHEST]
+    reach = max((abs(x - positions[0]) for x in finite), default=0.0)
+    if len(finite) == len(positions) and abs(finite[-1] - finite[0]) < reach / 2:
+        return finite
     kept: list[float] = []
-    for x in positions:
+    for x in finite:
         stride = abs(kept[1] - kept[0]) if len(kept) > 1 else 0.0
         far = stride > 0 and abs(x - kept[0]) > _FAR * stride
         # A run along a slope goes far in equal steps; one that grows drowns the picture.
         grows = far and abs(x - kept[-1]) > 1.5 * stride
-        if not math.isfinite(x) or grows or abs(x) > _FARTHEST:
-            break
         kept.append(x)
+        if grows:
+            break
     return kept
 
 
