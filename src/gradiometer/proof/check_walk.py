@@ -254,18 +254,18 @@ def _read_pieces(rows: Any, free: tuple[str, ...]) -> tuple[Surface, ...]:
     """The pieces, which must follow each other without gap from minus to plus infinity."""
     require(isinstance(rows, list) and len(rows) > 0, "There are no pieces.")
     surfaces = []
-    before: Any = (None, False)
+    before: list[Any] = [None, False]
     for row in rows:
         lower, upper, lower_closed, upper_closed, loss = fields(
             row, "lower", "upper", "lower_closed", "upper_closed", "loss"
         )
-        require((lower, lower_closed) == before, "The pieces leave a gap or overlap.")
+        require(same([lower, lower_closed], before), "The pieces leave a gap or overlap.")
         require(isinstance(upper_closed, bool), "`upper_closed` is no truth value.")
         tree = parse(loss, names={"x", *free}).tree
         end = None if upper is None else parse(upper, names=set(free)).tree
         surfaces.append(Surface(end, upper_closed, tree, differentiate(tree, "x")))
-        before = (upper, not upper_closed)
-    require(before == (None, True), "The last piece does not go to infinity.")
+        before = [upper, not upper_closed]
+    require(before == [None, True], "The last piece does not go to infinity.")
     return tuple(surfaces)
 
 
