@@ -1,6 +1,7 @@
 """Formula text or LaTeX in, expression trees, piecewise forms and spellings out."""
 
 from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
+from gradiometer.formula.analytic import Analytic, compile_analytic
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
@@ -95,6 +96,7 @@ __all__ = [
     "RELATIONS",
     "ZERO",
     "Affine",
+    "Analytic",
     "Apply",
     "Assignment",
     "Axis",
@@ -127,6 +129,7 @@ __all__ = [
     "collapse",
     "compare",
     "compare_nodes",
+    "compile_analytic",
     "compile_exact",
     "compile_float",
     "differentiate",

@@ -275,6 +275,10 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "tanh": _monotone("tanh", fmpq(-1), _ONE),
     "sigmoid": _monotone("sigmoid", _ZERO, _ONE),
     "softplus": _monotone("softplus", _ZERO, None),
+    "erf": _monotone("erf", fmpq(-1), _ONE),
+    "Phi": _monotone("Phi", _ZERO, _ONE),
+    # Half a turn is less than 22/7.
+    "atan": _monotone("atan", fmpq(-11, 7), fmpq(11, 7)),
     "floor": _monotone("floor", None, None),
     "sign": _monotone("sign", fmpq(-1), _ONE),
     "relu": _monotone("relu", _ZERO, None),

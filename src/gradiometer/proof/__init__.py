@@ -5,6 +5,7 @@ from gradiometer.proof.check import KINDS, check, fingerprint
 from gradiometer.proof.extended import Extended, Infinite
 from gradiometer.proof.identity import prove_equal
 from gradiometer.proof.limit import End, limit_far, limit_inside
+from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
 from gradiometer.proof.refute import (
     Comparison,
     certify_counterexample,
@@ -51,6 +52,8 @@ __all__ = [
     "Extended",
     "FloatStepper",
     "Infinite",
+    "Mean",
+    "Moment",
     "Regime",
     "Run",
     "Section",
@@ -71,6 +74,7 @@ __all__ = [
     "find_dead",
     "find_float_threshold",
     "find_lipschitz",
+    "find_moment",
     "find_monotone",
     "find_point",
     "find_range",
@@ -81,6 +85,7 @@ __all__ = [
     "fingerprint",
     "has_value_somewhere",
     "is_affine",
+    "is_odd",
     "is_polynomial",
     "is_polynomial_almost",
     "judge",

@@ -14,6 +14,7 @@ from typing import Any
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.proof.check_formula import check_counterexample, check_identity, check_sign
 from gradiometer.proof.check_graph import check_graph
+from gradiometer.proof.check_moment import check_moment
 from gradiometer.proof.check_regimes import check_regimes
 from gradiometer.proof.check_run import check_run
 
@@ -23,6 +24,7 @@ KINDS: Mapping[str, Callable[[Any, Any, Any], None]] = {
     "counterexample": check_counterexample,
     "graph": check_graph,
     "identity": check_identity,
+    "moment": check_moment,
     "regimes": check_regimes,
     "run": check_run,
     "sign": check_sign,
