@@ -74,6 +74,8 @@ def _truth_of_step(
         limit = evaluate(bound, values)
     except (UsageError, UndecidedError):
         return None
-    if not isinstance(limit, fmpq) or limit >= from_step:
+    if not isinstance(limit, fmpq) or limit > from_step:
         return None
+    if limit == from_step:
+        return {"<": False, ">=": True}.get(operator)
     return operator in (">", ">=", "!=")
