@@ -39,8 +39,7 @@ def test_a_formula_in_k_is_a_schedule_and_its_other_names_are_parameters():
 def test_a_rate_that_is_negative_irrational_or_missing_is_refused(formula):
     plan = bound(formula)
     with pytest.raises(DomainError):
-        for step in range(8):
-            plan.rate_at(step)
+        list(map(plan.rate_at, range(8)))
 
 
 def test_a_rate_of_zero_is_a_rate():

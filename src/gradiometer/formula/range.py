@@ -134,7 +134,15 @@ def _sign(part: Range) -> int:
     return 0
 
 
+def _is_zero(part: Range) -> bool:
+    """Whether zero is the only number of the range."""
+    lower, upper = part.lower, part.upper
+    return lower is not None and upper is not None and lower == 0 and upper == 0
+
+
 def _multiply(left: Range, right: Range) -> Range:
+    if _is_zero(left) or _is_zero(right):
+        return at_point(_ZERO)
     if _sign(left) < 0:
         return _opposite(_multiply(_opposite(left), right))
     if _sign(right) < 0:
