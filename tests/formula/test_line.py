@@ -16,28 +16,27 @@ def line(constant, slope, lower=None, upper=None, **closed):
     return Line(fmpq(constant), fmpq(slope), Axis(*ends, **closed))
 
 
-@given(small, small, small, st.builds(fmpq, st.integers(1, 9), st.integers(1, 9)), st.booleans(),
-       st.booleans(), st.fractions(0, 1))  # fmt: skip
-def test_a_sign_holds_at_every_value_of_the_part(
-    constant, slope, lower, width, low_closed, high_closed, share
-):
-    axis = Axis(lower, lower + width, low_closed, high_closed)
-    form = Line(constant, slope, axis)
-    inner = fmpq(share.numerator, share.denominator)
-    if not 0 < inner < 1:
-        inner = fmpq(1, 2)
-    points = [lower + width * inner]
-    points += [lower] if low_closed else []
-    points += [lower + width] if high_closed else []
+@given(
+    form=st.tuples(small, small),
+    ends=st.tuples(small, st.builds(fmpq, st.integers(1, 9), st.integers(1, 9))),
+    closed=st.tuples(st.booleans(), st.booleans()),
+    share=st.integers(1, 9),
+)
+def test_a_sign_holds_at_every_value_of_the_part(form, ends, closed, share):
+    lower, width = ends
+    upper = lower + width
+    drawn = Line(*form, Axis(lower, upper, *closed))
+    belonging = [lower + width * fmpq(share, 10), *[lower][: closed[0]], *[upper][: closed[1]]]
+    sign = root = None
     try:
-        sign = form.sign()
+        sign = drawn.sign()
     except Split as split:
-        assert form.at(split.at) == 0
-        assert lower <= split.at <= lower + width
-        assert lower < split.at < lower + width or split.at in points
-        return
-    for point in points:
-        assert compare(form.at(point), fmpq(0)) == sign
+        root = split.at
+    if root is None:
+        assert {compare(drawn.at(point), fmpq(0)) for point in belonging} == {sign}
+    else:
+        assert drawn.at(root) == 0
+        assert lower < root < upper or root in belonging
 
 
 @given(small, small, small, small, small)
