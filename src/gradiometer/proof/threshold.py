@@ -45,6 +45,11 @@ class Threshold:
         return None if staying is None or isinstance(staying.peak, Line) else staying.peak
 
     @property
+    def last_step(self) -> int:
+        """The largest number of steps after which an outcome was settled."""
+        return max(regime.step for regime in self.regimes)
+
+    @property
     def is_final(self) -> bool:
         """Whether every outcome is certain for all later steps too."""
         return all(regime.outcome != "stays" for regime in self.regimes)

@@ -43,7 +43,7 @@ def escape(
     schedule: str | Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
     start: Any = "0",
-    steps: int = 2000,
+    steps: int = 1000,
     at_kink: str | None = None,
 ) -> Answer:
     """For which values of the landscape's barrier parameter the run leaves the valley.
@@ -126,7 +126,7 @@ def _barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Ax
 
 def _exact_facts(course: Course, parameter: str, threshold: Threshold) -> dict[str, Fact]:
     top, staying = threshold.top, threshold.staying
-    horizon = "" if threshold.is_final else f" within {course.steps} steps"
+    horizon = "" if threshold.is_final else f" within {threshold.last_step} steps"
     facts: dict[str, Fact] = {}
     if top is None:
         nobody = f"The run leaves the valley for no `{parameter}`{horizon}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
 from gradiometer.errors import UsageError, suggest
@@ -75,7 +75,9 @@ _QUESTIONS = (
         "activation",
         "What is this function like as an activation?",
         (Input("formula", "text", "A formula in x, or a catalogue name.", required=True,
-               positional=True, entry="activation"), _SET),
+               positional=True, entry="activation"), _SET,
+         Input("variance", "number", "The variance of the normal input over which means are taken.",
+               default="1")),
         'gradiometer activation "max(x,0)+0.1*min(x,0)"',
     ),
     Question(
@@ -112,7 +114,7 @@ _QUESTIONS = (
     Question(
         "escape",
         "Which barriers does it cross?",
-        tuple(replace(i, default=2000) if i.name == "steps" else i for i in _LANDSCAPE),
+        _LANDSCAPE,
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
     ),
     Question(
