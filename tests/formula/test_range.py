@@ -95,6 +95,9 @@ def test_a_range_of_points_is_the_value(tree, x, y):
         ("passed(x, 1, 5)", 2, None, ("1", "2")),
         ("where(x < 0, 1, 2)", -1, 1, ("1", "2")),
         ("where(1 < 2, x, 1/0)", 0, 1, ("0", "1")),
+        ("where(x < 5, 1/0, 1/x)", 5, None, ("0", "1/5")),
+        ("where(x <= 5, 1, 2)", 5, None, ("1", "2")),
+        ("where(x == 5 or not x < 9, 1, 2)", 6, 8, ("2", "2")),
     ],
 )
 def test_known_ranges(text, lower, upper, found):

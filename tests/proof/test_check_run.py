@@ -61,6 +61,7 @@ TRUE_EVIDENCE = {
     ("shrinks_from", "more"),
     ("shrinks_from", "less"),
     ("trap", "x", 0, "a little more"),
+    ("trap", "x", 0, "opposite"),
     ("trap", "m", 1, "a little more"),
 }
 

@@ -13,7 +13,7 @@ from typing import final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError, UsageError
-from gradiometer.formula.evaluate import evaluate, holds
+from gradiometer.formula.evaluate import RELATIONS, evaluate
 from gradiometer.formula.exact import Exact, compare
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
 
@@ -105,12 +105,49 @@ def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
 
 def _where(node: Apply, ranges: Mapping[str, Range]) -> Range:
     condition, if_true, if_false = node.arguments
-    points = {n: r.lower for n, r in ranges.items() if r.lower is not None and r.lower is r.upper}
-    try:
-        chosen = holds(condition, points)
-    except (UsageError, UndecidedError):
+    chosen = _truth(condition, ranges)
+    if chosen is None:
         return hull(evaluate_range(if_true, ranges), evaluate_range(if_false, ranges))
     return evaluate_range(if_true if chosen else if_false, ranges)
+
+
+def _truth(condition: Node, ranges: Mapping[str, Range]) -> bool | None:
+    """Whether a condition holds everywhere (True) or nowhere (False) in the ranges, or None."""
+    if not isinstance(condition, Apply):
+        return None
+    operator, parts = condition.operator, condition.arguments
+    if operator in ("and", "or", "not"):
+        truths = [_truth(part, ranges) for part in parts]
+        if operator == "not":
+            return None if truths[0] is None else not truths[0]
+        decisive = operator == "or"
+        if decisive in truths:
+            return decisive
+        return None if None in truths else not decisive
+    if operator not in RELATIONS:
+        return None
+    try:
+        left, right = (evaluate_range(part, ranges) for part in parts)
+        orders = {order for order in (-1, 0, 1) if _is_possible(order, left, right)}
+    except UndecidedError:
+        return None
+    truths = {RELATIONS[operator](order) for order in orders}
+    return truths.pop() if len(truths) == 1 else None
+
+
+def _is_possible(order: int, left: Range, right: Range) -> bool:
+    """Whether a number of *left* and one of *right* may be in that order."""
+    if order > 0:
+        return _is_possible(-1, right, left)
+    if left.lower is None or right.upper is None:
+        gap = -1
+    else:
+        gap = compare(left.lower, right.upper)
+    if order < 0:
+        return gap < 0
+    return gap <= 0 and (
+        left.upper is None or right.lower is None or compare(right.lower, left.upper) <= 0
+    )
 
 
 def _add(left: Range, right: Range) -> Range:
