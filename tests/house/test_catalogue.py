@@ -6,6 +6,7 @@ import pytest
 
 from house.source import CATALOG
 
+LIBRARIES = ("torch", "keras", "jax")
 ENTRIES = sorted(CATALOG.glob("*/*.toml"))
 
 
@@ -16,6 +17,7 @@ def entry_violations(path, *, references):
         yield f"name is {entry.get('name')!r}, the file says {path.stem!r}"
     if not str(entry.get("about", "")).strip().endswith("."):
         yield "about is not a sentence"
+    yield from _activation_violations(entry) if path.parent.name == "activations" else ()
     named = entry.get("reference")
     keys = [named] if isinstance(named, str) else list(named or [])
     if not keys:
@@ -23,6 +25,24 @@ def entry_violations(path, *, references):
     yield from (
         f"reference `{key}` is not in references.toml" for key in keys if key not in references
     )
+
+
+def _activation_violations(entry):
+    """What is wrong in the further keys of an activation."""
+    if bool(entry.get("vector")) == ("formula" in entry):
+        yield "it needs a formula, or `vector = true`"
+    if entry.get("vector") and not str(entry.get("instead", "")).startswith("ask "):
+        yield "`instead` does not say what to ask"
+    yield from (f"library `{name}`" for name in entry.get("libraries", ()) if name not in LIBRARIES)
+    for name, row in entry.get("parameters", {}).items():
+        yield from (f"`{name}` has no {key}" for key in ("default", "domain") if key not in row)
+    for name, dialect in entry.get("dialects", {}).items():
+        if not str(dialect.get("about", "")).strip().endswith("."):
+            yield f"dialect `{name}` has no sentence"
+        if not {"defaults", "formula"} & set(dialect):
+            yield f"dialect `{name}` does not differ"
+        if name.partition("_")[0] not in LIBRARIES:
+            yield f"dialect `{name}` belongs to no library"
 
 
 @pytest.fixture(scope="module")
@@ -52,4 +72,27 @@ def test_entry_is_complete(path, references):
 def test_an_incomplete_entry_would_be_noticed(text, tmp_path):
     path = tmp_path / "entry.toml"
     path.write_text(text, encoding="utf-8")
+    assert list(entry_violations(path, references={"known": {}}))
+
+
+ACTIVATION = 'name = "entry"\nabout = "A sentence."\nreference = "known"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "vector = true",
+        'vector = true\nformula = "x"\ninstead = "ask `relu`"',
+        'formula = "x"\nlibraries = ["teras"]',
+        'formula = "a*x"\nparameters = { a = { default = "1" } }',
+        'formula = "x"\n[dialects.torch]\nformula = "2x"',
+        'formula = "x"\n[dialects.torch]\nabout = "The same."',
+        'formula = "x"\n[dialects.caffe]\nabout = "Another."\nformula = "2x"',
+    ],
+)
+def test_an_incomplete_activation_would_be_noticed(text, tmp_path):
+    path = tmp_path / "activations" / "entry.toml"
+    path.parent.mkdir()
+    path.write_text(ACTIVATION + text, encoding="utf-8")
     assert list(entry_violations(path, references={"known": {}}))

@@ -12,7 +12,15 @@ from typing import Any
 
 from gradiometer.errors import UsageError, suggest
 
-__all__ = ["KINDS", "list_entries", "read_entry", "read_reference"]
+__all__ = [
+    "KINDS",
+    "find_name",
+    "list_aliases",
+    "list_entries",
+    "list_vector_functions",
+    "read_entry",
+    "read_reference",
+]
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
@@ -24,7 +32,7 @@ KINDS: Mapping[str, str] = {
 
 
 def list_entries(kind: str) -> tuple[str, ...]:
-    """The names of all entries of that kind, sorted.
+    """The names of all entries of that kind, sorted; functions of vectors are listed apart.
 
     Raises:
         UsageError: If there is no such kind.
@@ -33,13 +41,47 @@ def list_entries(kind: str) -> tuple[str, ...]:
         >>> "adam" in list_entries("optimizer")
         True
     """
-    folder = resources.files(__name__) / _folder(kind)
-    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
+    return tuple(name for name, entry in _read_kind(kind).items() if not entry.get("vector"))
+
+
+def list_vector_functions(kind: str = "activation") -> tuple[str, ...]:
+    """The names of entries that take a whole vector; no question is asked about them.
+
+    Example:
+        >>> "softmax" in list_vector_functions()
+        True
+    """
+    return tuple(name for name, entry in _read_kind(kind).items() if entry.get("vector"))
 
 
 @cache
+def list_aliases(kind: str) -> Mapping[str, str]:
+    """The other names of entries of that kind, such as those of libraries, and what they mean.
+
+    Example:
+        >>> list_aliases("activation")["swish"]
+        'silu'
+    """
+    found = {
+        alias: name
+        for name, entry in _read_kind(kind).items()
+        for alias in entry.get("aliases", ())
+    }
+    return dict(sorted(found.items()))
+
+
+def find_name(kind: str, named: str) -> str | None:
+    """The name of the entry that *named* is a name or an alias of; None when there is none.
+
+    Example:
+        >>> find_name("activation", "swish"), find_name("activation", "x^2")
+        ('silu', None)
+    """
+    return named if named in _read_kind(kind) else list_aliases(kind).get(named)
+
+
 def read_entry(kind: str, name: str) -> Mapping[str, Any]:
-    """The entry as its file says it.
+    """The entry as its file says it, found by its name or an alias.
 
     Raises:
         UsageError: If there is no such kind or entry; the nearest name is suggested.
@@ -48,15 +90,24 @@ def read_entry(kind: str, name: str) -> Mapping[str, Any]:
         >>> read_entry("objective", "barrier")["parameters"]["h"]["barrier"]
         True
     """
-    known = list_entries(kind)
-    if name not in known:
-        nearest = suggest(name, known)
+    found = find_name(kind, name)
+    if found is None:
+        known = tuple(_read_kind(kind))
+        nearest = suggest(name, (*known, *list_aliases(kind)))
         raise UsageError(
             f"There is no {kind} `{name}` in the catalogue.",
             known=known,
             hint=f"write `{nearest}`" if nearest else f"see `gradiometer catalog {kind}`",
         )
-    return _read_toml(f"{_folder(kind)}/{name}.toml")
+    return _read_kind(kind)[found]
+
+
+@cache
+def _read_kind(kind: str) -> Mapping[str, Mapping[str, Any]]:
+    """Every entry of that kind by its name, sorted."""
+    folder = resources.files(__name__) / _folder(kind)
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".toml"))
+    return {name[:-5]: _read_toml(f"{_folder(kind)}/{name}") for name in names}
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

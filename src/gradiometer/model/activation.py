@@ -29,6 +29,12 @@ from gradiometer.model.parameter import Owner, Parameter, Setting, read_paramete
 
 _VARIABLE = "x"
 
+_KEYS = (
+    "name", "about", "reference", "aliases", "libraries", "formula", "parameters", "dialects",
+    "vector", "instead", "gain_torch",
+)  # fmt: skip
+"""What an entry may say."""
+
 
 @final
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Activation:
     parameters: Mapping[str, Setting]
     notes: tuple[str, ...] = ()
     """How doubtful passages were read."""
+    gain_torch: Node | None = None
+    """What `torch.nn.init.calculate_gain` returns for it; None where that table has no entry."""
 
 
 def read_activation(
@@ -55,13 +63,15 @@ def read_activation(
     """The activation with that catalogue name, file, table, or formula in `x`.
 
     Args:
-        named: A catalogue name, a path that ends in `.toml`, a table, or a formula.
+        named: A catalogue name (`gelu`, `gelu.jax`) or an alias, a path that ends in `.toml`,
+            a table, or a formula.
         settings: Values of its parameters.
 
     Raises:
         StudyError: If a table lacks a part or has one too many.
         FormulaError: If a formula or a value cannot be read.
-        UsageError: If a parameter has no value, or a value belongs to no parameter.
+        UsageError: If a parameter has no value, a value belongs to no parameter, or the function
+            takes a whole vector.
 
     Example:
         >>> read_activation("leaky_relu", settings={"negative_slope": "1/10"}).text
@@ -71,8 +81,9 @@ def read_activation(
     if found is None:
         return _from_formula(str(named), settings)
     table, place = found
-    keys = ("name", "about", "reference", "parameters", "formula")
-    check_keys(table, keys, place=place)
+    check_keys(table, _KEYS, place=place)
+    if table.get("vector"):
+        raise _of_vector(table)
     if "formula" not in table:
         raise StudyError("An activation needs a `formula` in x.", place=place)
     parameters = read_parameters(table.get("parameters", {}), place=place)
@@ -81,6 +92,9 @@ def read_activation(
     formula = parse(str(table["formula"]), names=(_VARIABLE, *parameters), place=place)
     name = str(table.get("name", "activation"))
     values = settle([Owner("activation", name, parameters)], settings)["activation"]
+    gain = None
+    if "gain_torch" in table:
+        gain = parse(str(table["gain_torch"]), names=tuple(parameters), place=place).tree
     return Activation(
         name,
         str(table.get("about", "")),
@@ -89,6 +103,7 @@ def read_activation(
         _bind(formula.tree, values),
         values,
         formula.notes,
+        None if gain is None else _bind(gain, values),
     )
 
 
@@ -117,14 +132,23 @@ def _bind(tree: Node, values: Mapping[str, Setting]) -> Node:
 
 
 def _not_found(text: str) -> UsageError:
-    from gradiometer.catalog import list_entries
+    from gradiometer.catalog import list_aliases, list_entries, list_vector_functions
 
     entries = list_entries("activation")
-    nearest = suggest(text, entries)
+    others = (*list_aliases("activation"), *list_vector_functions())
+    nearest = suggest(text, (*entries, *others))
     return UsageError(
         f"There is no activation `{text}`.",
         known=entries,
         hint=f"write `{nearest}`" if nearest else "write a formula in x",
+    )
+
+
+def _of_vector(table: Mapping[str, Any]) -> UsageError:
+    return UsageError(
+        f"`{table['name']}` takes a whole vector; this question is about functions of one number. "
+        f"{table.get('about', '')}".strip(),
+        hint=str(table.get("instead", "ask about a function of one number")),
     )
 
 

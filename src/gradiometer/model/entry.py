@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gradiometer.catalog import list_entries, read_entry
-from gradiometer.errors import Place, StudyError, suggest
+from gradiometer.catalog import find_name, read_entry
+from gradiometer.errors import Place, StudyError, UsageError, suggest
 
 _MOST_BYTES = 1_000_000
 
@@ -17,19 +17,48 @@ def find_entry(kind: str, named: str | Mapping[str, Any]) -> tuple[Mapping[str, 
 
     Args:
         kind: `optimizer`, `objective`, `schedule` or `activation`.
-        named: A catalogue name (with `.dialect` for an optimizer), a path that ends in `.toml`,
-            or the table itself.
+        named: A catalogue name or an alias, perhaps with the dialect of a library such as
+            `gelu.jax`; a path that ends in `.toml`; or the table itself.
 
     Raises:
         StudyError: If a file cannot be read or is no TOML.
+        UsageError: If an entry has no such dialect.
+
+    Example:
+        >>> find_entry("activation", "leaky_relu.keras")[0]["parameters"]["negative_slope"]
+        {'default': '1/5', 'domain': '[0, oo)'}
     """
     if isinstance(named, Mapping):
         return named, Place(f"{kind} `{named.get('name', 'defined here')}`")
     if named.endswith(".toml"):
         return _read_file(Path(named)), Place(named)
-    if named in list_entries(kind):
-        return read_entry(kind, named), Place(f"{kind} `{named}`")
-    return None
+    base, _, dialect = named.partition(".")
+    name = find_name(kind, base)
+    if name is None:
+        return None
+    table, place = read_entry(kind, name), Place(f"{kind} `{named}`")
+    return (_in_dialect(table, dialect, place) if dialect else table), place
+
+
+def _in_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping[str, Any]:
+    """The entry as one library has it: its defaults and whatever else it says differently."""
+    dialects: Mapping[str, Any] = table.get("dialects", {})
+    known = tuple(dict.fromkeys([*table.get("libraries", ()), *dialects]))
+    name = table["name"]
+    if dialect not in known:
+        nearest = suggest(dialect, known)
+        hint = f"write `{name}.{nearest}`" if nearest else f"write `{name}`"
+        raise UsageError(f"`{name}` has no dialect `{dialect}`.", known=known, hint=hint)
+    own = dialects.get(dialect, {})
+    base = {key: value for key, value in table.items() if key != "dialects"}
+    check_keys(own, ("about", "defaults", *(key for key in base if key != "name"), "parameters"),
+               place=place)  # fmt: skip
+    rows = {**table.get("parameters", {}), **own.get("parameters", {})}
+    for parameter, default in own.get("defaults", {}).items():
+        rows[parameter] = {**rows.get(parameter, {}), "default": default}
+    about = " ".join(filter(None, [str(table.get("about", "")), str(own.get("about", ""))]))
+    changed = {key: value for key, value in own.items() if key != "defaults"}
+    return {**base, **changed, "name": f"{name}.{dialect}", "about": about, "parameters": rows}
 
 
 def check_keys(table: Mapping[str, Any], known: tuple[str, ...], *, place: Place) -> None:

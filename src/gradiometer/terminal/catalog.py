@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from gradiometer.catalog import KINDS, list_entries, read_entry
+from gradiometer.catalog import KINDS, list_entries, list_vector_functions, read_entry
 from gradiometer.terminal.exits import Exit
 from gradiometer.terminal.output import print_text
 
@@ -23,13 +23,27 @@ def command(kind: str | None, name: str | None, as_json: bool) -> int:
         entry = read_entry(kind, name)
         print_text(_to_json(entry) if as_json else "\n".join(_entry_lines(entry)))
         return Exit.DONE
-    listed = {each: _abouts(each) for each in ([kind] if kind is not None else KINDS)}
+    kinds = [kind] if kind is not None else KINDS
+    listed = {each: _abouts(each, list_entries(each)) for each in kinds}
+    for each in kinds:
+        if list_vector_functions(each):
+            listed[f"{each} of vectors"] = _abouts(each, list_vector_functions(each))
     print_text(_to_json(listed) if as_json else _to_list(listed))
     return Exit.DONE
 
 
-def _abouts(kind: str) -> dict[str, str]:
-    return {name: str(read_entry(kind, name).get("about", "")) for name in list_entries(kind)}
+def _abouts(kind: str, names: Sequence[str]) -> dict[str, str]:
+    return {name: _about(read_entry(kind, name)) for name in names}
+
+
+def _about(entry: Mapping[str, Any]) -> str:
+    """The sentence of the entry, with its other names and its dialects."""
+    parts = [str(entry.get("about", ""))]
+    if entry.get("aliases"):
+        parts.append(f"Also {', '.join(entry['aliases'])}.")
+    if entry.get("dialects"):
+        parts.append(f"Differs as {', '.join(f'.{name}' for name in entry['dialects'])}.")
+    return " ".join(parts)
 
 
 def _to_json(value: Any) -> str:
