@@ -139,10 +139,7 @@ def _is_possible(order: int, left: Range, right: Range) -> bool:
     """Whether a number of *left* and one of *right* may be in that order."""
     if order > 0:
         return _is_possible(-1, right, left)
-    if left.lower is None or right.upper is None:
-        gap = -1
-    else:
-        gap = compare(left.lower, right.upper)
+    gap = -1 if left.lower is None or right.upper is None else compare(left.lower, right.upper)
     if order < 0:
         return gap < 0
     return gap <= 0 and (

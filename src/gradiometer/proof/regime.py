@@ -137,6 +137,8 @@ class _Branch:
     tie_step: int | None = None
     tie_at: fmpq | None = None
     tie_side: str = "left"
+    is_under_way: bool = False
+    """Whether the landscape has been seen to have a valley."""
 
 
 def find_regimes(
@@ -198,7 +200,7 @@ class _Explorer:
             except Split as split:
                 self._split(branch, split)
             except (DomainError, LimitError) as error:
-                if not branch.pieces and branch.axis is self.domain:
+                if not branch.is_under_way and branch.axis is self.domain:
                     raise
                 raise UndecidedError(error.problem.rstrip(".")) from None
         return tuple(sorted(self.found, key=_Position))
@@ -255,6 +257,7 @@ class _Explorer:
         ground = self._ground(branch.axis)
         position = self.stepper.position(self.stepper.begin(self.course))
         valley = find_valley(ground, ground.locate(position, self.course.side))
+        branch.is_under_way = True
         while True:
             state = branch.state
             position = self.stepper.position(state)
