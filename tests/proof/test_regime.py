@@ -5,8 +5,9 @@ from fractions import Fraction
 import pytest
 from flint import arb, fmpq
 
-from agreement.loops import barrier_slope, sgd_steps
+from agreement.loops import barrier_slope, sgd_steps, straight
 from gradiometer.errors import DomainError
+from gradiometer.formula import precision, to_decimal
 from gradiometer.proof import check
 from gradiometer.question.escape import escape
 
@@ -39,12 +40,35 @@ def rows_of(answer):
     return found
 
 
+def sign_of_momentum_leaves(h, steps):
+    """The step at which the rule with the sign of its momentum leaves the tent, or None."""
+    slope = straight([0, 1], [-1, h, -1])
+    x, m = Fraction(-1, 20), Fraction(0)
+    for step in range(steps + 1):
+        if x > 1:
+            return step
+        m = m / 2 + slope(x)
+        x -= Fraction(1, 10) * ((m > 0) - (m < 0))
+    return None
+
+
 def test_a_step_that_splits_the_axis_is_not_taken_for_a_state_that_has_returned():
     """The sign of 1 - h/2 and the like decides; the run must go on after each split."""
-    answer = escape(surface(*TENT), optimizer=SIGN_OF_MOMENTUM, start="-1/20", steps=8)
+    steps = 8
+    answer = escape(surface(*TENT), optimizer=SIGN_OF_MOMENTUM, start="-1/20", steps=steps)
+    assert answer.facts["regimes"].status == "proved"
     regimes = answer.facts["regimes"].value
-    assert regimes is None or len(regimes) > 1 or regimes[0]["step"] > 1
-    assert answer.facts["barrier"].status == ("unknown" if regimes is None else "proved")
+    assert len(regimes) > 5
+    for row in regimes:
+        low = Fraction(str(row["from"]))
+        high = Fraction(str(row["to"])) if isinstance(row["to"], fmpq) else low + 1
+        points = [(low + high) / 2, *[low][: row["from_closed"]], *[high][: row["to_closed"]]]
+        for h in points:
+            left_at = sign_of_momentum_leaves(h, 400)
+            expected = {"escapes": left_at is not None and left_at <= 2 * steps}
+            expected["stays"] = left_at is None or left_at > steps
+            expected["trapped"] = left_at is None
+            assert expected[row["outcome"]], (h, row["outcome"], left_at)
 
 
 def test_a_flat_top_is_a_top():
@@ -126,8 +150,8 @@ def test_a_slope_that_varies_along_a_piece_is_left_open():
     assert answer.facts["barrier"].status == "unknown"
 
 
-def test_thresholds_behind_a_root_are_balls_and_contain_the_closed_form():
-    """RMSProp-like steps of size rate*a/sqrt((a^2 + b^2)/2) past the kink, for slopes 1 and 2."""
+def test_a_threshold_behind_a_root_is_a_ball_that_contains_it():
+    """The first step from 0 goes 1/sqrt(2*|g|) = 1/sqrt(2) far, and later ones less."""
     rule = {
         "parameters": {"learning_rate": {"default": "1"}},
         "step": {"x'": "x - learning_rate*g/sqrt(2*abs(g))"},
@@ -135,10 +159,13 @@ def test_thresholds_behind_a_root_are_balls_and_contain_the_closed_form():
     barrier = surface(("(-oo, 0]", "-x"), ("(0, h]", "2*x"), ("(h, oo)", "4*h - 2*x"))
     answer = escape(barrier, optimizer=rule, start="0", steps=6)
     threshold = answer.facts["barrier"].value
-    if answer.facts["barrier"].status == "proved":
-        assert isinstance(threshold, arb)
+    assert answer.facts["barrier"].status == "proved"
+    assert isinstance(threshold, arb)
+    assert to_decimal(threshold) == "0.7071067811865475244"
+    with precision(200):
         assert (threshold - arb(fmpq(1, 2)).sqrt()).contains(0)
-        check(answer.certificate)
+    assert answer.facts["attained"].value is False
+    check(answer.certificate)
 
 
 def test_adam_with_zero_gradient_and_no_eps_is_left_open():
