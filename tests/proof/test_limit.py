@@ -49,7 +49,7 @@ def test_limit_far_out_is(text, left, right):
     [
         ("sin(x)", True),
         ("x + x*sin(x)", False),
-        ("sqrt(x^2 + 1) - x", True),
+        ("sqrt(x^2 + 1) - x*sin(x)", True),
         ("e^(x^2)*Phi(x)", False),
         ("ln(x)", False),
     ],
@@ -75,3 +75,17 @@ def test_a_limit_beyond_the_rules_is_undecided(text, to_right):
 )
 def test_limit_at_an_end_is_one_sided(text, on, end, limit):
     assert shown(limit_inside(parse(text).tree, "x", parse_interval(on), end)) == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("sqrt(x^2 + 1) - x", "oo", "0"),
+        ("x + sqrt(x^2 + 4)", "0", "oo"),
+        ("x/sqrt(x^2 + 4)", "-1", "1"),
+        ("sqrt(4*x^2 + 1)/x", "-2", "2"),
+    ],
+)
+def test_limits_with_roots_are_found_by_squares(text, left, right):
+    found = [shown(limit_far(parse(text).tree, "x", to_right=side)) for side in (False, True)]
+    assert found == [left, right]

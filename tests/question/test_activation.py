@@ -179,11 +179,32 @@ def test_what_cannot_be_cut_into_pieces_is_unknown_with_a_reason(formula):
     assert all(fact.because.endswith(".") for fact in facts.values())
 
 
-@pytest.mark.parametrize("formula", ["sin(x)", "x+sin(x)", "1/(1+e^(1/x))", "silu", "mish"])
+@pytest.mark.parametrize("formula", ["sin(x)", "x+sin(x)", "1/(1+e^(1/x))", "x*ln(1+x^2)"])
 def test_hard_functions_have_unknown_facts_and_no_wrong_ones(formula):
     facts = activation(formula).facts
     assert any(fact.status == "unknown" for fact in facts.values())
     assert facts["affine"].value is False
+
+
+SMOOTH = {
+    "silu": ("[≈ -0.2784645428, oo)", "≈ 1.09983932"),
+    "mish": ("[≈ -0.308843413, oo)", "≈ 1.088498161"),
+    "gelu": ("[≈ -0.1699712075, oo)", "Phi(sqrt(2)) + e^(-1)/sqrt(pi) ≈ 1.128904145"),
+    "squareplus": ("(0, oo)", "1"),
+    "x*sigmoid(1.702*x)": ("[≈ -0.1636101896, oo)", "≈ 1.09983932"),
+    "x^2*e^(-x^2)": ("[0, e^(-1)]", "≈ 0.5872090311"),
+    "x*atan(x)": ("[0, oo)", "pi/2 ≈ 1.570796327"),
+    "max(x,0)*sigmoid(x)": ("[0, oo)", "≈ 1.09983932"),
+}
+
+
+@pytest.mark.parametrize("formula", SMOOTH)
+def test_range_and_lipschitz_constant_of_smooth_functions_are_enclosed(formula):
+    """The least value of SiLU is -W(1/e); its largest slope is 1.0998393201288669."""
+    facts = activation(formula).facts
+    both = tuple(to_value_text(facts[name].value) for name in ("range", "lipschitz"))
+    assert both == SMOOTH[formula]
+    assert facts["slope_range"].status == facts["monotone"].status == "proved"
 
 
 def test_a_function_without_values_is_not_suitable():

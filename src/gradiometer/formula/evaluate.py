@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from flint import arb, fmpq, fmpz
+from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
-from gradiometer.formula.exact import Exact, compare, exact_sqrt, size_in_bits, to_ball
+from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Exact]], Exact]
@@ -168,7 +168,7 @@ def _integer_power(base: Exact, exponent: int) -> Exact:
         return base**exponent
     if exponent < 0 and base.contains(0):
         raise UndecidedError("a divisor that may be zero")
-    return base ** fmpz(exponent)
+    return ball_power(base, exponent)
 
 
 def _logarithm(value: Exact) -> Exact:

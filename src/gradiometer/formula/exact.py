@@ -111,7 +111,8 @@ def to_rational_text(value: fmpq) -> str:
 def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
     """At least 17 significant digits as a decimal text, shorter when that is exact.
 
-    `inf`, `-inf` and `nan` are written in words. A ball gives its midpoint, rounded.
+    `inf`, `-inf` and `nan` are written in words. A ball gives its certain digits, at most *digits*,
+    and 0 when it contains zero.
 
     Example:
         >>> to_decimal(fmpq(17, 5))
@@ -122,7 +123,10 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
     if isinstance(value, arb):
         if not value.is_finite():
             return "inf" if value > 0 else "-inf" if value < 0 else "nan"
-        middle, _, exponent = value.mid_rad_10exp(digits)
+        if value.contains(0):
+            return "0"
+        certain = int(value.rel_accuracy_bits() * 0.30103)
+        middle, _, exponent = value.mid_rad_10exp(max(1, min(digits, certain)))
         return _round(int(middle), int(exponent), digits)
     if not isinstance(value, fmpq):
         value = fmpq(value)
@@ -189,6 +193,15 @@ def size_in_bits(value: Exact) -> int:
 
 def _bits(value: fmpz) -> int:
     return int(value).bit_length()
+
+
+def ball_power(base: arb, exponent: int) -> arb:
+    """A whole power of a ball."""
+    if exponent > 0 and not base.is_exact() and base.contains(0):
+        # Across 0 an even power is not negative; and flint has none for a ball centred at 0.
+        most = (base.abs_upper() ** fmpz(exponent)).abs_upper()
+        return arb(0).union(most) if exponent % 2 == 0 else arb(0, most)
+    return base ** fmpz(exponent)
 
 
 def exact_sqrt(value: Exact) -> Exact:

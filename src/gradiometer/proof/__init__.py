@@ -2,7 +2,7 @@
 
 from gradiometer.proof.certificate import combine, make_certificate
 from gradiometer.proof.check import KINDS, check, fingerprint
-from gradiometer.proof.extended import Extended, Infinite
+from gradiometer.proof.extended import Enclosed, Extended, Infinite
 from gradiometer.proof.identity import prove_equal
 from gradiometer.proof.limit import End, limit_far, limit_inside
 from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
@@ -24,7 +24,13 @@ from gradiometer.proof.shape import (
     shorten,
 )
 from gradiometer.proof.shape_order import find_convexity, find_monotone
-from gradiometer.proof.shape_range import find_dead, find_lipschitz, find_range, find_slope_range
+from gradiometer.proof.shape_range import (
+    Span,
+    find_dead,
+    find_lipschitz,
+    find_range,
+    find_slope_range,
+)
 from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.stepper import ExactStepper, FloatStepper
@@ -47,6 +53,7 @@ __all__ = [
     "KINDS",
     "Comparison",
     "Course",
+    "Enclosed",
     "End",
     "ExactStepper",
     "Extended",
@@ -59,6 +66,7 @@ __all__ = [
     "Section",
     "Shape",
     "SignResult",
+    "Span",
     "State",
     "Threshold",
     "Verdict",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
+from gradiometer.proof.check_boxes import check_boxes
 from gradiometer.proof.check_formula import check_counterexample, check_identity, check_sign
 from gradiometer.proof.check_graph import check_graph
 from gradiometer.proof.check_moment import check_moment
@@ -21,6 +22,7 @@ from gradiometer.proof.check_run import check_run
 SCHEMA = "gradiometer/certificate-1"
 
 KINDS: Mapping[str, Callable[[Any, Any, Any], None]] = {
+    "boxes": check_boxes,
     "counterexample": check_counterexample,
     "graph": check_graph,
     "identity": check_identity,

@@ -1,11 +1,25 @@
-"""The extended line: exact constants, and plus and minus infinity."""
+"""The extended line: exact constants, enclosed ones, and plus and minus infinity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from gradiometer.formula import Node, apply, compare_nodes, sign_of, to_value
+from flint import arb, fmpq
+
+from gradiometer.formula import (
+    Node,
+    apply,
+    compare,
+    compare_nodes,
+    evaluate,
+    precision,
+    sign_of,
+    to_ball,
+    to_value,
+)
+
+_BITS = 256
 
 
 @final
@@ -16,11 +30,27 @@ class Infinite:
     sign: int
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Enclosed:
+    """A number that is known as a narrow ball only."""
+
+    ball: arb
+
+    def joined(self, other: Node | Enclosed) -> Enclosed:
+        """A ball with both numbers, for two that nothing tells apart."""
+        with precision(_BITS):
+            return Enclosed(self.ball.union(_ball(other)))
+
+
 PLUS = Infinite(1)
 MINUS = Infinite(-1)
 
-Extended: TypeAlias = "Node | Infinite"
+Limit: TypeAlias = "Node | Infinite"
 """An exact constant, or an infinity."""
+
+Extended: TypeAlias = "Node | Infinite | Enclosed"
+"""An exact constant, an enclosed one, or an infinity."""
 
 
 def compare_extended(left: Extended, right: Extended) -> int:
@@ -32,7 +62,16 @@ def compare_extended(left: Extended, right: Extended) -> int:
     if isinstance(left, Infinite):
         other = right.sign if isinstance(right, Infinite) else 0
         return (left.sign > other) - (left.sign < other)
-    return -right.sign if isinstance(right, Infinite) else compare_nodes(left, right)
+    if isinstance(right, Infinite):
+        return -right.sign
+    if isinstance(left, Enclosed) or isinstance(right, Enclosed):
+        with precision(_BITS):
+            return compare(_ball(left), _ball(right))
+    return compare_nodes(left, right)
+
+
+def _ball(value: Node | Enclosed) -> arb:
+    return value.ball if isinstance(value, Enclosed) else to_ball(evaluate(value, {}))
 
 
 def sign_extended(value: Extended) -> int:
@@ -41,6 +80,8 @@ def sign_extended(value: Extended) -> int:
     Raises:
         UndecidedError: If the sign of a constant cannot be shown.
     """
+    if isinstance(value, Enclosed):
+        return compare(value.ball, fmpq(0))
     return value.sign if isinstance(value, Infinite) else sign_of(value)
 
 
@@ -48,4 +89,6 @@ def negate(value: Extended) -> Extended:
     """The opposite number."""
     if isinstance(value, Infinite):
         return Infinite(-value.sign)
+    if isinstance(value, Enclosed):
+        return Enclosed(-value.ball)
     return to_value(apply("neg", value))

@@ -32,8 +32,9 @@ from gradiometer.formula import (
     to_text,
     to_value,
     value_at,
+    walk,
 )
-from gradiometer.proof.extended import MINUS, PLUS, Extended, Infinite, negate, sign_extended
+from gradiometer.proof.extended import MINUS, PLUS, Infinite, Limit, sign_extended
 
 _Term: TypeAlias = "tuple[int, int, fmpq]"
 """Power of e^(r*x), power of x, coefficient."""
@@ -42,7 +43,7 @@ _Term: TypeAlias = "tuple[int, int, fmpq]"
 End: TypeAlias = Literal["lower", "upper"]
 
 
-def limit_inside(formula: Node, variable: str, on: Interval, end: End) -> Extended:
+def limit_inside(formula: Node, variable: str, on: Interval, end: End) -> Limit:
     """The limit of a smooth formula at one end of the interval on which it is defined.
 
     Raises:
@@ -65,7 +66,7 @@ def limit_inside(formula: Node, variable: str, on: Interval, end: End) -> Extend
 
 def _near_by_parts(
     formula: Node, variable: str, on: Interval, end: End, error: UndecidedError
-) -> Extended:
+) -> Limit:
     if not isinstance(formula, Apply):
         raise error
     operator, inside = _read(formula)
@@ -82,7 +83,7 @@ def _read(node: Apply) -> tuple[str, tuple[Node, ...]]:
     return node.operator, node.arguments
 
 
-def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
+def limit_far(node: Node, variable: str, *, to_right: bool) -> Limit:
     """The limit at plus infinity, or at minus infinity when not *to_right*.
 
     Raises:
@@ -106,8 +107,39 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Extended:
     limits = [limit_far(part, variable, to_right=to_right) for part in inside]
     found = _of_parts(operator, limits)
     if found is None:
+        found = _by_squares(node, limits, variable, to_right)
+    if found is None:
         raise UndecidedError(f"the limit of `{to_text(node)}` far out is not decided")
     return found
+
+
+def _by_squares(node: Apply, limits: list[Limit], variable: str, to_right: bool) -> Limit | None:
+    """Limits with roots: u/v from (u/v)^2, and u - v from (u^2 - v^2)/(u + v)."""
+    if len(limits) != 2 or not any(_has_root(part, variable) for part in node.arguments):
+        return None
+    left, right = node.arguments
+    if node.operator in {"*", "/"}:
+        sign = sign_extended(limits[0]) * sign_extended(limits[1])
+        square = _by_dominant_terms(apply("^", node, number(2)), variable, to_right)
+        if not sign or square is None or isinstance(square, Infinite):
+            return None
+        root = to_value(apply("sqrt", square))
+        return root if sign > 0 else to_value(apply("neg", root))
+    if node.operator in {"+", "-"}:
+        other = apply("-" if node.operator == "+" else "+", left, right)
+        gap = apply("-", *(apply("^", part, number(2)) for part in (left, right)))
+        above = _by_dominant_terms(gap, variable, to_right)
+        below = limit_far(other, variable, to_right=to_right)
+        if isinstance(below, Infinite) and above is not None and not isinstance(above, Infinite):
+            return ZERO
+    return None
+
+
+def _has_root(node: Node, variable: str) -> bool:
+    return any(
+        isinstance(part, Apply) and part.operator == "sqrt" and variable in free_names(part)
+        for part in walk(node)
+    )
 
 
 def _settled(node: Node) -> Node:
@@ -117,7 +149,7 @@ def _settled(node: Node) -> Node:
         raise UndecidedError(f"`{to_text(node)}` has no value") from None
 
 
-def _by_dominant_terms(node: Node, variable: str, to_right: bool) -> Extended | None:
+def _by_dominant_terms(node: Node, variable: str, to_right: bool) -> Limit | None:
     try:
         ratio = to_ratio(node)
     except UndecidedError:
@@ -229,12 +261,12 @@ def _is_tame(node: Node, variable: str) -> bool:
         return False
 
 
-def _of_parts(operator: str, limits: list[Extended]) -> Extended | None:
+def _of_parts(operator: str, limits: list[Limit]) -> Limit | None:
     """The limit of an operation from the limits of its arguments; None when they do not tell."""
     if operator == "neg":
-        return negate(limits[0])
+        return _negate(limits[0])
     if operator in {"+", "-"}:
-        return _of_sum(limits[0], limits[1] if operator == "+" else negate(limits[1]))
+        return _of_sum(limits[0], limits[1] if operator == "+" else _negate(limits[1]))
     if operator == "/":
         inverse = _inverse(limits[1])
         return None if inverse is None else _of_product(limits[0], inverse)
@@ -252,7 +284,7 @@ def _of_parts(operator: str, limits: list[Extended]) -> Extended | None:
     return None if operator == "tan" else _settled(apply(operator, inner))
 
 
-def _of_sum(left: Extended, right: Extended) -> Extended | None:
+def _of_sum(left: Limit, right: Limit) -> Limit | None:
     if isinstance(left, Infinite) and isinstance(right, Infinite):
         return left if left == right else None
     if isinstance(left, Infinite):
@@ -260,20 +292,24 @@ def _of_sum(left: Extended, right: Extended) -> Extended | None:
     return right if isinstance(right, Infinite) else to_value(apply("+", left, right))
 
 
-def _inverse(value: Extended) -> Node | None:
+def _negate(value: Limit) -> Limit:
+    return Infinite(-value.sign) if isinstance(value, Infinite) else to_value(apply("neg", value))
+
+
+def _inverse(value: Limit) -> Node | None:
     if isinstance(value, Infinite):
         return ZERO
     return None if sign_of(value) == 0 else to_value(apply("/", ONE, value))
 
 
-def _of_product(left: Extended, right: Extended) -> Extended | None:
+def _of_product(left: Limit, right: Limit) -> Limit | None:
     if not isinstance(left, Infinite) and not isinstance(right, Infinite):
         return to_value(apply("*", left, right))
     sign = sign_extended(left) * sign_extended(right)
     return Infinite(sign) if sign else None
 
 
-def _of_power(base: Extended, exponent: Extended) -> Extended | None:
+def _of_power(base: Limit, exponent: Limit) -> Limit | None:
     if isinstance(exponent, Infinite) or sign_extended(base) <= 0:
         return None
     if not isinstance(base, Infinite):
@@ -283,7 +319,7 @@ def _of_power(base: Extended, exponent: Extended) -> Extended | None:
 
 
 _HALF_PI = tidy(apply("/", Constant("pi"), number(2)))
-_AT_INFINITY: Mapping[str, tuple[Extended | None, Extended | None]] = {
+_AT_INFINITY: Mapping[str, tuple[Limit | None, Limit | None]] = {
     "exp": (ZERO, PLUS),
     "ln": (None, PLUS),
     "sqrt": (None, PLUS),

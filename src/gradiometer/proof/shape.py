@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias, TypeVar, final
+from typing import TypeVar, final
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -25,7 +25,6 @@ from gradiometer.formula import (
     cancel,
     differentiate,
     find_joints,
-    find_signs,
     free_names,
     is_zero,
     sign_of,
@@ -33,14 +32,12 @@ from gradiometer.formula import (
     univariate,
     walk,
 )
-from gradiometer.proof.extended import Extended, Infinite
+from gradiometer.proof.extended import Infinite, Limit
 from gradiometer.proof.limit import End, limit_inside
+from gradiometer.proof.turns import Turns, find_turns
 from gradiometer.proof.witness import find_point
 
 _Result = TypeVar("_Result")
-
-Parts: TypeAlias = "list[tuple[Interval, int]]"
-"""Intervals from left to right with the sign on each."""
 
 
 @final
@@ -67,34 +64,34 @@ class Section:
         return shorten(differentiate(self.slope, self.variable))
 
     @cached_property
-    def _slope_parts(self) -> Parts | UndecidedError:
-        return _kept(lambda: find_signs(self.slope, self.variable, self.open))
+    def _slope_turns(self) -> Turns | UndecidedError:
+        return _kept(lambda: find_turns(self.slope, self.variable, self.open))
 
     @cached_property
-    def _bend_parts(self) -> Parts | UndecidedError:
-        return _kept(lambda: find_signs(self.bend, self.variable, self.open))
+    def _bend_turns(self) -> Turns | UndecidedError:
+        return _kept(lambda: find_turns(self.bend, self.variable, self.open))
 
-    def slope_parts(self) -> Parts:
+    def slope_turns(self) -> Turns:
         """The signs of the slope on the open piece.
 
         Raises:
-            UndecidedError: If its zeros cannot be solved exactly.
+            UndecidedError: If they are not decided.
         """
-        return _released(self._slope_parts)
+        return _released(self._slope_turns)
 
-    def bend_parts(self) -> Parts:
+    def bend_turns(self) -> Turns:
         """The signs of the second derivative on the open piece.
 
         Raises:
-            UndecidedError: If its zeros cannot be solved exactly.
+            UndecidedError: If they are not decided.
         """
-        return _released(self._bend_parts)
+        return _released(self._bend_turns)
 
-    def limit(self, end: End) -> Extended:
+    def limit(self, end: End) -> Limit:
         """The limit of the function at that end of the piece."""
         return limit_inside(self.piece.formula, self.variable, self.open, end)
 
-    def slope_limit(self, end: End) -> Extended:
+    def slope_limit(self, end: End) -> Limit:
         """The limit of the slope at that end of the piece."""
         return limit_inside(self.slope, self.variable, self.open, end)
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Joint, Node
 from gradiometer.proof.extended import Extended, compare_extended
-from gradiometer.proof.shape import Parts, Section, Shape
+from gradiometer.proof.shape import Section, Shape
+from gradiometer.proof.turns import Turns
 from gradiometer.proof.witness import find_point
 
 Monotone: TypeAlias = Literal[
@@ -24,7 +25,7 @@ def find_monotone(shape: Shape) -> Monotone:
     Raises:
         UndecidedError: If a sign of the slope cannot be decided.
     """
-    signs = _signs_of_sections(shape, lambda section: section.slope, Section.slope_parts)
+    signs = _signs_of_sections(shape, lambda section: section.slope, Section.slope_turns)
     if signs is None:
         return "none"
     for index, joint in enumerate(_joints(shape)):
@@ -32,7 +33,7 @@ def find_monotone(shape: Shape) -> Monotone:
             signs |= _steps(shape.sections[index], joint, shape.sections[index + 1])
     if {-1, 1} <= signs:
         return "none"
-    is_flat = any(_has_flat_part(section.slope_parts()) for section in shape.sections)
+    is_flat = any(0 in section.slope_turns().signs for section in shape.sections)
     if 1 in signs:
         return "nondecreasing" if is_flat else "increasing"
     if -1 in signs:
@@ -48,7 +49,7 @@ def find_convexity(shape: Shape) -> Convex:
     """
     if any(joint.is_jump for joint in _joints(shape)):
         return "none"
-    signs = _signs_of_sections(shape, lambda section: section.bend, Section.bend_parts)
+    signs = _signs_of_sections(shape, lambda section: section.bend, Section.bend_turns)
     if signs is None:
         return "none"
     for index, joint in enumerate(_joints(shape)):
@@ -70,7 +71,7 @@ def _joints(shape: Shape) -> tuple[Joint, ...]:
 
 
 def _signs_of_sections(
-    shape: Shape, derivative: Callable[[Section], Node], parts: Callable[[Section], Parts]
+    shape: Shape, derivative: Callable[[Section], Node], turns: Callable[[Section], Turns]
 ) -> set[int] | None:
     """The signs other than 0 that a derivative has; None when it has both.
 
@@ -81,7 +82,7 @@ def _signs_of_sections(
     missing: UndecidedError | None = None
     for section in shape.sections:
         try:
-            signs |= {sign for _, sign in parts(section)}
+            signs |= set(turns(section).signs)
         except UndecidedError as error:
             missing = error
             for sign in (-1, 1):
@@ -102,7 +103,3 @@ def _steps(left: Section, joint: Joint, right: Section) -> set[int]:
         stops.insert(1, joint.value)
     steps = (compare_extended(b, a) for a, b in pairwise(stops))
     return {step for step in steps if step}
-
-
-def _has_flat_part(parts: Parts) -> bool:
-    return any(sign == 0 and not on.is_point for on, sign in parts)

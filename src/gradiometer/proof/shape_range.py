@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TypeAlias, final
 
-from gradiometer.errors import DomainError, InternalError, UndecidedError
-from gradiometer.formula import Interval, Joint, Node, substitute, tidy, to_text, to_value
-from gradiometer.proof.extended import PLUS, Extended, Infinite, compare_extended, negate
+from gradiometer.errors import InternalError, UndecidedError
+from gradiometer.formula import Interval, Joint, Node
+from gradiometer.proof.extended import (
+    PLUS,
+    Enclosed,
+    Extended,
+    Infinite,
+    compare_extended,
+    negate,
+)
 from gradiometer.proof.limit import End
-from gradiometer.proof.shape import Parts, Section, Shape
+from gradiometer.proof.shape import Section, Shape
+from gradiometer.proof.turns import Turns, value_there
 
 
 @final
@@ -24,8 +32,10 @@ class Span:
     lower_attained: bool
     upper_attained: bool
 
-    def to_interval(self) -> Interval:
-        """The set as an interval."""
+    def to_interval(self) -> Interval | Span:
+        """The set as an interval, where its ends are exact."""
+        if isinstance(self.lower, Enclosed) or isinstance(self.upper, Enclosed):
+            return self
         return Interval(
             None if isinstance(self.lower, Infinite) else self.lower,
             None if isinstance(self.upper, Infinite) else self.upper,
@@ -38,7 +48,7 @@ _Value: TypeAlias = "tuple[Extended, bool]"
 """A value or a limit, and whether it is attained."""
 
 
-def find_range(shape: Shape) -> list[Interval]:
+def find_range(shape: Shape) -> list[Interval | Span]:
     """All values of the function, as disjoint intervals from below.
 
     Raises:
@@ -47,34 +57,27 @@ def find_range(shape: Shape) -> list[Interval]:
     spans = [_image_of_section(shape, section) for section in shape.sections]
     for piece in shape.function.pieces:
         if piece.on.is_point and piece.on.lower is not None:
-            value = _at(piece.formula, shape.function.variable, piece.on.lower)
+            value = value_there(piece.formula, shape.function.variable, piece.on.lower)
             spans.append(Span(value, value, lower_attained=True, upper_attained=True))
     return [span.to_interval() for span in _union(spans)]
 
 
 def _image_of_section(shape: Shape, section: Section) -> Span:
     formula, variable, on = section.piece.formula, section.variable, section.piece.on
-    if all(sign == 0 for _, sign in section.slope_parts()):
+    turns = section.slope_turns()
+    if set(turns.signs) == {0}:
         value = section.limit("lower")
         return Span(value, value, lower_attained=True, upper_attained=True)
     ends = [
         (section.limit("lower"), on.lower_closed),
         (section.limit("upper"), on.upper_closed),
     ]
-    return _hull([*ends, *_inner_values(formula, variable, section.slope_parts())])
+    return _hull([*ends, *_inner_values(formula, variable, turns)])
 
 
-def _inner_values(formula: Node, variable: str, parts: Parts) -> list[_Value]:
+def _inner_values(formula: Node, variable: str, turns: Turns) -> list[_Value]:
     """The values at the points where the sign of the derivative may change."""
-    inner = [on.upper for on, _ in parts[:-1] if on.upper is not None]
-    return [(_at(formula, variable, at), True) for at in dict.fromkeys(inner)]
-
-
-def _at(formula: Node, variable: str, at: Node) -> Node:
-    try:
-        return to_value(tidy(substitute(formula, {variable: at})))
-    except DomainError:
-        raise UndecidedError(f"`{to_text(formula)}` has no value at {to_text(at)}") from None
+    return [(value_there(formula, variable, at), True) for at in turns.places]
 
 
 def _hull(values: Sequence[_Value]) -> Span:
@@ -87,10 +90,24 @@ def _hull(values: Sequence[_Value]) -> Span:
 
 
 def _further(new: _Value, best: _Value, direction: int) -> _Value:
-    order = compare_extended(new[0], best[0]) * direction
+    try:
+        order = compare_extended(new[0], best[0]) * direction
+    except UndecidedError:
+        # Symmetric extrema are equal, and no ball tells so: one ball holds them both.
+        if new[1] != best[1]:
+            raise
+        return (_either(new[0], best[0]), best[1])
     if order == 0:
         return (best[0], best[1] or new[1])
     return new if order > 0 else best
+
+
+def _either(left: Extended, right: Extended) -> Enclosed:
+    """A ball with both of two values that nothing tells apart."""
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Enclosed) and not isinstance(other, Infinite):
+            return one.joined(other)
+    raise UndecidedError("two exact values cannot be told apart")
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:
@@ -122,22 +139,26 @@ def _joined(left: Span, right: Span) -> Span:
     return Span(left.lower, upper, left.lower_attained, attained)
 
 
-def find_slope_range(shape: Shape) -> Interval:
+def find_slope_range(shape: Shape) -> Interval | Span:
     """The smallest interval with all slopes, one-sided slopes at the joints included.
 
     Raises:
         UndecidedError: If the extrema or limits of a slope cannot be found.
     """
+    return _slopes(shape).to_interval()
+
+
+def _slopes(shape: Shape) -> Span:
     jumps = [joint.at for joint in shape.joints() if joint.is_jump]
     values: list[_Value] = []
     for section in shape.sections:
         values += _slopes_of_section(section, jumps)
-    return _hull(values).to_interval()
+    return _hull(values)
 
 
 def _slopes_of_section(section: Section, jumps: Sequence[Node]) -> list[_Value]:
-    parts = section.bend_parts()
-    if all(sign == 0 for _, sign in parts):
+    turns = section.bend_turns()
+    if set(turns.signs) == {0}:
         return [(section.slope_limit("lower"), True)]
     on = section.piece.on
     ends: list[_Value] = []
@@ -148,7 +169,7 @@ def _slopes_of_section(section: Section, jumps: Sequence[Node]) -> list[_Value]:
         limit = section.slope_limit(side)
         reached = at is not None and not isinstance(limit, Infinite)
         ends.append((limit, reached and (closed or at not in jumps)))
-    return [*ends, *_inner_values(section.slope, section.variable, parts)]
+    return [*ends, *_inner_values(section.slope, section.variable, turns)]
 
 
 def find_dead(shape: Shape) -> list[Interval]:
@@ -180,8 +201,8 @@ def find_lipschitz(shape: Shape) -> Extended:
     """
     if any(joint.is_jump and not _is_hole(joint) for joint in shape.joints()):
         return PLUS
-    slopes = find_slope_range(shape)
-    if slopes.lower is None or slopes.upper is None:
+    slopes = _slopes(shape)
+    if isinstance(slopes.lower, Infinite) or isinstance(slopes.upper, Infinite):
         return PLUS
     opposite = negate(slopes.lower)
-    return slopes.upper if compare_extended(slopes.upper, opposite) >= 0 else opposite
+    return _further((slopes.upper, True), (opposite, True), 1)[0]

@@ -20,11 +20,13 @@ from gradiometer.formula import (
 )
 from gradiometer.model import Activation
 from gradiometer.proof import (
+    Enclosed,
     End,
     Extended,
     Infinite,
     Section,
     Shape,
+    Span,
     find_convexity,
     find_dead,
     find_lipschitz,
@@ -37,7 +39,7 @@ from gradiometer.proof import (
     shorten,
 )
 from gradiometer.question.answer import Fact, proved, unknown
-from gradiometer.question.value import INFINITY, MINUS_INFINITY, Value, to_value_text
+from gradiometer.question.value import INFINITY, MINUS_INFINITY, Bounds, Value, to_value_text
 
 _FAR: Mapping[End, str] = {"lower": "-oo", "upper": "oo"}
 
@@ -46,6 +48,8 @@ def to_fact_value(value: Extended) -> Value:
     """The constant as a rational where it is one, and infinity as the value of a fact."""
     if isinstance(value, Infinite):
         return INFINITY if value.sign > 0 else MINUS_INFINITY
+    if isinstance(value, Enclosed):
+        return value.ball
     return value.value if isinstance(value, Number) else value
 
 
@@ -70,8 +74,11 @@ _LONG = 10**6
 _MOST_DIGITS = 80
 
 
-def to_interval(on: Interval) -> Interval:
+def to_interval(on: Interval | Span) -> Interval | Bounds:
     """The interval with ends that read well."""
+    if isinstance(on, Span):
+        ends = (to_fact_value(on.lower), to_fact_value(on.upper))
+        return Bounds(*ends, on.lower_attained, on.upper_attained)
     lower, upper = (None if end is None else _with_decimals(end) for end in (on.lower, on.upper))
     return Interval(lower, upper, on.lower_closed, on.upper_closed)
 

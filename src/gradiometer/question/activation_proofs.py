@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Interval, Node, differentiate, is_smooth, to_text
+from gradiometer.formula import differentiate, is_smooth, to_text
 from gradiometer.model import Activation
-from gradiometer.proof import Section, Shape, combine, prove_equal, shorten, sign_on
+from gradiometer.proof import Shape, combine, prove_equal, shorten, sign_on
 
 _MOST_PARTS = 100
 """A formula with more signs than these is proved by exact algebra alone."""
@@ -30,24 +31,26 @@ def _list_proofs(model: Activation, shape: Shape) -> Iterator[Callable[[], dict[
         short = shorten(shape.sections[0].piece.formula)
         if to_text(short) != to_text(model.tree):
             yield lambda: prove_equal(model.tree, short)
-    signs = [
-        (section, node, part)
-        for section in shape.sections
-        for node, parts in _derivatives(section)
-        for part in parts
-    ]
     for section in shape.sections:
         raw = differentiate(section.piece.formula, section.variable)
         if to_text(raw) != to_text(section.slope):
             yield lambda raw=raw, slope=section.slope: prove_equal(raw, slope)
-    for section, node, part in signs[:_MOST_PARTS]:
-        yield lambda node=node, name=section.variable, on=part: sign_on(node, name, on).certificate
+    yield from islice(_list_signs(shape), _MOST_PARTS)
 
 
-def _derivatives(section: Section) -> Iterator[tuple[Node, list[Interval]]]:
-    """The first two derivatives with the intervals on which each has one sign."""
-    for node, find in ((section.slope, section.slope_parts), (section.bend, section.bend_parts)):
-        try:
-            yield node, [on for on, _ in find()]
-        except UndecidedError:
-            continue
+def _list_signs(shape: Shape) -> Iterator[Callable[[], dict[str, Any]]]:
+    """The proofs of the signs of the first two derivatives."""
+    for section in shape.sections:
+        for node, find in (
+            (section.slope, section.slope_turns),
+            (section.bend, section.bend_turns),
+        ):
+            try:
+                turns = find()
+            except UndecidedError:
+                continue
+            if turns.certificate is not None:
+                yield lambda turns=turns: dict(turns.certificate or {})
+            for on in turns.parts:
+                name = section.variable
+                yield lambda node=node, name=name, on=on: sign_on(node, name, on).certificate

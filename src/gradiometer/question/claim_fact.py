@@ -27,7 +27,13 @@ from gradiometer.formula import (
 )
 from gradiometer.question.claim_number import claim_tree, compare_numbers, read_number
 from gradiometer.question.claim_proof import compare_trees
-from gradiometer.question.value import Infinity, Value, to_interval_text, to_value_text
+from gradiometer.question.value import (
+    Bounds,
+    Infinity,
+    Value,
+    to_interval_text,
+    to_value_text,
+)
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
@@ -72,7 +78,7 @@ def match_value(value: Value, equals: Any, *, exactly: bool, path: str = "") -> 
     if isinstance(equals, bool):
         return _differs(value, "yes" if equals else "no", path)
     text = _text(equals)
-    if isinstance(value, Interval):
+    if isinstance(value, Interval | Bounds):
         return _match_interval(value, text, exactly, path)
     if isinstance(value, str):
         return _match_text(value, text, path)
@@ -113,7 +119,7 @@ def _match_number(value: Value, text: str, exactly: bool, path: str) -> Match:
     return Match(verdict.holds, verdict.because, path, verdict.certificate)
 
 
-def _match_interval(value: Interval, text: str, exactly: bool, path: str) -> Match:
+def _match_interval(value: Interval | Bounds, text: str, exactly: bool, path: str) -> Match:
     said = parse_interval(text)
     if (value.lower_closed, value.upper_closed) != (said.lower_closed, said.upper_closed):
         return _differs(value, text, path)

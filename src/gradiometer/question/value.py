@@ -1,8 +1,8 @@
 """The values of facts, and the one way they become JSON and text.
 
 A value is a Python object that keeps what is known: `fmpq` or `int` (exact), a constant tree such
-as `ln(2)` (exact), `arb` (enclosure), `float` (float64), `Infinity` (a limit), `Interval`, `bool`,
-`str` (a word), None (undecided), and lists and dicts of these.
+as `ln(2)` (exact), `arb` (enclosure), `float` (float64), `Infinity` (a limit), `Interval`,
+`Bounds`, `bool`, `str` (a word), None (undecided), and lists and dicts of these.
 """
 
 from __future__ import annotations
@@ -53,6 +53,17 @@ class Infinity:
     sign: int = 1
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """An interval with an end that is known as an enclosure only."""
+
+    lower: Value
+    upper: Value
+    lower_closed: bool
+    upper_closed: bool
+
+
 INFINITY = Infinity(1)
 MINUS_INFINITY = Infinity(-1)
 
@@ -69,7 +80,7 @@ def to_json_value(value: Value) -> Any:
         return _to_number(value)
     if isinstance(value, Number | Constant | Name | Apply):
         return to_text(value) if free_names(value) else _to_number(value)
-    if isinstance(value, Interval):
+    if isinstance(value, Interval | Bounds):
         return _to_interval(value)
     if isinstance(value, Mapping):
         return {str(key): to_json_value(item) for key, item in value.items()}
@@ -101,7 +112,7 @@ def _to_number(value: int | float | fmpq | arb | Infinity | Node) -> dict[str, A
         return {"exact": exact, "decimal": to_decimal(size), "ball": ball}
 
 
-def _to_interval(value: Interval) -> dict[str, Any]:
+def _to_interval(value: Interval | Bounds) -> dict[str, Any]:
     return {
         "lower": to_json_value(MINUS_INFINITY if value.lower is None else value.lower),
         "upper": to_json_value(INFINITY if value.upper is None else value.upper),
@@ -111,8 +122,11 @@ def _to_interval(value: Interval) -> dict[str, Any]:
     }
 
 
-def to_interval_text(value: Interval) -> str:
+def to_interval_text(value: Interval | Bounds) -> str:
     """The interval as `(-oo, 1]`, or `{1}` for a single point."""
+    if isinstance(value, Bounds):
+        ends = f"{to_value_text(value.lower)}, {to_value_text(value.upper)}"
+        return f"{'[' if value.lower_closed else '('}{ends}{']' if value.upper_closed else ')'}"
     if value.is_point and value.lower is not None:
         return f"{{{to_text(value.lower)}}}"
     left = "-oo" if value.lower is None else to_text(value.lower)
@@ -134,7 +148,7 @@ def to_value_text(value: Value, *, digits: int = 10) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    if isinstance(value, Interval):
+    if isinstance(value, Interval | Bounds):
         return to_interval_text(value)
     if isinstance(value, Mapping):
         parts = (f"{key}: {to_value_text(item, digits=digits)}" for key, item in value.items())
