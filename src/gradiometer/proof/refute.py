@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, final
 
 from flint import arb, fmpq
@@ -42,6 +43,9 @@ _HUGE = arb(2) ** 100_000
 
 _CLIMB = ((512, 60), (2048, 20))
 """Higher precisions in bits, and about how many of the points are looked at again with each."""
+
+_QUICK_TIERS = 2
+"""Simple points, and points around kinks."""
 
 Point = Mapping[str, fmpq]
 
@@ -118,6 +122,7 @@ def find_counterexample(
     *,
     domains: Mapping[str, Interval] | None = None,
     defined: Sequence[Node] = (),
+    quick: bool = False,
 ) -> Comparison | None:
     """The simplest point found at which `left relation right` certainly fails, or None.
 
@@ -128,6 +133,7 @@ def find_counterexample(
         variables: Names that may take any value; the free names of both sides by default.
         domains: Where a name may lie; all real numbers for the others.
         defined: Trees that must have a value at the point too.
+        quick: Whether to try only simple points and those around kinks.
 
     Returns:
         The point with both values. None says nothing about the truth of the statement.
@@ -142,7 +148,8 @@ def find_counterexample(
     limits = domains or {}
     trees = _compile(left, right, *defined)
     tried: list[Point] = []
-    for tier in list_tiers(left, right, names, limits):
+    tiers = list_tiers(left, right, names, limits, relation)
+    for tier in islice(tiers, _QUICK_TIERS) if quick else tiers:
         failing = []
         for point in tier:
             if not all(has_point(limits[name], point[name]) for name in point if name in limits):
@@ -156,7 +163,7 @@ def find_counterexample(
                     return found
         if failing:
             return failing[0]
-    return _climb(trees, relation, tried)
+    return None if quick else _climb(trees, relation, tried)
 
 
 def _climb(trees: Sequence[Evaluator], relation: str, points: Sequence[Point]) -> Comparison | None:
@@ -239,6 +246,9 @@ def _order(left: Exact, right: Exact) -> int:
         return 1
     if gap < 0:
         return -1
+    if gap == 0:
+        # Both balls are single numbers, and the same one.
+        return 0
     raise UndecidedError("the enclosures overlap")
 
 

@@ -26,6 +26,7 @@ from gradiometer.formula import (
     to_float,
     walk,
 )
+from gradiometer.proof.refute_tight import find_tightest
 
 _SIMPLE = tuple(
     fmpq(p, q)
@@ -57,11 +58,18 @@ _MOST_POINTS = 200
 _MOST_SWITCHES = 12
 _SEED = 20220910
 
+_SIDES = {"<": 1, "<=": 1, ">": -1, ">=": -1}
+"""1 where left minus right must not be large, -1 where it must not be small."""
+
 _Values = Mapping[str, fmpq]
 
 
 def list_tiers(
-    left: Node, right: Node, names: Sequence[str], domains: Mapping[str, Interval]
+    left: Node,
+    right: Node,
+    names: Sequence[str],
+    domains: Mapping[str, Interval],
+    relation: str = "==",
 ) -> Iterator[list[dict[str, fmpq]]]:
     """Lists of points, each list less simple than the one before.
 
@@ -70,6 +78,7 @@ def list_tiers(
         right: Right side of the statement.
         names: Names that take a value.
         domains: Where a name lies; its own simple points are added.
+        relation: For an inequality the points at which it is tightest are looked for too.
     """
     if not names:
         yield [{}]
@@ -82,6 +91,8 @@ def list_tiers(
     else:
         yield _scattered(names)
     yield _widest(left, right, names)
+    if relation in _SIDES:
+        yield find_tightest(left, right, names, _SIDES[relation])
 
 
 def has_point(interval: Interval, value: fmpq) -> bool:

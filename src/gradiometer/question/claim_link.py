@@ -68,15 +68,17 @@ def _restrict(pair: Pair, at: Point | None) -> Point | None:
 
 
 def _judge_everywhere(pair: Pair) -> Link:
-    found = _search(pair)
+    found = _search(pair, quick=True)
+    if found is None and not has_value_somewhere((*pair.sides, *pair.defined), pair.variables):
+        return pair.say_open("no point was found at which both sides have a value")
+    # What is true is proved faster than it is searched for points at which it might fail.
+    proof = _prove(pair) if found is None else None
+    if proof is not None:
+        return pair.say_proved(proof)
+    found = found or _search(pair)
     if found is not None:
         certificate = certify_counterexample(*pair.sides, found)
         return pair.say_refuted(found, found.at, certificate)
-    if not has_value_somewhere((*pair.sides, *pair.defined), pair.variables):
-        return pair.say_open("no point was found at which both sides have a value")
-    proof = _prove(pair)
-    if proof is not None:
-        return pair.say_proved(proof)
     if not pair.variables:
         return pair.say_open("the two numbers are too near to each other to tell")
     return pair.say_open("no point was found at which it fails, and no proof that it always holds")
@@ -104,10 +106,10 @@ def _judge_at_point(pair: Pair) -> Link:
     return pair.say_open(f"it holds {pair.where}and whether it holds in general is open")
 
 
-def _search(pair: Pair) -> Comparison | None:
+def _search(pair: Pair, *, quick: bool = False) -> Comparison | None:
     return find_counterexample(
-        *pair.sides, pair.relation, pair.variables, defined=pair.defined
-    )  # fmt: skip
+        *pair.sides, pair.relation, pair.variables, defined=pair.defined, quick=quick
+    )
 
 
 def _prove(pair: Pair) -> Proof | None:
