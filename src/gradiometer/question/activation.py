@@ -5,37 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradiometer.errors import UndecidedError
-from gradiometer.formula import Piecewise, to_piecewise, to_text
+from flint import fmpq
+
+from gradiometer.errors import Place, UndecidedError, UsageError
+from gradiometer.formula import Piecewise, parse_number, to_piecewise, to_rational_text, to_text
 from gradiometer.model import Activation, read_activation, to_setting_text
-from gradiometer.proof import Shape
+from gradiometer.proof import Shape, combine
 from gradiometer.question.activation_facts import FACTS, describe_formula
+from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
 from gradiometer.question.activation_steps import list_arrays, list_steps
 from gradiometer.question.activation_verdict import judge
 from gradiometer.question.answer import Answer, Fact, unknown
 
 _VARIABLE = "x"
+_LEAST = fmpq(1, 10**6)
+"""The smallest variance of a normal input; its inverse is the largest one."""
 
 
 def activation(
     formula: str | Mapping[str, Any],
     *,
     set: Mapping[str, Any] | None = None,
+    variance: str | int | fmpq = "1",
 ) -> Answer:
     """What the function is like as an activation, and whether it is suitable.
 
     Args:
         formula: A formula in `x`, or a catalogue name.
         set: Values of its parameters.
+        variance: The variance of the normal input over which means are taken.
 
     Returns:
-        Facts from `formula` to `suitable`; what cannot be proved is `unknown`. Arrays `x`, `f` and
-        `slope` for a picture.
+        Facts from `formula` to `suitable`, then those about a normal input; what cannot be proved
+        is `unknown`. Arrays `x`, `f` and `slope` for a picture.
 
     Raises:
         FormulaError: If the formula cannot be read.
-        UsageError: If a parameter has no value or is not known.
+        UsageError: If a parameter has no value or is not known, or the variance is not positive.
 
     Example:
         >>> answer = activation("max(x,0)+0.1*min(x,0)")
@@ -43,9 +50,11 @@ def activation(
         (False, True)
     """
     model = read_activation(formula, settings=set)
+    law = _read_variance(variance)
     inputs = {
         "formula": formula,
         "set": {name: to_setting_text(value) for name, value in model.parameters.items()},
+        "variance": to_rational_text(law),
     }
     try:
         function = to_piecewise(model.tree, _VARIABLE)
@@ -53,10 +62,22 @@ def activation(
         return _without_pieces(model, inputs, error)
     if not function.pieces:
         return _without_values(model, inputs)
-    return _answer(model, inputs, function)
+    return _answer(model, inputs, function, law)
 
 
-def _answer(model: Activation, inputs: Mapping[str, Any], function: Piecewise) -> Answer:
+def _read_variance(variance: str | int | fmpq) -> fmpq:
+    value = parse_number(str(variance), place=Place("--variance"))
+    if not _LEAST <= value <= 1 / _LEAST:
+        raise UsageError(
+            f"The variance {value} is not between {_LEAST} and {1 / _LEAST}.",
+            hint="write a positive number such as 1 or 1/2",
+        )
+    return value
+
+
+def _answer(
+    model: Activation, inputs: Mapping[str, Any], function: Piecewise, variance: fmpq
+) -> Answer:
     shape = Shape(function)
     facts: dict[str, Fact] = {"formula": describe_formula(model, function)}
     for name, make in FACTS.items():
@@ -65,13 +86,14 @@ def _answer(model: Activation, inputs: Mapping[str, Any], function: Piecewise) -
         except UndecidedError as error:
             facts[name] = unknown(f"Not decided: {error}.")
     facts["suitable"], warnings = judge(shape, facts)
+    moments, certificates = list_moments(model, shape, variance)
     return Answer(
         "activation",
         inputs,
-        facts,
+        facts | moments,
         list_steps(model, shape, facts),
         list_arrays(shape),
-        certify(model, shape),
+        combine([certify(model, shape), *certificates]),
         warnings=(*model.notes, *warnings),
     )
 
@@ -79,7 +101,7 @@ def _answer(model: Activation, inputs: Mapping[str, Any], function: Piecewise) -
 def _without_pieces(model: Activation, inputs: Mapping[str, Any], error: UndecidedError) -> Answer:
     """The answer when the function cannot be cut into smooth pieces."""
     facts = {"formula": describe_formula(model, None)}
-    names = [*FACTS, "suitable"]
+    names = [*FACTS, "suitable", *MOMENT_FACTS]
     facts |= {name: unknown(f"The pieces are not known: {error}.") for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)
 
@@ -89,4 +111,5 @@ def _without_values(model: Activation, inputs: Mapping[str, Any]) -> Answer:
     nowhere = f"`{to_text(model.tree)}` has no value for any x."
     facts |= {name: unknown(nowhere) for name in FACTS}
     facts["suitable"] = Fact(False, "proved", nowhere)
+    facts |= {name: unknown(nowhere) for name in MOMENT_FACTS}
     return Answer("activation", inputs, facts, warnings=model.notes)
