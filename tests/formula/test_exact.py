@@ -55,6 +55,22 @@ def test_decimals_of_any_size_keep_their_size(exponent):
     assert abs(float(mantissa) * 10.0 ** (int(power) - exponent) - 1) < 1e-10
 
 
+@pytest.mark.parametrize(
+    ("ball", "text"),
+    [
+        (arb(1, 1e-6), "1.00000"),
+        (arb(fmpq(1, 3), 1e-3), "0.33"),
+        (arb(0, 1e-30), "0"),
+        (arb(1e-22, 1e-20), "0"),
+        (arb(-7, 2), "-7"),
+    ],
+    ids=str,
+)
+def test_a_ball_shows_no_digit_that_is_not_certain(ball, text):
+    assert float(to_decimal(ball)) == float(text)
+    assert len(to_decimal(ball)) <= len(text)
+
+
 @given(rationals)
 def test_a_decimal_is_within_half_a_unit_of_its_twentieth_digit(value):
     shown = Fraction(to_decimal(exactly(value)))

@@ -125,9 +125,9 @@ def to_decimal(value: Exact | float, *, digits: int = _DIGITS) -> str:
             return "inf" if value > 0 else "-inf" if value < 0 else "nan"
         if value.contains(0):
             return "0"
-        certain = int(value.rel_accuracy_bits() * 0.30103)
-        middle, _, exponent = value.mid_rad_10exp(max(1, min(digits, certain)))
-        return _round(int(middle), int(exponent), digits)
+        shown = max(1, min(digits, int(value.rel_accuracy_bits() * 0.30103)))
+        middle, _, exponent = value.mid_rad_10exp(shown)
+        return _round(int(middle), int(exponent), shown)
     if not isinstance(value, fmpq):
         value = fmpq(value)
     context = Context(prec=max(digits, 17), Emax=MAX_EMAX, Emin=MIN_EMIN)

@@ -72,10 +72,15 @@ def read_rational(text: Any) -> fmpq:
 
 
 def spell(value: Any) -> str:
-    """How a certificate writes a number: `p/q` while short, else `~` and 20 digits."""
+    """How a certificate writes a number: `p/q` while short, else `~` and up to 20 digits."""
     if isinstance(value, fmpq) and size_in_bits(value) <= 2000:
         return to_rational_text(value)
-    return "~" + to_decimal(to_ball(value), digits=20)
+    ball = to_ball(value)
+    if not ball.contains(0):
+        return "~" + to_decimal(ball, digits=20)
+    # No digit is certain, so only the next power of ten is written.
+    middle, radius, exponent = arb(ball.abs_upper()).mid_rad_10exp(1)
+    return f"~0±1e{len(str(int(middle) + int(radius))) + int(exponent)}"
 
 
 @final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.formula import (
     Exact,
@@ -19,10 +19,18 @@ DIGITS = 20
 
 
 def spell(value: Exact) -> str:
-    """`p/q` for a short rational, `~` and 20 rounded digits for anything else."""
+    """`p/q` for a short rational, else `~` and its certain digits, at most 20.
+
+    A ball that contains zero has no certain digit: `~0±1e-30` says how large it can be.
+    """
     if isinstance(value, fmpq) and size_in_bits(value) <= MOST_BITS:
         return to_rational_text(value)
-    return "~" + to_decimal(to_ball(value), digits=DIGITS)
+    ball = to_ball(value)
+    if ball.contains(0):
+        middle, radius, exponent = arb(ball.abs_upper()).mid_rad_10exp(1)
+        size = len(str(int(middle) + int(radius))) + int(exponent)
+        return f"~0±1e{size}"
+    return "~" + to_decimal(ball, digits=DIGITS)
 
 
 def spell_lower(value: Exact) -> str:

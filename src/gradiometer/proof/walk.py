@@ -40,6 +40,9 @@ Known: TypeAlias = Mapping[int, int]
 MOST_RATIONAL_BITS = 100_000
 """A longer rational is continued as a ball: exact ties are not to be expected any more."""
 
+MOST_EXPONENT = 10_000_000
+"""A ball with a larger power of two ends the run: it doubles at each step, say, for ever."""
+
 FIRST_BITS, LAST_BITS = 256, 8192
 """Working precision of balls: the first try and the last one."""
 
@@ -229,9 +232,17 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State
 
 
 def _shorten(value: Any) -> Any:
-    """The value, as a ball when its numerator and denominator have become very long."""
+    """The value, as a ball when its numerator and denominator have become very long.
+
+    Raises:
+        LimitError: If the ball is larger or smaller than anybody can write down.
+    """
     if isinstance(value, fmpq) and size_in_bits(value) > MOST_RATIONAL_BITS:
-        return to_ball(value)
+        value = to_ball(value)
+    if isinstance(value, arb) and value.is_finite():
+        top = int(value.abs_upper().man_exp()[1])
+        if abs(top) > MOST_EXPONENT and not value == 0:
+            raise LimitError(f"A number of the run lies outside 2^±{MOST_EXPONENT:,}.")
     return value
 
 
