@@ -49,7 +49,7 @@ from gradiometer.formula.ratio import (
     to_ratios,
     univariate,
 )
-from gradiometer.formula.solve import find_signs
+from gradiometer.formula.solve import factor, find_signs
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.statements import (
     Assignment,
@@ -138,6 +138,7 @@ __all__ = [
     "evaluate_float",
     "evaluate_range",
     "exact_sqrt",
+    "factor",
     "find_joints",
     "find_signs",
     "free_names",

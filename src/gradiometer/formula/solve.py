@@ -77,7 +77,7 @@ def find_signs(
     try:
         return _cut(tidy(node), variable, on, domains or {})
     except UndecidedError as error:
-        short = _factored(node)
+        short = factor(node)
         if short == node:
             raise _undecided(node) from error
     try:
@@ -87,8 +87,17 @@ def find_signs(
         raise _undecided(node) from error
 
 
-def _factored(node: Node) -> Node:
-    """The normal form with its numerator and denominator as products of irreducible factors."""
+def factor(node: Node) -> Node:
+    """The normal form with its numerator and denominator as products of irreducible factors.
+
+    Raises:
+        UndecidedError: If the formula has no normal form.
+
+    Example:
+        >>> from gradiometer.formula import parse, to_text
+        >>> to_text(factor(parse("x^2 - 2x*y + y^2").tree))
+        '(x - y)^2'
+    """
     ratio = to_ratio(node)
     top, bottom = (_spell_factors(ratio, part) for part in (ratio.numerator, ratio.denominator))
     return top if bottom == ONE else apply("/", top, bottom)
@@ -99,8 +108,8 @@ def _spell_factors(ratio: Ratio, polynomial: Polynomial) -> Node:
         return _spell(ratio, polynomial)
     unit, factors = polynomial.factor()
     product: Node = Number(unit)
-    for factor, times in factors:
-        power = apply("^", _spell(ratio, factor), Number(fmpq(times)))
+    for part, times in factors:
+        power = apply("^", _spell(ratio, part), Number(fmpq(times)))
         product = apply("*", product, tidy(power))
     return tidy(product)
 

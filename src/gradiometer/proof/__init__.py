@@ -1,5 +1,6 @@
 """Models and exact numbers in, certificates and the verdict of an independent checker out."""
 
+from gradiometer.proof.boxes import find_boxes
 from gradiometer.proof.certificate import combine, make_certificate
 from gradiometer.proof.check import KINDS, check, fingerprint
 from gradiometer.proof.extended import Enclosed, Extended, Infinite
@@ -77,6 +78,7 @@ __all__ = [
     "check",
     "combine",
     "compare_at",
+    "find_boxes",
     "find_convexity",
     "find_counterexample",
     "find_dead",

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
-    ONE,
-    RELATIONS,
-    Constant,
     Interval,
-    Name,
     Node,
     apply,
     cancel,
     free_names,
-    intersect,
     is_smooth,
-    possible_signs,
     substitute,
     tidy,
-    to_piecewise,
     to_text,
 )
 from gradiometer.proof import (
@@ -30,11 +23,12 @@ from gradiometer.proof import (
     combine,
     find_counterexample,
     prove_equal,
-    prove_sign,
     rename,
 )
 from gradiometer.question.answer import Step
 from gradiometer.question.claim_cases import split_cases
+from gradiometer.question.claim_cells import list_cells, run_through
+from gradiometer.question.claim_order import certify_form, prove_by_form, prove_on_cells
 from gradiometer.question.value import to_interval_text, to_value_text
 
 
@@ -133,7 +127,7 @@ def _prove_smooth(left: Node, right: Node) -> Proof | None:
 def _prove_by_pieces(left: Node, right: Node, variable: str) -> Proof | None:
     """Both sides on the common refinement of their pieces; single points by their values."""
     parts, steps = [], []
-    for on, first, second in _cells(left, right, variable):
+    for on, first, second in list_cells(left, right, variable):
         proofs = _prove_cell(on, first, second, variable)
         if proofs is None:
             return None
@@ -152,7 +146,7 @@ def _prove_cell(
     whole = None if on.is_point else _equal(left, right)
     if whole is not None:
         return [whole]
-    parts = [] if on.is_point else [{variable: _run_through(on, variable)}]
+    parts = [] if on.is_point else [{variable: run_through(on, variable)}]
     if on.lower is not None and on.lower_closed:
         parts.append({variable: on.lower})
     if on.upper is not None and on.upper_closed and not on.is_point:
@@ -165,32 +159,6 @@ def _prove_cell(
             return None
         found.append(certificate)
     return found
-
-
-def _run_through(on: Interval, variable: str) -> Node:
-    """A formula that runs through the inside of the interval while its name runs through all reals.
-
-    It holds the exponential of the name, which the normal form knows to be positive.
-    """
-    power = apply("^", Constant("e"), Name(variable))
-    if on.lower is not None and on.upper is not None:
-        top = apply("+", on.lower, apply("*", on.upper, power))
-        return apply("/", top, apply("+", ONE, power))
-    if on.lower is not None:
-        return apply("+", on.lower, power)
-    return Name(variable) if on.upper is None else apply("-", on.upper, power)
-
-
-def _cells(left: Node, right: Node, variable: str) -> Iterator[tuple[Interval, Node, Node]]:
-    """Where both sides have a value, in parts with one smooth formula on each side."""
-    sides = [to_piecewise(side, variable).pieces for side in (left, right)]
-    if len(sides[0]) * len(sides[1]) > _MOST_CELLS:
-        raise UndecidedError("too many pieces")
-    for first in sides[0]:
-        for second in sides[1]:
-            on = intersect(first.on, second.on)
-            if on is not None:
-                yield on, first.formula, second.formula
 
 
 def _prove_by_cases(left: Node, right: Node) -> Proof | None:
@@ -209,27 +177,12 @@ def _prove_order(left: Node, right: Node, relation: str) -> Proof | None:
     """The sign of the difference: by its form, else on every piece."""
     because = f"the difference of both sides is {_SIGNS[relation]}"
     difference = tidy(apply("-", left, right))
-    for form in _forms(difference):
-        if all(map(RELATIONS[relation], possible_signs(form, {}))):
-            steps = (Step(to_text(form), because),)
-            return Proof(because, None, steps)
-    names = free_names(left) | free_names(right)
-    if len(names) != 1:
-        return None
-    variable = next(iter(names))
-    parts = []
-    for on, first, second in _cells(left, right, variable):
-        certificate = prove_sign(tidy(apply("-", first, second)), variable, on, relation)
-        if certificate is None:
-            return None
-        parts.append(certificate)
-    return Proof(because, combine(parts)) if parts else None
-
-
-def _forms(tree: Node) -> Iterator[Node]:
-    yield tree
-    if is_smooth(tree):
-        yield cancel(tree)
+    form = prove_by_form(difference, relation)
+    if form is not None:
+        steps = (Step(to_text(form), because),)
+        return Proof(because, certify_form(difference, form), steps)
+    parts = prove_on_cells(left, right, relation)
+    return None if parts is None else Proof(because, combine(parts))
 
 
 _SIGNS = {
@@ -237,4 +190,3 @@ _SIGNS = {
     "!=": "never zero",
 }  # fmt: skip
 _LONGEST_FORM = 120
-_MOST_CELLS = 400
