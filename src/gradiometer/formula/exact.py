@@ -188,11 +188,7 @@ def size_in_bits(value: Exact) -> int:
     """Bits of numerator and denominator together; 0 for a ball, whose size is its precision."""
     if isinstance(value, arb):
         return 0
-    return _bits(value.p) + _bits(value.q)
-
-
-def _bits(value: fmpz) -> int:
-    return int(value).bit_length()
+    return value.p.bit_length() + value.q.bit_length()
 
 
 def ball_power(base: arb, exponent: int) -> arb:

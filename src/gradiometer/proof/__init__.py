@@ -16,6 +16,7 @@ from gradiometer.proof.refute import (
     rename,
 )
 from gradiometer.proof.regime import Regime, find_regimes, merge
+from gradiometer.proof.settled import find_settled_step
 from gradiometer.proof.shape import (
     Section,
     Shape,
@@ -24,6 +25,7 @@ from gradiometer.proof.shape import (
     is_polynomial_almost,
     shorten,
 )
+from gradiometer.proof.shape_extrema import Extremum, find_extremum
 from gradiometer.proof.shape_order import find_convexity, find_monotone
 from gradiometer.proof.shape_range import (
     Span,
@@ -32,6 +34,7 @@ from gradiometer.proof.shape_range import (
     find_range,
     find_slope_range,
 )
+from gradiometer.proof.shape_symmetry import find_period, find_smoothness, is_even, is_odd
 from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.stepper import ExactStepper, FloatStepper
@@ -44,7 +47,6 @@ from gradiometer.proof.walk import (
     advance,
     at_value,
     begin,
-    find_settled_step,
     run_exactly,
     survey,
 )
@@ -58,6 +60,7 @@ __all__ = [
     "End",
     "ExactStepper",
     "Extended",
+    "Extremum",
     "FloatStepper",
     "Infinite",
     "Mean",
@@ -82,19 +85,24 @@ __all__ = [
     "find_convexity",
     "find_counterexample",
     "find_dead",
+    "find_extremum",
     "find_float_threshold",
     "find_lipschitz",
     "find_moment",
     "find_monotone",
+    "find_period",
     "find_point",
     "find_range",
     "find_regimes",
     "find_settled_step",
     "find_slope_range",
+    "find_smoothness",
     "find_threshold",
     "fingerprint",
     "has_value_somewhere",
     "is_affine",
+    "is_odd",
+    "is_even",
     "is_odd",
     "is_polynomial",
     "is_polynomial_almost",

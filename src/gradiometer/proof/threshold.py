@@ -11,9 +11,10 @@ from gradiometer.formula import Axis, Exact, Line, precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.regime import Regime, find_regimes, merge
+from gradiometer.proof.settled import find_settled_step
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.stepper import ExactStepper, FloatStepper
-from gradiometer.proof.walk import Course, find_settled_step
+from gradiometer.proof.walk import Course
 
 
 @final

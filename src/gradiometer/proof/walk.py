@@ -5,7 +5,7 @@ A number is a rational, a ball, or (when a parameter stays free) a line in the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
@@ -27,9 +27,8 @@ from gradiometer.formula import (
     size_in_bits,
     substitute,
     to_ball,
-    walk,
 )
-from gradiometer.model import BoundSchedule, Landscape, Rule, rate_range
+from gradiometer.model import BoundSchedule, Landscape, Rule
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece to take exactly at a joint; None is the piece that contains the point."""
@@ -367,34 +366,6 @@ def _key(state: State) -> tuple[Any, ...] | None:
     """The state without its step count, when all of it is rational; else None."""
     parts = (state.position, *(state.memory[name] for name in sorted(state.memory)))
     return parts if all(isinstance(part, fmpq) for part in parts) else None
-
-
-def find_settled_step(course: Course) -> int | None:
-    """The number of steps after which every step is the same map, or None when there is none."""
-    for first in _candidates(course):
-        if course.rule.settled(first + 1).depends_on_step:
-            continue
-        if course.schedule is None:
-            return first
-        try:
-            rates = rate_range(course.schedule.rate, course.schedule.values, from_step=first)
-        except UndecidedError:
-            continue
-        if rates.lower is not None and rates.lower == rates.upper:
-            return first
-    return None
-
-
-def _candidates(course: Course) -> Sequence[int]:
-    """Step counts at which a rule may settle: the first ones, and just after each number in it."""
-    trees = [tree for _, tree in course.rule.step]
-    marks = list(course.rule.values.values())
-    if course.schedule is not None:
-        trees.append(course.schedule.rate)
-        marks.extend(course.schedule.values.values())
-    marks += [node.value for tree in trees for node in walk(tree) if isinstance(node, Number)]
-    whole = {int(mark.p // mark.q) for mark in marks if 0 <= mark <= course.steps}
-    return sorted({0, 1, 2} | {mark + extra for mark in whole for extra in (0, 1)})
 
 
 def at_value(course: Course, parameter: str, value: fmpq) -> Course:
