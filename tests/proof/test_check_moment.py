@@ -126,6 +126,7 @@ GROWING = [
     "(x+sqrt(x^2+4))/2", "e^(x^2/10)*sin(x)", "x*tanh(ln(1+e^x))", "atan(x)*x^3", "cosh(x)/x",
     "ln(cosh(x))", "2^(x/3)", "x^(-3)*e^(-x)", "ln(x^2+1)^2", "softplus(x^2)", "erfc(x)/x^2",
     "e^(-x^3)", "e^(-x^4)", "1/sqrt(x^2+1)", "ln(e^(-x^2))", "sinh(x-1)", "x/e^x", "1/cosh(x)",
+    "x/sigmoid(2*x-1)",
 ]  # fmt: skip
 
 

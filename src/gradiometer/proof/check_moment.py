@@ -38,7 +38,7 @@ _DIGITS = re.compile(r"-?[1-9]\.[0-9]{29}e(0|-?[1-9][0-9]?)")
 """Thirty significant digits, written in one way."""
 _LEAST = fmpq(1, 10**30)
 _SMALLEST_POWER = -90
-_LEAST_BITS, _SPARE_BITS = 100, 60
+_LEAST_BITS, _SPARE_BITS = 100, 30
 _MOST_EVALUATIONS = 20_000
 _LONGEST = 4_000
 _PROBES = (fmpq(1, 3), fmpq(5, 7), fmpq(1, 11))
@@ -169,7 +169,7 @@ def _cut(
             raise CertificateError("An end of a piece is not known.")
         least = max(least, fmpq(beyond) + 1)
     problem = CertificateError("The tail of the integral is not small enough.")
-    for deviations in (15, 19, 24, 31, 40, 60):
+    for deviations in (13, 14, 16, 19, 24, 31, 40, 60):
         start = max(least, deviations * deviation)
         try:
             rest = Ray(_VARIABLE, side, start).above(formula).tail(start, variance)

@@ -306,4 +306,5 @@ _BELOW: Mapping[str, Callable[..., Any]] = {
     "exp": lambda ray, a: ray.exponential(apply("neg", a)),
     "sqrt": lambda ray, a: ray.below(a).power(arb(fmpq(1, 2))),
     "cosh": _at_most(_ONE),
+    "sigmoid": lambda ray, a: _bounded(_ONE).plus(ray.exponential(apply("neg", a))),
 }

@@ -43,13 +43,13 @@ Mean: TypeAlias = Literal["value", "square", "slope_square", "dead"]
 Part: TypeAlias = tuple[Interval, Node]
 
 _DIGITS = 30
-_BITS = (128, 256, 448)
+_BITS = (122, 256, 448)
 _ENOUGH_BITS = 112
 """Certain bits before 30 digits are written: a few more than they need."""
 _MOST_EVALUATIONS = 8_000
 _LONGEST = 60
 """Characters of a constant formula that is still shown as one."""
-_DEVIATIONS = (12, 14, 17, 21, 26, 32, 40, 50)
+_DEVIATIONS = (12, 13, 14, 17, 21, 26, 32, 40, 50)
 
 
 @final
@@ -90,7 +90,8 @@ def find_moment(shape: Shape, tree: Node, of: Mean, *, variance: fmpq) -> Moment
     try:
         check(certificate)
     except CertificateError as error:
-        raise UndecidedError(error.problem.rstrip(".")) from None
+        problem = error.problem.rstrip(".")
+        raise UndecidedError(problem[:1].lower() + problem[1:]) from None
     if isinstance(exact, Number):
         return Moment(exact.value, certificate)
     return Moment(_read(digits) if exact is None or _is_long(exact) else exact, certificate)
