@@ -10,6 +10,7 @@ from flint import fmpq
 
 from gradiometer.catalog import list_entries
 from gradiometer.errors import GradiometerError, UnknownNameError, UsageError
+from gradiometer.formula import from_decimal
 from gradiometer.proof import check
 from gradiometer.question import INFINITY, MINUS_INFINITY, to_value_text
 from gradiometer.question.activation import activation
@@ -17,7 +18,8 @@ from gradiometer.question.activation import activation
 NAMES = (
     "formula", "derivative", "pieces", "affine", "polynomial", "continuous", "kinks", "jumps",
     "range", "monotone", "convex", "lipschitz", "slope_range", "limit_left", "limit_right",
-    "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead", "suitable",
+    "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead",
+    "smoothness", "minimum", "maximum", "odd", "even", "periodic", "suitable",
     "dead_fraction", "mean", "second_moment", "variance", "slope_second_moment", "gain",
     "gain_torch", "chi", "critical_weight_variance",
 )  # fmt: skip
@@ -207,6 +209,48 @@ def test_range_and_lipschitz_constant_of_smooth_functions_are_enclosed(formula):
     both = tuple(to_value_text(facts[name].value) for name in ("range", "lipschitz"))
     assert both == SMOOTH[formula]
     assert facts["slope_range"].status == facts["monotone"].status == "proved"
+
+
+def test_least_values_of_smooth_functions_have_30_digits():
+    known = {
+        "gelu": ("-0.751791524693564457457904946780", "-0.169971207479903661693868470982"),
+        "silu": ("-1.27846454276107379510935873902298", "-0.278464542761073795109358739022980"),
+    }
+    for name, texts in known.items():
+        found = activation(name).facts["minimum"].value
+        for key, text in zip(("at", "value"), texts, strict=True):
+            assert abs(found[key] - from_decimal(text)) < 1e-29
+            assert found[key].rad() < 1e-30
+
+
+TRAITS = {
+    "relu": ("C^0", "{at: 0, value: 0}", "none", "no", "no", "none"),
+    "sparse_plus": ("C^1", "{at: -1, value: 0}", "none", "no", "no", "none"),
+    "elu": ("C^1", "none", "none", "no", "no", "none"),
+    "tanh": ("C^oo", "none", "none", "yes", "no", "none"),
+    "|x|": ("C^0", "{at: 0, value: 0}", "none", "no", "yes", "none"),
+    "step": ("discontinuous", "{at: -1, value: 0}", "{at: 0, value: 1}", "no", "no", "none"),
+    "hardshrink": ("discontinuous", "none", "none", "yes", "no", "none"),
+    "e^(-x^2)": ("C^oo", "none", "{at: 0, value: 1}", "no", "yes", "none"),
+    "softsign": ("C^1", "none", "none", "yes", "no", "none"),
+    "sin(x)": ("C^oo", "unknown", "unknown", "yes", "no", "2*pi ≈ 6.283185307"),
+    "sin(x)^2": ("C^oo", "unknown", "unknown", "no", "yes", "unknown"),
+    "cos(3*x/2)+sin(x)": ("C^oo", "unknown", "unknown", "no", "no", "4*pi ≈ 12.56637061"),
+    "7": ("C^oo", "{at: 0, value: 7}", "{at: 0, value: 7}", "no", "yes", "none"),
+    "max(x,0)^3": ("C^2", "{at: 0, value: 0}", "none", "no", "no", "none"),
+    "1/x": ("discontinuous", "none", "none", "yes", "no", "none"),
+    "where(x<0,0,1+x^2)": ("discontinuous", "{at: -1, value: 0}", "none", "no", "no", "none"),
+    "x^4-x^2+e^(-x^2)": (
+        "C^oo", "{at: ≈ -0.8595551356, value: ≈ 0.2847122344}", "none", "no", "yes", "none",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", TRAITS)
+def test_smoothness_extrema_and_symmetry_are_known(formula):
+    facts = shown(formula)
+    names = ("smoothness", "minimum", "maximum", "odd", "even", "periodic")
+    assert tuple(facts[name] for name in names) == TRAITS[formula]
 
 
 def test_a_function_without_values_is_not_suitable():

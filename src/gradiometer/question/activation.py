@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flint import fmpq
@@ -11,6 +11,7 @@ from gradiometer.errors import Place, UndecidedError, UsageError
 from gradiometer.formula import Piecewise, parse_number, to_piecewise, to_rational_text, to_text
 from gradiometer.model import Activation, read_activation, to_setting_text
 from gradiometer.proof import Shape, combine
+from gradiometer.question.activation_compare import read_others, set_side_by_side
 from gradiometer.question.activation_facts import FACTS, describe_formula
 from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
@@ -28,6 +29,7 @@ def activation(
     *,
     set: Mapping[str, Any] | None = None,
     variance: str | int | fmpq = "1",
+    compare: str | Sequence[str] = (),
 ) -> Answer:
     """What the function is like as an activation, and whether it is suitable.
 
@@ -35,6 +37,7 @@ def activation(
         formula: A formula in `x`, or a catalogue name.
         set: Values of its parameters.
         variance: The variance of the normal input over which means are taken.
+        compare: Other functions to set beside it: formulas or catalogue names, with defaults.
 
     Returns:
         Facts from `formula` to `suitable`, then those about a normal input; what cannot be proved
@@ -49,6 +52,11 @@ def activation(
         >>> answer.facts["affine"].value, answer.facts["suitable"].value
         (False, True)
     """
+    others = read_others(compare)
+    if others:
+        first = activation(formula, set=set, variance=variance)
+        answers = {name: activation(name, variance=variance) for name in others}
+        return set_side_by_side(first, read_activation(formula, settings=set), answers)
     model = read_activation(formula, settings=set)
     law = _read_variance(variance)
     inputs = {

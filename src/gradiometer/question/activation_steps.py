@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -196,11 +196,24 @@ def _where_latex(on: Interval) -> str:
 
 def list_arrays(shape: Shape) -> dict[str, Series]:
     """The function and its slope on a grid that shows every joint; NaN where there is no value."""
+    xs, values, slopes = list_curve(shape)
+    return {
+        "x": Series(("x",), xs, about="input"),
+        "f": Series(("x",), values, about="value of the function"),
+        "slope": Series(("x",), slopes, about="slope of the function"),
+    }
+
+
+def list_curve(
+    shape: Shape, grid: Sequence[float] | None = None
+) -> tuple[list[float], list[float], list[float]]:
+    """Inputs, values and slopes in float64, on the *grid* or on one that shows every joint."""
     ends = [
         (_end(section.open.lower, -math.inf), _end(section.open.upper, math.inf))
         for section in shape.sections
     ]
-    xs = _grid([end for pair in ends for end in pair if math.isfinite(end)])
+    joints = [end for pair in ends for end in pair if math.isfinite(end)]
+    xs = _grid(joints) if grid is None else list(grid)
     values: list[float] = []
     slopes: list[float] = []
     for x in xs:
@@ -212,11 +225,7 @@ def list_arrays(shape: Shape) -> dict[str, Series]:
         section, at = shape.sections[index], {shape.function.variable: x}
         values.append(evaluate_float(section.piece.formula, at))
         slopes.append(evaluate_float(section.slope, at))
-    return {
-        "x": Series(("x",), xs, about="input"),
-        "f": Series(("x",), values, about="value of the function"),
-        "slope": Series(("x",), slopes, about="slope of the function"),
-    }
+    return xs, values, slopes
 
 
 def _end(end: Node | None, infinite: float) -> float:

@@ -77,7 +77,8 @@ _QUESTIONS = (
         (Input("formula", "text", "A formula in x, or a catalogue name.", required=True,
                positional=True, entry="activation"), _SET,
          Input("variance", "number", "The variance of the normal input over which means are taken.",
-               default="1")),
+               default="1"),
+         Input("compare", "texts", "Other functions to set beside it, by name or formula.")),
         'gradiometer activation "max(x,0)+0.1*min(x,0)"',
     ),
     Question(
