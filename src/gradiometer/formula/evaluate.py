@@ -365,7 +365,7 @@ def _float_exp(value: float) -> float:
     return math.exp(value) if value < 710 else math.inf
 
 
-_FLOAT: Mapping[str, Callable[..., float]] = {
+_FLOAT: Mapping[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,

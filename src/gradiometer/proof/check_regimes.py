@@ -82,7 +82,7 @@ class _Part:
 
     def moved(self, axis: Any) -> _Part:
         """The same run on a part of the axis or at one value of the parameter."""
-        move = on_axis if isinstance(axis, Axis) else at_parameter
+        move: Any = on_axis if isinstance(axis, Axis) else at_parameter
         part = _Part(axis, {n: move(v, axis) for n, v in self.state.items()}, dict(self.trail))
         part.done, part.peak_step = self.done, self.peak_step
         part.peak = None if self.peak is None else move(self.peak, axis)
@@ -146,7 +146,9 @@ def _locate(replay: Replay, part: _Part, ends: list[Any], first: int = 0) -> int
         except Split as split:
             split.joint = index
             inner = split.inner_sign()
-            if inner is None or (index if inner < 0 else _locate(replay, part, ends, index + 1)) != tie:
+            beyond = inner is not None and inner > 0
+            piece = _locate(replay, part, ends, index + 1) if beyond else index
+            if inner is None or piece != tie:
                 raise
             return tie
         if order < 0:
@@ -159,7 +161,7 @@ def _locate(replay: Replay, part: _Part, ends: list[Any], first: int = 0) -> int
 def _follow(replay: Replay, parameter: str, part: _Part) -> None:
     """Run until the valley is left, a state returns, or the last step is reached."""
     ends = _ends(replay, parameter, part.axis)
-    value = Line(_ZERO, _ONE, part.axis) if isinstance(part.axis, Axis) else part.axis
+    value: Any = Line(_ZERO, _ONE, part.axis) if isinstance(part.axis, Axis) else part.axis
     slopes = [collapse(evaluate(p.slope, {parameter: value})) for p in replay.pieces]
     first, last = _valley([compare(s, _ZERO) for s in slopes], replay.locate(replay.start, ends))
     alive = [n[:-1] for n, _ in live_step(list(replay.step)) if n.endswith("'")]
@@ -173,10 +175,9 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
         if part.peak is None or compare(position, part.peak) == (-1 if first > 0 else 1):
             part.peak, part.peak_step = position, part.done
         key = _key([part.state[name] for name in sorted(alive)])
-        if key is not None and replay.is_settled(part.done):
-            if key in part.trail:
-                part.outcome = "trapped"
-                return
+        if key is not None and replay.is_settled(part.done) and key in part.trail:
+            part.outcome = "trapped"
+            return
         turned = part.peak_step < part.done
         if part.done >= 2 * replay.steps or (part.done >= replay.steps and turned):
             part.outcome = "stays"

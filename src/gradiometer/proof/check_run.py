@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import fmpq
 
-from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
     Affine,
     Apply,
@@ -42,7 +42,7 @@ _CLAIM = ("verdict", "limit", "growth", "cycle", "lowest", "lowest_at", "lowest_
 def check_run(problem: Any, claim: Any, evidence: Any) -> None:
     """Accept a run's verdict, lowest value and last position, or raise `CertificateError`."""
     replay = read_replay(problem)
-    said = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
+    said: dict[str, Any] = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
     for bits in LADDER:
         try:
             with precision(bits):
@@ -60,7 +60,7 @@ def _check(replay: Replay, said: Mapping[str, Any], evidence: Any, *, last: bool
     _check_lowest(said, states, losses)
     require(said["final"] == _final(replay, said, states), "The last position is another one.")
     require(not ended, "The run ends before its last step.")
-    require((said["cycle"] is not None) == (said["verdict"] == "cycle"), "Cycle and verdict differ.")
+    require((said["cycle"] is not None) == (said["verdict"] == "cycle"), "Another verdict.")
     if said["verdict"] == "cycle":
         require(said["limit"] is None and said["growth"] is None, "A cycle has no limit.")
         fields(evidence)
@@ -98,13 +98,14 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
 
 def _check_lowest(said: Mapping[str, Any], states: list[dict[str, Any]], losses: list[Any]) -> None:
     if said["lowest"] is None:
-        require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest value is said.")
+        require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest.")
         return
     best = 0
     for index, loss in enumerate(losses):
         if compare(loss, losses[best]) < 0:
             best = index
-    require(said["lowest_step"] == best and type(said["lowest_step"]) is int, "Another step is lowest.")
+    step = said["lowest_step"]
+    require(type(step) is int and step == best, "Another step is lowest.")
     require(said["lowest"] == spell(losses[best]), "The lowest value is another one.")
     require(said["lowest_at"] == spell(states[best]["x"]), "The lowest value is elsewhere.")
 
@@ -301,7 +302,8 @@ def _least_stride(tree: Any, known: Mapping[str, Range], direction: int) -> Any:
     require(place[0] or (place[1] and tree.operator == "+"), "The step adds no stride.")
     way = evaluate_range(tree.arguments[1 if place[0] else 0], known)
     least = way.lower if (direction > 0) == (tree.operator == "+") else way.upper
-    require(least is not None, "The stride has no bound.")
+    if least is None:
+        raise CertificateError("The stride has no bound.")
     return least if (direction > 0) == (tree.operator == "+") else -least
 
 

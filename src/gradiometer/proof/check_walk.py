@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, final
 
 from flint import arb, fmpq
@@ -153,9 +154,9 @@ class Replay:
 
     def ends(self, values: Mapping[str, Any]) -> list[Any]:
         """The right ends of the pieces, which must not go back; None is infinite."""
-        ends = [None if p.upper is None else collapse(evaluate(p.upper, values))
-                for p in self.pieces]  # fmt: skip
-        for left, right in zip(ends, ends[1:], strict=False):
+        uppers = [piece.upper for piece in self.pieces]
+        ends: list[Any] = [None if u is None else collapse(evaluate(u, values)) for u in uppers]
+        for left, right in pairwise(ends):
             require(right is None or compare(left, right) <= 0, "A piece ends before it begins.")
         return ends
 
@@ -163,7 +164,7 @@ class Replay:
         """The piece to take at the right end of piece *index* when it is not that piece."""
         right = index + 1
         while ends[right] is not None and not self.keeps_joint(right):
-            if not collapse(ends[right] - ends[index]) == 0:
+            if collapse(ends[right] - ends[index]) != 0:
                 break
             right += 1
         return right

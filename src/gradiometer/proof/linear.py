@@ -22,7 +22,9 @@ from gradiometer.proof.walk import State
 _ZERO, _ONE = fmpq(0), fmpq(1)
 
 
-def affine_step(rule: Rule, slope: Node, rate: Exact | None) -> tuple[list[str], list[list[Exact]], list[Exact]]:
+def affine_step(
+    rule: Rule, slope: Node, rate: Exact | None
+) -> tuple[list[str], list[list[Exact]], list[Exact]]:
     """The step as `state -> matrix * state + shift`, with the order of the state's names.
 
     Raises:
@@ -175,5 +177,3 @@ def _keeps_growing(
 
 def _is_certainly_nonzero(value: Exact) -> bool:
     return value != 0 if isinstance(value, fmpq) else not to_ball(value).contains(0)
-
-

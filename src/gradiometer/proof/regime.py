@@ -157,9 +157,10 @@ def find_regimes(
     """
     bits = FIRST_BITS
     while True:
+        with precision(bits):
+            explorer = _Explorer(course, parameter, domain, stepper, settled_from)
         try:
             with precision(bits):
-                explorer = _Explorer(course, parameter, domain, stepper, settled_from)
                 return explorer.explore(), bits
         except UndecidedError:
             if bits >= LAST_BITS or explorer.is_exact():

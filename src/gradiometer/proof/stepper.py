@@ -45,16 +45,20 @@ class ExactStepper(AbstractStepper):
     """Rationals, balls, and lines in the parameter."""
 
     def begin(self, course: Course) -> State:
+        """The state before the first step."""
         return begin(course.rule, course.start)
 
     def position(self, state: State) -> Any:
+        """The position as an exact number."""
         return state.position
 
     def advance(self, course: Course, ground: Ground, state: State, piece: int) -> State:
+        """The state one step later."""
         gradient = ground.slope(piece, state.position)
         return advance(course.rule, state, gradient, course.rate(state.step))
 
     def key(self, state: State) -> Any:
+        """What decides the future besides the step count; None where it is not exact."""
         parts = [state.position, *(state.memory[name] for name in sorted(state.memory))]
         key = []
         for part in parts:
@@ -65,6 +69,8 @@ class ExactStepper(AbstractStepper):
         return tuple(key)
 
     def move(self, state: State, axis: Axis | Exact) -> State:
+        """The state on a part of the axis, or at one value of the parameter."""
+
         def change(value: Any) -> Any:
             return on_axis(value, axis) if isinstance(axis, Axis) else at_parameter(value, axis)
 
@@ -77,21 +83,26 @@ class FloatStepper(AbstractStepper):
     """Float64, each operation rounded as the rule writes it; branches compare exactly."""
 
     def begin(self, course: Course) -> FloatState:
+        """The state before the first step."""
         return begin_float(course.rule, course.start)
 
     def position(self, state: FloatState) -> fmpq:
+        """The position as an exact number."""
         if state.position - state.position != 0:
             raise UndecidedError("float64 overflows")
         return from_float(state.position)
 
     def advance(self, course: Course, ground: Ground, state: FloatState, piece: int) -> FloatState:
+        """The state one step later."""
         if free_names(ground.trees[piece]) - {"x"}:
             raise UndecidedError("the float64 run depends on the parameter")
         slope = course.landscape.float_slopes[piece]
         return advance_float(course.rule, state, slope, course.rate(state.step))
 
     def key(self, state: FloatState) -> Any:
+        """What decides the future besides the step count; None where it is not exact."""
         return (state.position, *(state.memory[name] for name in sorted(state.memory)))
 
     def move(self, state: FloatState, axis: Axis | Exact) -> FloatState:
+        """The state on a part of the axis, or at one value of the parameter."""
         return state

@@ -79,7 +79,8 @@ def _judge_cycle(run: Run) -> Verdict:
         )
     return Verdict(
         "cycle",
-        f"the state after step {first} returns after {period} steps, and each state decides the next",
+        f"the state after step {first} returns after {period} steps, "
+        "and each state decides the next",
     )
 
 
@@ -228,11 +229,10 @@ def slope_range(ground: Ground, positions: Range) -> Range:
     """All slopes at these positions."""
     found = []
     for index, (lower, upper) in enumerate(ground.ends):
-        before = upper is not None and positions.lower is not None
-        after = lower is not None and positions.upper is not None
-        if before and compare(upper, positions.lower) < 0:
+        low, high = positions.lower, positions.upper
+        if upper is not None and low is not None and compare(upper, low) < 0:
             continue
-        if after and compare(lower, positions.upper) > 0:
+        if lower is not None and high is not None and compare(lower, high) > 0:
             continue
         part = Range(
             positions.lower if lower is None else _inner(lower, positions.lower, larger=True),
@@ -256,9 +256,7 @@ def step_range(
     return {name: known[f"{name}'"] if f"{name}'" in known else box[name] for name in box}
 
 
-def stride_range(
-    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
-) -> Range:
+def stride_range(course: Course, box: Mapping[str, Range], slopes: Range, first_step: int) -> Range:
     """How far one step takes the states of *box*, for every step count from *first_step* on.
 
     Raises:
@@ -292,7 +290,8 @@ def _assign(
     known |= {"x": box["x"], "g": slopes, "t": Range(fmpq(first_step), None)}
     if course.schedule is not None:
         schedule = course.schedule
-        known["learning_rate"] = rate_range(schedule.rate, schedule.values, from_step=first_step - 1)
+        done = first_step - 1
+        known["learning_rate"] = rate_range(schedule.rate, schedule.values, from_step=done)
     for target, tree in rule.step:
         known[target] = evaluate_range(tree, known)
     stride = _without_position(dict(rule.step)["x'"])
@@ -336,5 +335,3 @@ def _spell_range(box: Range) -> list[str | None]:
         None if box.lower is None else spell_lower(box.lower),
         None if box.upper is None else spell_upper(box.upper),
     ]
-
-
