@@ -2,18 +2,21 @@
 
 import json
 import time
+from functools import cache
 
 import pytest
 from flint import arb, fmpq
 
 from gradiometer.errors import GradiometerError, UsageError
-from gradiometer.formula import evaluate, parse, precision, to_ball
-from gradiometer.proof import check
-from gradiometer.question import to_value_text
+from gradiometer.formula import evaluate, parse, precision, to_ball, to_piecewise
+from gradiometer.model import read_activation
+from gradiometer.proof import Shape, check
+from gradiometer.question import ask, to_value_text
 from gradiometer.question.activation import activation
-from gradiometer.question.activation_moments import MOMENT_FACTS
+from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 
 
+@cache
 def facts(formula, variance="1"):
     found = activation(formula, variance=variance).facts
     return {name: found[name] for name in MOMENT_FACTS}
@@ -189,13 +192,14 @@ def test_thirty_digits_are_certified(formula):
 
 @pytest.mark.parametrize("formula", ["gelu", "mish", "silu", "ln(e^(3x)+1)"])
 def test_all_means_together_take_little_time(formula):
-    from gradiometer.formula import to_piecewise
-    from gradiometer.model import read_activation
-    from gradiometer.proof import Shape
-    from gradiometer.question.activation_moments import list_moments
-
     model = read_activation(formula)
     shape = Shape(to_piecewise(model.tree, "x"))
     before = time.process_time()
     list_moments(model, shape, fmpq(1))
     assert time.process_time() - before < 0.4
+
+
+def test_the_variance_is_an_input_of_the_question():
+    answer = ask("activation", formula="relu", variance="1/2")
+    assert answer.facts["second_moment"].value == fmpq(1, 4)
+    assert "N(0, 1/2)" in answer.facts["mean"].because
