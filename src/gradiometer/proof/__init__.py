@@ -34,7 +34,12 @@ from gradiometer.proof.shape_range import (
     find_range,
     find_slope_range,
 )
-from gradiometer.proof.shape_symmetry import find_period, find_smoothness, is_even, is_odd
+from gradiometer.proof.shape_symmetry import (
+    find_period,
+    find_smoothness,
+    is_even_about_zero,
+    is_odd_about_zero,
+)
 from gradiometer.proof.sign import SignResult, prove_sign, sign_on
 from gradiometer.proof.spelling import spell
 from gradiometer.proof.stepper import ExactStepper, FloatStepper
@@ -101,9 +106,9 @@ __all__ = [
     "fingerprint",
     "has_value_somewhere",
     "is_affine",
+    "is_even_about_zero",
     "is_odd",
-    "is_even",
-    "is_odd",
+    "is_odd_about_zero",
     "is_polynomial",
     "is_polynomial_almost",
     "judge",
