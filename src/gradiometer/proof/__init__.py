@@ -7,6 +7,7 @@ from gradiometer.proof.extended import Enclosed, Extended, Infinite
 from gradiometer.proof.identity import prove_equal
 from gradiometer.proof.limit import End, limit_far, limit_inside
 from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
+from gradiometer.proof.pieces import prove_pieces
 from gradiometer.proof.refute import (
     Comparison,
     certify_counterexample,
@@ -117,6 +118,7 @@ __all__ = [
     "make_certificate",
     "merge",
     "prove_equal",
+    "prove_pieces",
     "prove_sign",
     "rename",
     "run_exactly",

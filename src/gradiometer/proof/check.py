@@ -13,9 +13,11 @@ from typing import Any
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.proof.check_boxes import check_boxes
+from gradiometer.proof.check_distance import check_distance
 from gradiometer.proof.check_formula import check_counterexample, check_identity, check_sign
 from gradiometer.proof.check_graph import check_graph
 from gradiometer.proof.check_moment import check_moment
+from gradiometer.proof.check_pieces import check_pieces
 from gradiometer.proof.check_regimes import check_regimes
 from gradiometer.proof.check_run import check_run
 
@@ -24,9 +26,11 @@ SCHEMA = "gradiometer/certificate-1"
 KINDS: Mapping[str, Callable[[Any, Any, Any], None]] = {
     "boxes": check_boxes,
     "counterexample": check_counterexample,
+    "distance": check_distance,
     "graph": check_graph,
     "identity": check_identity,
     "moment": check_moment,
+    "pieces": check_pieces,
     "regimes": check_regimes,
     "run": check_run,
     "sign": check_sign,

@@ -44,6 +44,7 @@ def check_identity(problem: Any, claim: Any, evidence: Any) -> None:
     require(terms.is_same(first, second), "Both sides have different normal forms.")
     top, bottom = (_polynomial(terms.read(_formula(text))) for text in parts)
     require(terms.is_same(first, (top, bottom)), "The normal form is another one.")
+    require(not top.is_zero() or parts == ["0", "1"], "Zero is written as 0 over 1.")
     require(not terms.field.unused(), "The evidence names a generator that is not used.")
 
 

@@ -23,6 +23,7 @@ from gradiometer.proof import (
     combine,
     find_counterexample,
     prove_equal,
+    prove_pieces,
     rename,
 )
 from gradiometer.question.answer import Step
@@ -126,17 +127,31 @@ def _prove_smooth(left: Node, right: Node) -> Proof | None:
 
 def _prove_by_pieces(left: Node, right: Node, variable: str) -> Proof | None:
     """Both sides on the common refinement of their pieces; single points by their values."""
-    parts, steps = [], []
-    for on, first, second in list_cells(left, right, variable):
-        proofs = _prove_cell(on, first, second, variable)
-        if proofs is None:
-            return None
-        parts.extend(proofs)
-        line = f"{to_interval_text(on)}: {to_text(tidy(second))}"
-        steps.append(Step(line, "both sides are this on the interval"))
-    if not parts:
+    cells = list(list_cells(left, right, variable))
+    if not cells:
         return None
-    return Proof("on every piece both sides are the same", combine(parts), tuple(steps))
+    certificate = _certify_pieces(left, right, variable)
+    if certificate is None:
+        found = [_prove_cell(on, first, second, variable) for on, first, second in cells]
+        if None in found:
+            return None
+        certificate = combine(part for parts in found for part in parts or ())
+    steps = tuple(
+        Step(
+            f"{to_interval_text(on)}: {to_text(tidy(second))}",
+            "both sides are this on the interval",
+        )
+        for on, _, second in cells
+    )
+    return Proof("on every piece both sides are the same", certificate, steps)
+
+
+def _certify_pieces(left: Node, right: Node, variable: str) -> Mapping[str, Any] | None:
+    """One certificate of all pieces with their branches; None when there is none."""
+    try:
+        return prove_pieces(rename(left), rename(right), variable)
+    except (UndecidedError, DomainError):
+        return None
 
 
 def _prove_cell(
