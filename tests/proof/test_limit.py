@@ -89,3 +89,18 @@ def test_limit_at_an_end_is_one_sided(text, on, end, limit):
 def test_limits_with_roots_are_found_by_squares(text, left, right):
     found = [shown(limit_far(parse(text).tree, "x", to_right=side)) for side in (False, True)]
     assert found == [left, right]
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("x*(1 + tanh(sqrt(2/pi)*(x + x^3/20)))", "0", "oo"),
+        ("(e^(pi*x) - x)/(2*e^(pi*x) + 1)", "oo", "1/2"),
+        ("x^3/(1 + e^(-x^3))", "0", "oo"),
+        ("x*e^(x^2)/(e^(x^2) + 1)", "-oo", "oo"),
+        ("(sqrt(2)*e^(pi*x) + x)/(e^(pi*x) + 3*x)", "1/3", "sqrt(2)"),
+    ],
+)
+def test_limits_with_one_growing_power_are_those_of_its_leading_terms(text, left, right):
+    found = [shown(limit_far(parse(text).tree, "x", to_right=side)) for side in (False, True)]
+    assert found == [left, right]

@@ -35,6 +35,7 @@ from gradiometer.proof.boxes_hunt import Hunt, narrow
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_boxes import Slopes, replay
 from gradiometer.proof.check_far import Tail
+from gradiometer.proof.check_field import Fraction
 from gradiometer.proof.check_terms import Terms
 from gradiometer.proof.identity import check_names, list_generators, spell_formula
 
@@ -120,7 +121,8 @@ def _search(node: Node, form: Node, factor: Node, variable: str, on: Interval) -
     terms = Terms([variable], [parse(text).tree for text in listed])
     slopes = Slopes(form, variable)
     with precision(_LIGHT_BITS):
-        left, right = (_find_tail(terms, form, on, to_right=side) for side in (False, True))
+        value = terms.read(form)
+        left, right = (_find_tail(terms, value, on, to_right=side) for side in (False, True))
         low = on.lower if left is None else Number(left)
         high = on.upper if right is None else Number(right)
         assert low is not None
@@ -158,11 +160,10 @@ def _read_zero(place: list[str]) -> Zero:
     return Zero(ends[0], ends[-1])
 
 
-def _find_tail(terms: Terms, form: Node, on: Interval, *, to_right: bool) -> fmpq | None:
+def _find_tail(terms: Terms, value: Fraction, on: Interval, *, to_right: bool) -> fmpq | None:
     """Where the tail on an infinite side may begin, as near to 0 as tried."""
     if (on.upper if to_right else on.lower) is not None:
         return None
-    value = terms.read(form)
     for distance in _TAILS:
         try:
             Tail(terms, distance, to_right=to_right).sign(value)

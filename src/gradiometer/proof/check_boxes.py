@@ -136,12 +136,12 @@ def replay(problem: Any, evidence: Any) -> tuple[list[int], list[Place]]:
     formula, form, times = (_formula(part, variable) for part in (text, shown, factor))
     require(isinstance(listed, list), "The generators must be a list of formulas.")
     terms = Terms([variable], [_formula(part, variable) for part in listed])
-    _check_form(terms, formula, form, times)
+    value = _check_form(terms, formula, form, times)
     require(not terms.field.unused(), "The evidence names a generator that is not used.")
     with precision(bits):
         line = Line(Slopes(form, variable), _read_ends(ends), _open(where))
-        first = _tail(terms, form, left, to_right=False)
-        last = _tail(terms, form, right, to_right=True)
+        first = _tail(terms, value, left, to_right=False)
+        last = _tail(terms, value, right, to_right=True)
         line.check_ends([first, last])
         signs, zeros = line.walk(cells)
     before = [] if first is None else [first[1]]
@@ -164,21 +164,21 @@ def _joined(found: list[int | None]) -> list[int]:
     return shown
 
 
-def _check_form(terms: Terms, formula: Node, form: Node, factor: Node) -> None:
-    """The formula is the form times a positive factor."""
+def _check_form(terms: Terms, formula: Node, form: Node, factor: Node) -> Fraction:
+    """The quotient of the form; the formula is the form times a positive factor."""
     shown, scale = terms.read(form), terms.read(factor)
     require(terms.field.is_positive_fraction(scale), "The factor may not be positive.")
     product = terms.field.multiply(shown, scale)
     require(terms.is_same(terms.read(formula), product), "The form is of another formula.")
+    return shown
 
 
-def _tail(terms: Terms, form: Node, end: Any, *, to_right: bool) -> tuple[fmpq, int] | None:
+def _tail(terms: Terms, value: Fraction, end: Any, *, to_right: bool) -> tuple[fmpq, int] | None:
     if end is None:
         return None
     at = read_rational(end)
     distance = at if to_right else -at
     require(distance > 0, "A tail begins on its own side of 0.")
-    value: Fraction = terms.read(form)
     return at, Tail(terms, distance, to_right=to_right).sign(value)
 
 

@@ -35,6 +35,7 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.proof.extended import MINUS, PLUS, Infinite, Limit, sign_extended
+from gradiometer.proof.limit_growth import limit_by_growth
 
 _Term: TypeAlias = "tuple[int, int, fmpq]"
 """Power of e^(r*x), power of x, coefficient."""
@@ -101,6 +102,14 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Limit:
         return found
     if not isinstance(node, Apply):
         return PLUS if to_right else MINUS
+    found = limit_by_growth(
+        node,
+        variable,
+        1 if to_right else -1,
+        lambda part: limit_far(part, variable, to_right=to_right),
+    )
+    if found is not None:
+        return found
     if node.operator in {"*", "/"} and _fades(node, variable, to_right):
         return ZERO
     operator, inside = _read(node)

@@ -89,11 +89,21 @@ class Section:
 
     def limit(self, end: End) -> Limit:
         """The limit of the function at that end of the piece."""
-        return limit_inside(self.piece.formula, self.variable, self.open, end)
+        return self._limit(self.piece.formula, end)
 
     def slope_limit(self, end: End) -> Limit:
         """The limit of the slope at that end of the piece."""
-        return limit_inside(self.slope, self.variable, self.open, end)
+        return self._limit(self.slope, end)
+
+    @cached_property
+    def _limits(self) -> dict[tuple[Node, End], Limit | UndecidedError]:
+        return {}
+
+    def _limit(self, node: Node, end: End) -> Limit:
+        key = (node, end)
+        if key not in self._limits:
+            self._limits[key] = _kept(lambda: limit_inside(node, self.variable, self.open, end))
+        return _released(self._limits[key])
 
     def has_slope(self) -> bool:
         """Whether the slope is anything but identically 0.
