@@ -34,6 +34,8 @@ from gradiometer.proof.check_walk import (
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _MOST_PARTS = 4000
+_MOST_WORK = 8
+"""A replay may take this many times the steps of one whole run."""
 
 
 def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
@@ -92,14 +94,18 @@ class _Part:
 
 def _explore(replay: Replay, parameter: str, axis: Axis) -> list[_Part]:
     """All parts, from left to right: `below` is followed before `at` before `above`."""
-    todo, found = [_Part(axis, replay.begin(), {})], []
+    todo, found, work = [_Part(axis, replay.begin(), {})], [], 0
     while todo:
         require(len(todo) + len(found) < _MOST_PARTS, "The axis falls into too many parts.")
+        require(work <= _MOST_WORK * (2 * replay.steps + 1000), "The replay is too long.")
         part = todo.pop()
+        work -= part.done
         try:
             _follow(replay, parameter, part)
             found.append(part)
+            work += part.done
         except Split as split:
+            work += part.done
             todo.extend(reversed(_parts(replay, part, split)))
     return found
 
@@ -163,7 +169,12 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
     ends = _ends(replay, parameter, part.axis)
     value: Any = Line(_ZERO, _ONE, part.axis) if isinstance(part.axis, Axis) else part.axis
     slopes = [collapse(evaluate(p.slope, {parameter: value})) for p in replay.pieces]
-    first, last = _valley([compare(s, _ZERO) for s in slopes], replay.locate(replay.start, ends))
+    signs = [compare(slope, _ZERO) for slope in slopes]
+    first, last = _valley(signs, replay.locate(replay.start, ends))
+    falling = [index for index in range(first, last + 1) if signs[index] < 0]
+    if not any(signs[index] > 0 for index in range(min(falling, default=last), last + 1)):
+        part.outcome = "outside"
+        return
     alive = [n[:-1] for n, _ in live_step(list(replay.step)) if n.endswith("'")]
     while True:
         position = part.state["x"]
@@ -236,7 +247,7 @@ def _compare(claim: Any, parts: list[_Part]) -> None:
     top = escaping[-1] if escaping else {"to": None, "to_closed": False}
     require(same(barrier, top["to"] if escaping else None), "The threshold is another one.")
     require(attained is top["to_closed"], "The threshold is reached or not.")
-    staying = [part for part in parts if part.outcome != "escapes"]
+    staying = [part for part in parts if part.outcome in ("stays", "trapped")]
     first = staying[0] if staying else None
     said = None if first is None or isinstance(first.peak, Line) else spell(first.peak)
     require(same(peak, said), "The peak is another one.")

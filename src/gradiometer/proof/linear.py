@@ -96,7 +96,9 @@ def _judge_one(
     if compare(position, limit) == 0:
         return "converges", "the run stands on the fixed point", limit, growth
     size = compare(growth, _ONE)
-    said = f"each step multiplies the distance from the fixed point by {to_decimal(factor)}"
+    short = isinstance(factor, fmpq) and len(str(factor)) <= 12
+    shown = to_decimal(factor) if short else f"about {to_decimal(factor)}"
+    said = f"each step multiplies the distance from the fixed point by {shown}"
     if size < 0:
         return "converges", f"{said}, which is less than 1 in size", limit, growth
     if size > 0:

@@ -52,7 +52,8 @@ class Regime:
     lower_closed: bool
     upper_closed: bool
     outcome: str
-    """`escapes`, `trapped` (for ever) or `stays` (until the last step)."""
+    """`escapes`, `trapped` (for ever), `stays` (until the last step), or `outside`: the start lies
+    in no valley, since the way downhill from it never ends."""
     step: int
     """The step at which the outcome was reached."""
     pieces: tuple[int, ...]
@@ -82,6 +83,9 @@ class Valley:
     last: int
     """Pieces outside first..last are beyond a top."""
 
+    has_bottom: bool
+    """Whether a falling slope is followed by a rising one between the tops."""
+
     def holds(self, piece: int) -> bool:
         """Whether the piece lies inside the valley."""
         return self.first <= piece <= self.last
@@ -103,7 +107,12 @@ def find_valley(ground: Ground, start: int) -> Valley:
             "This landscape has no barrier to cross: no slope turns from up to down.",
             hint="ask `trajectory` where the run goes",
         )
-    return Valley(first, last)
+    return Valley(first, last, _has_bottom(signs[first : last + 1]))
+
+
+def _has_bottom(signs: list[int]) -> bool:
+    falling = signs.index(-1) if -1 in signs else len(signs)
+    return 1 in signs[falling:]
 
 
 def _edge(signs: list[int], start: int) -> int:
@@ -259,6 +268,8 @@ class _Explorer:
         position = self.stepper.position(self.stepper.begin(self.course))
         valley = find_valley(ground, ground.locate(position, self.course.side))
         branch.is_under_way = True
+        if not valley.has_bottom:
+            return self._regime(branch, "outside", 0, valley.first)
         while True:
             state = branch.state
             position = self.stepper.position(state)

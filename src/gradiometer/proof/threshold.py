@@ -37,7 +37,7 @@ class Threshold:
     @property
     def staying(self) -> Regime | None:
         """The first part on which the run stays in the valley, if there is one."""
-        return next((r for r in self.regimes if r.outcome != "escapes"), None)
+        return next((r for r in self.regimes if r.outcome in ("stays", "trapped")), None)
 
     @property
     def peak(self) -> Exact | None:

@@ -136,13 +136,14 @@ def _exact_facts(course: Course, parameter: str, threshold: Threshold) -> dict[s
         lands = _lands_on_joint(course, parameter, threshold)
         facts["barrier"] = proved(
             INFINITY if top.upper is None else top.upper,
-            f"The supremum of all `{parameter}` for which the run passes the top{horizon}"
+            f"The supremum of all `{parameter}` for which the run passes the top beside its "
+            f"valley{horizon}"
             + (": there the farthest position and the top coincide." if lands else "."),
         )
         facts["attained"] = proved(top.upper_closed, _attained_sentence(threshold, lands))
     if staying is None or threshold.peak is None:
         reason = (
-            "The run escapes for every value of the parameter."
+            "For no value of the parameter does the run stay in a valley."
             if staying is None
             else f"The farthest position moves with `{parameter}`."
         )
@@ -191,7 +192,7 @@ def _regime_row(regime: Regime) -> dict[str, Any]:
         "from_closed": regime.lower_closed,
         "to_closed": regime.upper_closed,
         "outcome": regime.outcome,
-        "step": regime.step,
+        "latest_step": regime.step,
     }
 
 
@@ -200,6 +201,7 @@ def _regime_sentence(parameter: str, regimes: tuple[Regime, ...]) -> str:
         "escapes": "escapes",
         "trapped": "is trapped for ever",
         "stays": "stays in the valley to the last step that was run",
+        "outside": "starts outside every valley, on a way downhill without end",
     }
     parts = [f"for {parameter} in {_part_text(r)} it {words[r.outcome]}" for r in regimes]
     return "The axis is split wherever a branch of the run depends on it: " + "; ".join(parts) + "."
@@ -264,7 +266,7 @@ def _steps(
         ),
     ]
     lines += [
-        Step(f"{parameter} in {_part_text(r)}: {r.outcome}", f"Decided at step {r.step}.")
+        Step(f"{parameter} in {_part_text(r)}: {r.outcome}", f"Decided by step {r.step}.")
         for r in (threshold.regimes if threshold else ())
     ]
     for name in ("barrier", "at_kink", "rounding"):

@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
-from gradiometer.formula import Exact, compare, precision, to_ball, to_float, to_text
+from gradiometer.formula import Exact, Number, compare, precision, to_ball, to_float, to_text
 from gradiometer.proof import (
     Course,
     Run,
@@ -75,6 +75,7 @@ def trajectory(
     facts = _facts(course, run, verdict, lowest, certified=certificate is not None)
     facts["continuous"] = continuity_fact(course.landscape)
     warnings = [f"The run ends after step {run.states[-1].step}: {run.ended}."] if run.ended else []
+    warnings += _kink_warning(course, run)
     if refusal:
         warnings.append(f"The certificate was not accepted: {refusal}")
     if facts["continuous"].value is False:
@@ -83,6 +84,20 @@ def trajectory(
         "trajectory", request.inputs, facts, _steps(course, run, verdict), _arrays(course, run),
         certificate, tuple(warnings),
     )  # fmt: skip
+
+
+def _kink_warning(course: Course, run: Run) -> list[str]:
+    """That the run stands exactly on a kink on its way, when nobody said which slope to take."""
+    pieces = course.landscape.loss.pieces
+    joints = [p.on.upper.value for p in pieces[:-1] if isinstance(p.on.upper, Number)]
+    for state in run.states[:-1]:
+        if course.side is None and state.position in joints:
+            return [
+                f"After step {state.step} the run stands exactly on the joint "
+                f"x = {to_value_text(state.position)}; the slope of the piece that contains it is "
+                "taken, and `at_kink` chooses another one."
+            ]
+    return []
 
 
 def _find_lowest(run: Run) -> int | None:
