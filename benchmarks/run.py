@@ -16,6 +16,9 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
+
+from claims import time_claims, write_claims
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -170,7 +173,7 @@ def time_parse() -> dict[str, float]:
     return {"gradiometer": a, "SymPy parse_expr": b, "ratio": b / a}
 
 
-def write_markdown(results: dict[str, dict[str, float]]) -> str:
+def write_markdown(results: dict[str, Any]) -> str:
     """The results as Markdown tables."""
     lines = [
         "| whole process, cold | seconds |", "|---|---|",
@@ -187,7 +190,7 @@ def write_markdown(results: dict[str, dict[str, float]]) -> str:
     for key, title in titles.items():
         (_, ours), (peer, theirs), (_, ratio) = results[key].items()
         lines.append(f"| {title} | {ours:.3g} | {theirs:.3g} ({peer}) | {ratio:.1f} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *write_claims(results["claims"])])
 
 
 def update_readme(table: str) -> None:
@@ -210,6 +213,7 @@ def main() -> None:
         "adam": time_exact_adam(),
         "activation": time_activation(),
         "parse": time_parse(),
+        "claims": time_claims(),
     }
     table = write_markdown(results)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
