@@ -1,67 +1,148 @@
 """Models and exact numbers in, certificates and the verdict of an independent checker out."""
 
-from gradiometer.proof.boxes import find_boxes
-from gradiometer.proof.certificate import combine, make_certificate
-from gradiometer.proof.check import KINDS, check, fingerprint
-from gradiometer.proof.extended import Enclosed, Extended, Infinite
-from gradiometer.proof.identity import prove_equal
-from gradiometer.proof.limit import End, limit_far, limit_inside
-from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
-from gradiometer.proof.pieces import prove_pieces
-from gradiometer.proof.refute import (
-    Comparison,
-    certify_counterexample,
-    compare_at,
-    find_counterexample,
-    has_value_somewhere,
-    rename,
-)
-from gradiometer.proof.regime import Regime, find_regimes, merge
-from gradiometer.proof.settled import find_settled_step
-from gradiometer.proof.shape import (
-    Section,
-    Shape,
-    is_affine,
-    is_polynomial,
-    is_polynomial_almost,
-    shorten,
-)
-from gradiometer.proof.shape_extrema import Extremum, find_extremum
-from gradiometer.proof.shape_order import find_convexity, find_monotone
-from gradiometer.proof.shape_range import (
-    Span,
-    find_dead,
-    find_lipschitz,
-    find_range,
-    find_slope_range,
-)
-from gradiometer.proof.shape_symmetry import (
-    find_period,
-    find_smoothness,
-    is_even_about_zero,
-    is_odd_about_zero,
-)
-from gradiometer.proof.sign import SignResult, prove_sign, sign_on
-from gradiometer.proof.spelling import spell
-from gradiometer.proof.stepper import ExactStepper, FloatStepper
-from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
-from gradiometer.proof.verdict import Verdict, judge
-from gradiometer.proof.walk import (
-    Course,
-    Run,
-    State,
-    advance,
-    at_value,
-    begin,
-    run_exactly,
-    survey,
-)
-from gradiometer.proof.witness import find_point
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradiometer.proof.boxes import find_boxes
+    from gradiometer.proof.certificate import combine, make_certificate
+    from gradiometer.proof.check import KINDS, check, fingerprint
+    from gradiometer.proof.distance import Distance, find_distance
+    from gradiometer.proof.extended import Enclosed, Extended, Infinite
+    from gradiometer.proof.identity import prove_equal
+    from gradiometer.proof.limit import End, limit_far, limit_inside
+    from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
+    from gradiometer.proof.pieces import prove_pieces
+    from gradiometer.proof.refute import (
+        Comparison,
+        certify_counterexample,
+        compare_at,
+        find_counterexample,
+        has_value_somewhere,
+        rename,
+    )
+    from gradiometer.proof.regime import Regime, find_regimes, merge
+    from gradiometer.proof.settled import find_settled_step
+    from gradiometer.proof.shape import (
+        Section,
+        Shape,
+        is_affine,
+        is_polynomial,
+        is_polynomial_almost,
+        shorten,
+    )
+    from gradiometer.proof.shape_extrema import Extremum, find_extremum
+    from gradiometer.proof.shape_order import find_convexity, find_monotone
+    from gradiometer.proof.shape_range import (
+        Span,
+        find_dead,
+        find_lipschitz,
+        find_range,
+        find_slope_range,
+    )
+    from gradiometer.proof.shape_symmetry import (
+        find_period,
+        find_smoothness,
+        is_even_about_zero,
+        is_odd_about_zero,
+    )
+    from gradiometer.proof.sign import SignResult, prove_sign, sign_on
+    from gradiometer.proof.spelling import spell
+    from gradiometer.proof.stepper import ExactStepper, FloatStepper
+    from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
+    from gradiometer.proof.verdict import Verdict, judge
+    from gradiometer.proof.walk import (
+        Course,
+        Run,
+        State,
+        advance,
+        at_value,
+        begin,
+        run_exactly,
+        survey,
+    )
+    from gradiometer.proof.witness import find_point
+
+_PLACES = {
+    "KINDS": "check",
+    "Comparison": "refute",
+    "Course": "walk",
+    "Distance": "distance",
+    "Enclosed": "extended",
+    "End": "limit",
+    "ExactStepper": "stepper",
+    "Extended": "extended",
+    "Extremum": "shape_extrema",
+    "FloatStepper": "stepper",
+    "Infinite": "extended",
+    "Mean": "moments",
+    "Moment": "moments",
+    "Regime": "regime",
+    "Run": "walk",
+    "Section": "shape",
+    "Shape": "shape",
+    "SignResult": "sign",
+    "Span": "shape_range",
+    "State": "walk",
+    "Threshold": "threshold",
+    "Verdict": "verdict",
+    "advance": "walk",
+    "at_value": "walk",
+    "begin": "walk",
+    "certify_counterexample": "refute",
+    "check": "check",
+    "combine": "certificate",
+    "compare_at": "refute",
+    "find_boxes": "boxes",
+    "find_convexity": "shape_order",
+    "find_counterexample": "refute",
+    "find_dead": "shape_range",
+    "find_distance": "distance",
+    "find_extremum": "shape_extrema",
+    "find_float_threshold": "threshold",
+    "find_lipschitz": "shape_range",
+    "find_moment": "moments",
+    "find_monotone": "shape_order",
+    "find_period": "shape_symmetry",
+    "find_point": "witness",
+    "find_range": "shape_range",
+    "find_regimes": "regime",
+    "find_settled_step": "settled",
+    "find_slope_range": "shape_range",
+    "find_smoothness": "shape_symmetry",
+    "find_threshold": "threshold",
+    "fingerprint": "check",
+    "has_value_somewhere": "refute",
+    "is_affine": "shape",
+    "is_even_about_zero": "shape_symmetry",
+    "is_odd": "moments",
+    "is_odd_about_zero": "shape_symmetry",
+    "is_polynomial": "shape",
+    "is_polynomial_almost": "shape",
+    "judge": "verdict",
+    "limit_far": "limit",
+    "limit_inside": "limit",
+    "make_certificate": "certificate",
+    "merge": "regime",
+    "prove_equal": "identity",
+    "prove_pieces": "pieces",
+    "prove_sign": "sign",
+    "rename": "refute",
+    "run_exactly": "walk",
+    "shorten": "shape",
+    "sign_on": "sign",
+    "spell": "spelling",
+    "survey": "walk",
+}
+"""The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
     "KINDS",
     "Comparison",
     "Course",
+    "Distance",
     "Enclosed",
     "End",
     "ExactStepper",
@@ -91,6 +172,7 @@ __all__ = [
     "find_convexity",
     "find_counterexample",
     "find_dead",
+    "find_distance",
     "find_extremum",
     "find_float_threshold",
     "find_lipschitz",
@@ -127,3 +209,12 @@ __all__ = [
     "spell",
     "survey",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # A question about a run needs no prover of shapes, and starts in half the time without it.
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"gradiometer.proof.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value

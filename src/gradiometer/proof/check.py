@@ -13,6 +13,7 @@ from typing import Any
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.proof.check_boxes import check_boxes
+from gradiometer.proof.check_distance import check_distance
 from gradiometer.proof.check_formula import check_counterexample, check_identity, check_sign
 from gradiometer.proof.check_graph import check_graph
 from gradiometer.proof.check_moment import check_moment
@@ -25,6 +26,7 @@ SCHEMA = "gradiometer/certificate-1"
 KINDS: Mapping[str, Callable[[Any, Any, Any], None]] = {
     "boxes": check_boxes,
     "counterexample": check_counterexample,
+    "distance": check_distance,
     "graph": check_graph,
     "identity": check_identity,
     "moment": check_moment,

@@ -11,6 +11,7 @@ from gradiometer.errors import UndecidedError, UsageError
 from gradiometer.formula import Node, to_piecewise
 from gradiometer.model import Activation, read_activation
 from gradiometer.proof import Shape, combine
+from gradiometer.question.activation_distance import describe_distance
 from gradiometer.question.activation_steps import list_curve
 from gradiometer.question.answer import Answer, Fact, Series
 
@@ -38,6 +39,8 @@ def read_others(compare: str | Sequence[str]) -> list[str]:
 def set_side_by_side(first: Answer, model: Activation, others: Mapping[str, Answer]) -> Answer:
     """The answer about the first function with a table and the curves of all of them.
 
+    With a single other function it also says how far the two are apart at most, and where.
+
     Args:
         first: The answer about the first function alone.
         model: The first function.
@@ -48,10 +51,16 @@ def set_side_by_side(first: Answer, model: Activation, others: Mapping[str, Answ
         raise UsageError(f"`{model.name}` is compared with itself.")
     arrays = _list_curves({"": model.tree, **{name: read_activation(name).tree for name in others}})
     parts = [answer.certificate for answer in answers.values()]
+    facts = {**first.facts, "comparison": _make_table(answers)}
+    if len(others) == 1:
+        other = read_activation(next(iter(others))).tree
+        more, certificate = describe_distance(model.tree, other)
+        facts |= more
+        parts.append(certificate)
     return replace(
         first,
         inputs={**first.inputs, "compare": list(others)},
-        facts={**first.facts, "comparison": _make_table(answers)},
+        facts=facts,
         arrays=arrays or first.arrays,
         certificate=combine(parts),
     )
