@@ -134,5 +134,13 @@ def test_a_distance_without_a_proof_is_unknown_and_says_what_samples_show():
     assert "Samples on [-8, 8] reach 1.41421" in fact.because
 
 
+@pytest.mark.parametrize(
+    ("left", "right"), [("x/x", "1"), ("where(x==0,5,x)", "x"), ("ln(x)", "x")]
+)
+def test_a_hole_or_a_lone_point_is_no_equality(left, right):
+    fact = activation(left, compare=right).facts["distance"]
+    assert (fact.value, fact.status) == (None, "unknown")
+
+
 def test_three_functions_have_no_single_distance():
     assert "distance" not in activation("relu", compare=["gelu", "silu"]).facts

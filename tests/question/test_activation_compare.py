@@ -24,6 +24,7 @@ def test_the_table_has_each_function_s_own_facts(answer):
         alone = activation(name)
         for column in ("range", "monotone", "convex", "lipschitz", "suitable"):
             assert to_value_text(row[column]) == to_value_text(alone.facts[column].value)
+    assert rows["relu"]["kinks"] == [0]
     assert rows["hardshrink"]["jumps"] == [fmpq(-1, 2), fmpq(1, 2)]
 
 
@@ -64,6 +65,7 @@ def test_columns_hold_every_curve(answer):
 
 def test_the_figure_names_every_function(answer):
     figure = draw_figure(answer)
+    assert figure is not None
     assert all(name in figure.svg for name in ("relu", "gelu", "hardshrink"))
     assert "relu, gelu, hardshrink" in figure.about
 

@@ -72,8 +72,9 @@ def _make_table(answers: Mapping[str, Answer]) -> Fact:
     for name, answer in answers.items():
         row: dict[str, Any] = {"function": name}
         row |= {c: answer.facts[c].value if c in answer.facts else None for c in columns}
-        jumps = answer.facts["jumps"].value
-        row["jumps"] = None if jumps is None else [jump["at"] for jump in jumps]
+        for kind in ("kinks", "jumps"):
+            places = answer.facts[kind].value
+            row[kind] = None if places is None else [place["at"] for place in places]
         rows.append(row)
     # A fact that is not decided leaves its cell open, so what the cells say is proved.
     return Fact(rows, "proved", "Each function by itself; what is undecided is left open.")

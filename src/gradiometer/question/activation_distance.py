@@ -19,7 +19,7 @@ from gradiometer.formula import (
     to_decimal,
     to_piecewise,
 )
-from gradiometer.proof import Infinite, find_distance, limit_far
+from gradiometer.proof import Infinite, Shape, find_distance, limit_far
 from gradiometer.question.answer import Fact, proved, unknown
 from gradiometer.question.value import INFINITY, to_value_text
 
@@ -41,9 +41,10 @@ def describe_distance(left: Node, right: Node) -> _Found:
 
 def _by_algebra(left: Node, right: Node) -> dict[str, Fact] | None:
     """Functions that are equal, or whose distance grows without a bound; None for others."""
-    pieces = to_piecewise(apply("-", left, right), "x").pieces
-    if not pieces or pieces[0].on.lower is not None or pieces[-1].on.upper is not None:
+    function = to_piecewise(apply("-", left, right), "x")
+    if not Shape(function).is_everywhere():
         raise DomainError("One of the functions has no value somewhere.")
+    pieces = function.pieces
     if all(is_zero(piece.formula) for piece in pieces):
         because = "On each piece the difference is 0 by algebra."
         return {"distance": proved(fmpq(0), because), "distance_at": proved([], because)}

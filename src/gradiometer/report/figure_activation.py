@@ -58,17 +58,21 @@ def _draw_comparison(answer: Answer, xs: Sequence[float]) -> Figure:
     """All compared functions above, all their slopes below, in one colour each."""
     rows = read_rows(answer, "comparison")
     names = [str(row["function"]) for row in rows]
-    breaks = [
-        [_Break(to_plot_float(at), math.nan, math.nan) for at in row.get("jumps") or ()]
-        for row in rows
-    ]
+    jumps, kinks = (
+        [
+            [_Break(to_plot_float(at), math.nan, math.nan) for at in row.get(kind) or ()]
+            for row in rows
+        ]
+        for kind in ("jumps", "kinks")
+    )
     with sheet((2.6, 1.8), share=True) as (figure, plots):
         for plot, kind in zip(plots, ("f", "slope"), strict=True):
             draw_axes(plot)
             for place, name in enumerate(names):
                 ys = read_column(answer, f"{kind} {name}" if place else kind)
+                breaks = [*jumps[place], *(kinks[place] if kind == "slope" else ())]
                 draw_line(
-                    plot, split_line(xs, ys, breaks[place]), label=name,
+                    plot, split_line(xs, ys, breaks), label=name,
                     colour=_COLOURS[place % len(_COLOURS)],
                     linestyle=_STROKES[place % len(_STROKES)],
                 )  # fmt: skip
