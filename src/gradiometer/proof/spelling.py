@@ -48,5 +48,3 @@ def _outward(value: Exact, sign: int) -> str:
         return to_rational_text(value)
     middle, radius = to_ball_text(to_ball(value))
     return to_rational_text(from_decimal(middle) + sign * from_decimal(radius))
-
-

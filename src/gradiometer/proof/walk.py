@@ -123,9 +123,7 @@ class Ground:
                 return self.at_joint(index, side)
         raise DomainError("The position is beyond the last piece of the landscape.")
 
-    def _at_edge(
-        self, joint: int, position: Any, side: Side, known: Known, split: Split
-    ) -> int:
+    def _at_edge(self, joint: int, position: Any, side: Side, known: Known, split: Split) -> int:
         """The piece when a whole part of the parameter's axis shares it with its closed end."""
         tie = self.at_joint(joint, side)
         inner = split.inner_sign()
