@@ -58,8 +58,9 @@ class Ratio:
 
     def used(self) -> tuple[int, ...]:
         """Indices of the generators that occur in the numerator or the denominator."""
+        # All degrees of the polynomial 0 are -1.
         degrees = zip(self.numerator.degrees(), self.denominator.degrees(), strict=True)
-        return tuple(i for i, (above, below) in enumerate(degrees) if above or below)
+        return tuple(i for i, (above, below) in enumerate(degrees) if above > 0 or below > 0)
 
     def equals(self, other: Ratio) -> bool:
         """Whether both formulas, read together, are proved equal; False proves nothing."""

@@ -135,7 +135,8 @@ def claim(
         facts = {"holds": unknown(str(error)), "statement": proved(says.strip(), "as written")}
         return Answer("claim", inputs, facts)
     judgement = _judge(statement, ground.at, exactly=exactly)
-    warnings = tuple(dict.fromkeys((*ground.names.warnings, *statement.notes)))
+    notes = (_sentence(link.note) for link in judgement.links if link.note)
+    warnings = tuple(dict.fromkeys((*ground.names.warnings, *statement.notes, *notes)))
     return Answer(
         "claim",
         inputs,
@@ -203,7 +204,7 @@ def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:
     words = [to_text(statement.sides[0].tree)]
     for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
         words += [SPELLING[sign], to_text(side.tree)]
-    facts["statement"] = proved(" ".join(words), "how the text was read")
+    facts["statement"] = proved(" ".join(words), _MEANING)
     if len(judgement.links) > 1:
         rows = [
             {"statement": part.text, "holds": part.holds, "because": part.because}
@@ -211,6 +212,13 @@ def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:
         ]
         facts["links"] = proved(rows, "each relation between neighbours is judged on its own")
     return facts
+
+
+_MEANING = "how the text was read; it is meant wherever both sides have a value"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _steps(judgement: _Judgement) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import Node, Number, evaluate, free_names, substitute, tidy, to_text
 from gradiometer.proof import Comparison, compare_at
 from gradiometer.question.answer import Status, Step
+from gradiometer.question.claim_domain import find_lone_value
 from gradiometer.question.claim_proof import Proof
 from gradiometer.question.statement import Side
 from gradiometer.question.value import to_value_text
@@ -40,6 +41,8 @@ class Link:
     """`{"at": {name: number}, "left": number, "right": number}`."""
     certificate: Mapping[str, Any] | None = None
     steps: tuple[Step, ...] = ()
+    note: str = ""
+    """Where only one side has a value; empty where no such point was found."""
 
 
 @final
@@ -101,7 +104,19 @@ class Pair:
             points = ", ".join(f"{self.variables[0]} = {gap}" for gap in dict.fromkeys(gaps))
             because += f"; at {points} there is no slope, that point is left out"
         steps = (*self._reading(), *proof.steps, Step(self.text, because))
-        return Link(self.text, True, "proved", because, None, proof.certificate, steps)
+        note = self._where_one_has_none()
+        because += f"; {note}" if note else ""
+        return Link(self.text, True, "proved", because, None, proof.certificate, steps, note)
+
+    def _where_one_has_none(self) -> str:
+        """That the relation speaks only of points at which both sides have a value."""
+        found = find_lone_value(self.left, self.right, self.variables)
+        if found is None:
+            return ""
+        point, side = found
+        holds = "both sides are equal" if self.relation == "==" else "the relation holds"
+        where = f"{holds} wherever both have a value"
+        return f"{where}; {say_where(point)}`{side.text}` has none"
 
     def say_proved_here(self, here: Comparison) -> Link:
         """The relation holds at the point."""
