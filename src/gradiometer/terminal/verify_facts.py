@@ -1,0 +1,218 @@
+"""Compares the facts of an answer with what its certificate claims, number by number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flint import fmpq
+
+from gradiometer.formula import from_decimal, to_decimal
+
+_DIGITS = 20
+"""Significant digits of a rounded number in a certificate."""
+_RATIONAL = re.compile(r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,5})?")
+_ZERO = re.compile(r"~0(±1e(?P<size>-?[0-9]{1,5}))?")
+
+Difference = tuple[str, str, str]
+"""The path of a value in the facts, what stands there, and what the certificate proves."""
+
+
+def find_differences(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[Difference]:
+    """Where a fact says something else than the certificate, in the order of the claims.
+
+    A fact without a value says nothing, so it differs from nothing.
+    """
+    found: list[Difference] = []
+    for name, claimed in _expected(parts).items():
+        fact = facts.get(name)
+        if not isinstance(fact, Mapping) or _says_nothing(fact):
+            continue
+        if claimed is None:
+            if fact.get("status") == "proved":
+                found.append((name, _to_text(fact.get("value")), "nothing about it"))
+            continue
+        found.extend(_differences(name, fact.get("value"), claimed))
+    return found
+
+
+def list_compared(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
+    """The names of the proved facts that the certificate speaks of."""
+    return [name for name in _expected(parts) if _is_proved(facts.get(name))]
+
+
+def list_uncovered(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
+    """The names of the proved facts that no part of the certificate speaks of."""
+    expected = _expected(parts)
+    names: list[str] = []
+    for name, fact in facts.items():
+        if not _is_proved(fact):
+            continue
+        if name not in expected:
+            names.append(str(name))
+        elif name in _PARTLY and _fields(fact.get("value")):
+            left = _fields(fact["value"]) - _fields(expected[name])
+            names += [f"{name}.{field}" for field in sorted(left)]
+    return names
+
+
+def is_compared(kind: Any) -> bool:
+    """Whether certificates of that kind speak of facts by name."""
+    return kind in _READERS
+
+
+def _is_proved(fact: Any) -> bool:
+    return isinstance(fact, Mapping) and fact.get("status") == "proved"
+
+
+def _says_nothing(fact: Mapping[str, Any]) -> bool:
+    return fact.get("status") == "unknown" or fact.get("value") is None
+
+
+_PARTLY = ("at_kink", "regimes")
+"""Facts with fields that no certificate speaks of."""
+
+
+def _fields(value: Any) -> set[str]:
+    row = value[0] if isinstance(value, list) and value else value
+    return set(row) if isinstance(row, Mapping) else set()
+
+
+def _expected(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts must say, by name; the first part of a kind speaks for the answer."""
+    expected: dict[str, Any] = {}
+    for kind, read in _READERS.items():
+        rows = [part for part in parts if isinstance(part, Mapping) and part.get("kind") == kind]
+        if rows:
+            expected |= read(rows)
+    return expected
+
+
+def _of_run(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    expected = {name: claim[name] for name in ("verdict", "lowest", "lowest_at", "lowest_step")}
+    expected |= {"final": claim["final"], "limit": claim["limit"]}
+    endless = claim["verdict"] in ("converges", "diverges", "escapes")
+    cycle = "none" if claim["cycle"] is None and endless else claim["cycle"]
+    return expected | {"growth_factor": claim["growth"], "cycle": cycle}
+
+
+def _of_regimes(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    rows = [
+        {**row, "from": row["from"] or "-inf", "to": row["to"] or "inf"} for row in claim["regimes"]
+    ]
+    expected = {name: claim[name] for name in ("attained", "peak", "peak_step")}
+    expected |= {"barrier": _barrier(claim), "regimes": rows}
+    if len(parts) > 1:
+        side = parts[1]["problem"]["run"]["side"]
+        other = "left" if side == "right" else "right"
+        expected["at_kink"] = {side: _barrier(parts[1]["claim"]), other: expected["barrier"]}
+    return expected
+
+
+def _barrier(claim: Mapping[str, Any]) -> str:
+    if claim["barrier"] is not None:
+        return claim["barrier"]
+    return "inf" if any(row["outcome"] == "escapes" for row in claim["regimes"]) else "none"
+
+
+def _of_graph(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    expected = {name: claim[name] for name in ("value", "derivatives", "contributions")}
+    return expected | ({"one_sided": claim["one_sided"]} if claim["one_sided"] else {})
+
+
+_READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
+    "graph": _of_graph,
+    "regimes": _of_regimes,
+    "run": _of_run,
+}
+
+
+def _differences(path: str, said: Any, claimed: Any) -> Iterator[Difference]:
+    """Where a value of a fact, as JSON, is not what is claimed."""
+    if isinstance(claimed, Mapping):
+        if isinstance(said, Mapping) and claimed.keys() <= said.keys():
+            partly = path.partition(".")[0] in _PARTLY
+            for key in () if partly else sorted(said.keys() - claimed.keys()):
+                yield f"{path}.{key}", _to_text(said[key]), "nothing about it"
+            for key, value in claimed.items():
+                yield from _differences(f"{path}.{key}", said[key], value)
+            return
+    elif isinstance(claimed, list):
+        if isinstance(said, list) and len(said) == len(claimed):
+            for index, value in enumerate(claimed):
+                yield from _differences(f"{path}.{index}", said[index], value)
+            return
+    elif _is_same(said, claimed):
+        return
+    yield path, _to_text(said), _to_text(claimed)
+
+
+def _is_same(said: Any, claimed: Any) -> bool:
+    """Whether one word, truth value or number is the claimed one."""
+    if claimed is None or isinstance(claimed, bool):
+        return said is claimed
+    if isinstance(said, Mapping):
+        return set(said) == {"exact", "decimal", "ball"} and _is_number(said, str(claimed))
+    return isinstance(said, str) and said == claimed
+
+
+def _is_number(said: Mapping[str, Any], claimed: str) -> bool:
+    exact, decimal, ball = said["exact"], said["decimal"], said["ball"]
+    if claimed in ("inf", "-inf"):
+        return exact is None and ball is None and decimal == claimed
+    if _RATIONAL.fullmatch(claimed):
+        value = from_decimal(claimed)
+        if ball is not None:
+            return exact is None and _fits(decimal, ball, value, fmpq(0))
+        return exact == claimed and decimal == to_decimal(value)
+    zero = _ZERO.fullmatch(claimed)
+    if exact is not None:
+        return False
+    if zero:
+        size = zero["size"] or "-200"
+        return _fits(decimal, ball, fmpq(0), from_decimal(f"1e{size}"))
+    if not claimed.startswith("~") or not _DECIMAL.fullmatch(claimed[1:]):
+        return False
+    value = from_decimal(claimed[1:])
+    return _fits(decimal, ball, value, _last_unit(value))
+
+
+def _last_unit(value: fmpq) -> fmpq:
+    """At most one unit in the last of the digits that a certificate writes."""
+    exponent = len(str(abs(value.p))) - len(str(value.q))
+    return fmpq(10) ** (exponent - _DIGITS + 1)
+
+
+def _fits(decimal: Any, ball: Any, value: fmpq, slack: fmpq) -> bool:
+    """Whether the fact's ball holds the claimed number and its decimal is that number rounded."""
+    if not isinstance(ball, list) or len(ball) != 2:
+        return False
+    if not all(isinstance(text, str) and _DECIMAL.fullmatch(text) for text in (decimal, *ball)):
+        return False
+    middle, radius = map(from_decimal, ball)
+    rounding = max(slack, _last_unit(value)) if value else slack
+    return abs(middle - value) <= radius + slack and abs(from_decimal(decimal) - value) <= rounding
+
+
+def _to_text(value: Any) -> str:
+    """A value of a fact or of a claim in few words."""
+    if isinstance(value, Mapping) and set(value) == {"exact", "decimal", "ball"}:
+        exact, decimal = value["exact"], str(value["decimal"])
+        rounded = decimal
+        if isinstance(exact, str) and _RATIONAL.fullmatch(exact):
+            rounded = to_decimal(from_decimal(exact))
+        text = str(exact or decimal) + (f" and {decimal}" if rounded != decimal else "")
+    elif value is None or isinstance(value, bool):
+        text = {None: "none", True: "yes", False: "no"}[value]
+    elif isinstance(value, Mapping):
+        text = "{" + ", ".join(f"{key}: {_to_text(item)}" for key, item in value.items()) + "}"
+    elif isinstance(value, list):
+        text = "[" + ", ".join(map(_to_text, value)) + "]"
+    else:
+        text = str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
