@@ -48,9 +48,7 @@ class Affine:
         return Affine(self.constant + other.constant, merged)
 
 
-def to_affine(
-    node: Node, forms: Mapping[str, Affine], values: Mapping[str, Exact]
-) -> Affine:
+def to_affine(node: Node, forms: Mapping[str, Affine], values: Mapping[str, Exact]) -> Affine:
     """The affine form of *node*.
 
     Args:
