@@ -2,10 +2,13 @@
 
 import os
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "gradiometer"]
@@ -52,6 +55,42 @@ def test_closed_pipe_is_quiet():
         said = process.stderr.read()
     assert process.returncode == 141
     assert said == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.parametrize("words", [("parameters", "3-2"), ("--help",), ("--version",), ("doctor",)])
+def test_full_standard_output_is_said_and_no_defect(words):
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        outcome = subprocess.run(
+            [*COMMAND, *words], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+        silent = subprocess.run([*COMMAND, *words], check=False, stdout=full, stderr=full)
+    assert outcome.returncode == silent.returncode == 74
+    assert outcome.stderr == "cannot write to the standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by the shell")
+@pytest.mark.parametrize("words", ["parameters 3-2", "--help", "--version", "activation '?'"])
+def test_closed_standard_output_is_said_and_no_defect(words, tmp_path):
+    command = f"{shlex.quote(sys.executable)} -m gradiometer {words}"
+
+    def run(line):
+        return subprocess.run(
+            line, check=False, shell=True, capture_output=True, text=True, cwd=tmp_path
+        )
+
+    outcome = run(f"{command} >&-")
+    refused = "?" in words
+    assert outcome.returncode == (2 if refused else 74)
+    said = "FormulaError" if refused else "cannot write to the standard output: it is closed\n"
+    assert outcome.stderr.startswith(said)
+    assert run(f"{command} >&- 2>&-").returncode == (2 if refused else 74)
+
+
+def test_file_needs_no_standard_output(tmp_path):
+    command = f"{shlex.quote(sys.executable)} -m gradiometer parameters 3-2 -o a.json >&- 2>&-"
+    assert subprocess.run(command, check=False, shell=True, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "a.json").read_text(encoding="utf-8").startswith("{")
 
 
 def test_characters_the_screen_cannot_show_are_replaced():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import IntEnum
+from typing import TextIO
 
 import click
 
@@ -18,7 +19,7 @@ from gradiometer.errors import (
 
 
 class Exit(IntEnum):
-    """What the exit code says."""
+    """What the exit code says; 74 and 141 are those of `sysexits.h` and of a shell."""
 
     DONE = 0
     REFUTED = 1
@@ -27,12 +28,22 @@ class Exit(IntEnum):
     BAD_FILE = 4
     LIMIT = 5
     BUG = 70
+    CANNOT_WRITE = 74
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
 
 def say_and_choose_exit(error: BaseException) -> int:
-    """The exit code of an exception, which is explained on standard error."""
+    """The exit code of an exception, which is explained on standard error where there is one."""
+    try:
+        return _say_and_choose_exit(error)
+    except OSError:
+        # Standard error is full or closed as well: only the code is left to say it.
+        _send_nowhere(sys.stderr)
+        return Exit.CANNOT_WRITE
+
+
+def _say_and_choose_exit(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.ClickException):
@@ -42,8 +53,14 @@ def say_and_choose_exit(error: BaseException) -> int:
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        _close_standard_output()
+        _send_nowhere(sys.stdout)
         return Exit.PIPE_CLOSED
+    if isinstance(error, OSError) and error.filename is None:
+        # Files have names, and their errors are caught where they are opened.
+        _send_nowhere(sys.stdout)
+        reason = error.strerror or "the system refuses"
+        click.echo(f"cannot write to the standard output: {reason}", err=True)
+        return Exit.CANNOT_WRITE
     if isinstance(error, GradiometerError):
         click.echo(render_error(error), err=True)
         return choose_exit(error)
@@ -78,9 +95,9 @@ def _say_bug(error: BaseException) -> None:
     )
 
 
-def _close_standard_output() -> None:
+def _send_nowhere(stream: TextIO) -> None:
     """Send what is still buffered nowhere, so that closing does not fail a second time."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError):
         return

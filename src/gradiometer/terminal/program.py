@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, final
 
 import click
 
@@ -65,6 +67,7 @@ class LazyGroup(click.Group):
         """Run and leave with an exit code; with `standalone_mode=False` behave as click does."""
         if not standalone_mode or "_GRADIOMETER_COMPLETE" in os.environ:
             return super().main(args, prog_name, complete_var, standalone_mode, **extra)
+        _replace_closed_streams()
         _tolerate_odd_characters()
         words = list(sys.argv[1:] if args is None else args)
         try:
@@ -76,6 +79,23 @@ class LazyGroup(click.Group):
         except BaseException as error:
             code = say_and_choose_exit(error)
         sys.exit(int(code) if isinstance(code, int) else Exit.DONE)
+
+
+@final
+class _Closed(io.TextIOBase):
+    """Stands for a standard output that was closed before we began."""
+
+    def write(self, s: str, /) -> int:
+        """Refuse, as a full device does."""
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def _replace_closed_streams() -> None:
+    """Python has None for a closed stream: a lost answer is an error, a lost warning is not."""
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
 
 
 def _tolerate_odd_characters() -> None:
@@ -96,7 +116,10 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=LazyGroup,
     context_settings={"max_content_width": 100},
-    epilog="`gradiometer QUESTION --help` shows what a question takes, with an example.",
+    epilog="`gradiometer QUESTION --help` shows what a question takes, with an example.\n\n"
+    "Exit codes: 0 done, 1 refuted or rejected, 2 a request that cannot be used, 3 undecided, "
+    "4 a file that cannot be used, 5 a limit, 70 a defect of ours, 74 an output that takes no "
+    "text, 130 interrupted, 141 a closed pipe.",
 )
 @click.option(
     "--version",
