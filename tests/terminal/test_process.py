@@ -71,13 +71,11 @@ def test_full_standard_output_is_said_and_no_defect(words):
 
 @pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by the shell")
 @pytest.mark.parametrize("words", ["parameters 3-2", "--help", "--version", "activation '?'"])
-def test_closed_standard_output_is_said_and_no_defect(words, tmp_path):
+def test_closed_standard_output_is_said_and_no_defect(words):
     command = f"{shlex.quote(sys.executable)} -m gradiometer {words}"
 
     def run(line):
-        return subprocess.run(
-            line, check=False, shell=True, capture_output=True, text=True, cwd=tmp_path
-        )
+        return subprocess.run(line, check=False, shell=True, capture_output=True, text=True)
 
     outcome = run(f"{command} >&-")
     refused = "?" in words
@@ -88,9 +86,10 @@ def test_closed_standard_output_is_said_and_no_defect(words, tmp_path):
 
 
 def test_file_needs_no_standard_output(tmp_path):
-    command = f"{shlex.quote(sys.executable)} -m gradiometer parameters 3-2 -o a.json >&- 2>&-"
-    assert subprocess.run(command, check=False, shell=True, cwd=tmp_path).returncode == 0
-    assert (tmp_path / "a.json").read_text(encoding="utf-8").startswith("{")
+    path = tmp_path / "a.json"
+    words = [sys.executable, "-m", "gradiometer", "parameters", "3-2", "-o", str(path)]
+    assert subprocess.run(f"{shlex.join(words)} >&- 2>&-", check=False, shell=True).returncode == 0
+    assert path.read_text(encoding="utf-8").startswith("{")
 
 
 def test_characters_the_screen_cannot_show_are_replaced():

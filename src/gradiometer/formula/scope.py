@@ -84,6 +84,15 @@ class Scope:
         variables = self.known()
         callable_names = (*_listed(self.functions), *FUNCTIONS)
         known = callable_names if called else variables
+        if plain.lower() in _INFINITE and not called:
+            return UnknownNameError(
+                f"Infinity (`{token.text}`) is no number here.",
+                text=text,
+                start=token.start,
+                end=token.end,
+                known=known,
+                hint="write a finite number",
+            )
         near = suggest(plain, (*known, *(variables if called else CONSTANTS)))
         hint = self._split(plain) or (f"write `{near}`" if near else "")
         return UnknownNameError(
@@ -103,6 +112,10 @@ class Scope:
         if plain[0] in letters and plain[1:].isdigit():
             return f"write `{plain[0]}^{plain[1:]}` or `{plain[1:]}*{plain[0]}`"
         return ""
+
+
+_INFINITE = ("inf", "infinity", "oo")
+"""Words for what no formula has."""
 
 
 def _listed(names: Collection[str]) -> tuple[str, ...]:

@@ -211,13 +211,19 @@ class Answer:
         """Write the answer to *path*, in the format that its suffix names.
 
         Returns:
-            The path. `.json`, `.html`, `.md`, `.tex` and `.txt` are known.
+            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known.
 
         Raises:
             UsageError: If the suffix is not known.
         """
         target = Path(path)
-        formats = {".html": "html", ".md": "markdown", ".tex": "latex", ".txt": "text"}
+        formats = {
+            ".html": "html",
+            ".md": "markdown",
+            ".tex": "latex",
+            ".txt": "text",
+            ".csv": "csv",
+        }
         if target.suffix == ".json":
             text = self.to_json() + "\n"
         elif target.suffix in formats:

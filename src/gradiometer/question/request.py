@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias, final
 
-from gradiometer.errors import UsageError, suggest
+from flint import fmpq
+
+from gradiometer.errors import Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
 Kind: TypeAlias = Literal["text", "texts", "number", "numbers", "integer", "flag", "choice"]
@@ -53,8 +59,76 @@ class Question:
 
 def load_question(name: str) -> Callable[..., Answer]:
     """The function that answers the question with that noun."""
-    module = importlib.import_module(f"gradiometer.question.{name}")
-    return getattr(module, name)
+    answer = getattr(importlib.import_module(f"gradiometer.question.{name}"), name)
+
+    @functools.wraps(answer)
+    def run(*positional: Any, **named: Any) -> Answer:
+        # Python says itself when an argument is missing, unknown or there twice.
+        given = inspect.signature(answer).bind(*positional, **named).arguments
+        for item in QUESTIONS[name].inputs:
+            if item.name in given:
+                check_kind(item, given[item.name])
+        return answer(*positional, **named)
+
+    return run
+
+
+_NUMBERS = (int, float, str, Fraction, Decimal, fmpq)
+
+
+def check_kind(item: Input, value: Any) -> None:
+    """Refuse a value that is of no kind that the input takes.
+
+    Whether a text can be read, and a number is in its domain, the question says itself.
+
+    Raises:
+        UsageError: It names the input.
+    """
+    if value is None and not item.required and item.default is None:
+        return
+    wanted, hint = _WANTED.get(item.kind, ("", ""))
+    if item.entry and item.kind == "text":
+        wanted, hint = "a text or a table", _EXAMPLES[item.entry]
+    if not _is_of_kind(item, value):
+        shown = repr(value)
+        raise UsageError(
+            f"`{item.name}` is {wanted}, not {shown if len(shown) <= 40 else shown[:39] + '…'}.",
+            place=Place(item.name),
+            hint=hint,
+        )
+
+
+_WANTED: Mapping[Kind, tuple[str, str]] = {
+    "text": ("a text", "write it in quotes"),
+    "texts": ("a text or a list of texts", "write each in quotes"),
+    "number": ("a number or a text", 'write such as "1/3"'),
+    "numbers": ("a table of values by name", 'write such as {"a": "-1/3"}'),
+    "flag": ("True or False", "write True or False"),
+}
+"""What an input of each kind is; whole numbers and choices are checked by the questions."""
+
+
+_EXAMPLES: Mapping[str, str] = {
+    "activation": 'write such as "gelu" or "max(x, 0)"',
+    "objective": 'write such as "barrier" or "x^2"',
+    "optimizer": 'write such as "adam"',
+    "schedule": 'write such as "step" or "1/(k + 1)"',
+}
+"""What to write for something of the catalogue."""
+
+
+def _is_of_kind(item: Input, value: Any) -> bool:
+    is_table = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    if item.kind == "text":
+        return isinstance(value, str) or (bool(item.entry) and is_table)
+    if item.kind == "texts":
+        rows = [value] if isinstance(value, str) else value
+        return isinstance(rows, list | tuple) and all(isinstance(row, str) for row in rows)
+    if item.kind == "number":
+        return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+    if item.kind == "numbers":
+        return is_table
+    return item.kind != "flag" or isinstance(value, bool)
 
 
 _SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
