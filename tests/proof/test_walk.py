@@ -137,3 +137,9 @@ def test_tiny_and_huge_rates_stay_exact(rate):
     run = walk_through(course("kink", start="1/3", learning_rate=rate, steps=3))
     top = fmpq(10) ** 300 if rate == "1e300" else fmpq(1, 10) ** 300
     assert run.states[1].position == fmpq(1, 3) - top
+
+
+@pytest.mark.parametrize("formula", ["1/x", "ln(x)", "sqrt(x - 1)"])
+def test_start_without_a_value_is_said(formula):
+    with pytest.raises(DomainError, match="has no value at the start x = 0"):
+        walk_through(course(formula))

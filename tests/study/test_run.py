@@ -134,7 +134,6 @@ def test_questions_are_announced(tmp_path):
         ('fact = "parameters"', 'fact = "parametres"', "12:"),
         ('says = "dc/da = 1"', 'says = "dc/da"', "28:"),
         ('computation = "c = 1/a"', 'computation = "c = 1/b"', "26:8"),
-        ("equals = 11", "equals = [11]", "12:8"),
         ("s*x", "s*y", "43:67"),
         ("steps = 10", "steps = -10", "36:"),
     ],
@@ -145,3 +144,18 @@ def test_what_cannot_be_read_is_an_error_of_the_file(old, new, place, tmp_path):
     with pytest.raises(GradiometerError) as caught:
         run_study(study)
     assert f"study.toml:{place}" in str(caught.value)
+
+
+def test_run_that_cannot_begin_is_an_error_of_its_question(tmp_path):
+    text = """\
+schema_version = 1
+title = "T"
+[[question]]
+id = "1"
+ask = "trajectory"
+objective = "1/x"
+start = 0
+"""
+    (part,) = run_study(_read(tmp_path, text)).questions
+    assert part.answer is None
+    assert "no value at the start x = 0" in part.error

@@ -304,6 +304,10 @@ def run_exactly(course: Course, *, settled_from: int | None) -> Run:
 
     Returns:
         The run; `ended` says why it is shorter than asked, where it is.
+
+    Raises:
+        DomainError: If the landscape has no value at the start.
+        UndecidedError: If that cannot be decided.
     """
     bits = FIRST_BITS
     while True:
@@ -311,6 +315,8 @@ def run_exactly(course: Course, *, settled_from: int | None) -> Run:
             run = _run(course, settled_from, bits)
         sharp = not run.undecided and _is_sharp(run.states[-1].position)
         if sharp or bits >= LAST_BITS:
+            if not run.states:
+                raise UndecidedError(f"the loss at the start is not decided: {run.ended}")
             return run
         bits *= 4 if bits < 1024 else 2
 
@@ -350,6 +356,9 @@ def _run(course: Course, settled_from: int | None, bits: int) -> Run:
     except UndecidedError as error:
         ended, undecided = str(error), True
     except (DomainError, LimitError) as error:
+        if not losses:
+            said = f"The landscape has no value at the start x = {course.start}."
+            raise DomainError(said) from None
         ended = error.problem.rstrip(".")
     # A state whose piece is unknown is no part of the run.
     kept = tuple(states[: len(losses)])
