@@ -97,8 +97,32 @@ def test_a_wrong_value_is_refuted_and_the_right_one_named(fact, equals):
 
 
 def test_the_right_value_stands_in_the_reason():
-    assert judge("barrier", "0.0024").because == "the barrier ≈ 0.003141592654, not 0.0024"
-    assert judge("cycle", {"period": 3}).because == "`cycle.period` is 2, not 3"
+    assert judge("barrier", "0.0024").because == "`barrier`: ≈ 0.003141592654, not 0.0024."
+    assert judge("cycle", {"period": 3}).because == "`cycle.period`: 2, not 3."
+    assert judge("parameters", 12020).because == "`parameters`: 12141, not 12020."
+    counted = Answer("parameters", {}, {"parameters": proved(12141, "counted")})
+    wrong = check_claim(counted, Claim(fact="parameters", equals="12020"))
+    assert wrong.because == "`parameters`: 12,141, not 12,020."
+    assert judge("verdict", "cycle").because == "`verdict`: cycle."
+    assert judge("affine", "yes").because == "`affine`: no, not yes."
+
+
+@pytest.mark.parametrize(
+    ("fact", "equals", "because"),
+    [
+        ("small", "0.012", "`small`: 1/80 = 0.0125, which 0.012 as rounded fits."),
+        ("small", "0.0125", "`small`: 1/80."),
+        ("barrier", "0.00314", "`barrier`: ≈ 0.003141592654, which 0.00314 as rounded fits."),
+        ("rate", "0.33", "`rate`: 1/3 ≈ 0.3333333333, which 0.33 as rounded fits."),
+        ("irrational", "[-0.69, oo)",
+         "`irrational`: [-ln(2), oo), which [-0.69, oo) as rounded fits."),
+    ],
+)  # fmt: skip
+def test_a_decimal_that_only_fits_as_rounded_says_so(fact, equals, because):
+    facts = {**FACTS, "small": proved(fmpq(1, 80), "exact")}
+    assert (
+        check_claim(Answer("escape", {}, facts), Claim(fact=fact, equals=equals)).because == because
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,33 +174,79 @@ def test_what_is_unknown_stays_unknown_with_its_reason():
     assert judge("half", {"value": 1, "at": 2}).holds is False
 
 
+def test_an_unknown_fact_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError) as caught:
+        judge("barier", 1)
+    assert caught.value.hint == "write `barrier`"
+    assert "peak" in caught.value.known
+
+
+def test_a_fact_that_only_other_inputs_have_leaves_the_claim_open():
+    result = judge("peak_step", 1)
+    assert (result.holds, result.status) == (None, "unknown")
+    assert result.because == "The answer has no `peak_step` for these inputs."
+
+
 @pytest.mark.parametrize(
-    ("fact", "hint"),
+    ("fact", "because"),
     [
-        ("barier", "write `barrier`"),
-        ("cycle.perod", "write `period`"),
-        ("contributions.b.v1", ""),
-        ("contributions.a.w1", ""),
-        ("cycle.points.7", ""),
-        ("rate.x", ""),
+        ("cycle.perod",
+         "`cycle` has no part `perod`: the parts are `period`, `points`, `from_step`."),
+        ("contributions.b.v1", "`contributions` has no part `b`: the only part is `a`."),
+        ("contributions.a.w1", "`contributions.a` has no row `w1`: the rows are `v1`, `v2`."),
+        ("cycle.points.7", "`cycle.points` has no row `7`: the rows are `0`, `1`."),
+        ("kinks.5.at", "`kinks` has no row `5`: the only row is `0`."),
+        ("rate.x", "`rate` is 1/3, it has no part `x`."),
     ],
-)
-def test_an_unknown_fact_is_refused_with_the_known_ones(fact, hint):
-    with pytest.raises(UsageError) as caught:
-        judge(fact, 1)
-    assert hint in caught.value.hint
-    assert caught.value.known or "single value" in caught.value.problem
+)  # fmt: skip
+def test_a_part_that_is_not_there_refutes_the_claim_and_names_those_that_are(fact, because):
+    result = judge(fact, 1)
+    assert (result.holds, result.status, result.because) == (False, "proved", because)
 
 
 @pytest.mark.parametrize(
-    ("fact", "equals"),
-    [("cycle", 2), ("kinks", 0), ("rate", [1]), ("rate", {"a": 1}), ("rate", None),
-     ("cycle", {"perid": 2})],
+    ("fact", "equals", "because"),
+    [
+        ("count", [7], "`count`: 7, not [7]."),
+        ("rate", {"a": 1}, "`rate`: 1/3, not {a: 1}."),
+        ("rate", "(0, 1)", "`rate`: 1/3, not (0, 1)."),
+        ("rate", "none", "`rate`: 1/3, not none."),
+        ("range", 3, "`range`: (0, oo), not 3."),
+        ("range", "none", "`range`: (0, oo), not none."),
+        ("range", "(-oo, 0) u (0, oo)", "`range`: (0, oo), not (-oo, 0) u (0, oo)."),
+        ("union", "(-oo, oo)", "`union`: (-oo, 0) ∪ (0, oo), not (-oo, oo)."),
+        ("union", "(-oo, 0) u [0, oo)", "`union`: (-oo, 0) ∪ (0, oo), not (-oo, 0) u [0, oo)."),
+        ("union", "yes", "`union`: (-oo, 0) ∪ (0, oo), not yes."),
+        ("cycle", {"perid": 2},
+         "`cycle` has no part `perid`: the parts are `period`, `points`, `from_step`."),
+    ],
 )  # fmt: skip
-def test_values_of_another_kind_are_refused_with_a_way_out(fact, equals):
-    with pytest.raises(UsageError) as caught:
-        judge(fact, equals)
-    assert caught.value.problem
+def test_a_value_of_another_kind_is_refuted_with_what_is_true(fact, equals, because):
+    union = proved([parse_interval("(-oo, 0)"), parse_interval("(0, oo)")], "pieces")
+    answer = Answer("escape", {}, {**FACTS, "union": union})
+    result = check_claim(answer, Claim(fact=fact, equals=equals))
+    assert (result.holds, result.status, result.because) == (False, "proved", because)
+
+
+@pytest.mark.parametrize(
+    "equals",
+    ["(-oo,0) u (0,oo)", "(-oo, 0) ∪ (0, oo)", "(-oo,0)U(0,oo)", ["(-oo, 0)", "(0, oo)"]],
+)
+def test_several_intervals_may_be_written_as_a_union_or_as_a_list(equals):
+    union = proved([parse_interval("(-oo, 0)"), parse_interval("(0, oo)")], "pieces")
+    result = check_claim(Answer("escape", {}, {"union": union}), Claim(fact="union", equals=equals))
+    assert (result.holds, result.status) == (True, "proved")
+
+
+def test_a_claim_without_a_value_is_refused():
+    with pytest.raises(UsageError, match="does not say"):
+        judge("rate", None)
+
+
+@pytest.mark.parametrize(("fact", "equals"), [("empty", "none"), ("empty", [])])
+def test_an_empty_list_is_none(fact, equals):
+    answer = Answer("escape", {}, {"empty": proved([], "nothing")})
+    assert check_claim(answer, Claim(fact=fact, equals=equals)).because == "`empty`: none."
 
 
 @pytest.mark.parametrize("equals", ["0.1x", "1 +", "", "9^9^9", "1.0e999999999", "[1, 2"])

@@ -32,11 +32,13 @@ from gradiometer.question.version import read_version
 if TYPE_CHECKING:
     from gradiometer.question.claim import Claim, ClaimResult, check_claim
     from gradiometer.question.course import read_request
+    from gradiometer.question.fact_names import check_fact
 
 _PLACES = {
     "Claim": "claim",
     "ClaimResult": "claim",
     "check_claim": "claim",
+    "check_fact": "fact_names",
     "read_request": "course",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "Value",
     "ask",
     "check_claim",
+    "check_fact",
     "computed",
     "load_question",
     "proved",

@@ -11,10 +11,11 @@ from gradiometer.formula import to_text
 from gradiometer.proof import combine
 from gradiometer.question.answer import Answer, Fact, Status, Step, proved, unknown
 from gradiometer.question.claim_answer import Ground, find_ground, read_point
-from gradiometer.question.claim_fact import match_value
+from gradiometer.question.claim_fact import match_value, show_value, to_said_text
 from gradiometer.question.claim_link import judge_link
-from gradiometer.question.claim_path import find_fact
+from gradiometer.question.claim_path import Missing, find_fact
 from gradiometer.question.claim_side import SPELLING, Link, Point
+from gradiometer.question.fact_names import check_fact
 from gradiometer.question.statement import Statement, read_statement
 from gradiometer.question.statement_names import read_names
 from gradiometer.question.value import to_value_text
@@ -41,7 +42,7 @@ class Claim:
         """The claim on one line."""
         if self.says:
             return self.says.strip()
-        return f"{self.fact} = {_said(self.equals)}{' (exactly)' if self.exactly else ''}"
+        return f"{self.fact} = {to_said_text(self.equals)}{' (exactly)' if self.exactly else ''}"
 
 
 @final
@@ -231,10 +232,17 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
         raise UsageError(
             f"The claim does not say what `{claim.fact}` is.", hint="add `equals`"
         )  # fmt: skip
+    check_fact(answer.question, claim.fact, claim.equals, answer.facts)
+    if claim.fact.partition(".")[0].strip() not in answer.facts:
+        nothing = f"The answer has no `{claim.fact}` for these inputs."
+        return ClaimResult(claim.text, None, "unknown", nothing)
     fact, value = find_fact(answer, claim.fact)
     if fact.status == "unknown" or value is None:
         reason = fact.because if fact.status == "unknown" else "this part is undecided"
-        return ClaimResult(claim.text, None, "unknown", f"`{claim.fact}` is unknown: {reason}")
+        because = f"`{claim.fact}` is unknown: {reason.rstrip('.')}."
+        return ClaimResult(claim.text, None, "unknown", because)
+    if isinstance(value, Missing):
+        return ClaimResult(claim.text, False, fact.status, f"{value.because}.")
     sides = _FUNCTIONS.get((answer.question, claim.fact))
     is_spelled = sides is not None and isinstance(claim.equals, str) and claim.equals != value
     if is_spelled and find_ground(answer).names.functions:
@@ -242,30 +250,11 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
         stated = _check_statement(answer, replace(claim, says=f"{sides} = {claim.equals}"))
         return replace(stated, text=claim.text)
     match = match_value(value, claim.equals, exactly=claim.exactly, path=claim.fact)
-    if match.holds is None:
-        return ClaimResult(claim.text, None, "unknown", match.because)
-    found = to_value_text(value) if match.holds else match.because
-    verb = "are " if match.path.isalpha() and match.path.endswith("s") else "is "
-    because = f"{_subject(match.path, value)} {'' if found.startswith('≈') else verb}{found}"
-    return ClaimResult(claim.text, match.holds, fact.status, because, None, match.certificate)
-
-
-def _subject(path: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"the answer to `{path}`"
-    return f"the {path}" if path.isalpha() else f"`{path}`"
+    found = match.because or show_value(value)
+    because = f"{f'`{match.path}`: ' if match.path else ''}{found.rstrip('.')}."
+    status = "unknown" if match.holds is None else fact.status
+    return ClaimResult(claim.text, match.holds, status, because, None, match.certificate)
 
 
 _FUNCTIONS = {("activation", "formula"): "f(x)", ("activation", "derivative"): "f'(x)"}
 """Facts that spell a function, and what a statement calls it."""
-
-
-def _said(equals: Any) -> str:
-    """The claimed value on one line, as it was written."""
-    if isinstance(equals, bool):
-        return "yes" if equals else "no"
-    if isinstance(equals, Mapping):
-        return "{" + ", ".join(f"{key}: {_said(item)}" for key, item in equals.items()) + "}"
-    if isinstance(equals, Sequence) and not isinstance(equals, str):
-        return "[" + ", ".join(map(_said, equals)) + "]"
-    return str(equals)

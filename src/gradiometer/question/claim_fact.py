@@ -13,7 +13,7 @@ from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import FormulaError, UsageError, suggest
+from gradiometer.errors import FormulaError, UsageError
 from gradiometer.formula import (
     Apply,
     Constant,
@@ -22,11 +22,16 @@ from gradiometer.formula import (
     Node,
     Number,
     free_names,
+    from_decimal,
     parse,
     parse_interval,
+    to_ball,
+    to_decimal,
 )
 from gradiometer.question.claim_number import claim_tree, compare_numbers, read_number
+from gradiometer.question.claim_path import say_missing
 from gradiometer.question.claim_proof import compare_trees
+from gradiometer.question.fact_names import check_word
 from gradiometer.question.value import (
     Bounds,
     Infinity,
@@ -46,7 +51,7 @@ class Match:
 
     holds: bool | None
     because: str = ""
-    """Why it is undecided, or what is there instead; empty where it holds."""
+    """Why it is undecided, or what is there instead; where it holds, what is besides to say."""
     path: str = ""
     """Which part of the value decided."""
     certificate: Mapping[str, Any] | None = None
@@ -62,7 +67,7 @@ def match_value(value: Value, equals: Any, *, exactly: bool, path: str = "") -> 
         path: What the value is called in the explanation.
 
     Raises:
-        UsageError: If *equals* cannot be compared with such a value.
+        UsageError: If *equals* is a word that such a value never is.
         FormulaError: If *equals* is a text that cannot be read.
     """
     if value is None:
@@ -73,8 +78,13 @@ def match_value(value: Value, equals: Any, *, exactly: bool, path: str = "") -> 
         return _match_object(value, equals, exactly, path)
     if isinstance(value, list | tuple):
         return _match_list(value, equals, exactly, path)
+    if isinstance(value, str):
+        check_word(path, equals)
     if isinstance(equals, Mapping | Sequence) and not isinstance(equals, str):
-        raise UsageError(f"`{path}` is a single value, it cannot equal a list or an object.")
+        is_alone = isinstance(equals, Sequence) and len(equals) == 1
+        if is_alone and isinstance(value, Interval | Bounds):
+            return match_value(value, equals[0], exactly=exactly, path=path)
+        return _differs(value, to_said_text(equals), path)
     if isinstance(equals, bool):
         return _differs(value, "yes" if equals else "no", path)
     text = _text(equals)
@@ -98,7 +108,36 @@ def _text(equals: Any) -> str:
 
 
 def _differs(value: Value, said: str, path: str) -> Match:
-    return Match(False, f"{to_value_text(value)}, not {said}", path)
+    return Match(False, f"{show_value(value)}, not {said}", path)
+
+
+def show_value(value: Value) -> str:
+    """The value for a person; several intervals as their union, and no rows as `none`."""
+    if isinstance(value, list | tuple) and not value:
+        return "none"
+    if _is_union(value):
+        return " ∪ ".join(map(to_value_text, value))
+    return to_value_text(value)
+
+
+def _is_union(value: Value) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(part, Interval | Bounds) for part in value)
+    )
+
+
+def to_said_text(equals: Any) -> str:
+    """The claimed value on one line, as it was written."""
+    if isinstance(equals, bool):
+        return "yes" if equals else "no"
+    if isinstance(equals, Mapping):
+        parts = (f"{key}: {to_said_text(item)}" for key, item in equals.items())
+        return "{" + ", ".join(parts) + "}"
+    if isinstance(equals, Sequence) and not isinstance(equals, str):
+        return "[" + ", ".join(map(to_said_text, equals)) + "]"
+    return str(equals)
 
 
 def _match_truth(value: bool, equals: Any, path: str) -> Match:
@@ -113,18 +152,46 @@ def _plain(equals: Any) -> Any:
 
 
 def _match_number(value: Value, text: str, exactly: bool, path: str) -> Match:
+    if text in _OTHER_KINDS or _BRACKETED.fullmatch(text):
+        return _differs(value, text, path)
     verdict = compare_numbers(value, read_number(text), exactly=exactly)
     if verdict.holds is False:
-        return replace(_differs(value, text, path), certificate=verdict.certificate)
-    return Match(verdict.holds, verdict.because, path, verdict.certificate)
+        is_count = isinstance(value, int) and _WHOLE.fullmatch(text)
+        said = to_value_text(int(text)) if is_count else text
+        return replace(_differs(value, said, path), certificate=verdict.certificate)
+    because = verdict.because
+    if verdict.is_rounded:
+        because = f"{_with_decimal(value)}, which {text} as rounded fits"
+    return Match(verdict.holds, because, path, verdict.certificate)
+
+
+_OTHER_KINDS = {"none", "unknown", *_WORDS}
+_BRACKETED = re.compile(r"[\[(].*,.*[\])]|\{.*\}")
+_WHOLE = re.compile(r"[+-]?\d{1,30}")
+
+
+def _with_decimal(value: Value) -> str:
+    """A fraction with its decimal, such as `1/80 = 0.0125`."""
+    text = to_value_text(value)
+    if not isinstance(value, fmpq) or "/" not in text:
+        return text
+    decimal = to_decimal(value)
+    if len(decimal) <= _LONGEST_DECIMAL and from_decimal(decimal) == value:
+        return f"{text} = {decimal}"
+    return f"{text} {to_value_text(to_ball(value))}"
+
+
+_LONGEST_DECIMAL = 14
 
 
 def _match_interval(value: Interval | Bounds, text: str, exactly: bool, path: str) -> Match:
+    if text in _OTHER_KINDS or _PLAIN_NUMBER.fullmatch(text) or len(_split_union(text)) > 1:
+        return _differs(value, text, path)
     said = parse_interval(text)
     if (value.lower_closed, value.upper_closed) != (said.lower_closed, said.upper_closed):
         return _differs(value, text, path)
     ends = ((value.lower, said.lower, -1), (value.upper, said.upper, 1))
-    undecided = ""
+    undecided = rounded = ""
     for found, claimed, sign in ends:
         verdict = compare_numbers(
             _end(found, sign), claim_tree(_end(claimed, sign)), exactly=exactly
@@ -132,9 +199,19 @@ def _match_interval(value: Interval | Bounds, text: str, exactly: bool, path: st
         if verdict.holds is False:
             return _differs(value, text, path)
         undecided = undecided or ("" if verdict.holds else verdict.because)
+        if verdict.is_rounded:
+            rounded = f"{to_interval_text(value)}, which {text} as rounded fits"
     if undecided:
         return Match(None, f"whether {to_interval_text(value)} is {text}: {undecided}", path)
-    return Match(True, path=path)
+    return Match(True, rounded, path)
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?[\d./]+")
+_UNION = re.compile(r"(?<=[\])}])\s*[uU∪]\s*(?=[\[({])")
+
+
+def _split_union(text: str) -> list[str]:
+    return _UNION.split(text)
 
 
 def _end(end: Node | None, sign: int) -> Node | Infinity:
@@ -170,14 +247,15 @@ def _match_formula(value: Node, text: str, path: str) -> Match:
 
 
 def _match_list(value: Sequence[Value], equals: Any, exactly: bool, path: str) -> Match:
+    if _is_union(value) and isinstance(equals, str):
+        return _match_union(value, equals, exactly, path)
+    if not value and equals == "none":
+        return Match(True, path=path)
     if isinstance(equals, str) or not isinstance(equals, Sequence):
-        raise UsageError(
-            f"`{path}` is a list with {len(value)} parts; `{equals}` is no list.",
-            hint=f"compare a part, such as `{path}.0`, or give a list",
-        )
+        return _differs(value, to_said_text(equals), path)
     if len(value) != len(equals):
-        shown = to_value_text(value)
-        return Match(False, f"{shown} with {len(value)} parts, not {len(equals)}", path)
+        parts = f"{len(value)} part{'' if len(value) == 1 else 's'}, not {len(equals)}"
+        return Match(False, f"{show_value(value)} has {parts}" if value else "none, not some", path)
     parts = (
         match_value(found, said, exactly=exactly, path=f"{path}.{index}")
         for index, (found, said) in enumerate(zip(value, equals, strict=True))
@@ -185,23 +263,22 @@ def _match_list(value: Sequence[Value], equals: Any, exactly: bool, path: str) -
     return _first_wrong(list(parts), path)
 
 
+def _match_union(value: Sequence[Value], text: str, exactly: bool, path: str) -> Match:
+    """Several intervals against `(-oo, 0) u (0, oo)`."""
+    said = _split_union(text.strip())
+    if len(said) != len(value):
+        return _differs(value, text, path)
+    found = _match_list(value, said, exactly, path)
+    return _differs(value, text, path) if found.holds is False else found
+
+
 def _match_object(value: Mapping[str, Value], equals: Any, exactly: bool, path: str) -> Match:
     if not isinstance(equals, Mapping):
-        keys = tuple(map(str, value))
-        raise UsageError(
-            f"`{path}` has several parts; `{equals}` is one value.",
-            known=keys,
-            hint=f"compare a part, such as `{path}.{keys[0]}`" if keys else "",
-        )
+        return _differs(value, to_said_text(equals), path)
     parts = []
     for key, said in equals.items():
         if key not in value:
-            nearest = suggest(str(key), map(str, value))
-            raise UsageError(
-                f"`{path}` has no part `{key}`.",
-                known=tuple(map(str, value)),
-                hint=f"write `{nearest}`" if nearest else "",
-            )
+            return Match(False, say_missing(path, str(key), value).because)
         parts.append(match_value(value[key], said, exactly=exactly, path=f"{path}.{key}"))
     return _first_wrong(parts, path)
 

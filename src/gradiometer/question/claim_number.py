@@ -50,6 +50,8 @@ class Verdict:
     holds: bool | None
     because: str = ""
     certificate: Mapping[str, Any] | None = None
+    is_rounded: bool = False
+    """Whether the two numbers differ, and the claimed one is the other one rounded."""
 
 
 def read_number(text: str) -> Claimed:
@@ -87,13 +89,18 @@ def compare_numbers(value: Value, claimed: Claimed, *, exactly: bool) -> Verdict
         holds = is_within(claimed.rounded, lambda: _exact(value))
         if holds is None:
             return Verdict(None, "it is too near to the edge of the rounding to tell")
-        return Verdict(holds, "which rounds to it" if holds else "")
+        return Verdict(holds, is_rounded=holds and not _is_same(value, claimed.rounded.value))
     if isinstance(value, arb):
         return _compare_ball(value, claimed.value)
     if isinstance(value, float):
         return _compare_float(value, claimed.value)
     found = compare_trees(_tree(value), claimed.value)
     return Verdict(found.holds, found.because, found.certificate)
+
+
+def _is_same(value: Value, number: fmpq) -> bool:
+    found = _exact(value)
+    return isinstance(found, fmpq) and found == number
 
 
 def _exact(value: Value) -> Exact:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import GradiometerError, UsageError, suggest
+from gradiometer.errors import GradiometerError, UsageError
 from gradiometer.formula import parse_number, to_rational_text
 from gradiometer.question.answer import Answer, Fact
-from gradiometer.question.value import Value
+from gradiometer.question.value import Value, to_value_text
+
+_MOST_LISTED = 20
 
 
-def find_fact(answer: Answer, path: str) -> tuple[Fact, Value]:
+@final
+@dataclass(frozen=True)
+class Missing:
+    """That the value of a fact has no such part."""
+
+    because: str
+
+
+def find_fact(answer: Answer, path: str) -> tuple[Fact, Value | Missing]:
     """The fact that the path begins with, and the part of its value that the path ends at.
 
     Args:
@@ -22,7 +33,7 @@ def find_fact(answer: Answer, path: str) -> tuple[Fact, Value]:
             the first field of a row, or an index from 0.
 
     Raises:
-        UsageError: If there is no such fact or part.
+        UsageError: If the answer has no such fact.
 
     Example:
         >>> from gradiometer.question.answer import proved
@@ -33,29 +44,27 @@ def find_fact(answer: Answer, path: str) -> tuple[Fact, Value]:
     """
     name, *parts = (part.strip() for part in path.split("."))
     if name not in answer.facts:
-        raise _no_part(
-            f"The question `{answer.question}` has no fact `{name}`.", name, answer.facts
-        )
+        raise UsageError(f"The answer has no fact `{name}`.", known=tuple(answer.facts))
     fact = answer.facts[name]
     value = fact.value
     for done, part in enumerate(parts):
         if value is None:
             return fact, None
         value = _step(value, part, ".".join([name, *parts[:done]]))
+        if isinstance(value, Missing):
+            return fact, value
     return fact, value
 
 
-def _step(value: Value, part: str, path: str) -> Value:
+def _step(value: Value, part: str, path: str) -> Value | Missing:
     if isinstance(value, Mapping):
-        if part not in value:
-            raise _no_part(f"`{path}` has no part `{part}`.", part, value)
-        return value[part]
+        return value[part] if part in value else say_missing(path, part, value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return _row(value, part, path)
-    raise UsageError(f"`{path}` is a single value, it has no part `{part}`.")
+    return Missing(f"`{path}` is {to_value_text(value)}, it has no part `{part}`")
 
 
-def _row(rows: Sequence[Value], part: str, path: str) -> Value:
+def _row(rows: Sequence[Value], part: str, path: str) -> Value | Missing:
     labels = [_label(row) for row in rows]
     wanted = _plain(part)
     for row, label in zip(rows, labels, strict=True):
@@ -64,7 +73,18 @@ def _row(rows: Sequence[Value], part: str, path: str) -> Value:
     if part.isdecimal() and int(part) < len(rows):
         return rows[int(part)]
     known = [label for label in labels if label is not None] or [str(i) for i in range(len(rows))]
-    raise _no_part(f"`{path}` has no row `{part}`.", part, known)
+    return say_missing(path, part, known, "row")
+
+
+def say_missing(path: str, part: str, known: Iterable[Any], what: str = "part") -> Missing:
+    """That there is no such part, and which there are."""
+    names = list(map(str, known))
+    more = ", …" if len(names) > _MOST_LISTED else ""
+    listed = ", ".join(f"`{name}`" for name in names[:_MOST_LISTED])
+    there = f"the {what}s are {listed}{more}" if len(names) > 1 else (
+        f"the only {what} is {listed}" if names else f"it has no {what}s"
+    )  # fmt: skip
+    return Missing(f"`{path}` has no {what} `{part}`: {there}")
 
 
 def _label(row: Value) -> str | None:
@@ -89,9 +109,3 @@ def _rest(row: Mapping[str, Any]) -> Value:
     """The row without its label; the value itself where only one field is left."""
     fields = list(row.items())[1:]
     return fields[0][1] if len(fields) == 1 else dict(row)
-
-
-def _no_part(problem: str, name: str, known: Any) -> UsageError:
-    names = tuple(map(str, known))
-    nearest = suggest(name, names)
-    return UsageError(problem, known=names, hint=f"write `{nearest}`" if nearest else "")

@@ -18,7 +18,7 @@ from gradiometer.model import (
     read_schedule,
     settle,
 )
-from gradiometer.question import QUESTIONS, read_request
+from gradiometer.question import QUESTIONS, check_fact, read_request
 from gradiometer.study.locate import KeyPath
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
@@ -73,6 +73,9 @@ def _check_question(problems: Problems, study: Study, question: StudyQuestion, i
     for number, claim in enumerate(question.claims):
         if claim.says:
             _note(problems, (*path, "claim", number), partial(_read_says, claim.says))
+        elif claim.fact:
+            named = partial(check_fact, question.ask, claim.fact, claim.equals)
+            _note(problems, (*path, "claim", number), named)
 
 
 def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:

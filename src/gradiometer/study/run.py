@@ -111,7 +111,7 @@ def _with_reason(answer: Answer, path: str, because: str) -> str:
     """What the fact is, and why it is so."""
     fact = answer.facts.get(path.partition(".")[0])
     reason = fact.because if fact is not None else ""
-    return because if not reason or reason in because else f"{because}. {reason}"
+    return because if not reason or reason in because else f"{because} {reason}"
 
 
 def _own_claim(answer: Answer) -> ClaimResult:

@@ -1,0 +1,93 @@
+"""The facts that each question may give, and the words of those that are one of a few words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gradiometer.errors import UsageError, suggest
+
+FACT_NAMES: Mapping[str, tuple[str, ...]] = {
+    "activation": (
+        "formula", "derivative", "pieces", "affine", "polynomial", "continuous", "kinks", "jumps",
+        "range", "monotone", "convex", "lipschitz", "slope_range", "limit_left", "limit_right",
+        "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead", "smoothness",
+        "minimum", "maximum", "odd", "even", "periodic", "suitable", "dead_fraction", "mean",
+        "second_moment", "variance", "slope_second_moment", "gain", "gain_torch", "chi",
+        "critical_weight_variance", "comparison", "distance", "distance_at",
+    ),
+    "gradient": (
+        "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",
+        "one_sided",
+    ),
+    "parameters": (
+        "parameters", "weights", "biases", "layers", "difference", "total_difference",
+    ),
+    "schedule": ("values", "changes", "first", "last", "total"),
+    "trajectory": (
+        "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
+        "limit", "continuous",
+    ),
+    "escape": (
+        "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
+        "rounding", "continuous",
+    ),
+    "claim": ("holds", "counterexample", "statement", "links"),
+}  # fmt: skip
+"""Each fact that some answer to the question has; not every answer has all of them."""
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "monotone": (
+        "increasing", "nondecreasing", "constant", "nonincreasing", "decreasing", "none",
+    ),
+    "convex": ("convex", "concave", "affine", "none"),
+    "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
+    "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
+    "outcome": ("stays", "trapped", "escapes", "outside"),
+}  # fmt: skip
+"""Facts, and parts of facts, whose value is one of a few words."""
+
+_ORDER = re.compile(r"C\^\d+")
+
+
+def check_fact(question: str, path: str, equals: Any, present: Iterable[str] = ()) -> None:
+    """Refuse a claim about a fact that the question never gives, or with a word it never says.
+
+    Args:
+        question: The question's noun.
+        path: Dotted path of the fact.
+        equals: What it is said to be.
+        present: Facts that are known besides those in `FACT_NAMES`.
+
+    Raises:
+        UsageError: If the name or the word is not known; it says which are.
+
+    Example:
+        >>> check_fact("activation", "convex", "concave")
+    """
+    name = path.partition(".")[0].strip()
+    names = tuple(dict.fromkeys((*present, *FACT_NAMES.get(question, ()))))
+    if name not in names:
+        raise _unknown(f"The question `{question}` has no fact `{name}`.", name, names)
+    check_word(path, equals)
+
+
+def check_word(path: str, equals: Any) -> None:
+    """Refuse a value that is none of the words of the fact, or of the part, at the path.
+
+    Raises:
+        UsageError: If the word is not known; it says which are.
+    """
+    name = path.rpartition(".")[2].strip()
+    if name not in WORDS or equals is None:
+        return
+    word = {True: "yes", False: "no"}[equals] if isinstance(equals, bool) else str(equals).strip()
+    if word in WORDS[name] or (name == "smoothness" and _ORDER.fullmatch(word)):
+        return
+    raise _unknown(f"`{name}` is never `{word}`.", word, WORDS[name])
+
+
+def _unknown(problem: str, name: str, known: tuple[str, ...]) -> UsageError:
+    nearest = suggest(name, known)
+    return UsageError(problem, known=known, hint=f"write `{nearest}`" if nearest else "")

@@ -1,0 +1,84 @@
+"""The table of fact names and words agrees with what the questions answer."""
+
+import pytest
+
+from gradiometer.errors import UsageError
+from gradiometer.question import QUESTIONS, Answer, Claim, ask, check_claim, check_fact, proved
+from gradiometer.question.fact_names import FACT_NAMES, WORDS
+
+RUN = {"objective": "barrier", "set": {"learning_rate": "3/10"}}
+ASKED = [
+    ("activation", {"formula": "relu", "compare": ["elu"]}),
+    ("activation", {"formula": "1/x"}),
+    ("activation", {"formula": "x"}),
+    ("activation", {"formula": "-x*|x|"}),
+    ("gradient", {"computation": "v=a*a; c=v*|b|", "at": {"a": "1", "b": "0"}}),
+    ("parameters", {"networks": ["3-2-1"]}),
+    ("parameters", {"networks": ["3-2-1", "3-4-1"]}),
+    ("schedule", {"schedule": "step", "set": {"step_size": "15", "learning_rate": "1/10"}}),
+    ("trajectory", {"objective": "x^2", "set": {"learning_rate": "3/10"}, "start": "1"}),
+    ("trajectory", {"objective": "x^2", "set": {"learning_rate": "2"}, "start": "1"}),
+    ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
+    ("escape", RUN),
+    ("claim", {"says": "x = 1 = 2"}),
+]
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return [ask(question, **inputs) for question, inputs in ASKED]
+
+
+def test_every_fact_of_an_answer_is_in_the_table(answers):
+    seen = {question: set() for question in QUESTIONS}
+    for answer in answers:
+        seen[answer.question] |= set(answer.facts)
+    assert seen == {question: set(names) for question, names in FACT_NAMES.items()}
+
+
+def test_every_word_of_an_answer_is_in_the_table(answers):
+    found = [
+        (name, fact.value)
+        for answer in answers
+        for name, fact in answer.facts.items()
+        if name in WORDS and isinstance(fact.value, str)
+    ]
+    regimes = next(answer for answer in answers if answer.question == "escape").facts["regimes"]
+    found += [("outcome", row["outcome"]) for row in regimes.value]
+    assert {name for name, _ in found} == set(WORDS)
+    for name, word in found:
+        check_fact("", name, word, present=WORDS)
+
+
+@pytest.mark.parametrize(
+    ("fact", "equals", "known", "hint"),
+    [
+        ("monotone", "increassing", "increasing", "write `increasing`"),
+        ("monotone", "neither", "none", ""),
+        ("monotone", False, "none", "write `none`"),
+        ("convex", True, "convex", ""),
+        ("smoothness", "C1", "C^1", "write `C^1`"),
+    ],
+)
+def test_a_word_that_is_never_said_is_refused_with_those_that_are(fact, equals, known, hint):
+    answer = Answer("activation", {}, {fact: proved("none", "")})
+    with pytest.raises(UsageError) as caught:
+        check_claim(answer, Claim(fact=fact, equals=equals))
+    assert known in caught.value.known
+    assert caught.value.hint == hint
+
+
+def test_a_wrong_word_deep_in_a_list_is_refused_too():
+    answer = Answer("escape", {}, {"regimes": proved([{"outcome": "escapes"}], "")})
+    for claim in (
+        Claim(fact="regimes.0.outcome", equals="escape"),
+        Claim(fact="regimes", equals=[{"outcome": "escape"}]),
+    ):
+        with pytest.raises(UsageError, match="escape"):
+            check_claim(answer, claim)
+
+
+def test_a_high_order_of_smoothness_is_a_word():
+    answer = Answer("activation", {}, {"smoothness": proved("C^7", "")})
+    assert check_claim(answer, Claim(fact="smoothness", equals="C^7")).holds is True
+    assert check_claim(answer, Claim(fact="smoothness", equals="C^8")).holds is False
