@@ -1,23 +1,68 @@
 """Things made of formulas: activations, graphs, networks, landscapes, update rules, schedules."""
 
-from gradiometer.model.activation import Activation, read_activation
-from gradiometer.model.graph import Graph, GraphNode, read_graph
-from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
-from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
-from gradiometer.model.network import Layer, Network, read_network
-from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
-from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
-from gradiometer.model.parameter import (
-    Owner,
-    Parameter,
-    Setting,
-    is_inside,
-    read_parameters,
-    read_setting,
-    settle,
-    to_setting_text,
-)
-from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradiometer.model.activation import Activation, read_activation
+    from gradiometer.model.graph import Graph, GraphNode, read_graph
+    from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
+    from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
+    from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
+    from gradiometer.model.parameter import (
+        Owner,
+        Parameter,
+        Setting,
+        is_inside,
+        read_parameters,
+        read_setting,
+        settle,
+        to_setting_text,
+    )
+    from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+
+_PLACES = {
+    "VARIABLE": "objective",
+    "Activation": "activation",
+    "BoundSchedule": "schedule",
+    "Gradient": "graph_side",
+    "Graph": "graph",
+    "GraphNode": "graph",
+    "GraphPoint": "graph_point",
+    "Landscape": "objective",
+    "Layer": "network",
+    "Network": "network",
+    "Objective": "objective",
+    "Optimizer": "optimizer",
+    "Owner": "parameter",
+    "Parameter": "parameter",
+    "Rule": "optimizer",
+    "Schedule": "schedule",
+    "Setting": "parameter",
+    "Sides": "graph_side",
+    "check_size": "graph_point",
+    "describe_settings": "schedule",
+    "is_inside": "parameter",
+    "multiply": "graph_point",
+    "rate_range": "optimizer",
+    "read_activation": "activation",
+    "read_graph": "graph",
+    "read_network": "network",
+    "read_objective": "objective",
+    "read_optimizer": "optimizer",
+    "read_parameters": "parameter",
+    "read_schedule": "schedule",
+    "read_setting": "parameter",
+    "settle": "parameter",
+    "slope_tree": "graph_point",
+    "solve_gradient": "graph_side",
+    "to_setting_text": "parameter",
+}
+"""The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
     "VARIABLE",
@@ -56,3 +101,12 @@ __all__ = [
     "solve_gradient",
     "to_setting_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # A run needs no graph and no network; each is read when it is first used.
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"gradiometer.model.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
