@@ -281,6 +281,10 @@ def test_ambiguous_readings_are_warned_of():
         ("x = 1", ("v = 2; v = 3",), FormulaError, "v"),
         ("x = 1", ("c = v; v = 3",), FormulaError, "v"),
         ("x = 1", ("v = v + 1",), FormulaError, "v"),
+        ("f(x) = 3", ("f(x) = f(x)",), FormulaError, "f"),
+        ("f(x) = 3", ("f(x) = f'(x) + 1",), FormulaError, "f"),
+        ("f(x) = 3", ("f(x) = f*x",), FormulaError, "f"),
+        ("f'(x) = 3", (), UnknownNameError, "f'"),
         ("x = 1", ("relu(x) = x",), FormulaError, "relu"),
         ("x = 9^9^9", (), FormulaError, None),
         ("x = 1e999999999", (), FormulaError, None),
@@ -295,6 +299,17 @@ def test_a_text_that_cannot_be_read_is_refused_with_its_place(says, where, error
     assert problem.start is not None
     if marked is not None:
         assert problem.text[problem.start : problem.end] == marked
+
+
+@pytest.mark.parametrize("says", ["f'(x) = 3", "2 + f''(x) = 3", "f(x) = 3"])
+def test_a_function_without_a_definition_is_told_how_to_define_it(says):
+    with pytest.raises(UnknownNameError, match="`f` is not defined") as caught:
+        claim(says)
+    assert caught.value.hint.endswith('define it: --where "f(x) = …"')
+
+
+def test_a_function_may_use_an_earlier_one():
+    assert holds(ask("g(x) = 2x + 1", ("f(x) = 2x; g(x) = f(x) + 1",))) is True
 
 
 def test_a_computation_that_doubles_at_each_line_is_refused():

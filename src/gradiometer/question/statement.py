@@ -7,11 +7,11 @@ for something else are replaced until only free variables are left.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from gradiometer.errors import FormulaError, LimitError, unknown_name
+from gradiometer.errors import FormulaError, LimitError, UnknownNameError, unknown_name
 from gradiometer.formula import (
     ALIASES,
     CONSTANTS,
@@ -106,6 +106,7 @@ def read_statement(text: str, names: Names) -> Statement:
     try:
         read = parse_relation(plain, names=known, functions=names.called)
     except FormulaError as error:
+        _refuse_undefined_slope(text, error)
         # A marked text is as long as the text that was written, so the carets stay right.
         raise replace(error, text=text) from None
     _check_calls(text, names, [side.tree for side in read.sides])
@@ -163,11 +164,28 @@ def _check_calls(text: str, names: Names, trees: list[Node]) -> None:
         alone = re.compile(rf"(?<!\w){re.escape(name)}(?![\w'])(?!\s*\()")
         if alone.search(text) or not any(_has_name(tree, name) for tree in trees):
             continue
-        raise unknown_name(
-            name, sorted({*names.functions, *FUNCTIONS}),
-            problem=f"The function `{name}` is not defined.",
-            text=text, start=match.start("name"), end=match.end("name"),
-        )  # fmt: skip
+        raise _undefined(name, text, *match.span("name"), sorted({*names.functions, *FUNCTIONS}))
+
+
+def _refuse_undefined_slope(text: str, error: FormulaError) -> None:
+    """Say of an unknown `f'(x)` that `f` needs a definition."""
+    if error.start is None or not isinstance(error, UnknownNameError):
+        return
+    match = _CALL.match(text, error.start)
+    if match is not None and match["name"].endswith("'"):
+        name = match["name"].rstrip("'")
+        raise _undefined(name, text, *match.span("name"), sorted(FUNCTIONS)) from None
+
+
+def _undefined(
+    name: str, text: str, start: int, end: int, known: Sequence[str]
+) -> UnknownNameError:
+    error = unknown_name(
+        name, known, problem=f"The function `{name}` is not defined.",
+        text=text, start=start, end=end,
+    )  # fmt: skip
+    define = f'define it: --where "{name}(x) = …"'
+    return replace(error, hint=f"{error.hint}, or {define}" if error.hint else define)
 
 
 def _has_name(tree: Node, name: str) -> bool:

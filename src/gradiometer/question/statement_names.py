@@ -12,6 +12,7 @@ from gradiometer.errors import FormulaError, GradiometerError
 from gradiometer.formula import (
     ALIASES,
     FUNCTIONS,
+    Apply,
     Constant,
     Formula,
     Name,
@@ -19,6 +20,7 @@ from gradiometer.formula import (
     free_names,
     map_children,
     parse,
+    walk,
 )
 
 MOST_PRIMES = 4
@@ -152,20 +154,21 @@ class _Reader:
             )  # fmt: skip
         name = _plain(text, *match.span("name"))
         self._check_new(name, text, match.span("name"))
-        read = _parse(text, match.end(), len(text), self._called)
+        own = _with_primes([name]) if function is not None else frozenset()
+        read = _parse(text, match.end(), len(text), self._called | own)
         self._warnings.extend(read.notes)
         tree = self._unhide(read.tree)
+        if name in free_names(tree) or any(_calls(node, own) for node in walk(tree)):
+            start, end = match.span("name")
+            raise FormulaError(
+                f"`{name}` is defined by itself.", text=text, start=start, end=end
+            )  # fmt: skip
         if function is not None:
             variable = _plain(text, *function.span("variable"))
             self._functions[name] = Function(name, variable, tree)
             self._called |= _with_primes([name])
             self._use(free_names(tree) - {variable})
             return
-        if name in free_names(tree):
-            start, end = match.span("name")
-            raise FormulaError(
-                f"`{name}` is defined by itself.", text=text, start=start, end=end
-            )  # fmt: skip
         self._values[name] = tree
         self._use(free_names(tree))
 
@@ -187,6 +190,10 @@ class _Reader:
             problem = f"`{name}` is used before it is defined."
         if problem:
             raise FormulaError(problem, text=text, start=span[0], end=span[1])
+
+
+def _calls(node: Node, functions: Collection[str]) -> bool:
+    return isinstance(node, Apply) and node.operator in functions
 
 
 def _plain(text: str, start: int, end: int) -> str:
