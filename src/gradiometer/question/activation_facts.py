@@ -204,7 +204,7 @@ _MONOTONE = {
     "decreasing": "The slope is never positive and 0 at single points at most.",
     "nonincreasing": "The slope is never positive; it is 0 on a whole stretch.",
     "constant": "The slope is 0 everywhere and nothing jumps.",
-    "none": "It rises somewhere and falls somewhere else.",
+    "none": "f(a) < f(b) for some a < b, and f(a) > f(b) for others.",
 }
 
 
@@ -219,7 +219,7 @@ _CONVEX = {
     "convex": "The slope never falls, neither inside a piece nor at a joint.",
     "concave": "The slope never rises, neither inside a piece nor at a joint.",
     "affine": "The slope is the same everywhere.",
-    "none": "The slope rises somewhere and falls somewhere else.",
+    "none": "Some chord is not above the graph, and some is not below it.",
 }
 
 
