@@ -95,7 +95,7 @@ def test_json_is_printed_beside_a_report(write, tmp_path):
 def test_screen_says_what_became_of_the_claims(write):
     text = _run("run", write(REFUTED)).stdout
     assert "✗ parameters = 12 (proved)" in text
-    assert "1 claims: 0 hold, 1 are refuted, 0 are undecided." in text
+    assert "1 claim: 0 true, 1 refuted, 0 undecided." in text
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_question_without_an_answer_still_gives_a_report(write, tmp_path):
     report = tmp_path / "report.html"
     outcome = _run("run", write(STUDY + broken), "-o", str(report))
     assert outcome.exit_code == 0
-    assert "1 of 2 questions have no answer" in outcome.stdout
+    assert "1 of 2 questions without an answer" in outcome.stdout
     assert report.is_file()
 
 
@@ -124,7 +124,7 @@ def test_check_answers_nothing(write, monkeypatch):
     monkeypatch.setattr("gradiometer.study.run.ask", lambda *_, **__: pytest.fail("asked"))
     outcome = _run("check", write(STUDY))
     assert outcome.exit_code == 0
-    assert "1 questions and 1 claims can be read" in outcome.stdout
+    assert "1 question and 1 claim can be read" in outcome.stdout
 
 
 def test_new_study_can_be_checked_and_is_not_overwritten(tmp_path):

@@ -184,7 +184,9 @@ def _prove_by_cases(left: Node, right: Node) -> Proof | None:
         if certificate is None:
             return None
         parts.append(certificate)
-    because = f"in each of the {len(cases)} cases of the branches both sides are the same"
+    because = "without branches both sides are the same"
+    if len(cases) > 1:
+        because = f"in each of the {len(cases)} cases of the branches both sides are the same"
     return Proof(because, combine(parts))
 
 

@@ -26,7 +26,7 @@ from gradiometer.terminal.output import (
     wants_color,
     write_file,
 )
-from gradiometer.terminal.study_text import to_summary
+from gradiometer.terminal.study_text import count_of, to_summary
 
 FORMATS = ("text", "json", "markdown", "latex", "html")
 """The forms of a study's result; there is no single table that CSV could hold."""
@@ -70,7 +70,8 @@ def check(file: str) -> int:
     if study is None or problems:
         return _say_problems(problems)
     claims = sum(len(question.claims) for question in study.questions)
-    print_text(f"{file}: {len(study.questions)} questions and {claims} claims can be read.")
+    counts = f"{count_of(len(study.questions), 'question')} and {count_of(claims, 'claim')}"
+    print_text(f"{file}: {counts} can be read.")
     return Exit.DONE
 
 

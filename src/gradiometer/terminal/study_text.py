@@ -21,12 +21,17 @@ def to_summary(result: StudyResult, *, color: bool) -> str:
         lines += ["", *_question_lines(part, color=color)]
     summary = result.summary
     counts = (
-        f"{summary['claims']} claims: {summary['true']} hold, {summary['false']} are refuted, "
-        f"{summary['undecided']} are undecided"
+        f"{count_of(summary['claims'], 'claim')}: {summary['true']} true, "
+        f"{summary['false']} refuted, {summary['undecided']} undecided"
     )
-    errors = summary["errors"]
-    unanswered = f"; {errors} of {summary['questions']} questions have no answer" if errors else ""
+    errors, asked = summary["errors"], count_of(summary["questions"], "question")
+    unanswered = f"; {errors} of {asked} without an answer" if errors else ""
     return "\n".join([*lines, "", counts + unanswered + "."])
+
+
+def count_of(number: int, what: str) -> str:
+    """The number with its noun, such as `1 claim` or `3 claims`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _question_lines(part: QuestionResult, *, color: bool) -> Iterator[str]:
