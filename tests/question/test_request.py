@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import gradiometer
-from gradiometer.errors import GradiometerError, UsageError
+from gradiometer.errors import DomainError, GradiometerError, UsageError
 from gradiometer.question import QUESTIONS
 
 GOOD = {
@@ -64,3 +64,36 @@ def test_infinity_is_said_to_be_no_number(text):
 def test_answer_saves_its_arrays_as_csv(tmp_path):
     path = gradiometer.schedule("step", steps=3).save(tmp_path / "x.csv")
     assert path.read_text(encoding="utf-8").startswith("step,learning_rate")
+
+
+@pytest.mark.parametrize(
+    ("ask", "place", "text"),
+    [
+        (lambda: gradiometer.gradient("v = a^2; c = 1/v", at={"a": 0}), "computation", "1/v"),
+        (lambda: gradiometer.claim("f(x) = q +"), "says", "f(x) = q +"),
+        (lambda: gradiometer.claim("f(x) = 1", where="f(x) = 3*+"), "where", "f(x) = 3*+"),
+        (lambda: gradiometer.schedule("1/k"), "schedule", "1/k"),
+        (lambda: gradiometer.schedule("1/(k-5)"), "schedule", "1/(k-5)"),
+    ],
+)
+def test_error_names_the_input_and_shows_the_text_as_written(ask, place, text):
+    with pytest.raises(GradiometerError) as caught:
+        ask()
+    assert (str(caught.value.place), caught.value.text) == (place, text)
+
+
+def test_rate_without_a_value_names_the_step_and_the_part():
+    with pytest.raises(DomainError, match=r"step 0 \(k = 0\) has no value") as caught:
+        gradiometer.schedule("1 + 1/k")
+    assert "    ^^^" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("step", {"step_size": "3/2"}), ("step", {"step_size": 1.5}),
+     ("multistep", {"milestones": "10, 2.5"})],
+)  # fmt: skip
+def test_whole_number_parameter_refuses_a_fraction(name, settings):
+    with pytest.raises(DomainError, match="no whole number"):
+        gradiometer.schedule(name, set=settings)
+    assert gradiometer.schedule(name, set=dict.fromkeys(settings, "4"), steps=3).facts

@@ -82,3 +82,9 @@ def test_commas_inside_a_value_stay():
 
 def test_decimals_of_definitions_and_claims_are_text():
     assert to_plain({"a": [Decimal("0.1"), 1, True, "x"]}) == {"a": ["0.1", 1, True, "x"]}
+
+
+def test_values_without_commas_between_are_shown_with_them():
+    with pytest.raises(WrongKindError) as caught:
+        split_settings("a=1 b=2  c = 3")
+    assert caught.value.hint == "put commas between: `a=1, b=2, c = 3`"

@@ -199,3 +199,16 @@ def test_study_is_read_as_it_is_written(tmp_path):
         "parameters": {"s": {"default": "2.5"}},
         "pieces": [{"on": "(-oo, oo)", "f": "s*x^2"}],
     }
+
+
+def test_unknown_key_of_a_definition_is_shown_in_its_line(tmp_path):
+    text = HEAD + 'define.activation.foo.formla = "x"\n' + ACTIVATION
+    _, (problem, *_) = check_study(_write(tmp_path, text))
+    assert 'text:  define.activation.foo.formla = "x"' in str(problem)
+    assert "\n" + " " * 31 + "^^^^^^\n" in str(problem)
+
+
+def test_pieces_of_an_activation_are_refused_with_what_to_write(tmp_path):
+    text = HEAD + '[define.activation.foo]\npieces = [{ on = "[0, 1]", f = "x" }]\n' + ACTIVATION
+    _, (problem, *_) = check_study(_write(tmp_path, text))
+    assert 'formula = "where(' in problem.hint

@@ -35,6 +35,9 @@ _KEYS = (
 )  # fmt: skip
 """What an entry may say."""
 
+_HINTS = {"pieces": 'write the pieces as one formula, formula = "where(x <= 0, 0, x)"'}
+"""What to write instead of keys that other entries have."""
+
 
 @final
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def read_activation(
     if found is None:
         return _from_formula(str(named), settings)
     table, place = found
-    check_keys(table, _KEYS, place=place)
+    check_keys(table, _KEYS, place=place, hints=_HINTS)
     if table.get("vector"):
         raise _of_vector(table)
     if "formula" not in table:

@@ -61,8 +61,20 @@ def _in_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping
     return {**base, **changed, "name": f"{name}.{dialect}", "about": about, "parameters": rows}
 
 
-def check_keys(table: Mapping[str, Any], known: tuple[str, ...], *, place: Place) -> None:
+def check_keys(
+    table: Mapping[str, Any],
+    known: tuple[str, ...],
+    *,
+    place: Place,
+    hints: Mapping[str, str] | None = None,
+) -> None:
     """Refuse a key that nobody reads.
+
+    Args:
+        table: The entry, or a part of it.
+        known: The keys that are read.
+        place: Where the table stands.
+        hints: What to write instead of keys that other kinds of entries have.
 
     Raises:
         StudyError: With the nearest known key.
@@ -77,7 +89,7 @@ def check_keys(table: Mapping[str, Any], known: tuple[str, ...], *, place: Place
                 start=0,
                 end=len(key),
                 known=known,
-                hint=f"write `{nearest}`" if nearest else "",
+                hint=(hints or {}).get(key) or (f"write `{nearest}`" if nearest else ""),
             )
 
 

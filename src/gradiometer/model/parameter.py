@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 from flint import fmpq
@@ -36,6 +36,8 @@ class Parameter:
     """Whether the question `escape` asks for this parameter's threshold."""
     is_flag: bool = False
     """Whether `true` and `false` are its values, as 1 and 0."""
+    is_integer: bool = False
+    """Whether its values are whole numbers."""
 
 
 def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Parameter]:
@@ -45,7 +47,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
         StudyError: If a key is not known.
         FormulaError: If a default or a domain cannot be read.
     """
-    known = ("default", "domain", "barrier", "flag", "about")
+    known = ("default", "domain", "barrier", "flag", "integer", "about")
     parameters: dict[str, Parameter] = {}
     for name, given in table.items():
         row = given if isinstance(given, Mapping) else {"default": given}
@@ -64,10 +66,11 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
             domain,
             is_barrier=bool(row.get("barrier", False)),
             is_flag=bool(row.get("flag", False)),
+            is_integer=bool(row.get("integer", False)),
         )
         if "default" in row:
             default = read_setting(parameter, row["default"], place=place)
-            parameter = Parameter(name, domain, default, parameter.is_barrier, parameter.is_flag)
+            parameter = replace(parameter, default=default)
         parameters[name] = parameter
     return parameters
 
@@ -104,6 +107,12 @@ def _read_one(parameter: Parameter, value: Any, place: Place | None) -> fmpq:
             f"`{parameter.name}` = {value} is neither true nor false.",
             place=place,
             known=("true", "false"),
+        )
+    if parameter.is_integer and number.q != 1:
+        raise DomainError(
+            f"`{parameter.name}` = {value} is no whole number.",
+            place=place,
+            hint=f"write such as {parameter.name}={max(1, number.floor())}",
         )
     if not is_inside(number, parameter.domain):
         domain = _domain_text(parameter.domain)

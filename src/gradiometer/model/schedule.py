@@ -41,6 +41,8 @@ class Schedule:
     parameters: Mapping[str, Parameter]
     rate: Node
     """The learning rate as a formula in `k` and the parameters."""
+    source: str = ""
+    """The same formula as it was written."""
 
     @property
     def owner(self) -> Owner:
@@ -50,7 +52,7 @@ class Schedule:
     def bind(self, values: Mapping[str, Setting]) -> BoundSchedule:
         """The schedule with exact parameter values."""
         numbers = {k: v for k, v in values.items() if isinstance(v, fmpq)}
-        return BoundSchedule(self.name, _splice(self.rate, values), numbers)
+        return BoundSchedule(self.name, _splice(self.rate, values), numbers, self.source)
 
 
 @final
@@ -61,6 +63,8 @@ class BoundSchedule:
     name: str
     rate: Node
     values: Mapping[str, fmpq]
+    source: str = ""
+    """The formula as it was written."""
 
     def rate_at(self, step: int) -> fmpq:
         """The exact learning rate when *step* steps (>= 0) are done.
@@ -68,19 +72,27 @@ class BoundSchedule:
         Raises:
             DomainError: If the rate is negative, no rational number or does not exist.
         """
-        value = evaluate(self.rate, {**self.values, "k": fmpq(step)})
+        try:
+            value = evaluate(self.rate, {**self.values, "k": fmpq(step)})
+        except DomainError as error:
+            said = error.problem.removeprefix("There is no value here: ")
+            problem = f"The learning rate at step {step} (k = {step}) has no value: {said}"
+            raise self._error(problem, start=error.start, end=error.end) from None
         if not isinstance(value, fmpq):
-            raise DomainError(
-                f"The learning rate at step {step} is no rational number.",
-                text=to_text(self.rate),
-            )
+            raise self._error(f"The learning rate at step {step} is no rational number.")
         if value < 0:
-            raise DomainError(
+            raise self._error(
                 f"The learning rate at step {step} is negative: {value}.",
-                text=to_text(self.rate),
                 hint="choose a formula that stays at 0 or above",
             )
         return value
+
+    def _error(
+        self, problem: str, *, start: int | None = None, end: int | None = None, hint: str = ""
+    ) -> DomainError:
+        text = self.source or to_text(self.rate)
+        start, end = (start, end) if self.source else (None, None)
+        return DomainError(problem, text, start, end, Place("schedule"), hint=hint)
 
     def to_problem(self) -> dict[str, Any]:
         """The schedule as plain JSON for a certificate."""
@@ -134,9 +146,10 @@ def read_schedule(named: str | Mapping[str, Any]) -> Schedule:
             place=place,
             hint='add a table [schedule] with learning_rate = "a formula in k"',
         )
-    rate = parse(str(body["learning_rate"]), names=("k", *parameters), place=place).tree
+    source = str(body["learning_rate"])
+    rate = parse(source, names=("k", *parameters), place=place).tree
     name = str(table.get("name", "schedule"))
-    return Schedule(name, str(table.get("about", "")), parameters, rate)
+    return Schedule(name, str(table.get("about", "")), parameters, rate, source)
 
 
 def _from_formula(text: str) -> Schedule:
@@ -154,7 +167,7 @@ def _from_formula(text: str) -> Schedule:
             hint=f"write `{nearest}`" if nearest else "write a formula in k",
         )
     parameters = {name: Parameter(name, REALS) for name in names}
-    return Schedule(text, "", parameters, formula.tree)
+    return Schedule(text, "", parameters, formula.tree, text)
 
 
 def describe_settings(values: Mapping[str, Setting]) -> dict[str, str]:

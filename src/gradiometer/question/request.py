@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.errors import Place, UsageError, suggest
+from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
 Kind: TypeAlias = Literal["text", "texts", "number", "numbers", "integer", "flag", "choice"]
@@ -68,9 +68,34 @@ def load_question(name: str) -> Callable[..., Answer]:
         for item in QUESTIONS[name].inputs:
             if item.name in given:
                 check_kind(item, given[item.name])
-        return answer(*positional, **named)
+        try:
+            return answer(*positional, **named)
+        except GradiometerError as error:
+            raise _located(error, QUESTIONS[name], given) from None
 
     return run
+
+
+def _located(
+    error: GradiometerError, question: Question, given: Mapping[str, Any]
+) -> GradiometerError:
+    """The error with the input that holds its text as its place, where it names none."""
+    if error.place is not None or not error.text:
+        return error
+    texts = [
+        (text, item.name)
+        for item in question.inputs
+        if item.kind in ("text", "texts")
+        for text in _texts(given.get(item.name))
+        if error.text in text
+    ]
+    # The shortest text that holds it is the likeliest to be meant.
+    return error.located(Place(min(texts, key=lambda row: len(row[0]))[1])) if texts else error
+
+
+def _texts(value: Any) -> list[str]:
+    rows = value if isinstance(value, list | tuple) else [value]
+    return [row for row in rows if isinstance(row, str)]
 
 
 _NUMBERS = (int, float, str, Fraction, Decimal, fmpq)

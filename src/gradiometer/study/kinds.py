@@ -32,6 +32,7 @@ class WrongKindError(Exception):
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 _NEXT = re.compile(rf"[,;]\s*(?={_NAME}'*\s*=)")
+_JOINED = re.compile(rf"\s+({_NAME}'*\s*=)(?!=)")
 _PAIR = re.compile(rf"\s*({_NAME}'*)\s*=\s*(.*?)\s*", re.DOTALL)
 
 
@@ -52,6 +53,9 @@ def split_settings(text: str) -> dict[str, str]:
             raise WrongKindError("values such as `a=-1, b=4`", f"write NAME=VALUE for `{part}`")
         if match.group(1) in values:
             raise WrongKindError("one value a name", f"give `{match.group(1)}` once")
+        if _JOINED.search(match.group(2)):
+            apart = _JOINED.sub(r", \1", part.strip())
+            raise WrongKindError("values apart by commas", f"put commas between: `{apart}`")
         values[match.group(1)] = match.group(2)
     return values
 

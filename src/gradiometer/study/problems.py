@@ -132,7 +132,13 @@ class Problems:
         if offset is None:
             return None
         line = find_line(self.text, offset, offset + 1)
-        return replace(error, place=Place(self.source, line.number, line.start + 1))
+        found = replace(error, place=Place(self.source, line.number, line.start + 1))
+        if any(spot.key_start <= offset < spot.key_end for _, spot in self._below(path)):
+            # A key says little without the rest of its line.
+            return replace(
+                found, text=line.text, start=line.start, end=line.start + len(error.text)
+            )
+        return found
 
     def _nearest(self, path: KeyPath) -> Spot:
         """The spot of *path*, or of the table round it, or of the top of the file."""
