@@ -66,11 +66,14 @@ def test_a_layer_that_is_missing_counts_nothing():
 
 def test_every_further_network_is_compared_with_the_first():
     totals = _value("total_difference", "3-2", "3-2-1", "3-1", "3-2")
-    assert totals == {"3-2-1": 3, "3-1": -4, "3-2": 0}
+    assert totals == {"3-2-1": 3, "3-1": -4, "3-2 (2)": 0}
 
 
 def test_the_same_network_twice_has_no_difference():
     assert _value("total_difference", DEEP, DEEP) == 0
+    assert _value("difference", "3-2", "3-2") == [
+        {"layer": 1, "3-2": 8, "3-2 (2)": 8, "difference": 0}
+    ]
 
 
 def test_the_steps_say_why_the_counts_differ():

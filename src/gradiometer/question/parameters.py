@@ -23,8 +23,9 @@ def parameters(networks: Sequence[str] | str, *, bias: bool = True) -> Answer:
 
     Returns:
         Facts `parameters`, `weights` (never with biases), `biases` and `layers`. With several
-        networks each fact is keyed by the network's text, and `difference` lists layer by layer
-        what every further network has more than the first; its rows add up to `total_difference`.
+        networks each fact is keyed by the network's text (`3-2 (2)` where it comes again), and
+        `difference` lists layer by layer what every further network has more than the first; its
+        rows add up to `total_difference`.
 
     Raises:
         FormulaError: If a text is no network.
@@ -56,6 +57,16 @@ def parameters(networks: Sequence[str] | str, *, bias: bool = True) -> Answer:
     )
 
 
+def _names(models: Sequence[Network]) -> list[str]:
+    """The text of each network, with a number where it stood before, such as `3-2 (2)`."""
+    counts: dict[str, int] = {}
+    names: list[str] = []
+    for text in (model.text for model in models):
+        counts[text] = counts.get(text, 0) + 1
+        names.append(text if counts[text] == 1 else f"{text} ({counts[text]})")
+    return names
+
+
 def _facts(network: Network) -> dict[str, Fact]:
     weights, biases = _total_weights(network), _total_biases(network)
     counted = "weights and biases" if network.has_bias else "weights; there are no biases"
@@ -74,7 +85,8 @@ def _facts(network: Network) -> dict[str, Fact]:
 
 
 def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
-    each = {model.text: _facts(model) for model in models}
+    names = _names(models)
+    each = {name: _facts(model) for name, model in zip(names, models, strict=True)}
     facts = {
         name: proved(
             {text: facts[name].value for text, facts in each.items()},
@@ -83,7 +95,7 @@ def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
         for name in ("parameters", "weights", "biases", "layers")
     }
     first, others = models[0], models[1:]
-    rows = [_difference_rows(first, other) for other in others]
+    rows = [_difference_rows(first, *other) for other in zip(others, names[1:], strict=True)]
     totals = [_total(other) - _total(first) for other in others]
     why = f"Parameters of each layer minus those of {first.text}; the rows add up."
     if len(others) == 1:
@@ -92,10 +104,9 @@ def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
             totals[0], f"{_total(others[0]):,} - {_total(first):,} = {totals[0]:,}."
         )
     else:
-        names = [other.text for other in others]
-        facts["difference"] = proved(dict(zip(names, rows, strict=True)), why)
+        facts["difference"] = proved(dict(zip(names[1:], rows, strict=True)), why)
         facts["total_difference"] = proved(
-            dict(zip(names, totals, strict=True)), f"Each total minus that of {first.text}."
+            dict(zip(names[1:], totals, strict=True)), f"Each total minus that of {first.text}."
         )
     return facts
 
@@ -122,7 +133,7 @@ def _layer_rows(network: Network) -> list[dict[str, Any]]:
     ]
 
 
-def _difference_rows(first: Network, other: Network) -> list[dict[str, Any]]:
+def _difference_rows(first: Network, other: Network, name: str) -> list[dict[str, Any]]:
     """Rows aligned by the number of the layer; a layer that is not there counts 0."""
     count = max(len(first.layers), len(other.layers))
     left, right = (
@@ -130,7 +141,7 @@ def _difference_rows(first: Network, other: Network) -> list[dict[str, Any]]:
         for network in (first, other)
     )
     return [
-        {"layer": number, first.text: here, other.text: there, "difference": there - here}
+        {"layer": number, first.text: here, name: there, "difference": there - here}
         for number, (here, there) in enumerate(zip(left, right, strict=True), start=1)
     ]
 
@@ -163,7 +174,7 @@ def _difference_steps(models: Sequence[Network]) -> tuple[Step, ...]:
     first = models[0]
     steps: list[Step] = []
     for other in dict.fromkeys(models[1:]):
-        rows = _difference_rows(first, other)
+        rows = _difference_rows(first, other, _names([first, other])[1])
         terms = [row["difference"] for row in rows]
         total = _total(other) - _total(first)
         summed = _join([str(term) for term in terms]).replace("+ -", "- ")
