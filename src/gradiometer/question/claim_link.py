@@ -46,6 +46,10 @@ def judge_link(
         UsageError: If the point has no value for a name that needs one.
     """
     pair = Pair(left, right, relation, _restrict(Pair(left, right, relation), at))
+    if pair.at is not None or not pair.variables:
+        nowhere = pair.say_no_value()
+        if nowhere is not None:
+            return nowhere
     if relation == "==" and not exactly:
         for plain, decimal in ((left, right), (right, left)):
             rounded = find_rounded(decimal.tree)

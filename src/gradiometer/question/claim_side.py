@@ -14,6 +14,7 @@ from gradiometer.proof import Comparison, compare_at
 from gradiometer.question.answer import Status, Step
 from gradiometer.question.claim_domain import find_lone_value
 from gradiometer.question.claim_proof import Proof
+from gradiometer.question.claim_slope import why_no_slope
 from gradiometer.question.statement import Side
 from gradiometer.question.value import to_value_text
 
@@ -142,6 +143,18 @@ class Pair:
     def say_open(self, reason: str) -> Link:
         """Neither was found."""
         return Link(self.text, None, "unknown", reason, steps=self._reading())
+
+    def say_no_value(self) -> Link | None:
+        """A derivative in a side does not exist there; None where that is not certain."""
+        if self.relation == "!=":
+            return None
+        for side in (self.left, self.right):
+            reason = why_no_slope(side, self.at or {})
+            if reason:
+                because = f"{self.where}`{side.text}` has no value: {reason}"
+                step = Step(f"{side.text} has no value", reason)
+                return Link(self.text, False, "proved", because, steps=(*self._reading(), step))
+        return None
 
     def say_rounding(
         self, other: Side, value: Any, because: str, *, holds: bool, certificate: Any = None

@@ -57,6 +57,8 @@ class Side:
     """Points at which this side certainly has no value, because a function has no slope there."""
     is_whole: bool = True
     """False when the formula may lack a value at points where the side has one."""
+    slopes: tuple[tuple[Node, str, Node], ...] = ()
+    """Each derivative that was taken: of which formula, by which name, at which place."""
 
 
 @final
@@ -202,10 +204,14 @@ class _Reader:
         self._defined: list[Node] = []
         self._gaps: list[Node] = []
         self._is_whole = True
+        self._slopes: list[tuple[Node, str, Node]] = []
 
     def read(self, text: str, tree: Node) -> Side:
         formula = self._expand(tree)
-        return Side(text, tree, formula, tuple(self._defined), tuple(self._gaps), self._is_whole)
+        return Side(
+            text, tree, formula, tuple(self._defined), tuple(self._gaps), self._is_whole,
+            tuple(self._slopes),
+        )  # fmt: skip
 
     def _expand(self, tree: Node, keep: str = "") -> Node:
         """The tree in inputs only; the name *keep* stays as it is."""
@@ -255,6 +261,7 @@ class _Reader:
 
     def _slope(self, body: Node, variable: str, argument: Node) -> Node:
         slope = find_slope(body, variable)
+        self._slopes.append((body, variable, argument))
         self._defined.append(substitute(body, {variable: argument}))
         self._is_whole = self._is_whole and slope.is_whole
         if isinstance(argument, Name):
