@@ -116,3 +116,8 @@ def test_the_json_is_strict_and_the_same_when_asked_again():
     first = escape("barrier", set=RATE, steps=40).to_json()
     assert first == escape("barrier", set=RATE, steps=40).to_json()
     json.loads(first, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_slopes_where_rounding_parts_the_runs_are_numbers():
+    value = escape("barrier", optimizer="adam", set={"eps": 0}).facts["rounding"].value
+    assert (value["exact_slope"], value["float64_slope"]) == (-1, 1)

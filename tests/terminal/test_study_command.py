@@ -136,3 +136,15 @@ def test_new_study_can_be_checked_and_is_not_overwritten(tmp_path):
 
 def test_schema_is_printed():
     assert json.loads(_run("schema").stdout)["title"] == "gradiometer study"
+
+
+@pytest.mark.parametrize("name", ["run", "check", "new", "schema"])
+def test_help_of_every_command_has_an_example(name):
+    said = CliRunner().invoke(cli, ["study", name, "--help"]).stdout
+    assert "Example" in said
+    assert f"gradiometer study {name}" in " ".join(said.split())
+
+
+def test_help_says_which_options_may_be_repeated():
+    said = " ".join(CliRunner().invoke(cli, ["claim", "--help"]).stdout.split())
+    assert said.count("May be repeated.") == 2

@@ -8,7 +8,17 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.formula import Exact, evaluate_float, from_float, precision, to_float, to_text
+from gradiometer.formula import (
+    Exact,
+    Node,
+    evaluate,
+    evaluate_float,
+    free_names,
+    from_float,
+    precision,
+    to_float,
+    to_text,
+)
 from gradiometer.numeric import advance_float, begin_float
 from gradiometer.proof import Course, Regime, Threshold, advance, at_value, begin, survey
 from gradiometer.question.answer import Fact, computed, unknown
@@ -71,7 +81,8 @@ def _describe(
     course: Course, step: int, stands: tuple[Exact, float], *, slopes: tuple[int, int]
 ) -> Fact:
     exact, floating = stands
-    there, here = (to_text(course.landscape.slopes[index]) for index in reversed(slopes))
+    trees = [course.landscape.slopes[index] for index in slopes]
+    here, there = map(to_text, trees)
     because = (
         f"After step {step} exact arithmetic stands at {to_value_text(exact)}, where the slope "
         f"is {here}; float64 has added up to {floating!r}, where it is "
@@ -81,11 +92,19 @@ def _describe(
         "step": step,
         "exact": exact,
         "float64": floating,
-        "exact_slope": here,
-        "float64_slope": there,
+        "exact_slope": _slope_value(trees[0]),
+        "float64_slope": _slope_value(trees[1]),
         "reason": because,
     }
     return computed(value, because)
+
+
+def _slope_value(slope: Node) -> Any:
+    """The slope as a number where it is one; as text where it moves with the position."""
+    if free_names(slope):
+        return to_text(slope)
+    value = evaluate(slope, {})
+    return value if isinstance(value, fmpq) else slope
 
 
 def trace_floats(course: Course, parameter: str, value: float) -> list[float]:

@@ -117,7 +117,10 @@ def _to_parameter(item: Input) -> click.Parameter:
 
 def _to_option_help(item: Input) -> str:
     default = {True: "yes", False: "no"}.get(item.default, item.default)
-    return item.about if item.default is None else f"{item.about} [default: {default}]"
+    about = item.about
+    if item.kind in ("texts", "numbers"):
+        about += " May be repeated."
+    return about if item.default is None else f"{about} [default: {default}]"
 
 
 def _read_inputs(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,10 @@ def command() -> None:
     """The group of the commands below."""
 
 
-@command.command(epilog="Example: gradiometer study run sheet.toml -o report.html")
+@command.command(
+    epilog="Example, after `gradiometer study new sheet.toml`: "
+    "gradiometer study run sheet.toml -o report.html"
+)
 @click.argument("file")
 @output_options(FORMATS)
 @click.option("--strict", is_flag=True, help="Exit 1 on a refuted claim, 3 on an undecided one.")
@@ -62,7 +65,9 @@ def run(file: str, output: str | None, format_name: str | None, as_json: bool, s
     return _choose_exit(result) if strict else Exit.DONE
 
 
-@command.command()
+@command.command(
+    epilog="Example, after `gradiometer study new sheet.toml`: gradiometer study check sheet.toml"
+)
 @click.argument("file")
 def check(file: str) -> int:
     """Read FILE and say everything that is wrong with it, without answering it."""
@@ -75,7 +80,7 @@ def check(file: str) -> int:
     return Exit.DONE
 
 
-@command.command()
+@command.command(epilog="Example: gradiometer study new sheet.toml")
 @click.argument("file")
 def new(file: str) -> int:
     """Write a study to begin with to FILE, which must not exist yet."""
@@ -84,7 +89,7 @@ def new(file: str) -> int:
     return Exit.DONE
 
 
-@command.command()
+@command.command(epilog="Example: gradiometer study schema > study.schema.json")
 def schema() -> int:
     """Print the JSON Schema of study files."""
     print_text(json.dumps(to_schema(), ensure_ascii=False, indent=2))
