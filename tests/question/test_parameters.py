@@ -118,3 +118,10 @@ def test_rows_add_up_to_totals(shapes, bias):
 
 def test_the_answer_is_strict_json_and_the_same_each_time():
     assert parameters([DEEP, WIDE]).to_json() == parameters([DEEP, WIDE]).to_json()
+
+
+def test_one_weight_is_no_plural():
+    assert parameters("1-1").facts["parameters"].because == "1 weight and 1 bias."
+    assert parameters("1-2").facts["parameters"].because == "2 weights and 2 biases."
+    bare = parameters("1-1", bias=False).facts["parameters"]
+    assert bare.because == "1 weight; there are no biases."

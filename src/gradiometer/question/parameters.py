@@ -70,9 +70,8 @@ def _names(models: Sequence[Network]) -> list[str]:
 def _facts(network: Network) -> dict[str, Fact]:
     weights, biases = _total_weights(network), _total_biases(network)
     counted = "weights and biases" if network.has_bias else "weights; there are no biases"
-    total = f"{weights:,} weights and {biases:,} biases." if network.has_bias else (
-        f"{weights:,} weights; the layers have no biases."
-    )  # fmt: skip
+    total = _count(weights, "weight")
+    total += f" and {_count(biases, 'bias')}." if network.has_bias else "; there are no biases."
     return {
         "parameters": proved(weights + biases, total),
         "weights": proved(weights, f"{_weights_sum(network)}: every unit meets every input."),
@@ -82,6 +81,11 @@ def _facts(network: Network) -> dict[str, Fact]:
         ),
         "layers": proved(_layer_rows(network), f"Each row counts {counted}; the rows add up."),
     }
+
+
+def _count(number: int, what: str) -> str:
+    many = f"{what}{'es' if what.endswith('s') else 's'}"
+    return f"{number:,} {what if number == 1 else many}"
 
 
 def _facts_side_by_side(models: Sequence[Network]) -> dict[str, Fact]:
