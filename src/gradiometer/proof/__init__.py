@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
     from gradiometer.proof.limit import End, limit_far, limit_inside
-    from gradiometer.proof.moments import Mean, Moment, find_moment, is_odd
+    from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
     from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
@@ -95,6 +95,7 @@ _PLACES = {
     "certify_counterexample": "refute",
     "combine": "certificate",
     "compare_at": "refute",
+    "estimate_moment": "moments",
     "find_boxes": "boxes",
     "find_convexity": "shape_order",
     "find_counterexample": "refute",
@@ -167,6 +168,7 @@ __all__ = [
     "check",
     "combine",
     "compare_at",
+    "estimate_moment",
     "find_boxes",
     "find_convexity",
     "find_counterexample",

@@ -44,6 +44,7 @@ Part: TypeAlias = tuple[Interval, Node]
 
 _DIGITS = 30
 _BITS = (122, 256, 448)
+_ESTIMATE_BITS = 80
 _ENOUGH_BITS = 112
 """Certain bits before 30 digits are written: a few more than they need."""
 _MOST_EVALUATIONS = 8_000
@@ -95,6 +96,25 @@ def find_moment(shape: Shape, tree: Node, of: Mean, *, variance: fmpq) -> Moment
     if isinstance(exact, Number):
         return Moment(exact.value, certificate)
     return Moment(_read(digits) if exact is None or _is_long(exact) else exact, certificate)
+
+
+def estimate_moment(shape: Shape, of: Mean, *, variance: fmpq) -> arb:
+    """The mean as `find_moment` computes it, to float precision and without a certificate.
+
+    Raises:
+        UndecidedError: If the integral is not finite, or samples do not say where it ends.
+    """
+    if not _is_almost_everywhere(shape):
+        raise UndecidedError("the function has no value on a whole stretch")
+    parts = _list_parts(shape, of)
+    with precision(_ESTIMATE_BITS):
+        exact = find_exact(parts, shape.function.variable, variance)
+        if exact is not None:
+            return to_ball(evaluate(exact, {}))
+        value = sum((_integrate(part, shape.function.variable, variance) for part in parts), arb(0))
+        if not value.is_finite() or value.rad() > arb(2) ** -40 * (1 + abs(value)):
+            raise UndecidedError("the integral is not finite, or no enclosure of it is found")
+        return value
 
 
 def is_odd(shape: Shape) -> bool:

@@ -13,6 +13,13 @@ from gradiometer.model import Activation, read_activation, to_setting_text
 from gradiometer.proof import Shape, combine
 from gradiometer.question.activation_compare import read_others, set_side_by_side
 from gradiometer.question.activation_facts import FACTS, describe_formula
+from gradiometer.question.activation_mean_field import (
+    MEAN_FIELD_FACTS,
+    Deep,
+    describe_deep,
+    list_mean_field,
+    read_deep,
+)
 from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
 from gradiometer.question.activation_steps import list_arrays, list_steps
@@ -29,6 +36,8 @@ def activation(
     *,
     set: Mapping[str, Any] | None = None,
     variance: str | int | fmpq = "1",
+    weight_variance: str | int | fmpq | None = None,
+    bias_variance: str | int | fmpq | None = None,
     compare: str | Sequence[str] = (),
 ) -> Answer:
     """What the function is like as an activation, and whether it is suitable.
@@ -37,15 +46,19 @@ def activation(
         formula: A formula in `x`, or a catalogue name.
         set: Values of its parameters.
         variance: The variance of the normal input over which means are taken.
+        weight_variance: For a deep network: the variance of its weights times the width.
+        bias_variance: For a deep network: the variance of its biases.
         compare: Other functions to set beside it: formulas or catalogue names, with defaults.
 
     Returns:
-        Facts from `formula` to `suitable`, then those about a normal input; what cannot be proved
-        is `unknown`. Arrays `x`, `f` and `slope` for a picture.
+        Facts from `formula` to `suitable`, then those about a normal input and, with the two
+        variances, about a deep network; what cannot be proved is `unknown`.
+        Arrays `x`, `f` and `slope` for a picture.
 
     Raises:
         FormulaError: If the formula cannot be read.
-        UsageError: If a parameter has no value or is not known, or the variance is not positive.
+        UsageError: If a parameter has no value or is not known, or the variance is not positive,
+            or only one variance of a deep network is given.
 
     Example:
         >>> answer = activation("max(x,0)+0.1*min(x,0)")
@@ -54,23 +67,30 @@ def activation(
     """
     others = read_others(compare)
     if others:
-        first = activation(formula, set=set, variance=variance)
+        first = activation(
+            formula,
+            set=set,
+            variance=variance,
+            weight_variance=weight_variance,
+            bias_variance=bias_variance,
+        )
         answers = {name: activation(name, variance=variance) for name in others}
         return set_side_by_side(first, read_activation(formula, settings=set), answers)
     model = read_activation(formula, settings=set)
-    law = _read_variance(variance)
+    law, deep = _read_variance(variance), read_deep(weight_variance, bias_variance)
     inputs = {
         "formula": formula,
         "set": {name: to_setting_text(value) for name, value in model.parameters.items()},
         "variance": to_rational_text(law),
+        **describe_deep(deep),
     }
     try:
         function = to_piecewise(model.tree, _VARIABLE)
     except UndecidedError as error:
-        return _without_pieces(model, inputs, error)
+        return _without_pieces(model, inputs, error, deep)
     if not function.pieces:
-        return _without_values(model, inputs)
-    return _answer(model, inputs, function, law)
+        return _without_values(model, inputs, deep)
+    return _answer(model, inputs, function, law, deep)
 
 
 def _read_variance(variance: str | int | fmpq) -> fmpq:
@@ -84,7 +104,11 @@ def _read_variance(variance: str | int | fmpq) -> fmpq:
 
 
 def _answer(
-    model: Activation, inputs: Mapping[str, Any], function: Piecewise, variance: fmpq
+    model: Activation,
+    inputs: Mapping[str, Any],
+    function: Piecewise,
+    variance: fmpq,
+    deep: Deep | None,
 ) -> Answer:
     shape = Shape(function)
     facts: dict[str, Fact] = {"formula": describe_formula(model, function)}
@@ -95,6 +119,9 @@ def _answer(
             facts[name] = unknown(f"Not decided: {error}.")
     facts["suitable"], warnings = judge(shape, facts)
     moments, certificates = list_moments(model, shape, variance)
+    if deep is not None:
+        more, proofs = list_mean_field(shape, model.tree, deep)
+        moments, certificates = moments | more, [*certificates, *proofs]
     return Answer(
         "activation",
         inputs,
@@ -106,18 +133,21 @@ def _answer(
     )
 
 
-def _without_pieces(model: Activation, inputs: Mapping[str, Any], error: UndecidedError) -> Answer:
+def _without_pieces(
+    model: Activation, inputs: Mapping[str, Any], error: UndecidedError, deep: Deep | None
+) -> Answer:
     """The answer when the function cannot be cut into smooth pieces."""
     facts = {"formula": describe_formula(model, None)}
-    names = [*FACTS, "suitable", *MOMENT_FACTS]
+    names = [*FACTS, "suitable", *MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
     facts |= {name: unknown(f"The pieces are not known: {error}.") for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)
 
 
-def _without_values(model: Activation, inputs: Mapping[str, Any]) -> Answer:
+def _without_values(model: Activation, inputs: Mapping[str, Any], deep: Deep | None) -> Answer:
     facts = {"formula": describe_formula(model, None)}
     nowhere = f"`{to_text(model.tree)}` has no value for any x."
     facts |= {name: unknown(nowhere) for name in FACTS}
     facts["suitable"] = Fact(False, "proved", nowhere)
-    facts |= {name: unknown(nowhere) for name in MOMENT_FACTS}
+    names = [*MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
+    facts |= {name: unknown(nowhere) for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)

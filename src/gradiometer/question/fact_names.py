@@ -15,7 +15,8 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead", "smoothness",
         "minimum", "maximum", "odd", "even", "periodic", "suitable", "dead_fraction", "mean",
         "second_moment", "variance", "slope_second_moment", "gain", "gain_torch", "chi",
-        "critical_weight_variance", "comparison", "distance", "distance_at",
+        "critical_weight_variance", "fixed_point", "chi_at_fixed_point", "phase", "comparison",
+        "distance", "distance_at",
     ),
     "gradient": (
         "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",
@@ -43,6 +44,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "convex": ("convex", "concave", "affine", "none"),
     "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
+    "phase": ("ordered", "edge", "chaotic", "none"),
     "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
     "outcome": ("stays", "trapped", "escapes", "outside"),
 }  # fmt: skip
