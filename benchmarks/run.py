@@ -18,6 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -190,7 +191,8 @@ def write_markdown(results: dict[str, Any]) -> str:
     for key, title in titles.items():
         (_, ours), (peer, theirs), (_, ratio) = results[key].items()
         lines.append(f"| {title} | {ours:.3g} | {theirs:.3g} ({peer}) | {ratio:.1f} |")
-    return "\n".join([*lines, "", *write_claims(results["claims"])])
+    claims, activations = write_claims(results["claims"]), write_activations(results["activations"])
+    return "\n".join([*lines, "", *claims, "", *activations])
 
 
 def update_readme(table: str) -> None:
@@ -214,6 +216,7 @@ def main() -> None:
         "activation": time_activation(),
         "parse": time_parse(),
         "claims": time_claims(),
+        "activations": time_activations(),
     }
     table = write_markdown(results)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
