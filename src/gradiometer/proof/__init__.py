@@ -11,6 +11,9 @@ from gradiometer.proof.check import KINDS, check, fingerprint
 if TYPE_CHECKING:
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
+    from gradiometer.proof.check_agreement import agrees
+    from gradiometer.proof.check_consequences import RULES_OF_FACTS, derive
+    from gradiometer.proof.check_known import KINDS_OF_FUNCTIONS
     from gradiometer.proof.distance import Distance, find_distance
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
@@ -68,6 +71,10 @@ if TYPE_CHECKING:
     from gradiometer.proof.witness import find_point
 
 _PLACES = {
+    "KINDS_OF_FUNCTIONS": "check_known",
+    "RULES_OF_FACTS": "check_consequences",
+    "agrees": "check_agreement",
+    "derive": "check_consequences",
     "Comparison": "refute",
     "Course": "walk",
     "Distance": "distance",
@@ -140,6 +147,8 @@ _PLACES = {
 
 __all__ = [
     "KINDS",
+    "KINDS_OF_FUNCTIONS",
+    "RULES_OF_FACTS",
     "Comparison",
     "Course",
     "Distance",
@@ -162,12 +171,14 @@ __all__ = [
     "Threshold",
     "Verdict",
     "advance",
+    "agrees",
     "at_value",
     "begin",
     "certify_counterexample",
     "check",
     "combine",
     "compare_at",
+    "derive",
     "estimate_moment",
     "find_boxes",
     "find_convexity",

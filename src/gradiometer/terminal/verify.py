@@ -80,11 +80,11 @@ def _verify(file: str) -> Report:
     found = list(_in_content(schema, content)) if isinstance(content, Mapping) else []
     rows: list[Checked] = []
     notes: list[str] = []
-    for where, certificate, facts in found:
+    for where, certificate, answer in found:
         checked = _check(where, certificate)
         rows += checked
-        if facts is not None and all(row.accepted for row in checked):
-            compared, unseen = _compare(where, facts, _parts(certificate))
+        if answer is not None and all(row.accepted for row in checked):
+            compared, unseen = _compare(where, answer, _parts(certificate))
             rows += compared
             notes += unseen
     if found:
@@ -127,12 +127,13 @@ def _parts(certificate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _compare(
-    where: str, facts: Mapping[str, Any], parts: list[Mapping[str, Any]]
+    where: str, answer: Mapping[str, Any], parts: list[Mapping[str, Any]]
 ) -> tuple[list[Checked], list[str]]:
     """What the facts say against what the parts of an accepted certificate prove."""
     from gradiometer.terminal import verify_facts
 
-    differences = verify_facts.find_differences(facts, parts)
+    facts, inputs = _table(answer, "facts"), _table(answer, "inputs")
+    differences = verify_facts.find_differences(facts, parts, inputs)
     rows = [
         Checked(
             where, "facts", False, f"the fact `{path}` says {said}, the certificate proves {proved}"
@@ -183,24 +184,24 @@ def _to_line(row: Checked) -> str:
 def _in_content(
     schema: Any, content: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any, Mapping[str, Any] | None]]:
-    """The place of each certificate, the certificate, and the facts beside it."""
+    """The place of each certificate, the certificate, and the answer that it belongs to."""
     if schema == "gradiometer/certificate-1":
         yield "", content, None
     elif schema == "gradiometer/answer-1" and content.get("certificate") is not None:
-        yield "certificate", content["certificate"], _facts(content)
+        yield "certificate", content["certificate"], content
     elif schema == "gradiometer/study-1":
         for index, question in enumerate(_rows(content, "questions")):
             answer = question.get("answer")
             if isinstance(answer, Mapping) and answer.get("certificate") is not None:
-                yield f"questions.{index}.answer", answer["certificate"], _facts(answer)
+                yield f"questions.{index}.answer", answer["certificate"], answer
             for number, claim in enumerate(_rows(question, "claims")):
                 if claim.get("certificate") is not None:
                     yield f"questions.{index}.claims.{number}", claim["certificate"], None
 
 
-def _facts(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    facts = answer.get("facts")
-    return facts if isinstance(facts, Mapping) else {}
+def _table(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = answer.get(key)
+    return table if isinstance(table, Mapping) else {}
 
 
 def _rows(content: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

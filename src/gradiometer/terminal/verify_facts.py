@@ -9,6 +9,7 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.formula import from_decimal, to_decimal
+from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive
 
 _DIGITS = 20
 """Significant digits of a rounded number in a certificate."""
@@ -20,12 +21,19 @@ Difference = tuple[str, str, str]
 """The path of a value in the facts, what stands there, and what the certificate proves."""
 
 
-def find_differences(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[Difference]:
+def find_differences(
+    facts: Mapping[str, Any], parts: Sequence[Any], inputs: Mapping[str, Any] | None = None
+) -> list[Difference]:
     """Where a fact says something else than the certificate, in the order of the claims.
 
     A fact without a value says nothing, so it differs from nothing.
+
+    Args:
+        facts: The facts of an answer, as JSON.
+        parts: The parts of its certificate, all accepted.
+        inputs: What was asked, for a question about a function.
     """
-    found: list[Difference] = []
+    found: list[Difference] = list(_differences_of_function(facts, parts, inputs))
     for name, claimed in _expected(parts).items():
         fact = facts.get(name)
         if not isinstance(fact, Mapping) or _says_nothing(fact):
@@ -38,17 +46,41 @@ def find_differences(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[Dif
     return found
 
 
+def _differences_of_function(
+    facts: Mapping[str, Any], parts: Sequence[Any], inputs: Mapping[str, Any] | None
+) -> Iterator[Difference]:
+    """Where a proved fact of a function does not follow from the parts by the checker's rules."""
+    if not _speaks_of_a_function(facts, parts):
+        return
+    derived = derive(str(facts["formula"].get("value")), inputs or {}, parts)
+    for name, fact in facts.items():
+        if name in RULES_OF_FACTS and _is_proved(fact) and not _says_nothing(fact):
+            if name not in derived:
+                yield name, _to_text(fact.get("value")), "nothing about it"
+            elif not agrees(fact.get("value"), derived[name]):
+                yield name, _to_text(fact.get("value")), "something else"
+
+
+def _speaks_of_a_function(facts: Mapping[str, Any], parts: Sequence[Any]) -> bool:
+    has_kind = any(isinstance(p, Mapping) and p.get("kind") in KINDS_OF_FUNCTIONS for p in parts)
+    return has_kind and isinstance(facts.get("formula"), Mapping)
+
+
 def list_compared(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
     """The names of the proved facts that the certificate speaks of."""
-    return [name for name in _expected(parts) if _is_proved(facts.get(name))]
+    names = set(_expected(parts))
+    if _speaks_of_a_function(facts, parts):
+        names |= RULES_OF_FACTS
+    return [name for name in facts if name in names and _is_proved(facts[name])]
 
 
 def list_uncovered(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
     """The names of the proved facts that no part of the certificate speaks of."""
     expected = _expected(parts)
     names: list[str] = []
+    by_rule = RULES_OF_FACTS if _speaks_of_a_function(facts, parts) else frozenset[str]()
     for name, fact in facts.items():
-        if not _is_proved(fact):
+        if not _is_proved(fact) or name in by_rule:
             continue
         if name not in expected:
             names.append(str(name))
@@ -60,7 +92,7 @@ def list_uncovered(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
 
 def is_compared(kind: Any) -> bool:
     """Whether certificates of that kind speak of facts by name."""
-    return kind in _READERS
+    return kind in _READERS or kind in KINDS_OF_FUNCTIONS or kind in _OF_PARTS
 
 
 def _is_proved(fact: Any) -> bool:
@@ -70,6 +102,9 @@ def _is_proved(fact: Any) -> bool:
 def _says_nothing(fact: Mapping[str, Any]) -> bool:
     return fact.get("status") == "unknown" or fact.get("value") is None
 
+
+_OF_PARTS = ("boxes", "identity", "sign")
+"""Kinds that back the parts about a function; what facts say is read off those parts."""
 
 _PARTLY = ("at_kink", "regimes")
 """Facts with fields that no certificate speaks of."""
