@@ -234,7 +234,7 @@ def test_closed_ends_and_attained_values_are_told_apart():
 
 
 def test_an_enclosure_backs_wider_balls_only():
-    value = ["-34/200", "-33/200"]
+    value = ["-17/100", "-33/200"]
     valley = [profile("f(x)", 0, [section("(-oo, oo)", (-1, 1), "0", "oo", turns=[("0", value)])])]
     valley[0]["problem"]["formula"] = "x"
     derived = derive("x", {}, valley)["minimum"]

@@ -184,10 +184,13 @@ def _are_mirrored(known: Known, one: Any, other: Any) -> bool:
     if one not in turns or other not in turns:
         return False
     # The mirror of a turn is a turn or a joint, and each bracket holds exactly one turn.
-    mirror = opposite(one)
     ends = [end for c in known.course(0) for end in (c.stretch.lower, c.stretch.upper)]
-    meeting = [at for at in (*turns, *ends) if compare_real(at, mirror) in (0, None)]
-    return meeting == [other]
+    places = [*turns, *ends]
+    return _meet(opposite(one), places) == [other] and _meet(opposite(other), places) == [one]
+
+
+def _meet(mirror: Real, places: Sequence[Real]) -> list[Real]:
+    return [at for at in places if compare_real(at, mirror) in (0, None)]
 
 
 def _monotone(known: Known) -> str:
