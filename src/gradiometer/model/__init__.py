@@ -6,7 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradiometer.model.activation import Activation, read_activation
+    from gradiometer.model.activation import (
+        Activation,
+        ActivationFamily,
+        read_activation,
+        read_family,
+    )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "VARIABLE": "objective",
     "Activation": "activation",
+    "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Gradient": "graph_side",
     "Graph": "graph",
@@ -50,6 +56,7 @@ _PLACES = {
     "multiply": "graph_point",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_family": "activation",
     "read_graph": "graph",
     "read_network": "network",
     "read_objective": "objective",
@@ -67,6 +74,7 @@ _PLACES = {
 __all__ = [
     "VARIABLE",
     "Activation",
+    "ActivationFamily",
     "BoundSchedule",
     "Gradient",
     "Graph",
@@ -89,6 +97,7 @@ __all__ = [
     "multiply",
     "rate_range",
     "read_activation",
+    "read_family",
     "read_graph",
     "read_network",
     "read_objective",

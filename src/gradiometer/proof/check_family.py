@@ -6,7 +6,7 @@ input. The integral of the second is a number when no parameter is in it, and is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -43,7 +43,7 @@ VARIABLE = "x"
 Mean: TypeAlias = Literal["value", "square", "slope_square"]
 Place: TypeAlias = Mapping[str, arb]
 """A ball for each parameter."""
-_Term: TypeAlias = tuple[Node, Node]
+Term: TypeAlias = tuple[Node, Node]
 """A factor in the parameters alone, and the rest."""
 _MOST_TERMS = 64
 _MOST_POWER = 8
@@ -62,7 +62,7 @@ class Family:
     signs: Mapping[str, int]
     """Each parameter, with 1 or -1 where only values of that sign are meant, else 0."""
     variance: fmpq
-    _known: dict[tuple[Node, Interval, int], arb] = field(default_factory=dict)
+    _known: dict[Hashable, arb] = field(default_factory=dict)
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -94,7 +94,7 @@ class Family:
 
     def mean(self, of: Mean, at: Place) -> arb:
         """All values of the mean over a box of parameters; not finite where they are not known."""
-        return self._sum(self._terms[of], at)
+        return self._sum(self.terms[of], at)
 
     def slope(self, of: Mean, at: Place, name: str) -> arb:
         """All values of the derivative of the mean for one parameter.
@@ -105,8 +105,9 @@ class Family:
         return self._sum(self._slopes[of, name], at)
 
     @cached_property
-    def _terms(self) -> dict[Mean, list[tuple[Interval, list[_Term]]]]:
-        rows: dict[Mean, list[tuple[Interval, list[_Term]]]] = {
+    def terms(self) -> dict[Mean, list[tuple[Interval, list[Term]]]]:
+        """Each mean as integrals over pieces of sums of terms."""
+        rows: dict[Mean, list[tuple[Interval, list[Term]]]] = {
             "value": [], "square": [], "slope_square": [],
         }  # fmt: skip
         for piece in self.pieces:
@@ -118,14 +119,14 @@ class Family:
         return rows
 
     @cached_property
-    def _slopes(self) -> dict[tuple[Mean, str], list[tuple[Interval, list[_Term]]]]:
+    def _slopes(self) -> dict[tuple[Mean, str], list[tuple[Interval, list[Term]]]]:
         return {
             (of, name): [(on, _differentiate(terms, name)) for on, terms in rows]
-            for of, rows in self._terms.items()
+            for of, rows in self.terms.items()
             for name in self.signs
         }
 
-    def _sum(self, rows: Sequence[tuple[Interval, list[_Term]]], at: Place) -> arb:
+    def _sum(self, rows: Sequence[tuple[Interval, list[Term]]], at: Place) -> arb:
         total = arb(0)
         try:
             for on, terms in rows:
@@ -136,12 +137,17 @@ class Family:
         return total
 
     def _integral(self, body: Node, on: Interval, at: Place) -> arb:
-        if free_names(body) - {VARIABLE}:
-            return _integrate(body, on, at, self.variance)
-        key = (body, on, ctx.prec)
+        """The integral, each taken once: boxes share sides, and most bodies hold few parameters."""
+        names = sorted(free_names(body) - {VARIABLE})
+        key = (body, on, ctx.prec, *(_spell(at[name]) for name in names))
         if key not in self._known:
-            self._known[key] = _integrate(body, on, {}, self.variance)
+            inside = {name: at[name] for name in names}
+            self._known[key] = _integrate(body, on, inside, self.variance)
         return self._known[key]
+
+
+def _spell(ball: arb) -> Hashable:
+    return (*ball.mid().man_exp(), *ball.rad().man_exp())
 
 
 def _signed(name: Name, sign: int, *, is_size: bool = False) -> Node:
@@ -171,7 +177,7 @@ def _restore(node: Node, back: Mapping[str, Node]) -> Node:
     return found
 
 
-def expand(node: Node) -> list[_Term]:
+def expand(node: Node) -> list[Term]:
     """The formula as a sum of products: a factor in the parameters alone, and the rest."""
     names = free_names(node)
     if VARIABLE not in names:
@@ -199,7 +205,7 @@ def expand(node: Node) -> list[_Term]:
     return [(ONE, node)]
 
 
-def _multiply(left: Sequence[_Term], right: Sequence[_Term]) -> list[_Term]:
+def _multiply(left: Sequence[Term], right: Sequence[Term]) -> list[Term]:
     if len(left) * len(right) > _MOST_TERMS**2:
         raise CertificateError("The formula has too many terms.")
     return _gather(
@@ -207,7 +213,7 @@ def _multiply(left: Sequence[_Term], right: Sequence[_Term]) -> list[_Term]:
     )  # fmt: skip
 
 
-def _gather(terms: Iterable[_Term]) -> list[_Term]:
+def _gather(terms: Iterable[Term]) -> list[Term]:
     """The terms with what belongs to the same rest added up, and without those that are 0."""
     sums: dict[Node, Node] = {}
     for factor, body in terms:
@@ -220,7 +226,7 @@ def _gather(terms: Iterable[_Term]) -> list[_Term]:
     return rows
 
 
-def _differentiate(terms: Sequence[_Term], name: str) -> list[_Term]:
+def _differentiate(terms: Sequence[Term], name: str) -> list[Term]:
     rows = []
     for factor, body in terms:
         rows.append((differentiate(factor, name), body))

@@ -16,7 +16,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "minimum", "maximum", "odd", "even", "periodic", "suitable", "dead_fraction", "mean",
         "second_moment", "variance", "slope_second_moment", "gain", "gain_torch", "chi",
         "critical_weight_variance", "fixed_point", "chi_at_fixed_point", "phase", "comparison",
-        "distance", "distance_at",
+        "distance", "distance_at", "solution", "unique", "box",
     ),
     "gradient": (
         "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",
