@@ -208,8 +208,9 @@ def _has_no_zero(values: Sequence[arb]) -> bool:
 
 
 def _is_nearer(before: arb, after: arb) -> bool:
-    """Whether a ball has shrunk and not moved away."""
-    return bool(after.rad() < before.rad()) and bool(abs(after.mid() - before.mid()) < before.rad())
+    """Whether a ball has shrunk and is still about where it was; a solution may lie on its edge."""
+    size, moved = arb(before.rad()), abs(arb(after.mid()) - arb(before.mid()))
+    return bool(arb(after.rad()) < size) and bool(moved < 2 * size)
 
 
 def _is_inside(balls: Sequence[arb], box: Box) -> bool:

@@ -75,7 +75,7 @@ def activation(
         (False, True)
     """
     others, wish = read_others(compare), read_wish(formula, set, want, solve)
-    deeper = {"weight_variance": weight_variance, "bias_variance": bias_variance}
+    deeper: dict[str, Any] = {"weight_variance": weight_variance, "bias_variance": bias_variance}
     if wish is not None:
         if others:
             raise UsageError("`compare` and `solve` are asked one after the other.")
@@ -117,7 +117,7 @@ def _invert(
     return replace(
         at,
         inputs={**at.inputs, **given},
-        facts=solved.facts | at.facts,
+        facts={**solved.facts, **at.facts},
         steps=(*solved.steps, *at.steps),
         certificate=combine([solved.certificate, at.certificate]),
         warnings=(*at.warnings, *(() if solved.is_exact else (rounded,))),

@@ -170,8 +170,10 @@ def _choose_range(domain: Interval) -> tuple[fmpq, fmpq]:
 
 def solve_wish(wish: Wish, variance: fmpq) -> Solved:
     """All solutions in the box, or why they are not known."""
-    ends = {name: map(number, pair) for name, pair in wish.box.items()}
-    searched = {name: Interval(*pair, True, True) for name, pair in ends.items()}
+    searched = {
+        name: Interval(number(low), number(high), True, True)
+        for name, (low, high) in wish.box.items()
+    }
     box = proved(searched, "Where each unknown is looked for; elsewhere nothing is claimed.")
     exact = None
     if len(wish.box) == 1:
@@ -202,10 +204,10 @@ def solve_wish(wish: Wish, variance: fmpq) -> Solved:
 
 def _merge(digits: Sequence[Sequence[str]], exact: list[Node] | None) -> list[list[Node | arb]]:
     """The solutions as formulas where they are known, else as balls of 30 digits."""
-    balls: list[list[Any]] = [[_to_ball(text) for text in row] for row in digits]
+    balls = [[_to_ball(text) for text in row] for row in digits]
+    balls.sort(key=lambda row: [float(ball) for ball in row])
     if exact is None:
-        return sorted(balls, key=lambda row: [float(ball) for ball in row])
-    balls.sort(key=lambda row: float(row[0]))
+        return [list(row) for row in balls]
     with precision(_BITS):
         values = [to_ball(evaluate(root, {})) for root in exact]
     if len(values) != len(balls) or not all(
@@ -256,7 +258,7 @@ def _spell(value: Any) -> str:
         return f"= {to_rational_text(value)}"
     with precision(_BITS):
         ball = value if isinstance(value, arb) else to_ball(evaluate(value, {}))
-        digits = to_decimal(ball, digits=30)
+        digits = to_decimal(from_decimal(to_digits(ball)), digits=30)
     return f"≈ {digits}" if isinstance(value, arb) else f"= {to_text(value)} ≈ {digits}"
 
 
