@@ -186,7 +186,7 @@ def expand(node: Node) -> list[Term]:
         return [(ONE, node)]
     parts = node.arguments
     if node.operator in ("+", "-", "neg"):
-        last = expand(parts[-1])
+        last: list[Term] = expand(parts[-1])
         if node.operator != "+":
             last = [(apply("neg", factor), body) for factor, body in last]
         return last if len(parts) == 1 else _gather([*expand(parts[0]), *last])
