@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gradiometer.model.activation import (
         Activation,
         ActivationFamily,
+        Published,
         read_activation,
         read_family,
     )
@@ -46,6 +47,7 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
+    "Published": "activation",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
@@ -87,6 +89,7 @@ __all__ = [
     "Optimizer",
     "Owner",
     "Parameter",
+    "Published",
     "Rule",
     "Schedule",
     "Setting",

@@ -27,18 +27,42 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.model.entry import check_keys, find_entry
-from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters, settle
+from gradiometer.model.parameter import (
+    Owner,
+    Parameter,
+    Setting,
+    read_parameters,
+    read_setting,
+    settle,
+)
 
 _VARIABLE = "x"
 
 _KEYS = (
     "name", "about", "reference", "aliases", "libraries", "formula", "parameters", "dialects",
-    "vector", "instead", "gain_torch",
+    "vector", "instead", "gain_torch", "published",
 )  # fmt: skip
 """What an entry may say."""
 
+PUBLISHED_AS = ("second_moment", "deviation", "root")
+"""What a published constant may be of."""
+
 _HINTS = {"pieces": 'write the pieces as one formula, formula = "where(x <= 0, 0, x)"'}
 """What to write instead of keys that other entries have."""
+
+
+@final
+@dataclass(frozen=True)
+class Published:
+    """A constant that a library or a paper multiplies the function by, or divides it by."""
+
+    source: str
+    """A key of the references."""
+    value: Node
+    of: str
+    """`second_moment` or `deviation` for one over its root, `root` for the root of the former."""
+    text: str
+    """The value as it was published."""
 
 
 @final
@@ -60,6 +84,8 @@ class Activation:
     """How doubtful passages were read."""
     gain_torch: Node | None = None
     """What `torch.nn.init.calculate_gain` returns for it; None where that table has no entry."""
+    published: tuple[Published, ...] = ()
+    """Other published constants for these values of the parameters."""
 
 
 @final
@@ -110,6 +136,7 @@ def read_activation(
         values,
         parts.formula.notes,
         None if parts.gain is None else _bind(parts.gain, values),
+        tuple(p for p, at in parts.published if all(values[n] == v for n, v in at.items())),
     )
 
 
@@ -158,6 +185,8 @@ class _Parts:
     formula: Formula
     owner: Owner
     gain: Node | None = None
+    published: tuple[tuple[Published, Mapping[str, Setting]], ...] = ()
+    """Each with the values of parameters that it is for."""
 
 
 def _read_parts(named: str | Mapping[str, Any], settings: Mapping[str, Any] | None) -> _Parts:
@@ -179,7 +208,26 @@ def _read_parts(named: str | Mapping[str, Any], settings: Mapping[str, Any] | No
     if "gain_torch" in table:
         gain = parse(str(table["gain_torch"]), names=tuple(parameters), place=place).tree
     owner = Owner("activation", name, parameters)
-    return _Parts(name, str(table.get("about", "")), formula, owner, gain)
+    published = tuple(_read_published(row, parameters, place) for row in table.get("published", ()))
+    return _Parts(name, str(table.get("about", "")), formula, owner, gain, published)
+
+
+def _read_published(
+    row: Mapping[str, Any], parameters: Mapping[str, Parameter], place: Place
+) -> tuple[Published, Mapping[str, Setting]]:
+    check_keys(row, ("source", "value", "of", "at"), place=place)
+    if row.get("of") not in PUBLISHED_AS or not {"source", "value"} <= set(row):
+        raise StudyError(
+            "A published constant has a `source`, a `value`, and says what it is `of`.",
+            place=place,
+            known=PUBLISHED_AS,
+        )
+    value = parse(str(row["value"]), names=(), place=place).tree
+    at = {
+        name: read_setting(parameters[name], text, place=place)
+        for name, text in row.get("at", {}).items()
+    }
+    return Published(str(row["source"]), value, str(row["of"]), str(row["value"])), at
 
 
 def _from_formula(text: str, settings: Mapping[str, Any] | None) -> _Parts:
