@@ -30,6 +30,8 @@ from gradiometer.proof.check_root import (
 from gradiometer.proof.moments import to_digits
 
 _MOST_CELLS = 3_000
+_FINEST = fmpq(1, 1 << 32)
+"""The share of the box from which on a cell is not cut any more."""
 _MOST_STEPS = 6
 _FINE_STEPS = 8
 _SIZES = tuple(fmpq(1, 1 << power) for power in range(1, 24))
@@ -82,8 +84,8 @@ def find_roots(
         )
         check(certificate)
     except CertificateError as error:
-        problem = error.problem.rstrip(".")
-        raise UndecidedError(problem[:1].lower() + problem[1:]) from None
+        reason = error.problem.rstrip(".")
+        raise UndecidedError(reason[:1].lower() + reason[1:]) from None
     except GradiometerError as error:
         raise UndecidedError(f"the equations cannot be set up ({error})") from None
     return Roots(certificate["claim"]["roots"], certificate)
@@ -107,15 +109,6 @@ class _Search:
         """
         waiting = [self._system.box]
         while waiting:
-            if len(self.cells) + len(waiting) > _MOST_CELLS:
-                where = ", ".join(
-                    f"{name} = {float(low):.6g}"
-                    for name, (low, _) in zip(self._system.unknowns, waiting[-1], strict=True)
-                )
-                raise UndecidedError(
-                    f"{_MOST_CELLS} cells do not settle the box; near {where} the equations may "
-                    "have a double solution, or many"
-                )
             cell = waiting.pop()
             home = self._find_home(cell)
             if home is not None:
@@ -125,16 +118,26 @@ class _Search:
             elif state == "near" and self._propose(cell) and self._find_home(cell) is not None:
                 self.cells.append(f"home {self._find_home(cell)}")
             else:
-                axis = self._widest(cell)
+                axis, share = self._widest(cell)
+                if share < _FINEST or len(self.cells) + len(waiting) > _MOST_CELLS:
+                    raise self._open(cell)
                 self.cells.append(f"split {axis}")
                 waiting.extend(reversed(split(cell, axis)))
+
+    def _open(self, cell: Box) -> UndecidedError:
+        pairs = zip(self._system.unknowns, cell, strict=True)
+        where = ", ".join(f"{name} = {float(low):.4g}" for name, (low, _) in pairs)
+        return UndecidedError(
+            f"{len(self.cells)} cells do not settle the box; near {where} the equations may have "
+            "a double solution, or many"
+        )
 
     def solutions(self) -> list[list[str]]:
         """The digits of the solutions in the box."""
         return [d for d in self._digits if lies_in(around(d), self._system.box)]
 
     def spell_homes(self) -> list[dict[str, Any]]:
-        """The homes as the certificate writes them, in increasing order of the solutions."""
+        """The homes as the certificate writes them, in the order in which they were found."""
         ends = [
             [{"lower": to_rational_text(a), "upper": to_rational_text(b)} for a, b in home]
             for home in self._homes
@@ -145,13 +148,13 @@ class _Search:
     def _find_home(self, cell: Box) -> int | None:
         return next((i for i, home in enumerate(self._homes) if lies_in(cell, home)), None)
 
-    def _widest(self, cell: Box) -> int:
-        """The side to cut: the one that is largest as a share of the box."""
+    def _widest(self, cell: Box) -> tuple[int, fmpq]:
+        """The side to cut, which is largest as a share of the box, and that share."""
         shares = [
             (high - low) / (top - bottom)
             for (low, high), (bottom, top) in zip(cell, self._system.box, strict=True)
         ]
-        return shares.index(max(shares))
+        return shares.index(max(shares)), max(shares)
 
     def _propose(self, cell: Box) -> bool:
         """Whether Newton's method from the cell leads to a solution with a new home."""
