@@ -154,8 +154,8 @@ def read_family(
         UsageError: If a free name is no parameter, or another parameter has no value.
 
     Example:
-        >>> read_family("selu", free=["alpha"], settings={"scale": "1"}).domains["alpha"].lower
-        Number(value=0)
+        >>> read_family("selu", free=["alpha"], settings={"scale": "2"}).parameters
+        {'scale': 2}
     """
     parts = _read_parts(named, {**settings, **dict.fromkeys(free, "")})
     known = parts.owner.parameters
