@@ -6,7 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradiometer.model.activation import Activation, read_activation
+    from gradiometer.model.activation import (
+        Activation,
+        ActivationFamily,
+        Published,
+        read_activation,
+        read_family,
+    )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "VARIABLE": "objective",
     "Activation": "activation",
+    "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Gradient": "graph_side",
     "Graph": "graph",
@@ -40,6 +47,7 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
+    "Published": "activation",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
@@ -50,6 +58,7 @@ _PLACES = {
     "multiply": "graph_point",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_family": "activation",
     "read_graph": "graph",
     "read_network": "network",
     "read_objective": "objective",
@@ -67,6 +76,7 @@ _PLACES = {
 __all__ = [
     "VARIABLE",
     "Activation",
+    "ActivationFamily",
     "BoundSchedule",
     "Gradient",
     "Graph",
@@ -79,6 +89,7 @@ __all__ = [
     "Optimizer",
     "Owner",
     "Parameter",
+    "Published",
     "Rule",
     "Schedule",
     "Setting",
@@ -89,6 +100,7 @@ __all__ = [
     "multiply",
     "rate_range",
     "read_activation",
+    "read_family",
     "read_graph",
     "read_network",
     "read_objective",

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from gradiometer.proof.check_agreement import agrees
     from gradiometer.proof.check_consequences import RULES_OF_FACTS, derive
     from gradiometer.proof.check_known import KINDS_OF_FUNCTIONS
+    from gradiometer.proof.check_moment import read_digits
+    from gradiometer.proof.check_root import EQUATIONS
     from gradiometer.proof.distance import Distance, find_distance
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
     from gradiometer.proof.limit import End, limit_far, limit_inside
-    from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
+    from gradiometer.proof.moments import (
+        Mean,
+        Moment,
+        estimate_moment,
+        find_moment,
+        is_odd,
+        to_digits,
+    )
     from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
         rename,
     )
     from gradiometer.proof.regime import Regime, find_regimes, merge
+    from gradiometer.proof.roots import Roots, find_roots
+    from gradiometer.proof.roots_exact import solve_exactly
     from gradiometer.proof.settled import find_settled_step
     from gradiometer.proof.shape import (
         Section,
@@ -75,6 +86,7 @@ _PLACES = {
     "RULES_OF_FACTS": "check_consequences",
     "agrees": "check_agreement",
     "derive": "check_consequences",
+    "EQUATIONS": "check_root",
     "Comparison": "refute",
     "Course": "walk",
     "Distance": "distance",
@@ -88,6 +100,7 @@ _PLACES = {
     "Mean": "moments",
     "Moment": "moments",
     "Regime": "regime",
+    "Roots": "roots",
     "Run": "walk",
     "Section": "shape",
     "Shape": "shape",
@@ -117,6 +130,7 @@ _PLACES = {
     "find_point": "witness",
     "find_range": "shape_range",
     "find_regimes": "regime",
+    "find_roots": "roots",
     "find_settled_step": "settled",
     "find_slope_range": "shape_range",
     "find_smoothness": "shape_symmetry",
@@ -136,16 +150,20 @@ _PLACES = {
     "prove_equal": "identity",
     "prove_pieces": "pieces",
     "prove_sign": "sign",
+    "read_digits": "check_moment",
     "rename": "refute",
     "run_exactly": "walk",
     "shorten": "shape",
     "sign_on": "sign",
+    "solve_exactly": "roots_exact",
     "spell": "spelling",
     "survey": "walk",
+    "to_digits": "moments",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "EQUATIONS",
     "KINDS",
     "KINDS_OF_FUNCTIONS",
     "RULES_OF_FACTS",
@@ -162,6 +180,7 @@ __all__ = [
     "Mean",
     "Moment",
     "Regime",
+    "Roots",
     "Run",
     "Section",
     "Shape",
@@ -194,6 +213,7 @@ __all__ = [
     "find_point",
     "find_range",
     "find_regimes",
+    "find_roots",
     "find_settled_step",
     "find_slope_range",
     "find_smoothness",
@@ -214,12 +234,15 @@ __all__ = [
     "prove_equal",
     "prove_pieces",
     "prove_sign",
+    "read_digits",
     "rename",
     "run_exactly",
     "shorten",
     "sign_on",
+    "solve_exactly",
     "spell",
     "survey",
+    "to_digits",
 ]
 
 
