@@ -168,3 +168,18 @@ def test_an_estimate_agrees_with_the_certified_mean():
     assert isinstance(found, arb)
     near = estimate_moment(shape, "square", variance=fmpq(2))
     assert float(near) == pytest.approx(float(found), rel=1e-14)
+
+
+def test_equal_slopes_beside_a_jump_are_no_derivative():
+    formula = "where(x>0,x+1/1000000,where(x<0,x-1/1000000,0))"
+    point, chi, phase = facts(formula, "1/2", "0")
+    assert (point.status, point.value) == ("proved", 0)
+    assert (chi.status, phase.status) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize("at_zero", ["5", "ln(-1)"])
+def test_a_variance_of_0_is_kept_only_where_f_of_0_is_0(at_zero):
+    found = facts(f"where(x>0,x,where(x<0,2*x,{at_zero}))", "1/10", "0")
+    assert all(fact.status == "unknown" for fact in found)
+    # A bias keeps q away from 0, so the value there does not count: q = 1/4 q + 3.
+    assert facts(f"where(x>0,x,where(x<0,2*x,{at_zero}))", "1/10", "3")[0].value == 4

@@ -162,8 +162,22 @@ class _Layer:
             rate = _settle(section.slope)
             if rate is None or _settle(substitute(section.piece.formula, bottom)) != 0:
                 return None
+        # Without biases q = 0 comes into play, and there only the value at 0 counts.
+        if self.deep.bias == 0 and not self.rests:
+            return None
         found = self.find("slope_square", fmpq(1))
         return found if isinstance(found, fmpq) else None
+
+
+    @cached_property
+    def rests(self) -> bool:
+        """Whether f(0) = 0."""
+        function = self.shape.function
+        try:
+            here = function.piece_at(fmpq(0)).formula
+        except (UndecidedError, GradiometerError):
+            return False
+        return _settle(substitute(here, {function.variable: number(0)})) == 0
 
 
 def _follow_line(layer: _Layer, share: fmpq) -> tuple[Fact, ...]:
@@ -189,20 +203,19 @@ def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
     """The facts at q = 0, where that is a fixed point; else None."""
     function, weight = layer.shape.function, layer.deep.weight
     bottom = {function.variable: number(0)}
-    if layer.deep.bias != 0:
+    if layer.deep.bias != 0 or not layer.rests:
         return None
     try:
-        here = function.piece_at(fmpq(0)).formula
         sides = [function.piece_at(fmpq(0), side).formula for side in ("left", "right")]
     except (UndecidedError, GradiometerError):
         return None
-    if _settle(substitute(here, bottom)) != 0:
-        return None
+    # Equal slopes of two sides are a derivative only where the function does not jump.
+    jumps = any(_settle(substitute(side, bottom)) != 0 for side in sides)
     because = f"f(0) = 0 and there are no biases, so q = 0 is a fixed point, {_DEEP}."
     point = proved(fmpq(0), f"{because} {_say_whether_only(layer)}")
     slopes = [_settle(substitute(differentiate(side, function.variable), bottom)) for side in sides]
-    if slopes[0] is None or slopes[0] != slopes[1]:
-        reason = unknown("Not decided: the slope at 0 is not the same rational on both sides.")
+    if jumps or slopes[0] is None or slopes[0] != slopes[1]:
+        reason = unknown("Not decided: f has no derivative at 0, or none that is a rational.")
         return point, reason, reason
     chi = weight * slopes[0] ** 2
     return (
