@@ -1,0 +1,138 @@
+"""The signs of a smooth formula on an open interval as the new certificates write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeAlias, final
+
+from flint import fmpq
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import (
+    Apply,
+    Constant,
+    Interval,
+    Node,
+    Number,
+    free_names,
+    from_decimal,
+    parse,
+    tidy,
+    to_text,
+    walk,
+)
+from gradiometer.proof.boxes import find_boxes
+from gradiometer.proof.sign import sign_on
+from gradiometer.proof.turns import Turns, find_turns
+
+Zero: TypeAlias = "Node | tuple[fmpq, fmpq]"
+"""A zero: exact, or between two rationals."""
+
+_WORDS = {"positive": 1, "nonnegative": 1, "zero": 0, "negative": -1, "nonpositive": -1}
+_MOST_SPELLINGS = 4
+
+
+@final
+@dataclass(frozen=True)
+class Signed:
+    """The signs on the parts of an interval, the places between them, and what shows it."""
+
+    signs: list[int]
+    places: list[Zero]
+    evidence: dict[str, Any]
+
+
+def prove_signs(node: Node, variable: str, on: Interval, turns: Turns) -> Signed:
+    """The signs with their evidence, exact zeros kept exact.
+
+    Raises:
+        UndecidedError: If no evidence was found for what *turns* says.
+
+    Example:
+        >>> from gradiometer.formula import REALS, parse
+        >>> node = parse("x^2 - 2").tree
+        >>> prove_signs(node, "x", REALS, find_turns(node, "x", REALS)).evidence["points"]
+        ['-sqrt(2)', 'sqrt(2)']
+    """
+    if turns.certificate is not None:
+        return _by_boxes(turns.certificate)
+    exact = [place for place in turns.places if isinstance(place, Number | Constant | Apply)]
+    try:
+        return _by_parts(node, variable, on, exact)
+    except (UndecidedError, GradiometerError):
+        if free_names(node) != {variable}:
+            raise
+        return _by_boxes(find_boxes(node, variable, on, known=exact).certificate)
+
+
+def _by_parts(node: Node, variable: str, on: Interval, exact: Sequence[Node]) -> Signed:
+    """The sign of a quotient of polynomials in one term, between each two zeros."""
+    ends = [on.lower, *exact, on.upper]
+    found = [sign_on(node, variable, Interval(low, high)) for low, high in pairwise(ends)]
+    if any(part.sign not in _WORDS for part in found):
+        raise UndecidedError("the sign changes inside a part")
+    parts = [{"sign": part.sign, "evidence": part.certificate["evidence"]} for part in found]
+    evidence = {"by": "sign", "points": [spell_exact(at) for at in exact], "parts": parts}
+    return Signed([_WORDS[part.sign] for part in found], list(exact), evidence)
+
+
+def _by_boxes(certificate: Any) -> Signed:
+    claim = certificate["claim"]
+    places: list[Zero] = [
+        tidy(parse(zero[0]).tree)
+        if len(zero) == 1
+        else (from_decimal(zero[0]), from_decimal(zero[1]))
+        for zero in claim["zeros"]
+    ]
+    evidence = {"by": "boxes", "evidence": certificate["evidence"]}
+    return Signed(list(claim["signs"]), places, evidence)
+
+
+def prove_roots(formula: Node, variable: str, on: Interval) -> list[dict[str, Any]]:
+    """For each root in the formula the evidence that what stands under it is positive.
+
+    Without such roots a formula of our operations is analytic wherever it has a value.
+
+    Raises:
+        UndecidedError: If a radicand may be 0 or negative inside.
+    """
+    evidence: dict[str, dict[str, Any]] = {}
+    for under in _list_radicands(formula, variable):
+        text = to_text(under)
+        if text in evidence:
+            continue
+        signed = prove_signs(under, variable, on, find_turns(under, variable, on))
+        if signed.signs != [1] or signed.places:
+            raise UndecidedError("whether a root is smooth where it is 0")
+        evidence[text] = signed.evidence
+    return list(evidence.values())
+
+
+def _list_radicands(formula: Node, variable: str) -> list[Node]:
+    found: list[Node] = []
+    for node in walk(formula):
+        if not isinstance(node, Apply) or node.operator not in {"sqrt", "^"}:
+            continue
+        base, power = node.arguments[0], node.arguments[-1]
+        is_whole = isinstance(power, Number) and power.value.q == 1
+        is_root = node.operator == "sqrt" or (not is_whole and base != Constant("e"))
+        if is_root and variable in free_names(base):
+            found.append(base)
+    return found
+
+
+def spell_exact(node: Node) -> str:
+    """A constant as a certificate writes it: its text reads back as itself.
+
+    Raises:
+        UndecidedError: If its spelling does not settle.
+    """
+    text = to_text(tidy(node))
+    for _ in range(_MOST_SPELLINGS):
+        again = to_text(tidy(parse(text).tree))
+        if again == text:
+            return text
+        text = again
+    raise UndecidedError("a constant has no single spelling")
