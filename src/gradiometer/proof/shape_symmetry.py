@@ -39,7 +39,7 @@ from gradiometer.proof.shape import Section, Shape
 from gradiometer.proof.turns import find_turns
 
 _BITS = 192
-_POINTS = tuple(
+SYMMETRY_POINTS = tuple(
     fmpq(p, q) for p, q in ((1, 1), (1, 2), (2, 1), (7, 3), (1, 8), (5, 1), (1, 64), (20, 1))
 )
 _MOST_ORDER = 8
@@ -66,7 +66,7 @@ def is_even_about_zero(shape: Shape) -> bool:
 
 def _has_parity(shape: Shape, sign: int) -> bool:
     function = shape.function
-    if any(_breaks_parity(function, point, sign) for point in (fmpq(0), *_POINTS)):
+    if any(_breaks_parity(function, point, sign) for point in (fmpq(0), *SYMMETRY_POINTS)):
         return False
     if _is_mirrored(function, sign, strict=not shape.is_continuous()):
         return True
@@ -129,26 +129,40 @@ def find_period(shape: Shape) -> Node | None:
     """
     if _settles_or_ends(shape):
         return None
+    if not shape.sections[0].has_slope():
+        raise UndecidedError("whether a function that may be constant repeats")
+    period, most = find_waves(shape)
+    formula, variable = shape.function.pieces[0].formula, shape.function.variable
+    # A least period is a whole part of every period, and no faster than the fastest wave.
+    for share in range(2, most + 1):
+        if find_difference(formula, variable, tidy(apply("/", period, number(share)))) is None:
+            raise UndecidedError(f"whether a {share}-th of the period is one")
+    return period
+
+
+def find_waves(shape: Shape) -> tuple[Node, int]:
+    """A period of a polynomial in sines and cosines, and how many least ones it may hold.
+
+    Raises:
+        UndecidedError: If the function is no such polynomial, or its waves are too fast.
+    """
     pieces = shape.function.pieces
     if len(pieces) != 1 or pieces[0].on != Interval(None, None):
         raise UndecidedError("whether a function of several pieces repeats")
     formula, variable = pieces[0].formula, shape.function.variable
     rates, frequency = _read_waves(formula, variable)
+    if not rates:
+        raise UndecidedError("a function that is constant has no least period")
     unit = fmpq(
         reduce(gcd, (int(rate.p) for rate in rates)),
         reduce(_multiple, (int(rate.q) for rate in rates)),
     )
-    if not unit or not shape.sections[0].has_slope():
+    if not unit:
         raise UndecidedError("whether a function that may be constant repeats")
     most = frequency / unit
     if most > _MOST_FREQUENCY:
         raise UndecidedError("waves that are too fast for a proof of the least period")
-    period = tidy(apply("/", apply("*", number(2), Constant("pi")), number(unit)))
-    # A least period is a whole part of every period, and no faster than the fastest wave.
-    for share in range(2, int(most) + 1):
-        if not _differs_after(formula, variable, tidy(apply("/", period, number(share)))):
-            raise UndecidedError(f"whether a {share}-th of the period is one")
-    return period
+    return tidy(apply("/", apply("*", number(2), Constant("pi")), number(unit))), int(most)
 
 
 def _multiple(left: int, right: int) -> int:
@@ -201,17 +215,18 @@ def _read_waves(formula: Node, variable: str) -> tuple[list[fmpq], fmpq]:
     raise UndecidedError("whether a function that is no sum of waves repeats")
 
 
-def _differs_after(formula: Node, variable: str, shift: Node) -> bool:
+def find_difference(formula: Node, variable: str, shift: Node) -> fmpq | None:
+    """A point where the formula changes its value when moved by *shift*; None if none is seen."""
     moved = substitute(formula, {variable: apply("+", Name(variable), shift)})
     gap = apply("-", moved, formula)
-    for point in _POINTS:
+    for point in SYMMETRY_POINTS:
         try:
             with precision(_BITS):
                 if compare(evaluate(gap, {variable: point}), fmpq(0)):
-                    return True
+                    return point
         except UndecidedError:
             continue
-    return False
+    return None
 
 
 def find_smoothness(shape: Shape) -> int | Literal["all"] | None:
