@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from gradiometer.proof.limit import End, limit_far, limit_inside
     from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
     from gradiometer.proof.pieces import prove_pieces
+    from gradiometer.proof.evidence_fixed_point import prove_between, prove_line, prove_rest
+    from gradiometer.proof.evidence_form import prove_form
+    from gradiometer.proof.evidence_ground import Ground, lay_ground
+    from gradiometer.proof.evidence_joints import prove_joints
+    from gradiometer.proof.evidence_profile import prove_limit, prove_profile
+    from gradiometer.proof.evidence_symmetry import prove_parity, prove_period
+    from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.refute import (
         Comparison,
         certify_counterexample,
@@ -77,6 +84,7 @@ _PLACES = {
     "Extended": "extended",
     "Extremum": "shape_extrema",
     "FloatStepper": "stepper",
+    "Ground": "evidence_ground",
     "Infinite": "extended",
     "Mean": "moments",
     "Moment": "moments",
@@ -122,13 +130,24 @@ _PLACES = {
     "is_polynomial": "shape",
     "is_polynomial_almost": "shape",
     "judge": "verdict",
+    "lay_ground": "evidence_ground",
     "limit_far": "limit",
     "limit_inside": "limit",
     "make_certificate": "certificate",
     "merge": "regime",
+    "prove_between": "evidence_fixed_point",
     "prove_equal": "identity",
+    "prove_form": "evidence_form",
+    "prove_joints": "evidence_joints",
+    "prove_limit": "evidence_profile",
+    "prove_line": "evidence_fixed_point",
+    "prove_parity": "evidence_symmetry",
+    "prove_period": "evidence_symmetry",
     "prove_pieces": "pieces",
+    "prove_profile": "evidence_profile",
+    "prove_rest": "evidence_fixed_point",
     "prove_sign": "sign",
+    "prove_witness": "evidence_witness",
     "rename": "refute",
     "run_exactly": "walk",
     "shorten": "shape",
@@ -149,6 +168,7 @@ __all__ = [
     "Extended",
     "Extremum",
     "FloatStepper",
+    "Ground",
     "Infinite",
     "Mean",
     "Moment",
@@ -196,13 +216,24 @@ __all__ = [
     "is_polynomial",
     "is_polynomial_almost",
     "judge",
+    "lay_ground",
     "limit_far",
     "limit_inside",
     "make_certificate",
     "merge",
+    "prove_between",
     "prove_equal",
+    "prove_form",
+    "prove_joints",
+    "prove_limit",
+    "prove_line",
+    "prove_parity",
+    "prove_period",
     "prove_pieces",
+    "prove_profile",
+    "prove_rest",
     "prove_sign",
+    "prove_witness",
     "rename",
     "run_exactly",
     "shorten",

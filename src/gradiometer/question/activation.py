@@ -132,7 +132,7 @@ def _answer(
         facts | moments,
         list_steps(model, shape, facts),
         list_arrays(shape),
-        combine([certify(model, shape), *certificates]),
+        combine([*certify(model, shape), *certificates]),
         warnings=(*model.notes, *warnings),
     )
 

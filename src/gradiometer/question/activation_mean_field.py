@@ -168,7 +168,6 @@ class _Layer:
         found = self.find("slope_square", fmpq(1))
         return found if isinstance(found, fmpq) else None
 
-
     @cached_property
     def rests(self) -> bool:
         """Whether f(0) = 0."""

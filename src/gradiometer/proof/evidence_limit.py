@@ -29,11 +29,11 @@ from gradiometer.formula import (
     to_ratios,
     to_text,
 )
-from gradiometer.proof.check_limit import read_limit
+from gradiometer.proof.check_far_limit import check_far_limit
 from gradiometer.proof.extended import Infinite, Limit, compare_extended, sign_extended
 from gradiometer.proof.identity import list_generators, spell_formula
 from gradiometer.proof.limit import End, limit_inside, limit_of_parts, read_operation
-from gradiometer.proof.prove_signs import prove_signs, spell_exact
+from gradiometer.proof.evidence_signs import prove_signs, spell_exact
 from gradiometer.proof.turns import exact_value, find_turns
 
 How: TypeAlias = dict[str, Any]
@@ -120,7 +120,8 @@ def _far(task: _Task) -> How | None:
     if not isinstance(task.limit, Infinite):
         read = apply("-", task.formula, task.limit)
     listed = list_generators(to_ratios(read, task.formula)[0], read)
-    limit = spell_limit(task.limit)
+    terms, limit = [parse(text).tree for text in listed], spell_limit(task.limit)
+    bound = task.limit.sign if isinstance(task.limit, Infinite) else task.limit
     to_right = task.end == "upper"
     other = task.on.lower if to_right else task.on.upper
     for distance in _STARTS:
@@ -129,7 +130,7 @@ def _far(task: _Task) -> How | None:
             continue
         how = {"by": "far", "generators": listed, "start": str(start), "limit": limit}
         try:
-            read_limit(task.formula, task.on, task.end, how)
+            check_far_limit(task.formula, bound, terms, start=start, to_right=to_right)
         except (CertificateError, UndecidedError, GradiometerError, ArithmeticError):
             continue
         return how

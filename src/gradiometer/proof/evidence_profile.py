@@ -11,9 +11,9 @@ from gradiometer.formula import Interval, Node, evaluate, precision, to_ball, to
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.extended import Infinite, Limit, compare_extended
 from gradiometer.proof.limit import End
-from gradiometer.proof.prove_ground import Ground, Plot
-from gradiometer.proof.prove_limit import spell_limit
-from gradiometer.proof.prove_signs import Zero, spell_exact
+from gradiometer.proof.evidence_ground import Ground, Plot
+from gradiometer.proof.evidence_limit import spell_limit
+from gradiometer.proof.evidence_signs import Zero, spell_exact
 from gradiometer.proof.turns import exact_value
 
 Order: TypeAlias = Literal[0, 1]
@@ -43,6 +43,22 @@ def prove_profile(ground: Ground, order: Order) -> dict[str, Any]:
         problem=ground.problem(order=order),
         claim={"sections": [claim for claim, _ in rows], "points": points},
         evidence={"sections": [evidence for _, evidence in rows]},
+    )
+
+
+def prove_limit(ground: Ground, index: int, side: End, *, order: Order) -> dict[str, Any]:
+    """The certificate of one limit of the function (order 0) or of its slope (order 1).
+
+    Raises:
+        UndecidedError: If it is not known, or how it comes about is not shown.
+    """
+    plot = ground.plots[index]
+    limit, how = plot.limit(order, side)
+    return make_certificate(
+        "limit",
+        problem=ground.problem(section=index, end=side, order=order),
+        claim={"limit": spell_limit(limit)},
+        evidence={"forms": plot.forms(order), "how": how},
     )
 
 

@@ -11,9 +11,9 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import evaluate, precision, to_ball
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.extended import Enclosed, Infinite
-from gradiometer.proof.prove_ground import Ground
-from gradiometer.proof.prove_joints import prove_joints
-from gradiometer.proof.prove_profile import prove_profile
+from gradiometer.proof.evidence_ground import Ground
+from gradiometer.proof.evidence_joints import prove_joints
+from gradiometer.proof.evidence_profile import prove_profile
 from gradiometer.proof.shape_range import find_lipschitz
 
 _BITS = 256

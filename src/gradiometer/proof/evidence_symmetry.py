@@ -18,8 +18,8 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.identity import find_identity
-from gradiometer.proof.prove_ground import Ground
-from gradiometer.proof.prove_signs import spell_exact
+from gradiometer.proof.evidence_ground import Ground
+from gradiometer.proof.evidence_signs import spell_exact
 from gradiometer.proof.shape_symmetry import find_difference, find_waves
 
 _THIRD = 3

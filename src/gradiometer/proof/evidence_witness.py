@@ -11,7 +11,7 @@ from flint import fmpq
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import Exact, compare, evaluate, precision
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.prove_ground import Ground
+from gradiometer.proof.evidence_ground import Ground
 from gradiometer.proof.shape_symmetry import SYMMETRY_POINTS
 from gradiometer.proof.witness import list_points
 

@@ -24,8 +24,8 @@ from gradiometer.formula import (
 from gradiometer.proof.extended import Limit
 from gradiometer.proof.identity import find_identity, spell_formula
 from gradiometer.proof.limit import End, limit_inside
-from gradiometer.proof.prove_limit import How, find_how
-from gradiometer.proof.prove_signs import Signed, prove_roots, prove_signs
+from gradiometer.proof.evidence_limit import How, find_how
+from gradiometer.proof.evidence_signs import Signed, prove_roots, prove_signs
 from gradiometer.proof.shape import Section, Shape, shorten
 
 Form: TypeAlias = dict[str, Any]
