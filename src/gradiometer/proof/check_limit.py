@@ -46,12 +46,12 @@ from gradiometer.proof.check_far_limit import check_far_limit
 from gradiometer.proof.check_limit_rules import limit_of, sign_of_limit
 from gradiometer.proof.check_signs import (
     Granted,
+    check_same,
     check_value_on,
     granted_by,
     read_forms,
     read_signs,
 )
-from gradiometer.proof.check_terms import Terms
 from gradiometer.proof.check_walk import fields, read_rational, require
 
 _DEEPEST = 12
@@ -152,14 +152,9 @@ class _Reading:
     def _rewrite(self, formula: Node, how: Any, depth: int) -> Limit:
         _, text, listed, rest = fields(how, "by", "form", "generators", "how")
         form = read_formula(text, smooth=True)
-        self._compare(formula, form, listed)
+        check_same(formula, form, listed)
         check_value_on(form, self._on, self._granted)
         return self.read(form, rest, depth)
-
-    def _compare(self, formula: Node, form: Node, listed: Any) -> None:
-        terms = Terms([VARIABLE], _formulas(listed))
-        require(terms.is_same(terms.read(formula), terms.read(form)), "The form is another one.")
-        require(not terms.field.unused(), "The evidence names a generator that is not used.")
 
     def _parts(self, formula: Node, how: Any, depth: int) -> Limit:
         _, hows = fields(how, "by", "of")
@@ -194,7 +189,7 @@ class _Reading:
             how, "by", "factor", "other", "bound", "generators", "how"
         )
         factor, other = (read_formula(text, smooth=True) for text in texts)
-        self._compare(formula, apply("*", factor, other), listed)
+        check_same(formula, apply("*", factor, other), listed)
         for part in (factor, other):
             check_value_on(part, self._on, self._granted)
         require(_bound(other) <= read_rational(bound), "The bound is not shown.")

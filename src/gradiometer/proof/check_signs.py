@@ -17,6 +17,7 @@ from gradiometer.formula import (
     Interval,
     Node,
     Number,
+    apply,
     compare_nodes,
     differentiate,
     free_names,
@@ -53,6 +54,7 @@ Granted: TypeAlias = "frozenset[Node]"
 
 _MOST_PLACES = 500
 _MOST_FORMS = 10
+_MOST_FACTORS = 3
 
 _WORDS = {"positive": 1, "nonnegative": 1, "negative": -1, "nonpositive": -1, "zero": 0}
 
@@ -68,17 +70,47 @@ def read_signs(
     Raises:
         CertificateError: If the evidence does not show them.
     """
-    require(isinstance(evidence, dict), "The signs have no evidence.")
-    inside = opened(on)
-    if evidence.get("by") == "boxes":
+    inside, times = opened(on), 0
+    word = evidence.get("by") if isinstance(evidence, dict) else None
+    while word == "factor":
+        require(times < _MOST_FACTORS, "There are too many factors.")
+        formula, evidence = _without_factor(formula, inside, evidence, granted)
+        word, times = evidence.get("by") if isinstance(evidence, dict) else None, times + 1
+    if word == "boxes":
         _, shown = fields(evidence, "by", "evidence")
         signs, places = _signs_by_boxes(formula, inside, shown, granted)
     else:
-        word, points, parts = fields(evidence, "by", "points", "parts")
-        require(word == "sign", "Signs are shown by `sign` or by `boxes`.")
+        _, points, parts = fields(evidence, "by", "points", "parts")
+        require(word == "sign", "Signs are shown by `sign`, `boxes` or `factor`.")
         signs, places = _signs_by_sturm(formula, inside, points, parts)
     require(0 not in signs or (set(signs) == {0} and not places), "A part is 0 throughout.")
     return signs, places
+
+
+def _without_factor(
+    formula: Node, on: Interval, evidence: Any, granted: Granted
+) -> tuple[Node, Any]:
+    """The other factor of a formula of which one is positive on the interval, and its evidence."""
+    _, *texts, listed, rest = fields(evidence, "by", "factor", "rest", "generators", "signs")
+    factor, other = (read_formula(text, smooth=True) for text in texts)
+    check_same(formula, apply("*", factor, other), listed)
+    signs = possible_signs(factor, {VARIABLE: possible_signs_of_variable(on)})
+    require(signs == frozenset((1,)), "The factor may not be positive.")
+    for part in (factor, other):
+        check_value_on(part, on, granted)
+    return other, rest
+
+
+def check_same(left: Node, right: Node, listed: Any) -> None:
+    """Accept that two formulas in x have the same normal form in the listed generators.
+
+    Raises:
+        CertificateError: If they have not, or a generator is not used.
+    """
+    require(isinstance(listed, list), "The generators must be a list of formulas.")
+    terms = Terms([VARIABLE], [read_formula(text) for text in listed])
+    require(terms.is_same(terms.read(left), terms.read(right)), "A formula is another one.")
+    require(not terms.field.unused(), "The evidence names a generator that is not used.")
 
 
 def _signs_by_sturm(
