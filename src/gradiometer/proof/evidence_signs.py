@@ -24,13 +24,13 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.proof.boxes import find_boxes
-from gradiometer.proof.sign import sign_on
+from gradiometer.proof.sign import show_sign
 from gradiometer.proof.turns import Turns, find_turns
 
 Zero: TypeAlias = "Node | tuple[fmpq, fmpq]"
 """A zero: exact, or between two rationals."""
 
-_WORDS = {"positive": 1, "nonnegative": 1, "zero": 0, "negative": -1, "nonpositive": -1}
+_WORDS = {1: "positive", 0: "zero", -1: "negative"}
 _MOST_SPELLINGS = 4
 
 
@@ -60,22 +60,24 @@ def prove_signs(node: Node, variable: str, on: Interval, turns: Turns) -> Signed
         return _by_boxes(turns.certificate)
     exact = [place for place in turns.places if isinstance(place, Number | Constant | Apply)]
     try:
-        return _by_parts(node, variable, on, exact)
+        return _by_parts(node, variable, on, turns, exact)
     except (UndecidedError, GradiometerError):
         if free_names(node) != {variable}:
             raise
         return _by_boxes(find_boxes(node, variable, on, known=exact).certificate)
 
 
-def _by_parts(node: Node, variable: str, on: Interval, exact: Sequence[Node]) -> Signed:
+def _by_parts(
+    node: Node, variable: str, on: Interval, turns: Turns, exact: Sequence[Node]
+) -> Signed:
     """The sign of a quotient of polynomials in one term, between each two zeros."""
     ends = [on.lower, *exact, on.upper]
-    found = [sign_on(node, variable, Interval(low, high)) for low, high in pairwise(ends)]
-    if any(part.sign not in _WORDS for part in found):
-        raise UndecidedError("the sign changes inside a part")
-    parts = [{"sign": part.sign, "evidence": part.certificate["evidence"]} for part in found]
+    parts = [
+        {"sign": _WORDS[sign], "evidence": show_sign(node, variable, Interval(low, high))}
+        for sign, (low, high) in zip(turns.signs, pairwise(ends), strict=True)
+    ]
     evidence = {"by": "sign", "points": [spell_exact(at) for at in exact], "parts": parts}
-    return Signed([_WORDS[part.sign] for part in found], list(exact), evidence)
+    return Signed(list(turns.signs), list(exact), evidence)
 
 
 def _by_boxes(certificate: Any) -> Signed:
