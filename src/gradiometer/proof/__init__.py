@@ -12,18 +12,23 @@ if TYPE_CHECKING:
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.distance import Distance, find_distance
-    from gradiometer.proof.extended import Enclosed, Extended, Infinite
-    from gradiometer.proof.identity import prove_equal
-    from gradiometer.proof.limit import End, limit_far, limit_inside
-    from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
-    from gradiometer.proof.pieces import prove_pieces
-    from gradiometer.proof.evidence_fixed_point import prove_between, prove_line, prove_rest
+    from gradiometer.proof.evidence_fixed_point import (
+        is_only_rest,
+        prove_between,
+        prove_line,
+        prove_rest,
+    )
     from gradiometer.proof.evidence_form import prove_form
     from gradiometer.proof.evidence_ground import Ground, lay_ground
     from gradiometer.proof.evidence_joints import prove_joints
     from gradiometer.proof.evidence_profile import prove_limit, prove_profile
     from gradiometer.proof.evidence_symmetry import prove_parity, prove_period
     from gradiometer.proof.evidence_witness import prove_witness
+    from gradiometer.proof.extended import Enclosed, Extended, Infinite
+    from gradiometer.proof.identity import prove_equal
+    from gradiometer.proof.limit import End, limit_far, limit_inside
+    from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
+    from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
         certify_counterexample,
@@ -126,6 +131,7 @@ _PLACES = {
     "is_affine": "shape",
     "is_even_about_zero": "shape_symmetry",
     "is_odd": "moments",
+    "is_only_rest": "evidence_fixed_point",
     "is_odd_about_zero": "shape_symmetry",
     "is_polynomial": "shape",
     "is_polynomial_almost": "shape",
@@ -213,6 +219,7 @@ __all__ = [
     "is_even_about_zero",
     "is_odd",
     "is_odd_about_zero",
+    "is_only_rest",
     "is_polynomial",
     "is_polynomial_almost",
     "judge",

@@ -93,9 +93,10 @@ def find_boxes(node: Node, variable: str, on: Interval, *, known: Sequence[Node]
     """
     check_names(node)
     reason: UndecidedError | None = None
-    for form, factor in _list_forms(node):
+    inside = Interval(on.lower, on.upper)
+    for shape in _list_forms(node):
         try:
-            return _search(node, form, factor, variable, Interval(on.lower, on.upper), known)
+            return _search(node, variable, inside, shape=shape, known=known)
         except (UndecidedError, LimitError, DomainError) as error:
             reason = reason or UndecidedError(str(error))
     raise reason or UndecidedError("the formula has no form to look at")
@@ -121,8 +122,9 @@ def _list_forms(node: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def _search(
-    node: Node, form: Node, factor: Node, variable: str, on: Interval, known: Sequence[Node]
+    node: Node, variable: str, on: Interval, *, shape: tuple[Node, Node], known: Sequence[Node]
 ) -> Signs:
+    form, factor = shape
     spelled = [spell_formula(part) for part in (node, form, factor)]
     ratio, *_ = to_ratios(node, form, factor)
     listed = list_generators(ratio, node, form, factor)

@@ -10,10 +10,11 @@ from flint import arb, fmpq, fmpz
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import evaluate, precision, to_ball
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.extended import Enclosed, Infinite
 from gradiometer.proof.evidence_ground import Ground
 from gradiometer.proof.evidence_joints import prove_joints
 from gradiometer.proof.evidence_profile import prove_profile
+from gradiometer.proof.extended import Enclosed, Infinite
+from gradiometer.proof.shape import Shape
 from gradiometer.proof.shape_range import find_lipschitz
 
 _BITS = 256
@@ -36,7 +37,7 @@ def prove_rest(ground: Ground, weight: fmpq, *, chi: fmpq | None) -> dict[str, A
         UndecidedError: If what happens at the joints of the function is not shown.
     """
     evidence: dict[str, Any] = {"by": "zero", "joints": prove_joints(ground)["evidence"]}
-    unique = _is_only_one(ground, weight)
+    unique = is_only_rest(ground.shape, weight)
     if unique:
         profile = prove_profile(ground, 1)
         evidence["profile"] = {key: profile[key] for key in ("claim", "evidence")}
@@ -44,10 +45,10 @@ def prove_rest(ground: Ground, weight: fmpq, *, chi: fmpq | None) -> dict[str, A
     return _make(ground, weight, fmpq(0), claim=claim, evidence=evidence)
 
 
-def _is_only_one(ground: Ground, weight: fmpq) -> bool:
-    """Whether |f(x)| <= L*|x| makes every variance above 0 shrink."""
+def is_only_rest(shape: Shape, weight: fmpq) -> bool:
+    """Whether |f(x)| <= L*|x| is known to make every variance above 0 shrink."""
     try:
-        steepest = find_lipschitz(ground.shape)
+        steepest = find_lipschitz(shape)
         if isinstance(steepest, Infinite | Enclosed):
             return False
         with precision(_BITS):

@@ -31,11 +31,11 @@ from gradiometer.formula import (
     to_value,
 )
 from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.evidence_ground import Ground, Plot
+from gradiometer.proof.evidence_signs import spell_exact
 from gradiometer.proof.extended import Infinite
 from gradiometer.proof.identity import find_identity, list_generators
 from gradiometer.proof.limit import End
-from gradiometer.proof.evidence_ground import Ground, Plot
-from gradiometer.proof.evidence_signs import spell_exact
 from gradiometer.proof.turns import exact_value
 from gradiometer.proof.witness import list_points
 

@@ -21,11 +21,11 @@ from gradiometer.formula import (
     to_piecewise,
     to_text,
 )
-from gradiometer.proof.extended import Limit
-from gradiometer.proof.identity import find_identity, spell_formula
-from gradiometer.proof.limit import End, limit_inside
 from gradiometer.proof.evidence_limit import How, find_how
 from gradiometer.proof.evidence_signs import Signed, prove_roots, prove_signs
+from gradiometer.proof.extended import Limit
+from gradiometer.proof.identity import find_identity, shorten_numbers, spell_formula
+from gradiometer.proof.limit import End, limit_inside
 from gradiometer.proof.shape import Section, Shape, shorten
 
 Form: TypeAlias = dict[str, Any]
@@ -96,7 +96,8 @@ class Plot:
         return self._once(("node", order), lambda: parse(self._text(order)).tree)
 
     def _text(self, order: int) -> str:
-        return self._once(("text", order), lambda: spell_formula(self._short(order)))
+        make = lambda: spell_formula(shorten_numbers(self._short(order)))  # noqa: E731 - a thunk
+        return self._once(("text", order), make)
 
     def forms(self, count: int) -> list[Form]:
         """The first derivatives with what shows that each is the derivative of the one before.

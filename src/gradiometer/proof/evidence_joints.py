@@ -11,11 +11,11 @@ from typing import Any, final
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import Node
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.extended import Infinite, Limit, compare_extended
-from gradiometer.proof.limit import End
 from gradiometer.proof.evidence_ground import Ground, Plot, Shown
 from gradiometer.proof.evidence_limit import spell_limit
 from gradiometer.proof.evidence_signs import spell_exact
+from gradiometer.proof.extended import Infinite, Limit, compare_extended
+from gradiometer.proof.limit import End
 from gradiometer.proof.turns import exact_value
 
 _MOST_ORDER = 8

@@ -30,10 +30,10 @@ from gradiometer.formula import (
     to_text,
 )
 from gradiometer.proof.check_far_limit import check_far_limit
+from gradiometer.proof.evidence_signs import prove_signs, spell_exact
 from gradiometer.proof.extended import Infinite, Limit, compare_extended, sign_extended
 from gradiometer.proof.identity import list_generators, spell_formula
 from gradiometer.proof.limit import End, limit_inside, limit_of_parts, read_operation
-from gradiometer.proof.evidence_signs import prove_signs, spell_exact
 from gradiometer.proof.turns import exact_value, find_turns
 
 How: TypeAlias = dict[str, Any]

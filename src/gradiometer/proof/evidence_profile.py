@@ -9,11 +9,11 @@ from flint import arb, fmpq, fmpz
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import Interval, Node, evaluate, precision, to_ball, to_text
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.extended import Infinite, Limit, compare_extended
-from gradiometer.proof.limit import End
 from gradiometer.proof.evidence_ground import Ground, Plot
 from gradiometer.proof.evidence_limit import spell_limit
 from gradiometer.proof.evidence_signs import Zero, spell_exact
+from gradiometer.proof.extended import Infinite, Limit, compare_extended
+from gradiometer.proof.limit import End
 from gradiometer.proof.turns import exact_value
 
 Order: TypeAlias = Literal[0, 1]

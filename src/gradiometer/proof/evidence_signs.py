@@ -128,10 +128,15 @@ def _list_radicands(formula: Node, variable: str) -> list[Node]:
 def spell_exact(node: Node) -> str:
     """A constant as a certificate writes it: its text reads back as itself.
 
+    A rational is `p/q`, of whatever length.
+
     Raises:
         UndecidedError: If its spelling does not settle.
     """
-    text = to_text(tidy(node))
+    short = tidy(node)
+    if isinstance(short, Number):
+        return str(short.value)
+    text = to_text(short)
     for _ in range(_MOST_SPELLINGS):
         again = to_text(tidy(parse(text).tree))
         if again == text:

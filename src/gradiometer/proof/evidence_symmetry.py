@@ -17,9 +17,9 @@ from gradiometer.formula import (
     tidy,
 )
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.identity import find_identity
 from gradiometer.proof.evidence_ground import Ground
 from gradiometer.proof.evidence_signs import spell_exact
+from gradiometer.proof.identity import find_identity
 from gradiometer.proof.shape_symmetry import find_difference, find_waves
 
 _THIRD = 3

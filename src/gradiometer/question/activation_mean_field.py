@@ -26,13 +26,17 @@ from gradiometer.formula import (
     to_rational_text,
 )
 from gradiometer.proof import (
-    Enclosed,
-    Infinite,
+    Ground,
     Mean,
     Shape,
+    check,
     estimate_moment,
-    find_lipschitz,
     find_moment,
+    is_only_rest,
+    lay_ground,
+    prove_between,
+    prove_line,
+    prove_rest,
 )
 from gradiometer.question.answer import Fact, computed, proved, unknown
 
@@ -95,7 +99,7 @@ def list_mean_field(
         rows = _describe(layer)
     except (UndecidedError, GradiometerError, ArithmeticError) as error:
         rows = (unknown(f"Not decided: {error}."),) * len(MEAN_FIELD_FACTS)
-    return dict(zip(MEAN_FIELD_FACTS, rows, strict=True)), layer.certificates
+    return dict(zip(MEAN_FIELD_FACTS, rows, strict=True)), layer.parts
 
 
 def _describe(layer: _Layer) -> tuple[Fact, ...]:
@@ -120,7 +124,19 @@ class _Layer:
     shape: Shape
     tree: Node
     deep: Deep
-    certificates: list[Mapping[str, Any]] = field(default_factory=list)
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
+    """The certificate of the fixed point, where one was found and accepted."""
+    digits: dict[tuple[Mean, fmpq], str] = field(default_factory=dict)
+    """The certified digits of each mean."""
+
+    def prove(self, make: Callable[[Ground], dict[str, Any]]) -> None:
+        """Keep the certificate, if the checker accepts it."""
+        try:
+            part = make(lay_ground(self.tree, self.shape))
+            check(part)
+        except (UndecidedError, GradiometerError, ArithmeticError):
+            return
+        self.parts.append(part)
 
     def find(self, of: Mean, variance: fmpq) -> fmpq | arb:
         """The certified mean.
@@ -134,7 +150,7 @@ class _Layer:
             raise
         except (GradiometerError, ArithmeticError) as error:
             raise UndecidedError(f"the integral cannot be taken ({error})") from None
-        self.certificates.append(found.certificate)
+        self.digits[of, variance] = found.certificate["claim"]["digits"]
         if isinstance(found.value, fmpq | arb):
             return found.value
         with precision(_BITS):
@@ -154,19 +170,24 @@ class _Layer:
     @cached_property
     def share(self) -> fmpq | None:
         """E f(z)^2/q where that is the same for every q: a line on either side of 0."""
-        ends = {section.open.lower for section in self.shape.sections} - {None, number(0)}
-        if ends or len(self.shape.sections) > 2:
+        sections = self.shape.sections
+        inner = [section.open.lower for section in sections[1:]]
+        outer = [sections[0].open.lower, sections[-1].open.upper]
+        if outer != [None, None] or inner not in ([], [number(0)]):
             return None
-        for section in self.shape.sections:
-            bottom = {section.variable: number(0)}
+        if inner and sections[0].open.upper != number(0):
+            return None
+        rates: list[fmpq] = []
+        for section in sections:
             rate = _settle(section.slope)
+            bottom = {section.variable: number(0)}
             if rate is None or _settle(substitute(section.piece.formula, bottom)) != 0:
                 return None
+            rates.append(rate)
         # Without biases q = 0 comes into play, and there only the value at 0 counts.
         if self.deep.bias == 0 and not self.rests:
             return None
-        found = self.find("slope_square", fmpq(1))
-        return found if isinstance(found, fmpq) else None
+        return (rates[0] ** 2 + rates[-1] ** 2) / 2
 
     @cached_property
     def rests(self) -> bool:
@@ -193,9 +214,16 @@ def _follow_line(layer: _Layer, share: fmpq) -> tuple[Fact, ...]:
         point = proved(bias / (1 - chi), f"{line}: it keeps this q and no other.")
     else:
         nothing = proved("none", f"{line}: every q grows, so there is no fixed point.")
+        _prove_line(layer, "none", "none")
         return nothing, proved("none", _NO_POINT), proved("none", _NO_POINT)
     because = f"The weight variance times E f'(z)^2 = {share}, the same for every q > 0, {_DEEP}."
+    _prove_line(layer, point.value, chi)
     return point, proved(chi, because), _name_phase(layer, chi)
+
+
+def _prove_line(layer: _Layer, point: fmpq | str, chi: fmpq | str) -> None:
+    deep = layer.deep
+    layer.prove(lambda ground: prove_line(ground, deep.weight, deep.bias, point=point, chi=chi))
 
 
 def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
@@ -215,8 +243,10 @@ def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
     slopes = [_settle(substitute(differentiate(side, function.variable), bottom)) for side in sides]
     if jumps or slopes[0] is None or slopes[0] != slopes[1]:
         reason = unknown("Not decided: f has no derivative at 0, or none that is a rational.")
+        layer.prove(lambda ground: prove_rest(ground, weight, chi=None))
         return point, reason, reason
     chi = weight * slopes[0] ** 2
+    layer.prove(lambda ground: prove_rest(ground, weight, chi=chi))
     return (
         point,
         proved(chi, f"{weight}*f'(0)^2, as z = 0 there, {_DEEP}."),
@@ -225,15 +255,8 @@ def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
 
 
 def _say_whether_only(layer: _Layer) -> str:
-    try:
-        steepest = find_lipschitz(layer.shape)
-        with precision(_BITS):
-            if isinstance(steepest, Infinite | Enclosed):
-                raise UndecidedError("no number is the largest slope")
-            if to_ball(evaluate(steepest, {})) ** 2 * layer.deep.weight < 1:
-                return "It is the only one: |f(x)| <= L*|x| makes every q > 0 shrink."
-    except UndecidedError:
-        pass
+    if is_only_rest(layer.shape, layer.deep.weight):
+        return "It is the only one: |f(x)| <= L*|x| makes every q > 0 shrink."
     return "That there is no other is not claimed."
 
 
@@ -277,7 +300,6 @@ def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
     middle = _to_rational(point)
     for width in _WIDTHS:
         low, high = middle * (1 - width), middle * (1 + width)
-        kept = len(layer.certificates)
         # The density of N(0, q) is at most sqrt(high/low) times that of N(0, high), so E f(z)^2
         # is finite in between and, by dominated convergence, continuous in q.
         try:
@@ -286,7 +308,6 @@ def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
             is_between = False
         if is_between:
             return _prove_between(layer, low, high)
-        del layer.certificates[kept:]
     chi = float(estimate_moment(layer.shape, "slope_square", variance=middle))
     chi *= _to_float(layer.deep.weight)
     return (
@@ -310,17 +331,32 @@ def _prove_between(layer: _Layer, low: fmpq, high: fmpq) -> tuple[Fact, ...]:
         ends = [layer.find("slope_square", variance) for variance in (low, high)]
     except UndecidedError as error:
         reason = unknown(f"Not decided: {error}.")
+        _prove_bracket(layer, low, high, None)
         return point, reason, reason
     weight = layer.deep.weight
     is_flat = all(isinstance(end, fmpq) and end == 0 for end in ends)
     with precision(_BITS):
         stretch = arb(high / low).sqrt()
         chi = (to_ball(ends[0]) / stretch * weight).union(to_ball(ends[1]) * stretch * weight)
+    _prove_bracket(layer, low, high, chi)
     because = (
         "The weight variance times E f'(z)^2, bounded for all q of the bracket by its certified "
         f"values at both ends: the normal densities differ by a known factor, {_DEEP}."
     )
     return point, proved(fmpq(0) if is_flat else chi, because), _name_phase(layer, chi)
+
+
+def _prove_bracket(layer: _Layer, low: fmpq, high: fmpq, chi: arb | None) -> None:
+    names: tuple[Mean, ...] = ("square",) if chi is None else ("square", "slope_square")
+    digits: dict[str, list[str]] = {
+        name: [layer.digits[name, variance] for variance in (low, high)] for name in names
+    }
+    deep = layer.deep
+    layer.prove(
+        lambda ground: prove_between(
+            ground, deep.weight, deep.bias, between=(low, high), chi=chi, digits=digits
+        )
+    )
 
 
 def _name_phase(layer: _Layer, chi: fmpq | arb) -> Fact:
