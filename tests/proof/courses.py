@@ -1,5 +1,7 @@
 """Small builders of certificates about one function, for the tests of their checkers."""
 
+from itertools import pairwise
+
 from flint import arb, fmpq
 
 from gradiometer.formula import (
@@ -70,10 +72,7 @@ def identity(left, right):
 def signs_between(formula, on, points):
     """The evidence of signs on the parts between points."""
     ends = [on.lower, *(tidy(tree(p)) for p in points), on.upper]
-    shown = [
-        sign_on(formula, "x", Interval(a, b)).certificate
-        for a, b in zip(ends, ends[1:], strict=False)
-    ]
+    shown = [sign_on(formula, "x", Interval(a, b)).certificate for a, b in pairwise(ends)]
     return {
         "by": "sign",
         "points": list(points),
@@ -168,8 +167,7 @@ def section_row(piece, order, *, points=(), ends=(None, None), attained=(False, 
 def profile(text, order, *rows, points=()):
     """The certificate of a profile; each row holds the arguments of `section_row`."""
     found = [
-        section_row(piece, order, **row)
-        for piece, row in zip(sections(text), rows, strict=True)
+        section_row(piece, order, **row) for piece, row in zip(sections(text), rows, strict=True)
     ]
     return make_certificate(
         "profile",
@@ -229,7 +227,24 @@ def witness(text, name, *points):
 
 
 __all__ = [
-    "V", "Number", "far", "forms_of", "identity", "joint", "joints", "limit", "parse_interval",
-    "parts", "pole", "profile", "rewrite", "section_row", "one_cell", "sections", "signs_by_boxes",
-    "signs_of", "tree", "witness",
+    "Number",
+    "V",
+    "far",
+    "forms_of",
+    "identity",
+    "joint",
+    "joints",
+    "limit",
+    "one_cell",
+    "parse_interval",
+    "parts",
+    "pole",
+    "profile",
+    "rewrite",
+    "section_row",
+    "sections",
+    "signs_by_boxes",
+    "signs_of",
+    "tree",
+    "witness",
 ]  # fmt: skip

@@ -235,8 +235,7 @@ def inner_points(on: Interval) -> Iterator[fmpq]:
 
 def is_everywhere(course: Course) -> bool:
     """Whether the function has a value at every real number."""
-    first, *_, last = course.pieces if len(course.pieces) > 1 else course.pieces * 2
-    if first.on.lower is not None or last.on.upper is not None:
+    if course.pieces[0].on.lower is not None or course.pieces[-1].on.upper is not None:
         return False
     return all(
         _shares_end(left.on, right.on) and left.on.upper_closed != right.on.lower_closed

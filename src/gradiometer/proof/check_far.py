@@ -64,9 +64,7 @@ class Tail:
         sharp: Whether arctangents and roots are read by how near they come to what they approach.
     """
 
-    def __init__(
-        self, terms: Terms, start: fmpq, *, to_right: bool, sharp: bool = False
-    ) -> None:
+    def __init__(self, terms: Terms, start: fmpq, *, to_right: bool, sharp: bool = False) -> None:
         self._field = terms.field
         self._start = start
         self._way = 1 if to_right else -1
@@ -262,7 +260,7 @@ class Tail:
         return Bell(limit, [c * way for c in self._line(inside)], self._single([ball * -way]))
 
     def _near_line(self, inside: Fraction) -> Bell | None:
-        """sqrt(p) - L = r/(sqrt(p) + L) for p = L^2 + r, with L the line that sqrt(p) approaches."""
+        """sqrt(p) - L = r/(sqrt(p) + L) for p = L^2 + r; sqrt(p) approaches the line L."""
         found = complete_square(inside, self._way)
         if found is None:
             return None

@@ -90,14 +90,15 @@ def root_line(line: Line, start: fmpq) -> Line:
     ratio = to_ball(line[0] / power[0])
     for one, other in zip(line, power, strict=True):
         ratio = ratio.union(to_ball(one / other))
-    ball, half = finite(ratio.sqrt()), [fmpq(1)]
+    ball = finite(ratio.sqrt())
+    half: Line = [fmpq(1)]
     for _ in range(degree // 2):
         half = multiply(half, [start, fmpq(1)])
     return [c * ball for c in half]
 
 
 def complete_square(value: Fraction, way: int) -> tuple[fmpq, fmpq, fmpq] | None:
-    """a, b and r of (a*x + b)^2 + r, with the sign of a that *way* says; None for other formulas."""
+    """a, b and r of (a*x + b)^2 + r, a with the sign *way*; None for other formulas."""
     top, bottom = value
     found = {tuple(powers): fmpq(factor) for powers, factor in top.to_dict().items()}
     if not bottom.is_constant() or any(p[0] > 2 or any(p[1:]) for p in found):

@@ -74,7 +74,9 @@ def check_joints(problem: Any, claim: Any, evidence: Any) -> None:
     """
     course = read_course(*fields(problem, "formula", "variable"))
     everywhere, lone, joints = fields(claim, "everywhere", "lone", "joints")
-    require(everywhere is is_everywhere(course), "Whether there is a value everywhere is otherwise.")
+    require(
+        everywhere is is_everywhere(course), "Whether there is a value everywhere is otherwise."
+    )
     at_edge = course.pieces[0].on.is_point or course.pieces[-1].on.is_point
     require(lone is at_edge, "Whether a value stands alone at the edge is otherwise.")
     meetings = read_meetings(course, evidence)

@@ -131,9 +131,10 @@ class _Reading:
             raise CertificateError("A formula has no value at infinity.")
         for node in walk(formula):
             # 0^0 has a value that need not be the limit.
-            if _has_moving_exponent(node):
-                base = tidy(substitute(node.arguments[0], {VARIABLE: self._at}))
-                require(sign_of(base) > 0, "The base of a power may fall to 0.")
+            base = _base_of_moving_exponent(node)
+            if base is not None:
+                there = tidy(substitute(base, {VARIABLE: self._at}))
+                require(sign_of(there) > 0, "The base of a power may fall to 0.")
         return value_of(formula, self._at)
 
     def _far(self, formula: Node, how: Any) -> Limit:
@@ -198,13 +199,11 @@ class _Reading:
         return ZERO
 
 
-def _has_moving_exponent(node: Node) -> bool:
-    return (
-        isinstance(node, Apply)
-        and node.operator == "^"
-        and not is_constant(node.arguments[1])
-        and node.arguments[0] != Constant("e")
-    )
+def _base_of_moving_exponent(node: Node) -> Node | None:
+    """The base of a power whose exponent holds the variable, unless it is the constant e."""
+    if not isinstance(node, Apply) or node.operator != "^" or is_constant(node.arguments[1]):
+        return None
+    return None if node.arguments[0] == Constant("e") else node.arguments[0]
 
 
 def _formulas(listed: Any) -> list[Node]:

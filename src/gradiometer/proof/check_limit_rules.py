@@ -135,7 +135,9 @@ def _power(base: Limit, over: Limit, exponent: Node) -> Limit:
 
 def _constant_power(base: Limit, exponent: Node) -> Limit:
     sign = sign_of(exponent)
-    whole = int(exponent.value.p) if isinstance(exponent, Number) and exponent.value.q == 1 else None
+    whole = (
+        int(exponent.value.p) if isinstance(exponent, Number) and exponent.value.q == 1 else None
+    )
     if isinstance(base, int):
         if sign == 0 or (base < 0 and whole is None):
             raise _open()

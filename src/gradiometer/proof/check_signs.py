@@ -8,6 +8,7 @@ and logarithms, and in the bases of its powers, stand expressions that are certa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
@@ -27,6 +28,7 @@ from gradiometer.formula import (
     sign_of,
     tidy,
     to_text,
+    walk,
 )
 from gradiometer.proof.check_boxes import replay
 from gradiometer.proof.check_course import (
@@ -119,7 +121,7 @@ def _signs_by_sturm(
     require(isinstance(points, list) and len(points) <= _MOST_PLACES, "Points must be a list.")
     require(isinstance(parts, list) and len(parts) == len(points) + 1, "Each part has a sign.")
     places = [read_exact(point) for point in points]
-    for left, right in zip(places, places[1:], strict=False):
+    for left, right in pairwise(places):
         require(compare_nodes(left, right) < 0, "The points do not rise.")
     for place in places[:1] + places[-1:]:
         require(is_inside(place, on), "A point is outside its section.")
@@ -162,6 +164,10 @@ def check_value_on(formula: Node, on: Interval, granted: Granted) -> None:
     for inside in arguments_above_zero(formula):
         known = inside in granted or tidy(inside) in granted
         require(known or _is_positive(tidy(inside), on), "A formula may have no value somewhere.")
+    _check_value_somewhere(formula, on)
+
+
+def _check_value_somewhere(formula: Node, on: Interval) -> None:
     for point in inner_points(on):
         try:
             ball_over(formula, point)
@@ -173,27 +179,22 @@ def check_value_on(formula: Node, on: Interval, granted: Granted) -> None:
 
 def arguments_above_zero(formula: Node, *, with_logarithms: bool = True) -> Iterator[Node]:
     """What stands under roots and logarithms and below exponents that are no integers."""
-    for node in _walk(formula):
-        if node.operator == "sqrt" or (with_logarithms and node.operator == "ln"):
+    for node in walk(formula):
+        if not isinstance(node, Apply):
+            continue
+        is_power = node.operator == "^" and not _is_whole(node.arguments[-1])
+        if (
+            node.operator == "sqrt"
+            or (with_logarithms and node.operator == "ln")
+            or (is_power and node.arguments[0] != Constant("e"))
+        ):
             yield node.arguments[0]
-        elif node.operator == "^" and not _is_whole(node.arguments[1]):
-            if node.arguments[0] != Constant("e"):
-                yield node.arguments[0]
 
 
 def granted_by(formula: Node) -> Granted:
     """What is certainly positive, save at isolated points, where the formula has a value."""
     inside = list(arguments_above_zero(formula))
     return frozenset((*inside, *map(tidy, inside)))
-
-
-def _walk(formula: Node) -> Iterator[Apply]:
-    stack = [formula]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Apply):
-            yield node
-            stack.extend(reversed(node.arguments))
 
 
 def _is_whole(node: Node) -> bool:
@@ -243,6 +244,7 @@ def read_forms(given: Any, piece: Interval, formula: Node, *, least: int) -> lis
         form = read_formula(text, smooth=True)
         if to_text(raw) == text:
             require(identity is None, "A form that is spelled alike needs no identity.")
+            _check_value_somewhere(raw, piece)
             form = raw
         else:
             problem = {"left": to_text(raw), "right": text, "relation": "=="}
