@@ -22,6 +22,7 @@ from gradiometer.formula import (
     parse_number,
     precision,
     substitute,
+    tidy,
     to_ball,
     to_rational_text,
 )
@@ -338,7 +339,7 @@ def _prove_between(layer: _Layer, low: fmpq, high: fmpq) -> tuple[Fact, ...]:
     with precision(_BITS):
         stretch = arb(high / low).sqrt()
         chi = (to_ball(ends[0]) / stretch * weight).union(to_ball(ends[1]) * stretch * weight)
-    _prove_bracket(layer, low, high, chi)
+    _prove_bracket(layer, low, high, None if is_flat else chi)
     because = (
         "The weight variance times E f'(z)^2, bounded for all q of the bracket by its certified "
         f"values at both ends: the normal densities differ by a known factor, {_DEEP}."
@@ -378,7 +379,7 @@ def _name_phase(layer: _Layer, chi: fmpq | arb) -> Fact:
 def _settle(node: Node) -> fmpq | None:
     """The rational that the formula is; None where it is none, or that is not known."""
     try:
-        found = cancel(node)
+        found = tidy(cancel(node))
     except (UndecidedError, GradiometerError, ArithmeticError):
         return None
     return found.value if isinstance(found, Number) else None
