@@ -6,11 +6,9 @@ from flint import arb, fmpq
 
 from gradiometer.formula import (
     Interval,
-    Number,
     differentiate,
     evaluate,
     parse,
-    parse_interval,
     precision,
     substitute,
     tidy,
@@ -226,25 +224,43 @@ def witness(text, name, *points):
     )
 
 
-__all__ = [
-    "Number",
-    "V",
-    "far",
-    "forms_of",
-    "identity",
-    "joint",
-    "joints",
-    "limit",
-    "one_cell",
-    "parse_interval",
-    "parts",
-    "pole",
-    "profile",
-    "rewrite",
-    "section_row",
-    "sections",
-    "signs_by_boxes",
-    "signs_of",
-    "tree",
-    "witness",
-]  # fmt: skip
+def symmetry(text, word, *rows):
+    """The certificate that a function is odd or even."""
+    return make_certificate(
+        "symmetry",
+        problem={"formula": text, "variable": "x"},
+        claim={"symmetry": word},
+        evidence={"rows": [{"ends": ends, "identity": shown} for ends, shown in rows]},
+    )
+
+
+def periodic(text, period, *shares):
+    """The certificate of a least period."""
+    return make_certificate(
+        "symmetry",
+        problem={"formula": text, "variable": "x"},
+        claim={"symmetry": "periodic", "period": period},
+        evidence={"identity": None, "shares": [{"k": k, "at": at} for k, at in shares]},
+    )
+
+
+def form(text, claims, **evidence):
+    """The certificate of a form."""
+    names = ("polynomial", "affine", "almost")
+    return make_certificate(
+        "form",
+        problem={"formula": text, "variable": "x"},
+        claim=dict(zip(names, claims, strict=True)),
+        evidence=evidence,
+    )
+
+
+def fixed_point(text, weight, bias, claims, **evidence):
+    """The certificate of a fixed point."""
+    return make_certificate(
+        "fixed_point",
+        problem={"formula": text, "variable": "x", "weight_variance": weight,
+                 "bias_variance": bias},
+        claim=dict(zip(("point", "chi", "unique"), claims, strict=True)),
+        evidence=evidence,
+    )  # fmt: skip

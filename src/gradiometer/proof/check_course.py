@@ -6,6 +6,7 @@ exactly, as a constant formula, or by two rationals that enclose it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from gradiometer.formula import (
     Exact,
     Interval,
     Node,
+    Number,
     Piece,
     compare_nodes,
     evaluate,
@@ -44,6 +46,7 @@ Pair: TypeAlias = tuple[fmpq, fmpq]
 VARIABLE = "x"
 BITS = 256
 _LONGEST = 4000
+_RATIONAL = re.compile(r"-?[0-9]{1,2000}(/[0-9]{1,2000})?")
 
 
 @final
@@ -110,6 +113,9 @@ def read_exact(text: Any) -> Node:
     """
     if not isinstance(text, str) or len(text) > _LONGEST:
         raise CertificateError("A number must be a text that is not too long.")
+    if _RATIONAL.fullmatch(text):
+        # These may have more digits than the parser takes.
+        return Number(read_rational(text))
     node = tidy(parse(text).tree)
     require(is_constant(node), "A number holds a name.")
     require(to_text(node) == text, f"The number `{text[:60]}` is spelled in another way.")

@@ -22,7 +22,6 @@ from gradiometer.formula import (
     precision,
     sign_of,
     tidy,
-    to_text,
 )
 from gradiometer.proof.check_course import (
     BITS,
@@ -37,7 +36,7 @@ from gradiometer.proof.check_course import (
     read_formula,
     value_of,
 )
-from gradiometer.proof.check_formula import check_identity
+from gradiometer.proof.check_formula import check_equal
 from gradiometer.proof.check_limit import read_limit
 from gradiometer.proof.check_signs import granted_by, read_forms
 from gradiometer.proof.check_terms import Terms
@@ -72,7 +71,7 @@ def _by_coefficients(course: Course, evidence: Any) -> _Verdict:
     count = len(course.sections)
     require(isinstance(identities, list) and len(identities) == count, "Each section has its row.")
     for piece, identity in zip(course.sections, identities, strict=True):
-        _check_equal(piece, polynomial, identity)
+        check_equal(piece.formula, polynomial, identity)
     # A closed end belongs to its section, so only lone points are left.
     there = (
         (value_of(p.formula, p.on.lower), value_of(polynomial, p.on.lower))
@@ -93,11 +92,6 @@ def _read_polynomial(given: Any) -> tuple[list[Node], Node]:
     for power, factor in enumerate(found[1:], start=1):
         total = apply("+", total, apply("*", factor, apply("^", Name(VARIABLE), number(power))))
     return found, tidy(total)
-
-
-def _check_equal(piece: Piece, polynomial: Node, identity: Any) -> None:
-    problem = {"left": to_text(piece.formula), "right": to_text(polynomial), "relation": "=="}
-    check_identity(problem, {"holds": True}, identity)
 
 
 def _by_normal_form(course: Course, evidence: Any) -> _Verdict:
@@ -155,7 +149,7 @@ def _by_difference(course: Course, evidence: Any) -> _Verdict:
     both = []
     for index, texts, identity in zip(*rows, strict=True):
         coefficients, polynomial = _read_polynomial(texts)
-        _check_equal(_section(course, index), polynomial, identity)
+        check_equal(_section(course, index).formula, polynomial, identity)
         both.append(coefficients)
     first, second = both
     differ = len(first) != len(second) or any(

@@ -43,7 +43,7 @@ from gradiometer.proof.check_course import (
     read_pair,
     spell_interval,
 )
-from gradiometer.proof.check_formula import check_identity, check_sign
+from gradiometer.proof.check_formula import check_equal, find_sign_on
 from gradiometer.proof.check_sturm import End, find_sign
 from gradiometer.proof.check_terms import Terms
 from gradiometer.proof.check_walk import fields, require
@@ -129,9 +129,8 @@ def _signs_by_sturm(
     ends = [on.lower, *places, on.upper]
     for lower, upper, part in zip(ends, ends[1:], parts, strict=False):
         word, shown = fields(part, "sign", "evidence")
-        problem = {"formula": to_text(formula), "variable": VARIABLE,
-                   "on": spell_interval(Interval(lower, upper))}  # fmt: skip
-        check_sign(problem, {"sign": word}, shown)
+        found = find_sign_on(formula, VARIABLE, Interval(lower, upper), shown)
+        require(word == found, "A part has another sign.")
         require(word in _WORDS, "A part has no single sign.")
         signs.append(_WORDS[word])
     return signs, list(places)
@@ -247,8 +246,7 @@ def read_forms(given: Any, piece: Interval, formula: Node, *, least: int) -> lis
             _check_value_somewhere(raw, piece)
             form = raw
         else:
-            problem = {"left": to_text(raw), "right": text, "relation": "=="}
-            check_identity(problem, {"holds": True}, identity)
+            check_equal(raw, form, identity)
             check_value_on(form, piece, granted)
         forms.append(form)
         before = form

@@ -30,7 +30,6 @@ from gradiometer.formula import (
     substitute,
     tidy,
     to_ball,
-    to_text,
 )
 from gradiometer.proof.check_course import (
     VARIABLE,
@@ -42,7 +41,7 @@ from gradiometer.proof.check_course import (
     value_of,
     value_there,
 )
-from gradiometer.proof.check_formula import check_identity
+from gradiometer.proof.check_formula import check_equal
 from gradiometer.proof.check_walk import fields, read_rational, require
 
 _MOST_WAVES = 12
@@ -89,19 +88,14 @@ def _check_row(course: Course, index: int, row: Any, sign: int) -> None:
                 require(is_equal(value_of(formula, at), there), "The function jumps at an end.")
     image = substitute(other.formula, {VARIABLE: apply("neg", Name(VARIABLE))})
     image = tidy(image if sign > 0 else apply("neg", image))
-    _check_equal(piece.formula, image, identity)
+    check_equal(piece.formula, image, identity)
 
 
 def _check_mirrored(end: Node, far: Node, shown: Any) -> None:
     if shown is None:
         require(sign_of(tidy(apply("+", end, far))) == 0, "The ends are no mirror images.")
     else:
-        _check_equal(end, tidy(apply("neg", far)), shown)
-
-
-def _check_equal(left: Node, right: Node, evidence: Any) -> None:
-    problem = {"left": to_text(left), "right": to_text(right), "relation": "=="}
-    check_identity(problem, {"holds": True}, evidence)
+        check_equal(end, tidy(apply("neg", far)), shown)
 
 
 def _check_period(course: Course, period: Node, evidence: Any) -> None:
