@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, final
@@ -11,19 +11,27 @@ from flint import fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import (
+    ONE,
     Apply,
     Constant,
     Interval,
     Node,
     Number,
+    apply,
+    cancel,
     free_names,
     from_decimal,
     parse,
+    possible_signs,
+    sign_of,
     tidy,
+    to_ratios,
     to_text,
     walk,
 )
 from gradiometer.proof.boxes import find_boxes
+from gradiometer.proof.identity import list_generators, shorten_numbers, spell_formula
+from gradiometer.proof.limit import list_factors
 from gradiometer.proof.sign import show_sign
 from gradiometer.proof.turns import Turns, find_turns
 
@@ -59,12 +67,20 @@ def prove_signs(node: Node, variable: str, on: Interval, turns: Turns) -> Signed
     if turns.certificate is not None:
         return _by_boxes(turns.certificate)
     exact = [place for place in turns.places if isinstance(place, Number | Constant | Apply)]
-    try:
-        return _by_parts(node, variable, on, turns, exact)
-    except (UndecidedError, GradiometerError):
-        if free_names(node) != {variable}:
-            raise
-        return _by_boxes(find_boxes(node, variable, on, known=exact).certificate)
+    ways: tuple[Callable[[], Signed], ...] = (
+        lambda: _by_parts(node, variable, on, turns, exact),
+        lambda: _by_factor(node, variable, on),
+        lambda: _by_boxes(find_boxes(node, variable, on, known=exact).certificate),
+    )
+    reason = UndecidedError("the signs are not shown")
+    for way in ways:
+        try:
+            return way()
+        except UndecidedError as error:
+            reason = error
+        except GradiometerError as error:
+            reason = UndecidedError(str(error))
+    raise reason
 
 
 def _by_parts(
@@ -78,6 +94,42 @@ def _by_parts(
     ]
     evidence = {"by": "sign", "points": [spell_exact(at) for at in exact], "parts": parts}
     return Signed(list(turns.signs), list(exact), evidence)
+
+
+def _by_factor(node: Node, variable: str, on: Interval) -> Signed:
+    """The signs of what is left beside factors whose own form shows that they are positive."""
+    signs = {variable: _signs_of_variable(on)}
+    factor = ONE
+    for operator, parts in zip("*/", list_factors(node), strict=True):
+        for part in parts:
+            shown = possible_signs(part, signs)
+            if shown == {1}:
+                factor = apply(operator, factor, part)
+            elif shown == {-1}:
+                factor = apply(operator, factor, apply("neg", part))
+    factor = tidy(factor)
+    if variable not in free_names(factor):
+        raise UndecidedError("no factor shows its sign by its form")
+    rest = tidy(cancel(apply("/", node, factor)))
+    signed = prove_signs(rest, variable, on, find_turns(rest, variable, on))
+    ratio, *_ = to_ratios(node, factor, rest)
+    evidence = {
+        "by": "factor",
+        "factor": spell_formula(shorten_numbers(factor)),
+        "rest": spell_formula(shorten_numbers(rest)),
+        "generators": list_generators(ratio, node, factor, rest),
+        "signs": signed.evidence,
+    }
+    return Signed(signed.signs, signed.places, evidence)
+
+
+def _signs_of_variable(on: Interval) -> frozenset[int]:
+    """The signs of the numbers inside the interval."""
+    if on.lower is not None and sign_of(on.lower) >= 0:
+        return frozenset((1,))
+    if on.upper is not None and sign_of(on.upper) <= 0:
+        return frozenset((-1,))
+    return frozenset((-1, 0, 1))
 
 
 def _by_boxes(certificate: Any) -> Signed:

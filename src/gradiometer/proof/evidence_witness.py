@@ -12,7 +12,7 @@ from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import Exact, compare, evaluate, precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.evidence_ground import Ground
-from gradiometer.proof.shape_symmetry import SYMMETRY_POINTS
+from gradiometer.proof.shape_symmetry import list_mirrored
 from gradiometer.proof.witness import list_points
 
 Failing: TypeAlias = Literal["monotone", "convex", "affine", "odd", "even", "constant"]
@@ -22,7 +22,6 @@ _Row: TypeAlias = tuple[fmpq, Exact]
 _BITS = 512
 _MOST_POINTS = 21
 """Points for each piece."""
-_MIRRORED = (fmpq(0), *SYMMETRY_POINTS)
 
 
 def prove_witness(ground: Ground, name: Failing) -> dict[str, Any]:
@@ -111,7 +110,7 @@ _SEARCHES: Mapping[str, Callable[[Sequence[_Row]], list[fmpq]]] = {
 def _break_parity(ground: Ground, name: Failing) -> list[fmpq]:
     sign = 1 if name == "even" else -1
     with precision(_BITS):
-        for point in _MIRRORED:
+        for point in list_mirrored(ground.shape):
             try:
                 here, there = (_value(ground, at) for at in (point, -point))
                 if here is None or there is None:

@@ -222,19 +222,19 @@ def _dominant(
 
 def _fades(node: Apply, variable: str, to_right: bool) -> bool:
     """Whether a product has a factor like e^(-x^2) or Phi(-x), and only tame ones besides."""
-    above, below = _factors(node)
+    above, below = list_factors(node)
     tiny = [part for part in above if _is_tiny(part, variable, to_right)]
     rest = [part for part in above + below if part not in tiny]
     return bool(tiny) and all(_is_tame(part, variable) for part in rest)
 
 
-def _factors(node: Node) -> tuple[list[Node], list[Node]]:
+def list_factors(node: Node) -> tuple[list[Node], list[Node]]:
     """What is multiplied and what is divided by."""
     if isinstance(node, Apply) and node.operator == "neg":
-        return _factors(node.arguments[0])
+        return list_factors(node.arguments[0])
     if not isinstance(node, Apply) or node.operator not in {"*", "/"}:
         return [node], []
-    (above, below), (more, less) = (_factors(part) for part in node.arguments)
+    (above, below), (more, less) = (list_factors(part) for part in node.arguments)
     if node.operator == "/":
         more, less = less, more
     return above + more, below + less

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
+from itertools import islice
 from math import gcd
 from typing import Literal
 
@@ -37,11 +39,14 @@ from gradiometer.formula import (
 from gradiometer.proof.limit import End
 from gradiometer.proof.shape import Section, Shape
 from gradiometer.proof.turns import find_turns
+from gradiometer.proof.witness import list_points
 
 _BITS = 192
 SYMMETRY_POINTS = tuple(
     fmpq(p, q) for p, q in ((1, 1), (1, 2), (2, 1), (7, 3), (1, 8), (5, 1), (1, 64), (20, 1))
 )
+_MOST_POINTS = 3
+"""Points of each piece that are compared with their mirrors."""
 _MOST_ORDER = 8
 _MOST_FREQUENCY = 12
 
@@ -66,11 +71,19 @@ def is_even_about_zero(shape: Shape) -> bool:
 
 def _has_parity(shape: Shape, sign: int) -> bool:
     function = shape.function
-    if any(_breaks_parity(function, point, sign) for point in (fmpq(0), *SYMMETRY_POINTS)):
+    if any(_breaks_parity(function, point, sign) for point in list_mirrored(shape)):
         return False
     if _is_mirrored(function, sign, strict=not shape.is_continuous()):
         return True
     raise UndecidedError("no point breaks the symmetry, and the formulas do not show it")
+
+
+def list_mirrored(shape: Shape) -> Iterator[fmpq]:
+    """Points that are compared with their mirrors: some near 0, and some of every piece."""
+    yield fmpq(0)
+    yield from SYMMETRY_POINTS
+    for section in shape.sections:
+        yield from islice(list_points(section.open), _MOST_POINTS)
 
 
 def _breaks_parity(function: Piecewise, point: fmpq, sign: int) -> bool:
