@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from functools import partial
+from typing import Any, Literal, TypeAlias, final
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.formula import is_smooth, to_text
 from gradiometer.model import Activation
 from gradiometer.proof import (
+    End,
     Ground,
     Shape,
     check,
@@ -87,6 +89,8 @@ def list_proofs(model: Activation, shape: Shape) -> Proofs:
     _add_symmetries(proofs, ground)
     for name, prove in _list_stopgaps(proofs, ground):
         proofs.add(name, prove)
+    _add_limits(proofs, ground, "course", 0)
+    _add_limits(proofs, ground, "slope", 1)
     return proofs
 
 
@@ -117,17 +121,17 @@ def _list_stopgaps(proofs: Proofs, ground: Ground) -> Iterator[tuple[str, _Prove
         yield "not affine", lambda: prove_witness(ground, "affine")
     if len(ground.plots) == 1 and None in course:
         yield "not constant", lambda: prove_witness(ground, "constant")
-    for order, name in ((0, "course"), (1, "slope")):
-        if name in proofs.parts:
-            continue
-        for index, side in ((0, "lower"), (len(ground.plots) - 1, "upper")):
-            if ground.plots[index].end(side) is None:
-                yield (
-                    f"{name} {side}",
-                    lambda index=index, side=side, order=order: prove_limit(
-                        ground, index, side, order=order
-                    ),
-                )
+
+
+def _add_limits(proofs: Proofs, ground: Ground, name: str, order: Literal[0, 1]) -> None:
+    """The limits far out by themselves, where the course that would hold them is missing."""
+    if name in proofs.parts:
+        return
+    sides: tuple[tuple[int, End], ...] = ((0, "lower"), (len(ground.plots) - 1, "upper"))
+    for index, side in sides:
+        if ground.plots[index].end(side) is None:
+            prove = partial(prove_limit, ground, index, side, order=order)
+            proofs.add(f"{name} {side}", prove)
 
 
 def _list_signs(proofs: Proofs, name: str) -> set[int | None]:
