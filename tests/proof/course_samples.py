@@ -57,9 +57,8 @@ def pole_at(text, index):
     return pole(signs_of(tree(text), sections(text)[index].on, ())[0], V, V)
 
 
-def _profiles():
-    left, right = {"start": "-1"}, {"start": "1"}
-    hole = rewrite("x + 1", [], V)
+def _bent_profiles():
+    left = {"start": "-1"}
     yield (
         "relu",
         profile(
@@ -79,6 +78,32 @@ def _profiles():
             ends(("6", V), ("6", V), attained=(True, False)),
         ),
     )
+    yield "elu", profile(
+        ELU, 0,
+        ends(("-1", far("-1", "e^x", **left)), ("0", V), attained=(False, True)),
+        ends(("0", V), ("oo", far("oo"))),
+    )  # fmt: skip
+    yield "hardshrink", profile(
+        SHRINK, 0,
+        ends(("-oo", far("-oo", **left)), ("-1/2", V)),
+        ends(("0", V), ("0", V), attained=(True, True)),
+        ends(("1/2", V), ("oo", far("oo"))),
+    )  # fmt: skip
+    yield "softsign", profile(
+        "x/(1 + abs(x))", 0,
+        ends(("-1", far("-1", **left)), ("0", V)),
+        ends(("0", V), ("1", far("1")), attained=(True, False)),
+    )  # fmt: skip
+    yield "lone point", profile(
+        LONE, 0,
+        ends(("-oo", far("-oo", **left)), ("0", V)), ends(("1", V), ("oo", far("oo"))),
+        points=[{"at": "0", "value": "5"}],
+    )  # fmt: skip
+
+
+def _smooth_profiles():
+    left = {"start": "-1"}
+    right = {"start": "1"}
     yield "gelu", profile(
         "x*Phi(x)",
         0,
@@ -101,29 +126,28 @@ def _profiles():
         "x/(1 + e^(-x))", 0,
         ends(("0", far("0", "e^(-x)", **left)), ("oo", far("oo", "e^(-x)")), points="boxes"),
     )  # fmt: skip
-    yield "elu", profile(
-        ELU, 0,
-        ends(("-1", far("-1", "e^x", **left)), ("0", V), attained=(False, True)),
-        ends(("0", V), ("oo", far("oo"))),
-    )  # fmt: skip
-    yield "hardshrink", profile(
-        SHRINK, 0,
-        ends(("-oo", far("-oo", **left)), ("-1/2", V)),
-        ends(("0", V), ("0", V), attained=(True, True)),
-        ends(("1/2", V), ("oo", far("oo"))),
-    )  # fmt: skip
     yield "cube", profile("x^3", 0, ends(("-oo", far("-oo", **left)), ("oo", far("oo"))))
     yield "bell", profile(
         "e^(-x^2)", 0,
         ends(("0", far("0", "e^(-x^2)", **left)), ("0", far("0", "e^(-x^2)", **right)),
              points="boxes"),
     )  # fmt: skip
-    yield "sine", profile("sin(x)", 0, ends(None, None, points=None))
-    yield "softsign", profile(
-        "x/(1 + abs(x))", 0,
-        ends(("-1", far("-1", **left)), ("0", V)),
-        ends(("0", V), ("1", far("1")), attained=(True, False)),
+    yield "arctangent", profile(
+        "atan(x)", 0,
+        ends(("-(pi/2)", far("-(pi/2)", "atan(x)", "pi", **left)),
+             ("pi/2", far("pi/2", "atan(x)", "pi"))),
     )  # fmt: skip
+    yield "inverse root", profile(
+        "x/sqrt(x^2 + 1)", 0,
+        ends(("-1", far("-1", "sqrt(x^2 + 1)", **left)), ("1", far("1", "sqrt(x^2 + 1)")),
+             points="boxes", roots=[("x^2 + 1", ())]),
+    )  # fmt: skip
+
+
+def _edged_profiles():
+    left = {"start": "-1"}
+    hole = rewrite("x + 1", [], V)
+    yield "sine", profile("sin(x)", 0, ends(None, None, points=None))
     yield "root", profile(
         "sqrt(x)", 0,
         ends(("0", V), ("oo", parts(far("oo"))), attained=(True, False), points=ROOT,
@@ -142,26 +166,17 @@ def _profiles():
         ends(("-oo", far("-oo", start="-2")), ("2", hole)),
         ends(("2", hole), ("oo", far("oo", start="2"))),
     )  # fmt: skip
-    yield "lone point", profile(
-        LONE, 0,
-        ends(("-oo", far("-oo", **left)), ("0", V)), ends(("1", V), ("oo", far("oo"))),
-        points=[{"at": "0", "value": "5"}],
-    )  # fmt: skip
     yield "gaps", profile(
         GAPS, 0,
         ends(("oo", parts(far("oo", start="-2"))), ("-oo", parts(V))),
         ends(("-oo", parts(V)), ("oo", parts(far("oo", start="2")))),
     )  # fmt: skip
-    yield "arctangent", profile(
-        "atan(x)", 0,
-        ends(("-(pi/2)", far("-(pi/2)", "atan(x)", "pi", **left)),
-             ("pi/2", far("pi/2", "atan(x)", "pi"))),
-    )  # fmt: skip
-    yield "inverse root", profile(
-        "x/sqrt(x^2 + 1)", 0,
-        ends(("-1", far("-1", "sqrt(x^2 + 1)", **left)), ("1", far("1", "sqrt(x^2 + 1)")),
-             points="boxes", roots=[("x^2 + 1", ())]),
-    )  # fmt: skip
+
+
+def _profiles():
+    yield from _bent_profiles()
+    yield from _smooth_profiles()
+    yield from _edged_profiles()
 
 
 def _slopes():

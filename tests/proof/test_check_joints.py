@@ -3,7 +3,8 @@
 import pytest
 
 from gradiometer.proof import check
-from proof.course_samples import samples
+from proof.course_samples import CUBES, ELU, samples
+from proof.courses import V, joint, joints
 from proof.mutants import edited
 from proof.refusals import check_edits, is_refused
 
@@ -67,3 +68,34 @@ def test_the_end_at_infinity_is_no_joint():
     sample = samples("joints")["relu6"]
     by_value = {"value": {"by": "value"}, "slope": {"by": "value"}}
     assert is_refused(edited(sample, (("evidence", "sections", 0, "lower"), by_value)))
+
+
+@pytest.mark.parametrize(("text", "slope", "order"), [(ELU, "1", 2), (CUBES, "0", 3)])
+def test_an_order_that_is_too_high_is_refused(text, slope, order):
+    row = joint("0", ("0", "0"), "0", (slope, slope), order=order)
+    assert is_refused(joints(text, [row], (None, (V, V)), ((V, V), None), count=order + 1))
+
+
+def test_a_function_that_falls_off_at_0_only_has_a_jump():
+    row = joint("0", ("-1", "1"), "0", ("1", "1"))
+    text = "where(x > 0, x + 1, where(x < 0, x - 1, 0))"
+    assert is_refused(joints(text, [row], (None, (V, V)), ((V, V), None)))
+    check(joints(text, [{**row, "jump": True}], (None, (V, V)), ((V, V), None)))
+
+
+def test_a_slope_that_grows_beyond_all_bounds_is_a_kink():
+    text = "where(x > 0, sqrt(x), x)"
+    how = {"by": "pole", "of": [V, V]}
+    signs = {
+        "by": "factor",
+        "factor": "1/sqrt(x)",
+        "rest": "1/2",
+        "generators": ["sqrt(x)"],
+        "signs": {"by": "sign", "points": [], "parts": [{"sign": "positive", "evidence": {}}]},
+    }
+    row = joint("0", ("0", "0"), "0", ("1", "oo"), kink=True)
+    shown = joints(text, [row], (None, (V, V)), ((V, {**how, "signs": signs}), None),
+                   roots={1: [("x", ())]})  # fmt: skip
+    check(shown)
+    assert is_refused(edited(shown, ((*ONE, "right_slope"), "1")))
+    assert is_refused(edited(shown, ((*ONE, "kink"), False)))

@@ -73,16 +73,16 @@ NO_WAY = {
     "oo - oo": ("x - x^2", "0", parts(far("oo"), far("oo"))),
     "oo*0": ("x*e^(-x)", "0", parts(far("oo"), far("0", "e^(-x)"))),
     "a wave settles": ("sin(x)", "0", parts(far("oo"))),
-    "a tail on the other side of 0": ("1/x", "0", far("0", start="-1")),
+    "a tail on the other side of 0": ("tanh(x)", "1", far("1", "e^(2*x)", start="-1")),
     "a bound that is too small": (
         "3*sin(x)*e^(-x)", "0",
         {"by": "squeeze", "factor": "e^(-x)", "other": "3*sin(x)", "bound": "1",
          "generators": ["sin(x)", "e^(-x)"], "how": far("0", "e^(-x)")},
     ),
     "a factor that does not fall": (
-        "sin(x)*e^(-x)", "0",
-        {"by": "squeeze", "factor": "1", "other": "sin(x)*e^(-x)", "bound": "1",
-         "generators": ["sin(x)", "e^(-x)"], "how": V},
+        "sin(x)*(1 + e^(-x))", "0",
+        {"by": "squeeze", "factor": "1 + e^(-x)", "other": "sin(x)", "bound": "1",
+         "generators": ["sin(x)", "e^(-x)"], "how": far("1", "e^(-x)")},
     ),
     "another formula": ("x + 1", "oo", rewrite("x + 2", [], far("oo"))),
 }  # fmt: skip

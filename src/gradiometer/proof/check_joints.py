@@ -17,10 +17,9 @@ from gradiometer.proof.check_course import (
     read_course,
     read_exact,
     shared_end,
-    value_of,
     value_there,
 )
-from gradiometer.proof.check_limit import read_limit
+from gradiometer.proof.check_limit import limit_by_value, read_limit
 from gradiometer.proof.check_signs import check_roots, granted_by, read_forms
 from gradiometer.proof.check_walk import fields, require
 
@@ -159,6 +158,6 @@ def _check_order(order: Any, meeting: Meeting) -> None:
     both = (meeting.left.forms, meeting.right.forms)
     require(all(len(forms) > order for forms in both), "A derivative is missing.")
     for index in range(order + 1):
-        first, second = (value_of(forms[index], meeting.at) for forms in both)
+        first, second = (limit_by_value(forms[index], meeting.at) for forms in both)
         agree = compare_nodes(first, second) == 0
         require(agree == (index < order), "The derivatives agree up to another order.")

@@ -129,13 +129,7 @@ class _Reading:
             return exact_value(tidy(formula))
         if self._at is None:
             raise CertificateError("A formula has no value at infinity.")
-        for node in walk(formula):
-            # 0^0 has a value that need not be the limit.
-            base = _base_of_moving_exponent(node)
-            if base is not None:
-                there = tidy(substitute(base, {VARIABLE: self._at}))
-                require(sign_of(there) > 0, "The base of a power may fall to 0.")
-        return value_of(formula, self._at)
+        return limit_by_value(formula, self._at)
 
     def _far(self, formula: Node, how: Any) -> Limit:
         _, listed, start, text = fields(how, "by", "generators", "start", "limit")
@@ -197,6 +191,23 @@ class _Reading:
         limit = self.read(factor, rest, depth)
         require(sign_of_limit(limit) == 0, "The factor does not fall to 0.")
         return ZERO
+
+
+def limit_by_value(formula: Node, at: Node) -> Node:
+    """The value of a smooth formula at a point, which is its limit there as well.
+
+    Raises:
+        CertificateError: If it need not be the limit.
+        DomainError: If there is no value.
+        UndecidedError: If there may be none.
+    """
+    for node in walk(formula):
+        base = _base_of_moving_exponent(node)
+        if base is not None:
+            # 0^0 has a value that need not be the limit.
+            there = tidy(substitute(base, {VARIABLE: at}))
+            require(sign_of(there) > 0, "The base of a power may fall to 0.")
+    return value_of(formula, at)
 
 
 def _base_of_moving_exponent(node: Node) -> Node | None:

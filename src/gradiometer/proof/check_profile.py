@@ -28,7 +28,7 @@ from gradiometer.proof.check_course import (
     value_of,
     value_there,
 )
-from gradiometer.proof.check_limit import read_limit
+from gradiometer.proof.check_limit import limit_by_value, read_limit
 from gradiometer.proof.check_signs import (
     Place,
     check_roots,
@@ -166,4 +166,4 @@ def _is_attained(section: _Section, end: str, limit: Limit) -> bool:
     there = value_there(section.course, at)
     if closed or there is None:
         return closed
-    return is_equal(value_of(piece.formula, at), there)
+    return is_equal(limit_by_value(piece.formula, at), there)
