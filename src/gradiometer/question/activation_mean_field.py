@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 from flint import arb, fmpq
 
@@ -39,20 +38,16 @@ from gradiometer.proof import (
     prove_line,
     prove_rest,
 )
+from gradiometer.question.activation_crossing import GRID, find_crossing, narrow_crossing
 from gradiometer.question.answer import Fact, computed, proved, unknown
-
-_Row: TypeAlias = tuple[float, float]
 
 MEAN_FIELD_FACTS = ("fixed_point", "chi_at_fixed_point", "phase")
 """The facts about a deep network, in reading order."""
 
 _DEEP = "at infinite width, at initialisation"
 _BITS = 160
-_GRID = (1e-6, *(4.0**power for power in range(-9, 10)), 1e6)
-"""Variances between which a fixed point is looked for; the outer ones are the last replayed."""
 _WIDTHS = (fmpq(1, 10**12), fmpq(1, 10**10))
 """Widths of a bracket, as shares of the fixed point."""
-_MOST_STEPS = 60
 _NO_POINT = "There is no fixed point."
 
 
@@ -107,14 +102,14 @@ def _describe(layer: _Layer) -> tuple[Fact, ...]:
     share = layer.share
     if share is not None:
         return _follow_line(layer, share)
-    bracket, is_settling = _hunt(layer.estimate)
+    bracket, is_settling = find_crossing(layer.estimate)
     if bracket is None or not is_settling:
         rests = _rest_at_zero(layer)
         if rests is not None:
             return rests
     if bracket is None:
-        raise UndecidedError(f"no fixed point was found from {_GRID[0]:g} to {_GRID[-1]:g}")
-    return _certify(layer, _narrow(layer.estimate, *bracket))
+        raise UndecidedError(f"no fixed point was found from {GRID[0]:g} to {GRID[-1]:g}")
+    return _certify(layer, narrow_crossing(layer.estimate, *bracket))
 
 
 @final
@@ -259,41 +254,6 @@ def _say_whether_only(layer: _Layer) -> str:
     if is_only_rest(layer.shape, layer.deep.weight):
         return "It is the only one: |f(x)| <= L*|x| makes every q > 0 shrink."
     return "That there is no other is not claimed."
-
-
-def _hunt(surplus: Callable[[float], float]) -> tuple[tuple[_Row, _Row] | None, bool]:
-    """Two variances with F of opposite signs, the first where F falls; and whether it falls."""
-    rows: list[_Row] = []
-    for variance in _GRID:
-        try:
-            value = surplus(variance)
-        except (UndecidedError, GradiometerError, ArithmeticError):
-            break
-        if value == 0:
-            continue
-        rows.append((variance, value))
-        if len(rows) > 1 and rows[-2][1] > 0 > value:
-            return (rows[-2], rows[-1]), True
-    crossings = (pair for pair in pairwise(rows) if pair[0][1] * pair[1][1] < 0)
-    return next(crossings, None), False
-
-
-def _narrow(surplus: Callable[[float], float], low: _Row, high: _Row) -> float:
-    """Where F vanishes, by false position with halved ends, to the precision of floats."""
-    (a, value_a), (b, value_b) = low, high
-    guess = a
-    for _ in range(_MOST_STEPS):
-        last, guess = guess, (a * value_b - b * value_a) / (value_b - value_a)
-        if abs(guess - last) <= 4e-16 * guess or not a < guess < b:
-            break
-        value = surplus(guess)
-        if value == 0:
-            break
-        if (value > 0) == (value_a > 0):
-            a, value_a, value_b = guess, value, value_b / 2
-        else:
-            b, value_b, value_a = guess, value, value_a / 2
-    return guess
 
 
 def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
