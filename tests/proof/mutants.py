@@ -66,3 +66,24 @@ def mutants(certificate, part):
     """Every single edit of one part of a certificate, with the old fingerprint."""
     for path, edited in edits(certificate[part]):
         yield path, {**copy.deepcopy(certificate), part: edited}
+
+
+def edited(certificate, *changes):
+    """The certificate with other values at some paths, and a fingerprint that fits again."""
+    copied = copy.deepcopy(certificate)
+    for path, value in changes:
+        place = copied
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+    return with_own_fingerprint(copied)
+
+
+def survivors(certificate, part, is_refused):
+    """Paths of the edits of one part that are not refused once the fingerprint fits again."""
+    found, count = [], 0
+    for path, mutant in mutants(certificate, part):
+        count += 1
+        if not is_refused(with_own_fingerprint(mutant)):
+            found.append(path)
+    return found, count

@@ -105,13 +105,11 @@ def test_certificates_of_both_ends_are_replayed():
     certificate = answer(*_EDGE).certificate
     assert certificate is not None
     check(certificate)
-    laws = [
-        (part["problem"]["of"], part["problem"]["variance"])
-        for part in certificate["parts"]
-        if part["kind"] == "moment" and part["problem"]["variance"] != "1"
-    ]
-    assert sorted(of for of, _ in laws) == ["slope_square"] * 2 + ["square"] * 2
-    assert len({law for _, law in laws}) == 2
+    (kept,) = (part for part in certificate["parts"] if part["kind"] == "fixed_point")
+    low, high = (fmpq(*map(int, end.split("/"))) for end in kept["claim"]["point"])
+    assert 0 < high - low < high / 10**9
+    moments = kept["evidence"]["moments"]
+    assert [len(moments[name]) for name in ("square", "slope_square")] == [2, 2]
 
 
 def test_a_point_that_is_not_certified_is_only_computed(monkeypatch):
@@ -168,3 +166,37 @@ def test_an_estimate_agrees_with_the_certified_mean():
     assert isinstance(found, arb)
     near = estimate_moment(shape, "square", variance=fmpq(2))
     assert float(near) == pytest.approx(float(found), rel=1e-14)
+
+
+def test_equal_slopes_beside_a_jump_are_no_derivative():
+    formula = "where(x>0,x+1/1000000,where(x<0,x-1/1000000,0))"
+    point, chi, phase = facts(formula, "1/2", "0")
+    assert (point.status, point.value) == ("proved", 0)
+    assert (chi.status, phase.status) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize("at_zero", ["5", "ln(-1)"])
+def test_a_variance_of_0_is_kept_only_where_f_of_0_is_0(at_zero):
+    found = facts(f"where(x>0,x,where(x<0,2*x,{at_zero}))", "1/10", "0")
+    assert all(fact.status == "unknown" for fact in found)
+    # A bias keeps q away from 0, so the value there does not count: q = 1/4 q + 3.
+    assert facts(f"where(x>0,x,where(x<0,2*x,{at_zero}))", "1/10", "3")[0].value == 4
+
+
+def test_a_falling_line_counts_as_a_line():
+    assert [str(value) for value in values("|x|", "1", "0")] == ["every", "1", "edge"]
+    assert [str(value) for value in values("-x", "1/2", "1")] == ["2", "1/2", "ordered"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "weight", "bias", "way"),
+    [("relu", "2", "0", "line"), ("tanh", "1/2", "0", "zero"), ("tanh", "2", "0", "between"),
+     ("sign(x)", "1", "0.1", "between")],
+)  # fmt: skip
+def test_the_kept_variance_has_a_certificate_of_its_own(formula, weight, bias, way):
+    found = answer(formula, weight, bias)
+    check(found.certificate)
+    parts = [part for part in found.certificate["parts"] if part["kind"] == "fixed_point"]
+    assert [part["evidence"]["by"] for part in parts] == [way]
+    laws = [p["problem"]["variance"] for p in found.certificate["parts"] if p["kind"] == "moment"]
+    assert set(laws) == {"1"}

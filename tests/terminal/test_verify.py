@@ -235,7 +235,7 @@ def test_changed_fact_in_a_study_is_found(verify, tmp_path):
 def test_facts_without_a_certificate_are_named(answer, verify):
     assert "not covered by a certificate: continuous\n" in verify(answer).stdout
     silent = verify(_run("activation", "max(x,0)", "--json").stdout)
-    assert "facts are not compared with certificates of kind sign" in silent.stdout
+    assert "facts are not compared with certificates of kind joints" in silent.stdout
 
 
 def test_answer_without_a_certificate_has_nothing_to_check(verify):

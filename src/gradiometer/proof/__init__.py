@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from gradiometer.proof.check_moment import read_digits
     from gradiometer.proof.check_root import EQUATIONS
     from gradiometer.proof.distance import Distance, find_distance
+    from gradiometer.proof.evidence_fixed_point import (
+        is_only_rest,
+        prove_between,
+        prove_line,
+        prove_rest,
+    )
+    from gradiometer.proof.evidence_form import prove_form
+    from gradiometer.proof.evidence_ground import Ground, lay_ground
+    from gradiometer.proof.evidence_joints import prove_joints
+    from gradiometer.proof.evidence_profile import prove_limit, prove_profile
+    from gradiometer.proof.evidence_symmetry import prove_parity, prove_period
+    from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
     from gradiometer.proof.limit import End, limit_far, limit_inside
@@ -96,6 +108,7 @@ _PLACES = {
     "Extended": "extended",
     "Extremum": "shape_extrema",
     "FloatStepper": "stepper",
+    "Ground": "evidence_ground",
     "Infinite": "extended",
     "Mean": "moments",
     "Moment": "moments",
@@ -139,18 +152,30 @@ _PLACES = {
     "is_affine": "shape",
     "is_even_about_zero": "shape_symmetry",
     "is_odd": "moments",
+    "is_only_rest": "evidence_fixed_point",
     "is_odd_about_zero": "shape_symmetry",
     "is_polynomial": "shape",
     "is_polynomial_almost": "shape",
     "judge": "verdict",
+    "lay_ground": "evidence_ground",
     "limit_far": "limit",
     "limit_inside": "limit",
     "make_certificate": "certificate",
     "merge": "regime",
+    "prove_between": "evidence_fixed_point",
     "prove_equal": "identity",
+    "prove_form": "evidence_form",
+    "prove_joints": "evidence_joints",
+    "prove_limit": "evidence_profile",
+    "prove_line": "evidence_fixed_point",
+    "prove_parity": "evidence_symmetry",
+    "prove_period": "evidence_symmetry",
     "prove_pieces": "pieces",
+    "prove_profile": "evidence_profile",
+    "prove_rest": "evidence_fixed_point",
     "prove_sign": "sign",
     "read_digits": "check_moment",
+    "prove_witness": "evidence_witness",
     "rename": "refute",
     "run_exactly": "walk",
     "shorten": "shape",
@@ -176,6 +201,7 @@ __all__ = [
     "Extended",
     "Extremum",
     "FloatStepper",
+    "Ground",
     "Infinite",
     "Mean",
     "Moment",
@@ -224,16 +250,28 @@ __all__ = [
     "is_even_about_zero",
     "is_odd",
     "is_odd_about_zero",
+    "is_only_rest",
     "is_polynomial",
     "is_polynomial_almost",
     "judge",
+    "lay_ground",
     "limit_far",
     "limit_inside",
     "make_certificate",
     "merge",
+    "prove_between",
     "prove_equal",
+    "prove_form",
+    "prove_joints",
+    "prove_limit",
+    "prove_line",
+    "prove_parity",
+    "prove_period",
     "prove_pieces",
+    "prove_profile",
+    "prove_rest",
     "prove_sign",
+    "prove_witness",
     "read_digits",
     "rename",
     "run_exactly",

@@ -6,7 +6,7 @@ digits, or exact where algebra confirms a guess; the checker replays all of it a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -74,8 +74,14 @@ class Signs:
     certificate: dict[str, Any]
 
 
-def find_boxes(node: Node, variable: str, on: Interval) -> Signs:
+def find_boxes(node: Node, variable: str, on: Interval, *, known: Sequence[Node] = ()) -> Signs:
     """The signs of a smooth formula on an open interval, with a certificate.
+
+    Args:
+        node: The formula.
+        variable: Its variable.
+        on: The interval.
+        known: Zeros that are known already, so that they stay exact.
 
     Raises:
         UndecidedError: If balls and tails do not decide them within a stated number of boxes.
@@ -87,9 +93,10 @@ def find_boxes(node: Node, variable: str, on: Interval) -> Signs:
     """
     check_names(node)
     reason: UndecidedError | None = None
-    for form, factor in _list_forms(node):
+    inside = Interval(on.lower, on.upper)
+    for shape in _list_forms(node):
         try:
-            return _search(node, form, factor, variable, Interval(on.lower, on.upper))
+            return _search(node, variable, inside, shape=shape, known=known)
         except (UndecidedError, LimitError, DomainError) as error:
             reason = reason or UndecidedError(str(error))
     raise reason or UndecidedError("the formula has no form to look at")
@@ -114,7 +121,10 @@ def _list_forms(node: Node) -> Iterator[tuple[Node, Node]]:
     yield node, ONE
 
 
-def _search(node: Node, form: Node, factor: Node, variable: str, on: Interval) -> Signs:
+def _search(
+    node: Node, variable: str, on: Interval, *, shape: tuple[Node, Node], known: Sequence[Node]
+) -> Signs:
+    form, factor = shape
     spelled = [spell_formula(part) for part in (node, form, factor)]
     ratio, *_ = to_ratios(node, form, factor)
     listed = list_generators(ratio, node, form, factor)
@@ -127,7 +137,7 @@ def _search(node: Node, form: Node, factor: Node, variable: str, on: Interval) -
         high = on.upper if right is None else Number(right)
         assert low is not None
         assert high is not None
-        ends, cells = Hunt(slopes, on, low, high).run()
+        ends, cells = Hunt(slopes, on, low, high).run(known)
     with precision(_BITS):
         cells = [narrow(slopes, *cell) if isinstance(cell, tuple) else cell for cell in cells]
     evidence = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -72,14 +72,17 @@ class Hunt:
         self._tried: set[Node] = set()
         self._count = 0
 
-    def run(self) -> tuple[list[Node], list[Cell]]:
+    def run(self, guesses: Sequence[Node] = ()) -> tuple[list[Node], list[Cell]]:
         """The ends of the cells, and the cells.
+
+        Args:
+            guesses: Points that may be zeros, to be looked at first.
 
         Raises:
             UndecidedError: If some box stays undecided.
         """
         known: list[_Exact] = []
-        for at in (self._on.lower, ZERO, self._on.upper):
+        for at in (self._on.lower, ZERO, self._on.upper, *guesses):
             if at is not None and at not in self._tried:
                 known += self._exact_zero(at)
         for _ in range(_MOST_STARTS):

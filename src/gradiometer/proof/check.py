@@ -20,14 +20,21 @@ KINDS: Mapping[str, str] = {
     "boxes": "check_boxes",
     "counterexample": "check_formula",
     "distance": "check_distance",
+    "fixed_point": "check_fixed_point",
+    "form": "check_form",
     "graph": "check_graph",
     "identity": "check_formula",
+    "joints": "check_joints",
+    "limit": "check_limit",
     "moment": "check_moment",
     "pieces": "check_pieces",
+    "profile": "check_profile",
     "regimes": "check_regimes",
     "root": "check_root",
     "run": "check_run",
     "sign": "check_formula",
+    "symmetry": "check_symmetry",
+    "witness": "check_witness",
 }
 """The file whose function `check_KIND` replays each kind of certificate; loaded when needed."""
 

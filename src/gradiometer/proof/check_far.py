@@ -8,6 +8,7 @@ keeps its sign and all others together stay smaller.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, final
 
 from flint import arb, fmpq
@@ -16,14 +17,18 @@ from gradiometer.formula import Exact, to_ball
 from gradiometer.proof.check_far_line import (
     Line,
     add,
+    complete_square,
     finite,
     is_zero,
     largest,
     logarithm,
     multiply,
+    root_line,
+    shifted,
     sign_of_line,
     sinks,
     slow_growth,
+    split_at,
     unshown,
 )
 from gradiometer.proof.check_field import Fraction, Term
@@ -36,6 +41,19 @@ _MOST_TERMS = 400
 
 
 @final
+@dataclass(frozen=True)
+class Bell:
+    """What a function approaches far out, and how near it comes."""
+
+    limit: Any
+    """A polynomial or a number."""
+    scale: Line
+    """A positive line."""
+    rest: Sum
+    """The line times the function without its limit."""
+
+
+@final
 class Tail:
     """Reads quotients in the terms beyond a point.
 
@@ -43,14 +61,17 @@ class Tail:
         terms: The generators; the only variable is the first one.
         start: Where the tail begins: x >= start, or x <= -start.
         to_right: Which of the two.
+        sharp: Whether arctangents and roots are read by how near they come to what they approach.
     """
 
-    def __init__(self, terms: Terms, start: fmpq, *, to_right: bool) -> None:
+    def __init__(self, terms: Terms, start: fmpq, *, to_right: bool, sharp: bool = False) -> None:
         self._field = terms.field
         self._start = start
         self._way = 1 if to_right else -1
         self._values: dict[int, arb] = {}
         self._sums: dict[int, Sum] = {}
+        self._sharp = sharp
+        self._bells: dict[int, Bell | None] = {}
         for index, term in self._field.terms.items():
             if not any(self._moves(part) for part in term.arguments):
                 self._values[index] = self._constant_term(term)
@@ -108,7 +129,7 @@ class Tail:
         if len(roots) > 1 or moving[roots[0]] > 1 or self._field.terms[roots[0]].order != 2:
             raise unshown()
         # A + B*s with s > 0: where A and B have opposite signs, A^2 - B^2*s^2 decides.
-        plain, factor = _split(polynomial, roots[0])
+        plain, factor = split_at(polynomial, roots[0])
         top, bottom = self._field.terms[roots[0]].arguments[0]
         below = self._sign_of_part(bottom)
         if self._sign_of_part(top) != below:
@@ -125,8 +146,9 @@ class Tail:
         """The polynomial in the terms as a sum, times positive functions where need be."""
         total: Sum = {}
         for index in self._moving(polynomial):
-            if self._field.terms[index].kind in _BELLS:
-                polynomial = _shift(polynomial, index, self._limit(index))
+            bell = self._bell(index)
+            if bell is not None:
+                polynomial = shifted(polynomial, index, bell.limit)
         moving = self._moving(polynomial)
         for powers, factor in polynomial.to_dict().items():
             scale = self._coefficient(powers, factor)
@@ -182,7 +204,9 @@ class Tail:
 
     def _term(self, index: int) -> Sum:
         if index not in self._sums:
-            self._sums[index] = self._make_term(self._field.terms[index])
+            bell = self._bell(index)
+            term = self._field.terms[index]
+            self._sums[index] = self._make_term(term) if bell is None else bell.rest
         return self._sums[index]
 
     def _make_term(self, term: Term) -> Sum:
@@ -200,8 +224,8 @@ class Tail:
         if term.kind == "atan":
             way, least = self._way_out(inside)
             return self._single([way * least.atan().union(arb.pi() / 2)])
-        if term.kind in _BELLS:
-            return self._error_function(term.kind, inside)
+        if term.kind == "root" and term.order == 2:
+            return self._single(root_line(self._line(inside), self._start))
         raise unshown()
 
     def _way_out(self, value: Fraction) -> tuple[int, arb]:
@@ -212,30 +236,83 @@ class Tail:
             raise unshown()
         return way, to_ball(line[0]) * way
 
-    def _limit(self, index: int) -> int:
-        term = self._field.terms[index]
-        return _BELLS[term.kind][0][self._way_out(term.arguments[0])[0] > 0]
+    def _bell(self, index: int) -> Bell | None:
+        """How near a term comes to what it approaches; None for other terms."""
+        if index not in self._bells:
+            self._bells[index] = self._make_bell(self._field.terms[index])
+        return self._bells[index]
 
-    def _error_function(self, kind: str, inside: Fraction) -> Sum:
+    def _make_bell(self, term: Term) -> Bell | None:
+        inside = term.arguments[0] if len(term.arguments) == 1 else None
+        if inside is None or (term.kind not in _BELLS and not self._sharp):
+            return None
+        if term.kind in _BELLS:
+            return self._error_function(term.kind, inside)
+        if term.kind == "root" and term.order == 2:
+            return self._near_line(inside)
+        turn = self._field.index("pi")
+        if term.kind != "atan" or turn is None:
+            return None
+        # 1/u - 1/(3*u^3) < pi/2 - atan(u) < 1/u for u > 0.
+        way, least = self._way_out(inside)
+        ball = finite((1 - 1 / (3 * least * least)).union(arb(1)))
+        limit = self._field.symbol(turn) * fmpq(way, 2)
+        return Bell(limit, [c * way for c in self._line(inside)], self._single([ball * -way]))
+
+    def _near_line(self, inside: Fraction) -> Bell | None:
+        """sqrt(p) - L = r/(sqrt(p) + L) for p = L^2 + r; sqrt(p) approaches the line L."""
+        found = complete_square(inside, self._way)
+        if found is None:
+            return None
+        slope, offset, rest = found
+        limit = self._field.symbol(0) * slope + offset
+        line = self._line((limit, self._field.constant(1)[0]))
+        if sign_of_line(line) != 1:
+            raise unshown()
+        least = to_ball(line[0])
+        ratio = finite(arb(1).union(1 + rest / (least * least)).sqrt())
+        return Bell(limit, line, self._single([rest / (ratio + 1) if rest else fmpq(0)]))
+
+    def _error_function(self, kind: str, inside: Fraction) -> Bell:
         """|u| times the function without its limit: a bell times a ball.
 
         Source: Mills' ratio, u/(1 + u^2) < (1 - Phi(u))/phi(u) < 1/u for u > 0.
         """
         way, least = self._way_out(inside)
-        _, rate, square = _BELLS[kind]
+        limits, rate, square = _BELLS[kind]
         scale = (arb.pi() * (2 if kind == "Phi" else 1)).sqrt()
         low = square * least * least
         ball = (low / (1 + low)).union(arb(1)) / scale
         exponent = self._field.scaled(self._field.multiply(inside, inside), rate)
-        return self._single([ball * -way], exponent)
+        line = [c * way for c in self._line(inside)]
+        return Bell(limits[way > 0], line, self._single([ball * -way], exponent))
 
     def _scale(self, index: int) -> Sum:
         """What terms without the function are multiplied by, to fit those with it."""
-        term = self._field.terms[index]
-        if term.kind not in _BELLS:
-            return self._single([fmpq(1)])
-        way, _ = self._way_out(term.arguments[0])
-        return self._single([c * way for c in self._line(term.arguments[0])])
+        bell = self._bell(index)
+        return self._single([fmpq(1)] if bell is None else bell.scale)
+
+    def sums(self, value: Fraction) -> tuple[Sum, Sum]:
+        """Numerator and denominator as sums, both times the same positive function."""
+        top, bottom = value
+        above = self._times(self._read(top), self._scale_of(bottom))
+        return above, self._times(self._read(bottom), self._scale_of(top))
+
+    def _scale_of(self, polynomial: Any) -> Sum:
+        """What reading the polynomial multiplies it by."""
+        total = self._single([fmpq(1)])
+        for index, most in self._moving(polynomial).items():
+            for _ in range(most):
+                total = self._times(total, self._scale(index))
+        return total
+
+    def line_between(self, upper: Fraction, lower: Fraction) -> Line:
+        """The difference of two exponents in t.
+
+        Raises:
+            CertificateError: If it is no polynomial.
+        """
+        return self._line(self._field.add(upper, self._field.scaled(lower, -1)))
 
     def _logarithm(self, inside: Fraction) -> Sum:
         """ln(c*e^U*(1 + d)) = ln(c) + U + d*ball for small d, and slow growth for polynomials."""
@@ -286,26 +363,6 @@ class Tail:
                 return False
             room -= largest(rest, fall)
         return bool(room > 0)
-
-
-def _split(polynomial: Any, index: int) -> tuple[Any, Any]:
-    """A and B of A + B*s."""
-    parts: list[dict[Any, Any]] = [{}, {}]
-    for powers, factor in polynomial.to_dict().items():
-        kept = (*powers[:index], 0, *powers[index + 1 :])
-        parts[int(powers[index])][kept] = factor
-    context = polynomial.context()
-    return context.from_dict(parts[0]), context.from_dict(parts[1])
-
-
-def _shift(polynomial: Any, index: int, limit: int) -> Any:
-    """The polynomial with g + limit for a generator g."""
-    context = polynomial.context()
-    moved, result = context.gen(index) + limit, context.constant(0)
-    for powers, factor in polynomial.to_dict().items():
-        kept = (*powers[:index], 0, *powers[index + 1 :])
-        result += context.from_dict({kept: factor}) * moved ** int(powers[index])
-    return result
 
 
 _CONSTANTS: Any = {

@@ -5,12 +5,13 @@ A ball stands for any function with values in it, so what is shown holds for eac
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError
-from gradiometer.formula import Exact, to_ball
+from gradiometer.formula import Exact, exact_sqrt, to_ball
+from gradiometer.proof.check_field import Fraction
 
 Line: TypeAlias = "list[Exact]"
 """Coefficients, the constant one first."""
@@ -75,6 +76,61 @@ def slow_growth(line: Line) -> Line:
     for k in range(1, len(line)):
         steep = steep.max(k * to_ball(line[k]) / to_ball(line[k - 1]))
     return [to_ball(line[0]).log(), arb(0).union(steep)]
+
+
+def root_line(line: Line, start: fmpq) -> Line:
+    """sqrt(p(t)) = (t + start)^d*ball, for p of degree 2*d with positive coefficients."""
+    degree = len(line) - 1
+    if degree % 2 or not all(c > 0 for c in line):
+        raise unshown()
+    power: Line = [fmpq(1)]
+    for _ in range(degree):
+        power = multiply(power, [start, fmpq(1)])
+    # A mean of the ratios of the coefficients, with positive weights.
+    ratio = to_ball(line[0] / power[0])
+    for one, other in zip(line, power, strict=True):
+        ratio = ratio.union(to_ball(one / other))
+    ball = finite(ratio.sqrt())
+    half: Line = [fmpq(1)]
+    for _ in range(degree // 2):
+        half = multiply(half, [start, fmpq(1)])
+    return [c * ball for c in half]
+
+
+def complete_square(value: Fraction, way: int) -> tuple[fmpq, fmpq, fmpq] | None:
+    """a, b and r of (a*x + b)^2 + r, a with the sign *way*; None for other formulas."""
+    top, bottom = value
+    found = {tuple(powers): fmpq(factor) for powers, factor in top.to_dict().items()}
+    if not bottom.is_constant() or any(p[0] > 2 or any(p[1:]) for p in found):
+        return None
+    by_power = {int(powers[0]): factor for powers, factor in found.items()}
+    square, linear, rest = (by_power.get(power, fmpq(0)) for power in (2, 1, 0))
+    root = exact_sqrt(square) if square > 0 else None
+    if not isinstance(root, fmpq):
+        return None
+    slope = root * way
+    offset = linear / (2 * slope)
+    return slope, offset, rest - offset * offset
+
+
+def split_at(polynomial: Any, index: int) -> tuple[Any, Any]:
+    """A and B of A + B*s."""
+    parts: list[dict[Any, Any]] = [{}, {}]
+    for powers, factor in polynomial.to_dict().items():
+        kept = (*powers[:index], 0, *powers[index + 1 :])
+        parts[int(powers[index])][kept] = factor
+    context = polynomial.context()
+    return context.from_dict(parts[0]), context.from_dict(parts[1])
+
+
+def shifted(polynomial: Any, index: int, limit: Any) -> Any:
+    """The polynomial with g + limit for a generator g."""
+    context = polynomial.context()
+    moved, result = context.gen(index) + limit, context.constant(0)
+    for powers, factor in polynomial.to_dict().items():
+        kept = (*powers[:index], 0, *powers[index + 1 :])
+        result += context.from_dict({kept: factor}) * moved ** int(powers[index])
+    return result
 
 
 def logarithm(value: Exact) -> Exact:

@@ -11,6 +11,7 @@ from gradiometer.errors import CertificateError, DomainError, UndecidedError
 from gradiometer.formula import (
     RELATIONS,
     Exact,
+    Interval,
     Node,
     compare,
     evaluate,
@@ -37,7 +38,15 @@ def check_identity(problem: Any, claim: Any, evidence: Any) -> None:
     texts = fields(problem, "left", "right", "relation")
     require(texts[2] == "==", "An identity is about the relation ==.")
     require(fields(claim, "holds")[0] is True, "An identity says that the relation holds.")
-    left, right = (_formula(text) for text in texts[:2])
+    check_equal(_formula(texts[0]), _formula(texts[1]), evidence)
+
+
+def check_equal(left: Node, right: Node, evidence: Any) -> None:
+    """Accept that two formulas are equal wherever both have a value.
+
+    Raises:
+        CertificateError: If the evidence does not show it.
+    """
     listed, *parts = fields(evidence, "generators", "numerator", "denominator")
     terms = Terms(sorted(free_names(left) | free_names(right)), _formulas(listed))
     first, second = terms.read(left), terms.read(right)
@@ -78,29 +87,36 @@ def check_sign(problem: Any, claim: Any, evidence: Any) -> None:
     formula, on = _formula(text), parse_interval(_text(where))
     require(isinstance(variable, str), "The variable must be a name.")
     require(free_names(formula) <= {variable}, "The formula holds another name.")
+    found = find_sign_on(formula, variable, on, evidence)
+    require(isinstance(said, str) and said == found, f"The sign is {found}.")
+
+
+def find_sign_on(formula: Node, variable: str, on: Interval, evidence: Any) -> str:
+    """The word for the sign of a formula on an interval, wherever it has a value there.
+
+    Raises:
+        CertificateError: If the evidence does not show it.
+    """
     if variable not in free_names(formula):
         fields(evidence)
         order = _settled(lambda: compare(_finite(evaluate(formula, {})), fmpq(0)))
-        found = {-1: "negative", 0: "zero", 1: "positive"}[order]
+        return {-1: "negative", 0: "zero", 1: "positive"}[order]
+    listed, generator, *lists = fields(
+        evidence, "generators", "generator", "numerator", "denominator"
+    )
+    terms = Terms([variable], _formulas(listed))
+    index, rate = _generator(terms, generator, variable)
+    top, bottom = (_numbers(numbers) for numbers in lists)
+    symbol = terms.field.symbol(index)
+    shown = _in_generator(symbol, top), _in_generator(symbol, bottom)
+    require(terms.is_same(terms.read(formula), shown), "The formula is not this quotient.")
+    lower, upper = (End(terms, end, rate, side) for end, side in ((on.lower, -1), (on.upper, 1)))
+    if on.is_point:
+        found = find_sign_at(top, bottom, lower)
     else:
-        listed, generator, *lists = fields(
-            evidence, "generators", "generator", "numerator", "denominator"
-        )
-        terms = Terms([variable], _formulas(listed))
-        index, rate = _generator(terms, generator, variable)
-        top, bottom = (_numbers(numbers) for numbers in lists)
-        symbol = terms.field.symbol(index)
-        shown = _in_generator(symbol, top), _in_generator(symbol, bottom)
-        require(terms.is_same(terms.read(formula), shown), "The formula is not this quotient.")
-        lower, upper = (
-            End(terms, end, rate, side) for end, side in ((on.lower, -1), (on.upper, 1))
-        )
-        if on.is_point:
-            found = find_sign_at(top, bottom, lower)
-        else:
-            found = find_sign(top, bottom, lower, upper, (on.lower_closed, on.upper_closed))
-        require(not terms.field.unused(), "The evidence names a generator that is not used.")
-    require(isinstance(said, str) and said == found, f"The sign is {found}.")
+        found = find_sign(top, bottom, lower, upper, (on.lower_closed, on.upper_closed))
+    require(not terms.field.unused(), "The evidence names a generator that is not used.")
+    return found
 
 
 def _generator(terms: Terms, text: Any, variable: str) -> tuple[int, fmpq | None]:

@@ -156,10 +156,17 @@ def _odd_part(polynomial: fmpq_poly) -> fmpq_poly:
 def _sign_inside(polynomial: fmpq_poly, lower: End, upper: End) -> int:
     """The sign at a rational point inside that is no root."""
     for point in _points(lower, upper, polynomial.degree() + 1):
-        sign = _sign(polynomial(point))
+        sign = _sign_at(polynomial, point)
         if sign:
             return sign
     raise CertificateError("No point of the interval was found.")
+
+
+def _sign_at(polynomial: fmpq_poly, point: fmpq) -> int:
+    with precision(_LADDER[1]):
+        # A rational such as a bound of e^1000000 is too long to be put in exactly.
+        value = _at_ball(polynomial, arb(point))
+    return 1 if value > 0 else -1 if value < 0 else _sign(polynomial(point))
 
 
 def _points(lower: End, upper: End, count: int) -> Iterator[fmpq]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from flint import fmpq
+
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.formula import (
     CONSTANTS,
     Node,
+    Number,
     Ratio,
+    apply,
     free_names,
+    map_children,
+    number,
     parse,
     to_ratios,
     to_text,
@@ -18,6 +24,9 @@ from gradiometer.formula import (
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_formula import check_identity
 from gradiometer.proof.check_terms import Terms
+
+_MOST_DIGITS = 40
+"""Longer numbers are written as sums, since texts of formulas may not hold them."""
 
 
 def prove_equal(left: Node, right: Node, *, names: Collection[str] | None = None) -> dict[str, Any]:
@@ -38,22 +47,31 @@ def prove_equal(left: Node, right: Node, *, names: Collection[str] | None = None
         'e^(2*x) - 1'
     """
     check_names(left, right, names=names)
-    first, second = to_ratios(left, right)
-    if not first.equals(second):
-        raise UndecidedError("the normal forms of both sides differ")
-    numerator, denominator = first.parts()
     certificate = make_certificate(
         "identity",
         problem={"left": spell_formula(left), "right": spell_formula(right), "relation": "=="},
         claim={"holds": True},
-        evidence={
-            "generators": list_generators(first, left, right),
-            "numerator": spell_formula(numerator),
-            "denominator": spell_formula(denominator),
-        },
+        evidence=find_identity(left, right),
     )
     accept(check_identity, certificate)
     return certificate
+
+
+def find_identity(left: Node, right: Node) -> dict[str, Any]:
+    """The evidence that both formulas have one normal form, not replayed yet.
+
+    Raises:
+        UndecidedError: If no proof was found, which says nothing about the truth.
+    """
+    first, second = to_ratios(left, right)
+    if not first.equals(second):
+        raise UndecidedError("the normal forms of both sides differ")
+    numerator, denominator = first.parts()
+    return {
+        "generators": list_generators(first, left, right),
+        "numerator": spell_formula(shorten_numbers(numerator)),
+        "denominator": spell_formula(shorten_numbers(denominator)),
+    }
 
 
 def check_names(*trees: Node, names: Collection[str] | None = None) -> None:
@@ -83,6 +101,29 @@ def spell_formula(node: Node) -> str:
     if again != text:
         raise UndecidedError("the formula has no single spelling")
     return text
+
+
+def shorten_numbers(node: Node) -> Node:
+    """The same formula without numbers that are too long to be read back."""
+    if isinstance(node, Number) and _is_long(node.value):
+        top, bottom = (_cut(int(part)) for part in (abs(node.value).p, node.value.q))
+        value = apply("/", top, bottom)
+        return apply("neg", value) if node.value < 0 else value
+    return map_children(node, shorten_numbers)
+
+
+def _is_long(value: fmpq) -> bool:
+    return max(len(str(value.p)), len(str(value.q))) > _MOST_DIGITS
+
+
+def _cut(whole: int) -> Node:
+    """A positive number as `a*10^n + b`."""
+    if whole < 10**_MOST_DIGITS:
+        return number(whole)
+    above, rest = divmod(whole, 10**_MOST_DIGITS)
+    shift = apply("^", number(10), number(_MOST_DIGITS))
+    product = shift if above == 1 else apply("*", _cut(above), shift)
+    return apply("+", product, number(rest)) if rest else product
 
 
 def list_generators(ratio: Ratio, *trees: Node) -> list[str]:

@@ -70,14 +70,14 @@ def _near_by_parts(
 ) -> Limit:
     if not isinstance(formula, Apply):
         raise error
-    operator, inside = _read(formula)
-    found = _of_parts(operator, [limit_inside(part, variable, on, end) for part in inside])
+    operator, inside = read_operation(formula)
+    found = limit_of_parts(operator, [limit_inside(part, variable, on, end) for part in inside])
     if found is None:
         raise error
     return found
 
 
-def _read(node: Apply) -> tuple[str, tuple[Node, ...]]:
+def read_operation(node: Apply) -> tuple[str, tuple[Node, ...]]:
     """The operation and what it is done to; `e^u` is `exp(u)`."""
     if node.operator == "^" and node.arguments[0] == Constant("e"):
         return "exp", node.arguments[1:]
@@ -112,9 +112,9 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Limit:
         return found
     if node.operator in {"*", "/"} and _fades(node, variable, to_right):
         return ZERO
-    operator, inside = _read(node)
+    operator, inside = read_operation(node)
     limits = [limit_far(part, variable, to_right=to_right) for part in inside]
-    found = _of_parts(operator, limits)
+    found = limit_of_parts(operator, limits)
     if found is None:
         found = _by_squares(node, limits, variable, to_right)
     if found is None:
@@ -222,19 +222,19 @@ def _dominant(
 
 def _fades(node: Apply, variable: str, to_right: bool) -> bool:
     """Whether a product has a factor like e^(-x^2) or Phi(-x), and only tame ones besides."""
-    above, below = _factors(node)
+    above, below = list_factors(node)
     tiny = [part for part in above if _is_tiny(part, variable, to_right)]
     rest = [part for part in above + below if part not in tiny]
     return bool(tiny) and all(_is_tame(part, variable) for part in rest)
 
 
-def _factors(node: Node) -> tuple[list[Node], list[Node]]:
+def list_factors(node: Node) -> tuple[list[Node], list[Node]]:
     """What is multiplied and what is divided by."""
     if isinstance(node, Apply) and node.operator == "neg":
-        return _factors(node.arguments[0])
+        return list_factors(node.arguments[0])
     if not isinstance(node, Apply) or node.operator not in {"*", "/"}:
         return [node], []
-    (above, below), (more, less) = (_factors(part) for part in node.arguments)
+    (above, below), (more, less) = (list_factors(part) for part in node.arguments)
     if node.operator == "/":
         more, less = less, more
     return above + more, below + less
@@ -270,7 +270,7 @@ def _is_tame(node: Node, variable: str) -> bool:
         return False
 
 
-def _of_parts(operator: str, limits: list[Limit]) -> Limit | None:
+def limit_of_parts(operator: str, limits: list[Limit]) -> Limit | None:
     """The limit of an operation from the limits of its arguments; None when they do not tell."""
     if operator == "neg":
         return _negate(limits[0])

@@ -23,6 +23,7 @@ from gradiometer.formula import (
     Piecewise,
     apply,
     cancel,
+    compare_nodes,
     differentiate,
     find_joints,
     free_names,
@@ -34,7 +35,7 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.extended import Infinite, Limit
 from gradiometer.proof.limit import End, limit_inside
-from gradiometer.proof.turns import Turns, find_turns
+from gradiometer.proof.turns import Turns, exact_value, find_turns
 from gradiometer.proof.witness import find_point
 
 _Result = TypeVar("_Result")
@@ -148,9 +149,23 @@ class Shape:
         if not pieces or pieces[0].on.lower is not None or pieces[-1].on.upper is not None:
             return False
         return all(
-            left.on.upper == right.on.lower and left.on.upper_closed != right.on.lower_closed
+            _are_equal(left.on.upper, right.on.lower)
+            and left.on.upper_closed != right.on.lower_closed
             for left, right in pairwise(pieces)
         )
+
+    def value_at(self, at: Node) -> Node | None:
+        """The value at an end of a piece; None when the function has none there.
+
+        Raises:
+            UndecidedError: If the formula that holds there has no value that can be written down.
+        """
+        for piece in self.function.pieces:
+            on = piece.on
+            is_lower = on.lower_closed and _are_equal(on.lower, at)
+            if is_lower or (on.upper_closed and _are_equal(on.upper, at)):
+                return exact_value(piece.formula, self.function.variable, at)
+        return None
 
     def has_lone_point(self) -> bool:
         """Whether a value belongs to a single point at the edge of the domain."""
@@ -163,6 +178,24 @@ class Shape:
     def is_continuous(self) -> bool:
         """Whether the function has a value everywhere and no jump."""
         return self.is_everywhere() and not any(joint.is_jump for joint in self.joints())
+
+
+def is_hole(joint: Joint) -> bool:
+    """Whether only the value is missing: both sides have the same limit.
+
+    Raises:
+        UndecidedError: If the two limits cannot be compared.
+    """
+    left, right = joint.left_value, joint.right_value
+    if joint.value is not None or left is None or right is None:
+        return False
+    return compare_nodes(left, right) == 0
+
+
+def _are_equal(left: Node | None, right: Node | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return compare_nodes(left, right) == 0
 
 
 def _kept(compute: Callable[[], _Result]) -> _Result | UndecidedError:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Joint, Node
 from gradiometer.proof.extended import Extended, compare_extended
-from gradiometer.proof.shape import Section, Shape
+from gradiometer.proof.shape import Section, Shape, is_hole
 from gradiometer.proof.turns import Turns
 from gradiometer.proof.witness import find_point
 
@@ -47,7 +47,8 @@ def find_convexity(shape: Shape) -> Convex:
     Raises:
         UndecidedError: If a sign of the second derivative cannot be decided.
     """
-    if any(joint.is_jump for joint in _joints(shape)):
+    jumps = [joint for joint in _joints(shape) if joint.is_jump]
+    if not all(is_hole(joint) for joint in jumps):
         return "none"
     signs = _signs_of_sections(shape, lambda section: section.bend, Section.bend_turns)
     if signs is None:
@@ -59,6 +60,8 @@ def find_convexity(shape: Shape) -> Convex:
             signs.add(compare_extended(after, before))
     if {-1, 1} <= signs:
         return "none"
+    if jumps:
+        raise UndecidedError("the function has no value at a point between others")
     if 1 in signs:
         return "convex"
     return "concave" if -1 in signs else "affine"

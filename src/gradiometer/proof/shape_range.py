@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from typing import TypeAlias, final
 
 from gradiometer.errors import InternalError, UndecidedError
-from gradiometer.formula import Interval, Joint, Node
+from gradiometer.formula import Interval, Node
 from gradiometer.proof.extended import (
     PLUS,
     Enclosed,
@@ -18,7 +18,7 @@ from gradiometer.proof.extended import (
     negate,
 )
 from gradiometer.proof.limit import End
-from gradiometer.proof.shape import Section, Shape
+from gradiometer.proof.shape import Section, Shape, is_hole
 from gradiometer.proof.turns import Turns, value_there
 
 
@@ -149,27 +149,33 @@ def find_slope_range(shape: Shape) -> Interval | Span:
 
 
 def _slopes(shape: Shape) -> Span:
-    jumps = [joint.at for joint in shape.joints() if joint.is_jump]
     values: list[_Value] = []
     for section in shape.sections:
-        values += _slopes_of_section(section, jumps)
+        values += _slopes_of_section(shape, section)
     return _hull(values)
 
 
-def _slopes_of_section(section: Section, jumps: Sequence[Node]) -> list[_Value]:
+def _slopes_of_section(shape: Shape, section: Section) -> list[_Value]:
     turns = section.bend_turns()
     if set(turns.signs) == {0}:
         return [(section.slope_limit("lower"), True)]
-    on = section.piece.on
-    ends: list[_Value] = []
-    both: tuple[tuple[End, Node | None, bool], ...] = (
-        ("lower", on.lower, on.lower_closed), ("upper", on.upper, on.upper_closed)
-    )  # fmt: skip
-    for side, at, closed in both:
-        limit = section.slope_limit(side)
-        reached = at is not None and not isinstance(limit, Infinite)
-        ends.append((limit, reached and (closed or at not in jumps)))
+    ends: list[_Value] = [
+        (section.slope_limit("lower"), _has_slope_at(shape, section, "lower")),
+        (section.slope_limit("upper"), _has_slope_at(shape, section, "upper")),
+    ]
     return [*ends, *_inner_values(section.slope, section.variable, turns)]
+
+
+def _has_slope_at(shape: Shape, section: Section, end: End) -> bool:
+    """Whether the function has a one-sided slope at that end: it takes its limit as value there.
+
+    By the mean value theorem that slope is the limit of the slopes inside.
+    """
+    at = section.open.lower if end == "lower" else section.open.upper
+    if at is None or isinstance(section.slope_limit(end), Infinite):
+        return False
+    value = shape.value_at(at)
+    return value is not None and compare_extended(section.limit(end), value) == 0
 
 
 def find_dead(shape: Shape) -> list[Interval]:
@@ -185,22 +191,16 @@ def find_dead(shape: Shape) -> list[Interval]:
     ]
 
 
-def _is_hole(joint: Joint) -> bool:
-    """Whether only the value is missing: both sides have the same limit."""
-    left, right = joint.left_value, joint.right_value
-    if joint.value is not None or left is None or right is None:
-        return False
-    return compare_extended(left, right) == 0
-
-
 def find_lipschitz(shape: Shape) -> Extended:
     """The smallest L with |f(x) - f(y)| <= L*|x - y| for all x and y; infinite when there is none.
 
     Raises:
         UndecidedError: If the slopes cannot be bounded, or not everywhere.
     """
-    if any(joint.is_jump and not _is_hole(joint) for joint in shape.joints()):
+    if any(joint.is_jump and not is_hole(joint) for joint in shape.joints()):
         return PLUS
+    if shape.has_lone_point():
+        raise UndecidedError("the function has a value at a point apart from its other values")
     slopes = _slopes(shape)
     if isinstance(slopes.lower, Infinite) or isinstance(slopes.upper, Infinite):
         return PLUS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
+from itertools import islice
 from math import gcd
 from typing import Literal
 
@@ -37,11 +39,14 @@ from gradiometer.formula import (
 from gradiometer.proof.limit import End
 from gradiometer.proof.shape import Section, Shape
 from gradiometer.proof.turns import find_turns
+from gradiometer.proof.witness import list_points
 
 _BITS = 192
-_POINTS = tuple(
+SYMMETRY_POINTS = tuple(
     fmpq(p, q) for p, q in ((1, 1), (1, 2), (2, 1), (7, 3), (1, 8), (5, 1), (1, 64), (20, 1))
 )
+_MOST_POINTS = 3
+"""Points of each piece that are compared with their mirrors."""
 _MOST_ORDER = 8
 _MOST_FREQUENCY = 12
 
@@ -66,11 +71,19 @@ def is_even_about_zero(shape: Shape) -> bool:
 
 def _has_parity(shape: Shape, sign: int) -> bool:
     function = shape.function
-    if any(_breaks_parity(function, point, sign) for point in (fmpq(0), *_POINTS)):
+    if any(_breaks_parity(function, point, sign) for point in list_mirrored(shape)):
         return False
     if _is_mirrored(function, sign, strict=not shape.is_continuous()):
         return True
     raise UndecidedError("no point breaks the symmetry, and the formulas do not show it")
+
+
+def list_mirrored(shape: Shape) -> Iterator[fmpq]:
+    """Points that are compared with their mirrors: some near 0, and some of every piece."""
+    yield fmpq(0)
+    yield from SYMMETRY_POINTS
+    for section in shape.sections:
+        yield from islice(list_points(section.open), _MOST_POINTS)
 
 
 def _breaks_parity(function: Piecewise, point: fmpq, sign: int) -> bool:
@@ -129,26 +142,40 @@ def find_period(shape: Shape) -> Node | None:
     """
     if _settles_or_ends(shape):
         return None
+    if not shape.sections[0].has_slope():
+        raise UndecidedError("whether a function that may be constant repeats")
+    period, most = find_waves(shape)
+    formula, variable = shape.function.pieces[0].formula, shape.function.variable
+    # A least period is a whole part of every period, and no faster than the fastest wave.
+    for share in range(2, most + 1):
+        if find_difference(formula, variable, tidy(apply("/", period, number(share)))) is None:
+            raise UndecidedError(f"whether a {share}-th of the period is one")
+    return period
+
+
+def find_waves(shape: Shape) -> tuple[Node, int]:
+    """A period of a polynomial in sines and cosines, and how many least ones it may hold.
+
+    Raises:
+        UndecidedError: If the function is no such polynomial, or its waves are too fast.
+    """
     pieces = shape.function.pieces
     if len(pieces) != 1 or pieces[0].on != Interval(None, None):
         raise UndecidedError("whether a function of several pieces repeats")
     formula, variable = pieces[0].formula, shape.function.variable
     rates, frequency = _read_waves(formula, variable)
+    if not rates:
+        raise UndecidedError("a function that is constant has no least period")
     unit = fmpq(
         reduce(gcd, (int(rate.p) for rate in rates)),
         reduce(_multiple, (int(rate.q) for rate in rates)),
     )
-    if not unit or not shape.sections[0].has_slope():
+    if not unit:
         raise UndecidedError("whether a function that may be constant repeats")
     most = frequency / unit
     if most > _MOST_FREQUENCY:
         raise UndecidedError("waves that are too fast for a proof of the least period")
-    period = tidy(apply("/", apply("*", number(2), Constant("pi")), number(unit)))
-    # A least period is a whole part of every period, and no faster than the fastest wave.
-    for share in range(2, int(most) + 1):
-        if not _differs_after(formula, variable, tidy(apply("/", period, number(share)))):
-            raise UndecidedError(f"whether a {share}-th of the period is one")
-    return period
+    return tidy(apply("/", apply("*", number(2), Constant("pi")), number(unit))), int(most)
 
 
 def _multiple(left: int, right: int) -> int:
@@ -201,17 +228,18 @@ def _read_waves(formula: Node, variable: str) -> tuple[list[fmpq], fmpq]:
     raise UndecidedError("whether a function that is no sum of waves repeats")
 
 
-def _differs_after(formula: Node, variable: str, shift: Node) -> bool:
+def find_difference(formula: Node, variable: str, shift: Node) -> fmpq | None:
+    """A point where the formula changes its value when moved by *shift*; None if none is seen."""
     moved = substitute(formula, {variable: apply("+", Name(variable), shift)})
     gap = apply("-", moved, formula)
-    for point in _POINTS:
+    for point in SYMMETRY_POINTS:
         try:
             with precision(_BITS):
                 if compare(evaluate(gap, {variable: point}), fmpq(0)):
-                    return True
+                    return point
         except UndecidedError:
             continue
-    return False
+    return None
 
 
 def find_smoothness(shape: Shape) -> int | Literal["all"] | None:

@@ -103,15 +103,30 @@ def sign_on(node: Node, variable: str, on: Interval) -> SignResult:
         "sign",
         problem=_problem(node, variable, on),
         claim={"sign": word},
-        evidence={
-            "generators": line.generators,
-            "generator": line.spelled,
-            "numerator": _spell(line.top),
-            "denominator": _spell(line.bottom),
-        },
+        evidence=_spell_line(line),
     )
     accept(check_sign, certificate)
     return SignResult(word, _zeros(line, variable), certificate)
+
+
+def show_sign(node: Node, variable: str, on: Interval) -> dict[str, Any]:
+    """The evidence from which the checker reads the sign, which is known before.
+
+    Raises:
+        UndecidedError: If the formula is no quotient of polynomials in the variable or in
+            e^(r*x).
+    """
+    check_names(node)
+    return _spell_line(_read(node, variable, on)) if variable in free_names(node) else {}
+
+
+def _spell_line(line: _Line) -> dict[str, Any]:
+    return {
+        "generators": line.generators,
+        "generator": line.spelled,
+        "numerator": _spell(line.top),
+        "denominator": _spell(line.bottom),
+    }
 
 
 @final

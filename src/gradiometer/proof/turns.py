@@ -82,17 +82,32 @@ def value_there(formula: Node, variable: str, at: Place) -> Place:
     Raises:
         UndecidedError: If it has none, or no narrow enclosure.
     """
+    if not isinstance(at, Enclosed):
+        return exact_value(formula, variable, at)
     try:
-        if not isinstance(at, Enclosed):
-            return to_value(tidy(substitute(formula, {variable: at})))
         with precision(_BITS):
             value = to_ball(evaluate(formula, {variable: at.ball}))
     except DomainError:
-        where = at.ball.str(10) if isinstance(at, Enclosed) else to_text(at)
-        raise UndecidedError(f"`{to_text(formula)}` has no value at {where}") from None
+        raise _no_value(formula, at.ball.str(10)) from None
     if not value.rad() < 2.0**-_NARROW:
         raise UndecidedError("a value is not narrowed down")
     return Enclosed(value)
+
+
+def exact_value(formula: Node, variable: str, at: Node) -> Node:
+    """The value of a formula at an exact point.
+
+    Raises:
+        UndecidedError: If it has none.
+    """
+    try:
+        return to_value(tidy(substitute(formula, {variable: at})))
+    except DomainError:
+        raise _no_value(formula, to_text(at)) from None
+
+
+def _no_value(formula: Node, where: str) -> UndecidedError:
+    return UndecidedError(f"`{to_text(formula)}` has no value at {where}")
 
 
 _NARROW = 110

@@ -97,7 +97,11 @@ def activation(
     except UndecidedError as error:
         return _without_pieces(model, inputs, error, deep)
     if not function.pieces:
-        return _without_values(model, inputs, deep)
+        nowhere = f"`{to_text(model.tree)}` has no value for any x."
+        return _without_stretch(model, inputs, deep, nowhere)
+    if all(piece.on.is_point for piece in function.pieces):
+        sparse = f"`{to_text(model.tree)}` has values at single points only."
+        return _without_stretch(model, inputs, deep, sparse)
     return _answer(model, inputs, function, law, deep)
 
 
@@ -159,7 +163,7 @@ def _answer(
         facts | moments,
         list_steps(model, shape, facts),
         list_arrays(shape),
-        combine([certify(model, shape), *certificates]),
+        combine([*certify(model, shape), *certificates]),
         warnings=(*model.notes, *warnings),
     )
 
@@ -174,11 +178,13 @@ def _without_pieces(
     return Answer("activation", inputs, facts, warnings=model.notes)
 
 
-def _without_values(model: Activation, inputs: Mapping[str, Any], deep: Deep | None) -> Answer:
+def _without_stretch(
+    model: Activation, inputs: Mapping[str, Any], deep: Deep | None, because: str
+) -> Answer:
+    """The answer when no interval lies in the domain: nothing can be said of slopes."""
     facts = {"formula": describe_formula(model, None)}
-    nowhere = f"`{to_text(model.tree)}` has no value for any x."
-    facts |= {name: unknown(nowhere) for name in FACTS}
-    facts["suitable"] = Fact(False, "proved", nowhere)
+    facts |= {name: unknown(because) for name in FACTS}
+    facts["suitable"] = Fact(False, "proved", because)
     names = [*MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
-    facts |= {name: unknown(nowhere) for name in names}
+    facts |= {name: unknown(because) for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)

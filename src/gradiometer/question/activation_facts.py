@@ -172,6 +172,8 @@ def _kinks(shape: Shape) -> Fact:
 
 
 def _jumps(shape: Shape) -> Fact:
+    if shape.has_lone_point():
+        raise UndecidedError("the function has a value at a point apart from its other values")
     rows = []
     for index, joint in enumerate(shape.joints()):
         if joint.is_jump:

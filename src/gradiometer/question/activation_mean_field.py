@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 from flint import arb, fmpq
 
@@ -22,32 +21,33 @@ from gradiometer.formula import (
     parse_number,
     precision,
     substitute,
+    tidy,
     to_ball,
     to_rational_text,
 )
 from gradiometer.proof import (
-    Enclosed,
-    Infinite,
+    Ground,
     Mean,
     Shape,
+    check,
     estimate_moment,
-    find_lipschitz,
     find_moment,
+    is_only_rest,
+    lay_ground,
+    prove_between,
+    prove_line,
+    prove_rest,
 )
+from gradiometer.question.activation_crossing import GRID, find_crossing, narrow_crossing
 from gradiometer.question.answer import Fact, computed, proved, unknown
-
-_Row: TypeAlias = tuple[float, float]
 
 MEAN_FIELD_FACTS = ("fixed_point", "chi_at_fixed_point", "phase")
 """The facts about a deep network, in reading order."""
 
 _DEEP = "at infinite width, at initialisation"
 _BITS = 160
-_GRID = (1e-6, *(4.0**power for power in range(-9, 10)), 1e6)
-"""Variances between which a fixed point is looked for; the outer ones are the last replayed."""
 _WIDTHS = (fmpq(1, 10**12), fmpq(1, 10**10))
 """Widths of a bracket, as shares of the fixed point."""
-_MOST_STEPS = 60
 _NO_POINT = "There is no fixed point."
 
 
@@ -95,21 +95,21 @@ def list_mean_field(
         rows = _describe(layer)
     except (UndecidedError, GradiometerError, ArithmeticError) as error:
         rows = (unknown(f"Not decided: {error}."),) * len(MEAN_FIELD_FACTS)
-    return dict(zip(MEAN_FIELD_FACTS, rows, strict=True)), layer.certificates
+    return dict(zip(MEAN_FIELD_FACTS, rows, strict=True)), layer.parts
 
 
 def _describe(layer: _Layer) -> tuple[Fact, ...]:
     share = layer.share
     if share is not None:
         return _follow_line(layer, share)
-    bracket, is_settling = _hunt(layer.estimate)
+    bracket, is_settling = find_crossing(layer.estimate)
     if bracket is None or not is_settling:
         rests = _rest_at_zero(layer)
         if rests is not None:
             return rests
     if bracket is None:
-        raise UndecidedError(f"no fixed point was found from {_GRID[0]:g} to {_GRID[-1]:g}")
-    return _certify(layer, _narrow(layer.estimate, *bracket))
+        raise UndecidedError(f"no fixed point was found from {GRID[0]:g} to {GRID[-1]:g}")
+    return _certify(layer, narrow_crossing(layer.estimate, *bracket))
 
 
 @final
@@ -120,7 +120,19 @@ class _Layer:
     shape: Shape
     tree: Node
     deep: Deep
-    certificates: list[Mapping[str, Any]] = field(default_factory=list)
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
+    """The certificate of the fixed point, where one was found and accepted."""
+    digits: dict[tuple[Mean, fmpq], str] = field(default_factory=dict)
+    """The certified digits of each mean."""
+
+    def prove(self, make: Callable[[Ground], dict[str, Any]]) -> None:
+        """Keep the certificate, if the checker accepts it."""
+        try:
+            part = make(lay_ground(self.tree, self.shape))
+            check(part)
+        except (UndecidedError, GradiometerError, ArithmeticError):
+            return
+        self.parts.append(part)
 
     def find(self, of: Mean, variance: fmpq) -> fmpq | arb:
         """The certified mean.
@@ -134,7 +146,7 @@ class _Layer:
             raise
         except (GradiometerError, ArithmeticError) as error:
             raise UndecidedError(f"the integral cannot be taken ({error})") from None
-        self.certificates.append(found.certificate)
+        self.digits[of, variance] = found.certificate["claim"]["digits"]
         if isinstance(found.value, fmpq | arb):
             return found.value
         with precision(_BITS):
@@ -154,16 +166,34 @@ class _Layer:
     @cached_property
     def share(self) -> fmpq | None:
         """E f(z)^2/q where that is the same for every q: a line on either side of 0."""
-        ends = {section.open.lower for section in self.shape.sections} - {None, number(0)}
-        if ends or len(self.shape.sections) > 2:
+        sections = self.shape.sections
+        inner = [section.open.lower for section in sections[1:]]
+        outer = [sections[0].open.lower, sections[-1].open.upper]
+        if outer != [None, None] or inner not in ([], [number(0)]):
             return None
-        for section in self.shape.sections:
-            bottom = {section.variable: number(0)}
+        if inner and sections[0].open.upper != number(0):
+            return None
+        rates: list[fmpq] = []
+        for section in sections:
             rate = _settle(section.slope)
+            bottom = {section.variable: number(0)}
             if rate is None or _settle(substitute(section.piece.formula, bottom)) != 0:
                 return None
-        found = self.find("slope_square", fmpq(1))
-        return found if isinstance(found, fmpq) else None
+            rates.append(rate)
+        # Without biases q = 0 comes into play, and there only the value at 0 counts.
+        if self.deep.bias == 0 and not self.rests:
+            return None
+        return (rates[0] ** 2 + rates[-1] ** 2) / 2
+
+    @cached_property
+    def rests(self) -> bool:
+        """Whether f(0) = 0."""
+        function = self.shape.function
+        try:
+            here = function.piece_at(fmpq(0)).formula
+        except (UndecidedError, GradiometerError):
+            return False
+        return _settle(substitute(here, {function.variable: number(0)})) == 0
 
 
 def _follow_line(layer: _Layer, share: fmpq) -> tuple[Fact, ...]:
@@ -180,31 +210,39 @@ def _follow_line(layer: _Layer, share: fmpq) -> tuple[Fact, ...]:
         point = proved(bias / (1 - chi), f"{line}: it keeps this q and no other.")
     else:
         nothing = proved("none", f"{line}: every q grows, so there is no fixed point.")
+        _prove_line(layer, "none", "none")
         return nothing, proved("none", _NO_POINT), proved("none", _NO_POINT)
     because = f"The weight variance times E f'(z)^2 = {share}, the same for every q > 0, {_DEEP}."
+    _prove_line(layer, point.value, chi)
     return point, proved(chi, because), _name_phase(layer, chi)
+
+
+def _prove_line(layer: _Layer, point: fmpq | str, chi: fmpq | str) -> None:
+    deep = layer.deep
+    layer.prove(lambda ground: prove_line(ground, deep.weight, deep.bias, point=point, chi=chi))
 
 
 def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
     """The facts at q = 0, where that is a fixed point; else None."""
     function, weight = layer.shape.function, layer.deep.weight
     bottom = {function.variable: number(0)}
-    if layer.deep.bias != 0:
+    if layer.deep.bias != 0 or not layer.rests:
         return None
     try:
-        here = function.piece_at(fmpq(0)).formula
         sides = [function.piece_at(fmpq(0), side).formula for side in ("left", "right")]
     except (UndecidedError, GradiometerError):
         return None
-    if _settle(substitute(here, bottom)) != 0:
-        return None
+    # Equal slopes of two sides are a derivative only where the function does not jump.
+    jumps = any(_settle(substitute(side, bottom)) != 0 for side in sides)
     because = f"f(0) = 0 and there are no biases, so q = 0 is a fixed point, {_DEEP}."
     point = proved(fmpq(0), f"{because} {_say_whether_only(layer)}")
     slopes = [_settle(substitute(differentiate(side, function.variable), bottom)) for side in sides]
-    if slopes[0] is None or slopes[0] != slopes[1]:
-        reason = unknown("Not decided: the slope at 0 is not the same rational on both sides.")
+    if jumps or slopes[0] is None or slopes[0] != slopes[1]:
+        reason = unknown("Not decided: f has no derivative at 0, or none that is a rational.")
+        layer.prove(lambda ground: prove_rest(ground, weight, chi=None))
         return point, reason, reason
     chi = weight * slopes[0] ** 2
+    layer.prove(lambda ground: prove_rest(ground, weight, chi=chi))
     return (
         point,
         proved(chi, f"{weight}*f'(0)^2, as z = 0 there, {_DEEP}."),
@@ -213,51 +251,9 @@ def _rest_at_zero(layer: _Layer) -> tuple[Fact, ...] | None:
 
 
 def _say_whether_only(layer: _Layer) -> str:
-    try:
-        steepest = find_lipschitz(layer.shape)
-        with precision(_BITS):
-            if isinstance(steepest, Infinite | Enclosed):
-                raise UndecidedError("no number is the largest slope")
-            if to_ball(evaluate(steepest, {})) ** 2 * layer.deep.weight < 1:
-                return "It is the only one: |f(x)| <= L*|x| makes every q > 0 shrink."
-    except UndecidedError:
-        pass
+    if is_only_rest(layer.shape, layer.deep.weight):
+        return "It is the only one: |f(x)| <= L*|x| makes every q > 0 shrink."
     return "That there is no other is not claimed."
-
-
-def _hunt(surplus: Callable[[float], float]) -> tuple[tuple[_Row, _Row] | None, bool]:
-    """Two variances with F of opposite signs, the first where F falls; and whether it falls."""
-    rows: list[_Row] = []
-    for variance in _GRID:
-        try:
-            value = surplus(variance)
-        except (UndecidedError, GradiometerError, ArithmeticError):
-            break
-        if value == 0:
-            continue
-        rows.append((variance, value))
-        if len(rows) > 1 and rows[-2][1] > 0 > value:
-            return (rows[-2], rows[-1]), True
-    crossings = (pair for pair in pairwise(rows) if pair[0][1] * pair[1][1] < 0)
-    return next(crossings, None), False
-
-
-def _narrow(surplus: Callable[[float], float], low: _Row, high: _Row) -> float:
-    """Where F vanishes, by false position with halved ends, to the precision of floats."""
-    (a, value_a), (b, value_b) = low, high
-    guess = a
-    for _ in range(_MOST_STEPS):
-        last, guess = guess, (a * value_b - b * value_a) / (value_b - value_a)
-        if abs(guess - last) <= 4e-16 * guess or not a < guess < b:
-            break
-        value = surplus(guess)
-        if value == 0:
-            break
-        if (value > 0) == (value_a > 0):
-            a, value_a, value_b = guess, value, value_b / 2
-        else:
-            b, value_b, value_a = guess, value, value_a / 2
-    return guess
 
 
 def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
@@ -265,7 +261,6 @@ def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
     middle = _to_rational(point)
     for width in _WIDTHS:
         low, high = middle * (1 - width), middle * (1 + width)
-        kept = len(layer.certificates)
         # The density of N(0, q) is at most sqrt(high/low) times that of N(0, high), so E f(z)^2
         # is finite in between and, by dominated convergence, continuous in q.
         try:
@@ -274,7 +269,6 @@ def _certify(layer: _Layer, point: float) -> tuple[Fact, ...]:
             is_between = False
         if is_between:
             return _prove_between(layer, low, high)
-        del layer.certificates[kept:]
     chi = float(estimate_moment(layer.shape, "slope_square", variance=middle))
     chi *= _to_float(layer.deep.weight)
     return (
@@ -298,17 +292,32 @@ def _prove_between(layer: _Layer, low: fmpq, high: fmpq) -> tuple[Fact, ...]:
         ends = [layer.find("slope_square", variance) for variance in (low, high)]
     except UndecidedError as error:
         reason = unknown(f"Not decided: {error}.")
+        _prove_bracket(layer, low, high, None)
         return point, reason, reason
     weight = layer.deep.weight
     is_flat = all(isinstance(end, fmpq) and end == 0 for end in ends)
     with precision(_BITS):
         stretch = arb(high / low).sqrt()
         chi = (to_ball(ends[0]) / stretch * weight).union(to_ball(ends[1]) * stretch * weight)
+    _prove_bracket(layer, low, high, None if is_flat else chi)
     because = (
         "The weight variance times E f'(z)^2, bounded for all q of the bracket by its certified "
         f"values at both ends: the normal densities differ by a known factor, {_DEEP}."
     )
     return point, proved(fmpq(0) if is_flat else chi, because), _name_phase(layer, chi)
+
+
+def _prove_bracket(layer: _Layer, low: fmpq, high: fmpq, chi: arb | None) -> None:
+    names: tuple[Mean, ...] = ("square",) if chi is None else ("square", "slope_square")
+    digits: dict[str, list[str]] = {
+        name: [layer.digits[name, variance] for variance in (low, high)] for name in names
+    }
+    deep = layer.deep
+    layer.prove(
+        lambda ground: prove_between(
+            ground, deep.weight, deep.bias, between=(low, high), chi=chi, digits=digits
+        )
+    )
 
 
 def _name_phase(layer: _Layer, chi: fmpq | arb) -> Fact:
@@ -330,7 +339,7 @@ def _name_phase(layer: _Layer, chi: fmpq | arb) -> Fact:
 def _settle(node: Node) -> fmpq | None:
     """The rational that the formula is; None where it is none, or that is not known."""
     try:
-        found = cancel(node)
+        found = tidy(cancel(node))
     except (UndecidedError, GradiometerError, ArithmeticError):
         return None
     return found.value if isinstance(found, Number) else None
