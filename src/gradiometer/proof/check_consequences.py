@@ -226,11 +226,13 @@ def _steps(row: Mapping[str, Any]) -> set[int]:
 
 def _convex(known: Known) -> str:
     rows = _joints_of_whole(known)
-    if any(row["jump"] for row in rows) or "convex" in known.fails:
+    if any(row["jump"] and not _is_hole(row) for row in rows) or "convex" in known.fails:
         return "none"
     ways = known.some_signs(1) | {_turn(row) for row in rows if row["kink"]}
     if {-1, 1} <= ways:
         return "none"
+    if any(row["jump"] for row in rows):
+        raise UndecidedError("the function has a hole")
     known.signs(1)
     return {1: "convex", -1: "concave"}.get(next(iter(ways - {0}), 0), "affine")
 
@@ -257,7 +259,7 @@ def _slope_range(known: Known) -> Stretch:
 
 
 def _lipschitz(known: Known) -> Real:
-    if any(row["jump"] and not _is_hole(row) for row in known.joint_rows()):
+    if any(row["jump"] and not _is_hole(row) for row in _joints_of_whole(known)):
         return endless(1)
     slopes = _slope_range(known)
     if slopes.lower.infinite or slopes.upper.infinite:

@@ -25,6 +25,8 @@ def _kinks(known: Known) -> list[dict[str, Any]]:
 
 def _jumps(known: Known) -> list[dict[str, Any]]:
     names = ("at", "left_value", "right_value", "value")
+    if known.joints is not None and known.joints["lone"]:
+        raise UndecidedError("a value stands apart from the others")
     return [_reals(row, names) for row in known.joint_rows() if row["jump"]]
 
 
@@ -47,6 +49,9 @@ def _smoothness(known: Known) -> str:
 
 
 def _dead(known: Known) -> list[Stretch]:
+    if "constant" in known.fails and len(known.course(0)) == 1:
+        # A single analytic piece is flat throughout or nowhere.
+        return []
     known.signs(0)
     joints = known.joint_rows()
     smooth = [read_real(row["at"]) for row in joints if not (row["jump"] or row["kink"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -21,6 +22,8 @@ from gradiometer.formula import (
     to_ball,
 )
 from gradiometer.proof.check_walk import read_rational, require
+
+_RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 BITS = 256
 """Working precision of every comparison."""
@@ -86,6 +89,9 @@ def read_real(claimed: Any) -> Real:
     if claimed in ("oo", "-oo"):
         return endless(-1 if claimed == "-oo" else 1)
     if isinstance(claimed, str):
+        if _RATIONAL.fullmatch(claimed):
+            # Longer than a formula may be, such as a product of two constants of 31 digits.
+            return exactly(number(read_rational(claimed)))
         tree = parse(claimed).tree
         require(not free_names(tree), "A constant holds a name.")
         return exactly(tidy(tree))
@@ -136,7 +142,8 @@ def opposite(value: Real) -> Real:
     if value.exact is not None:
         return exactly(tidy(apply("neg", value.exact)))
     assert value.ball is not None
-    return between(-value.ball)
+    with precision(BITS):
+        return between(-value.ball)
 
 
 def either(left: Real, right: Real) -> Real:

@@ -90,5 +90,6 @@ def negate(value: Extended) -> Extended:
     if isinstance(value, Infinite):
         return Infinite(-value.sign)
     if isinstance(value, Enclosed):
-        return Enclosed(-value.ball)
+        with precision(_BITS):
+            return Enclosed(-value.ball)
     return to_value(apply("neg", value))

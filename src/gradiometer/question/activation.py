@@ -24,6 +24,7 @@ from gradiometer.question.activation_mean_field import (
 from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
 from gradiometer.question.activation_solve import Wish, read_wish, solve_wish
+from gradiometer.question.activation_status import keep_proved
 from gradiometer.question.activation_steps import list_arrays, list_steps
 from gradiometer.question.activation_verdict import judge
 from gradiometer.question.answer import Answer, Fact, unknown
@@ -157,13 +158,14 @@ def _answer(
     if deep is not None:
         more, proofs = list_mean_field(shape, model.tree, deep)
         moments, certificates = moments | more, [*certificates, *proofs]
+    certificate = combine([*certify(model, shape), *certificates])
     return Answer(
         "activation",
         inputs,
-        facts | moments,
+        keep_proved(facts | moments, inputs, certificate),
         list_steps(model, shape, facts),
         list_arrays(shape),
-        combine([*certify(model, shape), *certificates]),
+        certificate,
         warnings=(*model.notes, *warnings),
     )
 
