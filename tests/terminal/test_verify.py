@@ -235,7 +235,32 @@ def test_changed_fact_in_a_study_is_found(verify, tmp_path):
 def test_facts_without_a_certificate_are_named(answer, verify):
     assert "not covered by a certificate: continuous\n" in verify(answer).stdout
     silent = verify(_run("activation", "max(x,0)", "--json").stdout)
-    assert "facts are not compared with certificates of kind joints" in silent.stdout
+    assert "not covered by a certificate: formula, derivative, pieces" in silent.stdout
+
+
+def test_an_edited_fact_of_a_function_is_rejected(verify):
+    content = json.loads(_run("activation", "min(max(x,0),6)", "--json").stdout)
+    assert verify(content).exit_code == 0
+    number = {"exact": "1/2", "decimal": "0.5", "ball": None}
+    edits = {
+        "monotone": "increasing", "convex": "convex", "lipschitz": number, "even": True,
+        "limit_right": number, "suitable": False, "kinks": [], "mean": number, "dead": [],
+    }  # fmt: skip
+    for name, value in edits.items():
+        changed = copy.deepcopy(content)
+        changed["facts"][name] = {**changed["facts"][name], "value": value}
+        outcome = verify(changed)
+        assert outcome.exit_code == 1, name
+        assert f"the fact `{name}` says" in outcome.stdout
+
+
+def test_a_fact_whose_part_is_missing_is_rejected(verify):
+    content = json.loads(_run("activation", "max(x,0)", "--json").stdout)
+    parts = content["certificate"]["parts"]
+    content["certificate"]["parts"] = [part for part in parts if part["kind"] != "joints"]
+    outcome = verify(content)
+    assert outcome.exit_code == 1
+    assert "the fact `kinks`" in outcome.stdout
 
 
 def test_answer_without_a_certificate_has_nothing_to_check(verify):

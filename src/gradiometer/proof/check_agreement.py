@@ -21,7 +21,8 @@ from gradiometer.proof.check_real import (
     read_real,
 )
 
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,7})?")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(e(?P<power>-[0-9]{1,20}|[+]?[0-9]{1,7}))?")
+_MOST_POWER = 10**7
 _SHOWN = 17
 """Digits of a decimal that must be right."""
 _FAR_DOWN = fmpq(1, 10**200)
@@ -69,14 +70,18 @@ def _fits(said: Mapping[str, Any], derived: Real | Rounded) -> bool:
     try:
         stated = _read_ball(ball)
         if exact is None:
-            return stated is not None and _holds(stated, decimal, derived)
+            return stated is not None and _holds(stated, ball, decimal, derived)
         return _is_exactly(exact, stated, decimal, derived)
     except (GradiometerError, UndecidedError, ValueError):
         return False
 
 
-def _holds(stated: arb, decimal: Any, derived: Real | Rounded) -> bool:
+def _holds(stated: arb, text: Any, decimal: Any, derived: Real | Rounded) -> bool:
     """Whether the ball of a fact holds the number wherever the certificate lets it be."""
+    if isinstance(derived, Real) and derived.ends is not None:
+        middle, radius = map(_read_decimal, text)
+        low, high = derived.ends
+        return middle - radius <= low and high <= middle + radius and _is_rounded(decimal, stated)
     inner = derived.ball
     if inner is None or not _is_rounded(decimal, stated):
         return False
@@ -115,17 +120,24 @@ def _read_ball(ball: Any) -> arb | None:
 
 
 def _read_decimal(text: Any) -> fmpq:
-    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+    found = _DECIMAL.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
         raise ValueError(text)
-    return from_decimal(text)
+    # Written out, such a number would have more than ten million digits.
+    return fmpq(0) if int(found["power"] or 0) < -_MOST_POWER else from_decimal(text)
 
 
 def _is_rounded(decimal: Any, ball: arb) -> bool:
-    """Whether the decimal is near the number: within the ball, or a unit of its last digits."""
+    """Whether the decimal is the number to seventeen digits, or to as many as the ball knows."""
     value = _read_decimal(decimal)
+    mantissa, _, power = decimal.partition("e")
+    unit = arb(10) ** max(int(power or 0) - len(mantissa.partition(".")[2]), -(10**9))
     with precision(BITS):
         size = arb(abs(value)) if value else arb(_FAR_DOWN)
-        return bool((ball - arb(value)).abs_lower() <= size / arb(10) ** (_SHOWN - 1))
+        slack = size / arb(10) ** (_SHOWN - 1)
+        if unit < 1000 * ball.rad():
+            slack += unit
+        return bool((ball - arb(value)).abs_lower() <= slack)
 
 
 def _is_stretch(said: Any, derived: Stretch) -> bool:

@@ -15,10 +15,10 @@ from gradiometer.proof.check_real import (
     BITS,
     ZERO_REAL,
     Real,
-    between,
     compare_real,
     enclose,
     exactly,
+    within,
 )
 from gradiometer.proof.check_walk import read_rational
 
@@ -109,7 +109,7 @@ def mean_field(known: Known, inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _read(claimed: Any) -> Any:
     if isinstance(claimed, str):
         return claimed if claimed in ("every", "none") else _rational(claimed)
-    return between(enclose(*map(read_rational, claimed)))
+    return within(*map(read_rational, claimed))
 
 
 def _rational(text: str) -> Real:

@@ -40,6 +40,8 @@ class Real:
     """Certainly holds the number; None for infinity."""
     infinite: int = 0
     """The sign of an infinity, else 0."""
+    ends: tuple[fmpq, fmpq] | None = None
+    """The rationals between which a certificate encloses it; its ball is a little wider."""
 
 
 @final
@@ -98,7 +100,12 @@ def read_real(claimed: Any) -> Real:
     require(isinstance(claimed, list) and len(claimed) == 2, "An enclosure has two ends.")
     low, high = map(read_rational, claimed)
     require(low < high, "The ends of an enclosure are in the wrong order.")
-    return between(enclose(low, high))
+    return within(low, high)
+
+
+def within(low: fmpq, high: fmpq) -> Real:
+    """A number between two rationals."""
+    return Real(None, enclose(low, high), ends=(low, high))
 
 
 def enclose(low: fmpq, high: fmpq) -> arb:
