@@ -96,7 +96,7 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     elif question.ask == "parameters":
         for text in given["networks"]:
             read_network(text, bias=True)
-    elif question.ask == "claim":
+    elif question.ask == "claim" and given["says"]:
         _read_says(given["says"])
 
 

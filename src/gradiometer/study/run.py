@@ -100,7 +100,8 @@ def _check(answer: Answer, claim: StudyClaim) -> ClaimResult:
     if claim.open:
         return ClaimResult(claim.text, None, "unknown", claim.open, None, None)
     result = check_claim(
-        answer, Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where)
+        answer,
+        Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where, claim.steps),
     )
     if claim.fact:
         result = replace(result, because=_with_reason(answer, claim.fact, result.because))
@@ -118,10 +119,12 @@ def _own_claim(answer: Answer) -> ClaimResult:
     """What became of the statement that is the question itself."""
     holds, found = answer.facts["holds"], answer.facts.get("counterexample")
     counterexample = None if found is None else found.value
+    inputs = answer.inputs
+    text = inputs.get("says") or inputs.get("file") or "\n".join(inputs.get("steps", ()))
     return ClaimResult(
-        answer.inputs["says"], holds.value, holds.status, holds.because, counterexample
+        text, holds.value, holds.status, holds.because, counterexample
     )
 
 
 def _to_text(claim: StudyClaim) -> str:
-    return claim.text or claim.says or f"{claim.fact} = {claim.equals}"
+    return claim.text or claim.says or "\n".join(claim.steps) or f"{claim.fact} = {claim.equals}"
