@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.formula import Apply, Name, free_names, to_text
+from gradiometer.formula import Apply, Name, Node, free_names, to_text
 from gradiometer.question.chain_read import Derivation, Line
 from gradiometer.question.claim_assume import judge_under
 from gradiometer.question.claim_link import judge_link
@@ -65,6 +65,8 @@ class _Judge:
         self._exactly = exactly
         self._wrong: list[_Premise] = []
         self._chain: list[Side] = []
+        self._said: dict[Node, Side] = {}
+        """The last side that was claimed to be equal to each left side."""
 
     def judge(self, line: Line) -> Verdict:
         """What became of the line."""
@@ -91,6 +93,8 @@ class _Judge:
         if verdict.holds is False and set(statement.relations) == {"=="}:
             number = line.number if charged else sources[0]
             self._wrong.append(_Premise(number, self._chain[0], self._chain[-1]))
+        if set(statement.relations) == {"=="}:
+            self._said[self._chain[0].spelled] = self._chain[-1]
         return verdict
 
     def _judge_link(self, line: Line, statement: Statement, place: int) -> Link:
@@ -140,6 +144,12 @@ class _Judge:
         if statement is None or statement.relations[place] != "==":
             return None
         left, right = statement.sides[place : place + 2]
+        said = self._said.get(left.spelled) if place == 0 else None
+        if said is not None:
+            # A line that restates a left side was mostly made from what was last said of it.
+            found = find_slip(said, right, at=line.at)
+            if found is not None and found.family not in ("arithmetic", "coefficient"):
+                return found
         under = _read_under(line, self._wrong) if self._wrong else None
         if under is not None and under.sides[place].formula != left.formula:
             found = find_slip(under.sides[place], right, at=line.at)

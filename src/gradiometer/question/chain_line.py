@@ -38,6 +38,7 @@ _TAIL = (
     re.compile(rf"\s*[{_CIRCLED}]\s*$|\s*\\textcircled\{{\w+\}}\s*$"),
     re.compile(r"\s*[.,;:]\s*$|\s*(?:\*\*|__)\s*$|\s*\\\\\s*$|\s*\\[,;:!]\s*$|\s+[✓✔✗]\s*$"),
     re.compile(r"\s+[(\[]\s*(?:by |using |from |the )?[A-Za-z]{2,}(?:[ -]+[A-Za-z']+)+\s*[)\]]\s*$"),
+    re.compile(r"\s+(?:in|into|to)\s+(?:the |this |that )?(?:eq|equation|formula|line|step)\b.*$"),
     re.compile(r"[\s,]+(?:by|since|because|using|via|from)\s.*$", re.DOTALL),
 )
 """Marks behind a formula: its label, its full stop, the reason for it."""
@@ -180,7 +181,8 @@ def _take_words(
     position = 0
     while (match := _WORD.match(text, position)) is not None:
         word = match["word"]
-        is_name = is_meant(word, known) and not match["stop"]
+        # `where` before a bracket is a function; with a space behind it, it is the word.
+        is_name = is_meant(word, known) and word.lower() != "where" and not match["stop"]
         if is_name or (word.lower() in _SINGLE and not lead):
             break
         lead.append(word.lower())

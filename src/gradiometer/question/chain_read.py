@@ -118,11 +118,27 @@ class _Reader:
         known = {*self._names.known, *self._names.functions, *self._seen}
         at, assumptions = self._at, self._assumptions
         is_local = False
-        for passage in read_row(self._source, row, known):
+        passages = list(read_row(self._source, row, known))
+        self._check_whole(passages)
+        for passage in passages:
             is_local = is_local or passage.is_local
             self._read_passage(passage)
         if is_local:
             self._at, self._assumptions = at, assumptions
+
+    def _check_whole(self, passages: Sequence[Passage]) -> None:
+        """A line is read whole or not at all: half of it might say something else."""
+        if not any(passage.kind == "formula" for passage in passages):
+            return
+        for passage in passages:
+            text = self._source.masked(passage.start, passage.end)
+            if passage.kind == "text" and RELATION.search(text):
+                with _Located(self._source, passage.start, 0):
+                    raise FormulaError(
+                        f"Only a part of this line can be read: {passage.why}.",
+                        text=text, start=len(text) - len(text.lstrip()), end=len(text.rstrip()),
+                        hint="write formulas and words on lines of their own",
+                    )  # fmt: skip
 
     def close(self) -> None:
         """Say that the last formula is open."""
@@ -173,8 +189,10 @@ class _Reader:
 
     def _say(self, passage: Passage, role: str, reading: str, because: str, **more: Any) -> None:
         start = passage.start + _blank(self._source, passage)
-        is_formula = passage.kind == "formula"
-        shown = self._source.masked(start, passage.end) if is_formula else self._source.text[start : passage.end]
+        if role in _WORDY:
+            shown = self._source.shown(start)[0] if start < len(self._source.text) else ""
+        else:
+            shown = self._source.masked(start, passage.end)
         text = " ".join(shown.split())
         number = self._source.line(start)
         self.lines.append(Line(number, text, role, start, reading, because, **more))
@@ -317,6 +335,8 @@ class _Reader:
 
 
 _MOST_LETTERS = 60
+_WORDY = ("text", "heading", "question")
+"""Roles of lines that are shown as they were written."""
 _POINT_SAID = "the lines after it are about this point"
 
 

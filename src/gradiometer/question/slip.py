@@ -6,6 +6,7 @@ results are looked at; a slip is named when its result is proved to be equal to 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,8 +74,11 @@ def find_slip(
     """
     target = _at_point(tidy(right.formula), at)
     hunt = _Hunt(target, at)
+    is_number = not free_names(target)
     for side in (left, *reversed(earlier)):
-        found = hunt.find(_candidates(side))
+        # Numbers agree by chance more often than formulas, so the slip is sought where they are.
+        own = list_rewrites(_at_point(side.formula, at)) if is_number and at else iter(())
+        found = hunt.find(itertools.chain(own, _candidates(side)))
         if found is not None:
             mistake, tree = found
             gives = to_text(tree)
@@ -151,6 +155,7 @@ def _candidates(side: Side) -> Iterator[tuple[Mistake, Node]]:
     is_slope = len(side.slopes) == 1 and _is_derivative(side)
     if is_slope:
         body, variable, argument = side.slopes[0]
+        yield from _by_other_names(body, variable, argument)
         for mistake, slope in list_wrong_slopes(body, variable):
             yield mistake, substitute(slope, {variable: argument})
     yield Mistake("sign", "", "", "the whole has the wrong sign"), tidy(apply("neg", formula))
@@ -177,14 +182,19 @@ def _wrong_slope_questions(side: Side) -> Iterator[tuple[Mistake, Node]]:
     here = {variable: argument}
     words = "it was not differentiated"
     yield Mistake("not differentiated", "", "", words), substitute(body, here)
-    for other in sorted(free_names(body) - {variable}):
-        for _, slope in _slopes(body, other):
-            words = f"it was differentiated by `{other}` instead"
-            yield Mistake("wrong variable", "", "", words), substitute(slope, here)
     for order, slope in _slopes(body, variable, most=2):
         if order == 2:
             words = "it was differentiated twice"
             yield Mistake("not differentiated", "", "", words), substitute(slope, here)
+
+
+def _by_other_names(
+    body: Node, variable: str, argument: Node
+) -> Iterator[tuple[Mistake, Node]]:
+    for other in sorted(free_names(body) - {variable}):
+        for _, slope in _slopes(body, other):
+            words = f"it was differentiated by `{other}` instead"
+            yield Mistake("wrong variable", "", "", words), substitute(slope, {variable: argument})
 
 
 def _slopes(body: Node, variable: str, *, most: int = 1) -> Iterator[tuple[int, Node]]:
@@ -268,6 +278,10 @@ def _match(pattern: Node, node: Node, bound: _Bound) -> Iterator[_Bound]:
     if not isinstance(pattern, Apply):
         if pattern == node:
             yield bound
+        return
+    if pattern.operator == "neg" and isinstance(node, Number) and node.value < 0:
+        # A negative number that was put in is written with its minus.
+        yield from _match(pattern.arguments[0], number(-node.value), bound)
         return
     if not isinstance(node, Apply):
         return
