@@ -194,7 +194,10 @@ class _Reader:
         else:
             shown = self._source.masked(start, passage.end)
         text = " ".join(shown.split())
-        number = self._source.line(start)
+        # A formula may begin on a line of its own; it claims something where its relation stands.
+        relation = RELATION.search(self._source.masked(start, passage.end))
+        is_claim = role == "statement" and relation is not None
+        number = self._source.line(start + (relation.start() if is_claim and relation else 0))
         self.lines.append(Line(number, text, role, start, reading, because, **more))
 
     def _read_formula(self, passage: Passage) -> None:

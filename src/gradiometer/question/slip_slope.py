@@ -20,6 +20,11 @@ from gradiometer.formula import (
 from gradiometer.question.slip_rules import SLOPES, Mistake, SlopeRule
 from gradiometer.question.statement_slope import NO_VALUE, find_slope
 
+_FAMILIES = (
+    "inner derivative", "exponent", "power rule", "product rule", "quotient rule", "lost kink",
+    "sign", "term dropped", "product and sum", "derivative", "constant kept",
+)  # fmt: skip
+_RANK = {family: rank for rank, family in enumerate(_FAMILIES)}
 _KEPT = Mistake("constant kept", "", "", "a constant was kept as if it had a slope")
 _MARK = "\0"
 
@@ -34,7 +39,9 @@ def list_wrong_slopes(node: Node, variable: str) -> Iterator[tuple[Mistake, Node
         '1/(3*x)'
     """
     try:
-        for mistake, slope in _wrong(node, variable):
+        # Two mistakes may give the same: the one that people make more often is named.
+        found = sorted(_wrong(node, variable), key=lambda row: _RANK.get(row[0].family, len(_RANK)))
+        for mistake, slope in found:
             yield mistake, tidy(slope)
     except (GradiometerError, UndecidedError, RecursionError):
         return
@@ -58,6 +65,9 @@ def _wrong(node: Node, variable: str) -> Iterator[tuple[Mistake, Node]]:
         return
     slopes = [_slope(part, variable) for part in arguments]
     for mistake in rule.wrong:
+        if mistake.family == "inner derivative" and arguments[0] == Name(variable):
+            # Nothing stands inside.
+            continue
         yield mistake, _fill(mistake.result, node, arguments, slopes, variable)
     for place, part in enumerate(arguments):
         for mistake, slope in _wrong(part, variable):
