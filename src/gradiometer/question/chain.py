@@ -20,6 +20,11 @@ from gradiometer.question.slip import Slip, find_slip
 from gradiometer.question.statement import Side, Statement, read_statement
 from gradiometer.question.statement_names import Function, Names
 
+_MOST_PREMISES = 8
+"""Wrong lines, the latest ones, from which a line may follow."""
+_MOST_SLIPS = 20
+"""Wrong lines of which the slip is sought."""
+
 
 @final
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class _Judge:
         self._exactly = exactly
         self._wrong: list[_Premise] = []
         self._chain: list[Side] = []
+        self._charged = 0
         self._said: dict[Node, Side] = {}
         """The last side that was claimed to be equal to each left side."""
 
@@ -107,7 +113,8 @@ class _Judge:
 
     def _find_source(self, line: Line, place: int) -> int | None:
         """The wrong line from which the relation follows; None when there is none."""
-        for premises in [*([row] for row in reversed(self._wrong)), self._wrong]:
+        recent = self._wrong[-_MOST_PREMISES:]
+        for premises in [*([row] for row in reversed(recent)), recent]:
             statement = _read_under(line, premises)
             if statement is None:
                 continue
@@ -130,7 +137,9 @@ class _Judge:
         if not charged:
             reasons = "; ".join(dict.fromkeys(link.because for link in links))
             return Verdict(line, True, reasons, links[-1], tuple(links))
-        slip = self._find_slip(line, charged[0], earlier)
+        self._charged += 1
+        is_sought = self._charged <= _MOST_SLIPS
+        slip = self._find_slip(line, charged[0], earlier) if is_sought else None
         link = links[charged[0]]
         because = link.because
         if len(links) > 1:
@@ -150,7 +159,7 @@ class _Judge:
             found = find_slip(said, right, at=line.at)
             if found is not None and found.family not in ("arithmetic", "coefficient"):
                 return found
-        under = _read_under(line, self._wrong) if self._wrong else None
+        under = _read_under(line, self._wrong[-_MOST_PREMISES:])
         if under is not None and under.sides[place].formula != left.formula:
             found = find_slip(under.sides[place], right, at=line.at)
             if found is not None and found.family != "arithmetic":

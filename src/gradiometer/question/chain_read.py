@@ -131,7 +131,7 @@ class _Reader:
         if not any(passage.kind == "formula" for passage in passages):
             return
         for passage in passages:
-            text = self._source.masked(passage.start, passage.end)
+            text = self._text(passage)
             if passage.kind == "text" and RELATION.search(text):
                 with _Located(self._source, passage.start, 0):
                     raise FormulaError(
@@ -145,13 +145,17 @@ class _Reader:
         if self._open is not None:
             self._end_open()
 
+    def _text(self, passage: Passage) -> str:
+        """The formula on one line."""
+        return self._source.masked(passage.start, passage.end).replace("\n", " ")
+
     def _read_passage(self, passage: Passage) -> None:
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         if self._open is not None:
             if passage.kind == "formula" and (self._ends_open() or RELATION.match(text.lstrip())):
                 passage = replace(passage, start=self._open.start, lead=self._open.lead)
                 self._open = None
-                text = self._source.masked(passage.start, passage.end)
+                text = self._text(passage)
             else:
                 self._end_open()
         if passage.kind != "formula":
@@ -171,7 +175,7 @@ class _Reader:
         passage, self._open = self._open, None
         if passage is None:
             return
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         if RELATION.search(text):
             self._say(passage, "text", "", "a side of its relation is missing")
             self.notes.append(f"Line {self.lines[-1].number} ends in a relation and is not judged.")
@@ -201,7 +205,7 @@ class _Reader:
         self.lines.append(Line(number, text, role, start, reading, because, **more))
 
     def _read_formula(self, passage: Passage) -> None:
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         relations = list(RELATION.finditer(text))
         is_equal = all(match[0] in ("=", "==") for match in relations)
         is_set = bool(_SETTING.intersection(passage.lead))
@@ -213,7 +217,7 @@ class _Reader:
         head = _HEAD.fullmatch(text)
         if head is not None and self._is_point(head, passage):
             self._set_point(passage, head)
-        elif head is not None and self._is_new(head, is_set=is_set):
+        elif head is not None and not _is_of_itself(head) and self._is_new(head, is_set=is_set):
             self._define(passage, head)
         elif RELATION.match(text.lstrip()):
             self._continue(passage)
@@ -251,7 +255,7 @@ class _Reader:
         self._say(passage, "point", f"{head['name']} = {head['body'].strip()}", _POINT_SAID)
 
     def _define(self, passage: Passage, head: re.Match[str]) -> None:
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         cut = RELATION.search(text, head.start("body"))
         end = cut.start() if cut is not None else len(text)
         name = head["name"]
@@ -279,7 +283,7 @@ class _Reader:
         return replace(self._names, functions=functions, values=values, inputs=inputs)
 
     def _state(self, passage: Passage) -> None:
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         with _Located(self._source, passage.start, 0):
             statement = self._read_statement(text)
         self._add(passage, statement, is_continued=False)
@@ -288,7 +292,7 @@ class _Reader:
         """A row that begins with a relation goes on from the last side before it."""
         before = next((line for line in reversed(self.lines) if line.statement is not None), None)
         last = self.lines[-1] if self.lines else None
-        text = self._source.masked(passage.start, passage.end)
+        text = self._text(passage)
         prefix = ""
         if before is not None and before.statement is not None and before is _claimed(self.lines):
             prefix = before.statement.sides[-1].text + " "
@@ -341,6 +345,12 @@ _MOST_LETTERS = 60
 _WORDY = ("text", "heading", "question")
 """Roles of lines that are shown as they were written."""
 _POINT_SAID = "the lines after it are about this point"
+
+
+def _is_of_itself(head: re.Match[str]) -> bool:
+    """Whether the name stands on both sides, so that it is claimed and not laid down."""
+    name = re.escape(head["name"])
+    return head["variable"] is None and bool(re.search(rf"(?<!\w){name}(?!\w)", head["body"]))
 
 
 def _claimed(lines: list[Line]) -> Line | None:
