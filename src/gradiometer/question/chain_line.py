@@ -37,7 +37,9 @@ _TAIL = (
     ),
     re.compile(rf"\s*[{_CIRCLED}]\s*$|\s*\\textcircled\{{\w+\}}\s*$"),
     re.compile(r"\s*[.,;:]\s*$|\s*(?:\*\*|__)\s*$|\s*\\\\\s*$|\s*\\[,;:!]\s*$|\s+[✓✔✗]\s*$"),
-    re.compile(r"\s+[(\[]\s*(?:by |using |from |the )?[A-Za-z]{2,}(?:[ -]+[A-Za-z']+)+\s*[)\]]\s*$"),
+    re.compile(
+        r"\s+[(\[]\s*(?:by |using |from |the )?[A-Za-z]{2,}(?:[ -]+[A-Za-z']+)+\s*[)\]]\s*$"
+    ),
     re.compile(r"\s+(?:in|into|to)\s+(?:the |this |that )?(?:eq|equation|formula|line|step)\b.*$"),
     re.compile(r"[\s,]+(?:by|since|because|using|via|from)\s.*$", re.DOTALL),
 )
@@ -56,16 +58,17 @@ _PAIR = re.compile(r"(?<![A-Za-z\\_'])(?P<word>[A-Za-z]{2,})\s+(?=[A-Za-z0-9(])"
 _CUT = re.compile(rf"[;,&()\[\]{{}}]|\s(?:and|so)\s|{ARROW.pattern}")
 _LIMIT = re.compile(r"\S\s*(?:→|->|\\to(?![A-Za-z])|\\rightarrow)\s*[-+−0-9∞\\oi]|\\lim|\blim\b")
 _SLOPE = re.compile(r"d[A-Za-z]\w*")
-_UNSAID = frozenset(
-    "find solve want wants need needs not never no whether cannot wrong incorrect unlike mistake"
-    " suppose unless".split()
-)
+_UNSAID = frozenset({
+    "find", "solve", "want", "wants", "need", "needs", "not", "never", "no", "whether", "cannot",
+    "wrong", "incorrect", "unlike", "mistake", "suppose", "unless",
+})  # fmt: skip
 """Words before a formula that is not claimed."""
 _SINGLE = frozenset({"a", "an", "i"})
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma"
-    " tau upsilon phi chi psi omega".split()
-)
+_GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi",
+    "psi", "omega",
+})  # fmt: skip
 
 
 @final

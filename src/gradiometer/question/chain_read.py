@@ -10,6 +10,7 @@ from typing import Any, final
 from gradiometer.errors import FormulaError, GradiometerError, UndecidedError, UnknownNameError
 from gradiometer.formula import free_names, parse, to_text
 from gradiometer.question.chain_line import Passage, read_row
+from gradiometer.question.chain_place import Located
 from gradiometer.question.chain_text import RELATION, Row, Source, split_document
 from gradiometer.question.claim_answer import read_point
 from gradiometer.question.claim_assume import Assumption, read_assumptions
@@ -22,14 +23,19 @@ _HEAD = re.compile(
     rf"\s*(?P<name>{_NAME})\s*(?:\(\s*(?P<variable>{_NAME})\s*\))?\s*=(?!=)\s*(?P<body>\S.*)",
     re.DOTALL,
 )
-_SETTING = frozenset(
-    "let where define defined with given put set take taking suppose denote consider for if when"
-    " whenever assume assuming provided at point points putting substituting substitute plug"
-    " plugging values value function".split()
-)
+_SETTING = frozenset({
+    "let", "where", "define", "defined", "with", "given", "put", "set", "take", "taking",
+    "suppose", "denote", "consider", "for", "if", "when", "whenever", "assume", "assuming",
+    "provided", "at", "point", "points", "putting", "substituting", "substitute", "plug",
+    "plugging", "values", "value", "function",
+})  # fmt: skip
 """Words before a formula that is not claimed but laid down."""
-_POINT = frozenset("at point points putting substituting substitute plug plugging".split())
-_CONDITION = frozenset("for if when whenever assume assuming suppose provided".split())
+_POINT = frozenset({
+    "at", "point", "points", "putting", "substituting", "substitute", "plug", "plugging",
+})  # fmt: skip
+_CONDITION = frozenset({
+    "for", "if", "when", "whenever", "assume", "assuming", "suppose", "provided",
+})  # fmt: skip
 _LETTER = re.compile(r"[^\W\d](?:\d+|_\w+)?")
 
 
@@ -76,10 +82,13 @@ def read_derivation(
     """The lines of a derivation, in their order.
 
     A line with a relation is a statement. A line that begins with a relation goes on from the last
-    side of the line before. These lay something down instead: `f(x) = …` and `v = …` where the name
-    has no meaning yet, or after a word such as `let` or `where`; `a = -1, b = 4` after `at` or where
-    the names are in use already; `x > 0` after `for`, `if` or `assume`. A heading lets names be laid
-    down anew. Words are skipped; a line of words with a relation in it is noted.
+    side of the line before; so does a formula above it. These lay something down instead:
+    `f(x) = …` and `v = …` where the name has no meaning yet, or after a word such as `let` or `where`;
+    `a = -1, b = 4` after `at` or where the names are in use already; `x > 0` after `for`, `if` or
+    `assume`. Behind a formula, `for …`, `where …` and `at …` hold for its line alone. A heading
+    lets names be laid down anew. Labels, bullets, arrows and words before a formula are left out; lines
+    of words are skipped, and noted where there is a relation in them. A line of which only a part
+    can be read is refused.
 
     Raises:
         FormulaError: If a formula cannot be read; it says where.
@@ -133,7 +142,7 @@ class _Reader:
         for passage in passages:
             text = self._text(passage)
             if passage.kind == "text" and RELATION.search(text):
-                with _Located(self._source, passage.start, 0):
+                with Located(self._source, passage.start, 0):
                     raise FormulaError(
                         f"Only a part of this line can be read: {passage.why}.",
                         text=text, start=len(text) - len(text.lstrip()), end=len(text.rstrip()),
@@ -210,7 +219,7 @@ class _Reader:
         is_equal = all(match[0] in ("=", "==") for match in relations)
         is_set = bool(_SETTING.intersection(passage.lead))
         if not is_equal and _CONDITION.intersection(passage.lead):
-            with _Located(self._source, passage.start, 0):
+            with Located(self._source, passage.start, 0):
                 self._assumptions = (*self._assumptions, *read_assumptions([text]))
             self._say(passage, "condition", text.strip(), "laid down")
             return
@@ -249,7 +258,7 @@ class _Reader:
 
     def _set_point(self, passage: Passage, head: re.Match[str]) -> None:
         start = passage.start + head.start("body")
-        with _Located(self._source, start, 0):
+        with Located(self._source, start, 0):
             value = read_point({head["name"]: head["body"]})
         self._at = {**(self._at or {}), **value}
         self._say(passage, "point", f"{head['name']} = {head['body'].strip()}", _POINT_SAID)
@@ -259,7 +268,7 @@ class _Reader:
         cut = RELATION.search(text, head.start("body"))
         end = cut.start() if cut is not None else len(text)
         name = head["name"]
-        with _Located(self._source, passage.start, 0):
+        with Located(self._source, passage.start, 0):
             names = self._without(name) if self._is_known(name) else self._names
             self._names = read_names([text[:end]], names)
         if self._is_known(name) and names is not self._names and name in self._old:
@@ -284,7 +293,7 @@ class _Reader:
 
     def _state(self, passage: Passage) -> None:
         text = self._text(passage)
-        with _Located(self._source, passage.start, 0):
+        with Located(self._source, passage.start, 0):
             statement = self._read_statement(text)
         self._add(passage, statement, is_continued=False)
 
@@ -299,12 +308,12 @@ class _Reader:
         elif last is not None and last.role == "definition":
             prefix = last.reading.partition("=")[2].strip() + " "
         if not prefix:
-            with _Located(self._source, passage.start, 0):
+            with Located(self._source, passage.start, 0):
                 raise FormulaError(
                     "There is nothing before this relation.", text=text, start=0,
                     hint="write the left side before it",
                 )  # fmt: skip
-        with _Located(self._source, passage.start, len(prefix)):
+        with Located(self._source, passage.start, len(prefix)):
             statement = self._read_statement(prefix + text)
         is_continued = before is not None and before is _claimed(self.lines)
         at, assumptions = self._at, self._assumptions
@@ -355,7 +364,9 @@ def _is_of_itself(head: re.Match[str]) -> bool:
 
 def _claimed(lines: list[Line]) -> Line | None:
     """The last line that lays down or claims something."""
-    return next((line for line in reversed(lines) if line.role in ("statement", "definition")), None)
+    return next(
+        (line for line in reversed(lines) if line.role in ("statement", "definition")), None
+    )
 
 
 def _blank(source: Source, passage: Passage) -> int:
@@ -369,35 +380,3 @@ def say_reading(statement: Statement) -> str:
     for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
         words += [SPELLING[sign], to_text(side.spelled)]
     return " ".join(words)
-
-
-class _Located:
-    """Gives errors their place: line and column of the document."""
-
-    def __init__(self, source: Source, start: int, prefix: int) -> None:
-        self._source = source
-        self._start = start
-        self._prefix = prefix
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, GradiometerError):
-            raise locate(error, self._source, self._start - self._prefix, self._start) from None
-
-
-def locate(
-    error: GradiometerError, source: Source, start: int, least: int
-) -> GradiometerError:
-    """The error with its line in the document, file and column; *start* is where its text begins."""
-    offset = min(max(start + (error.start or 0), least), len(source.text))
-    while offset < len(source.text) and source.text[offset] in " \n\t" and error.start is None:
-        offset += 1
-    shown, column = source.shown(offset)
-    width = max(1, (error.end or 0) - (error.start or 0))
-    return replace(
-        error, text=shown, start=column, end=min(column + width, max(len(shown), column + 1)),
-        place=source.place(offset) if source.name else None,
-    )  # fmt: skip
-

@@ -130,7 +130,9 @@ def make_source(text: str, name: str) -> Source:
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise StudyError("This is no text: it holds the character 0.", place=Place(name or "steps", line))
+        raise StudyError(
+            "This is no text: it holds the character 0.", place=Place(name or "steps", line)
+        )
     if len(text) > MOST_BYTES:
         problem = f"A derivation may have at most {MOST_BYTES:,} characters."
         raise LimitError(problem, place=Place(name or "steps"))

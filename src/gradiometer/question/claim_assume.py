@@ -16,7 +16,6 @@ from flint import fmpq
 
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import (
-    RELATIONS,
     Interval,
     Name,
     Node,

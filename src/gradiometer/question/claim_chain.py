@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from gradiometer.errors import StudyError, UsageError
+from gradiometer.formula import Name, Node, apply, substitute, to_latex
 from gradiometer.proof import combine
 from gradiometer.question.answer import Fact, Status, Step, proved, unknown
 from gradiometer.question.chain import Verdict, judge_derivation, to_rows
 from gradiometer.question.chain_read import read_derivation
 from gradiometer.question.chain_text import Source, make_source, read_source
-from gradiometer.question.statement_names import Names
+from gradiometer.question.claim_assume import split_assumptions
+from gradiometer.question.statement import Side
+from gradiometer.question.statement_names import Names, read_names
 
 
 @final
@@ -78,6 +81,18 @@ class Course:
         return None if link is None else link.certificate
 
 
+def read_steps(*, steps: Sequence[str] = (), file: str = "", where: Sequence[str] = ()) -> None:
+    """Nothing: it reads a derivation without judging it, so that mistakes show at once.
+
+    Raises:
+        GradiometerError: If it cannot be read.
+    """
+    definitions, conditions = split_assumptions(where)
+    lines = (steps,) if isinstance(steps, str) else tuple(steps)
+    source = read_source(file) if file else make_source("\n".join(lines), "")
+    read_derivation(source, read_names(definitions), None, conditions)
+
+
 def judge_course(
     *,
     steps: Sequence[str] = (),
@@ -139,6 +154,26 @@ def _say_slip(wrong: Verdict) -> Fact:
 def list_steps(course: Course) -> tuple[Step, ...]:
     """The lines that claim something, with what became of each."""
     return tuple(
-        Step(verdict.line.reading or verdict.line.text, verdict.because)
+        Step(verdict.line.reading or verdict.line.text, verdict.because, _to_latex(verdict))
         for verdict in course.claims
     )
+
+
+def _to_latex(verdict: Verdict) -> str:
+    """The line as it was read; a derivative is a fraction of its own."""
+    statement = verdict.line.statement
+    if statement is None:
+        return ""
+    words = [to_latex(_split_quotients(statement.sides[0]))]
+    for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
+        words += [_SIGNS.get(sign, sign), to_latex(_split_quotients(side))]
+    return " ".join(words)
+
+
+_SIGNS = {"==": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq"}
+
+
+def _split_quotients(side: Side) -> Node:
+    parts = {label: text.split("/") for label, text in side.quotients.items()}
+    values = {label: apply("/", *map(Name, names)) for label, names in parts.items()}
+    return substitute(side.tree, values) if values else side.tree

@@ -19,7 +19,8 @@ from gradiometer.question.answer import Answer
 Kind: TypeAlias = Literal[
     "text", "texts", "path", "number", "numbers", "integer", "flag", "choice"
 ]  # fmt: skip
-"""`path` names a file that is read; `texts` is a list of text; `numbers` is a mapping of names to exact numbers."""
+"""`path` names a file that is read, `texts` is a list of text, `numbers` a mapping of names to
+exact numbers."""
 
 
 @final
@@ -230,7 +231,7 @@ _QUESTIONS = (
         "Is this statement true?",
         (Input("says", "text", "A statement such as f'(x) = 3.", positional=True),
          Input("steps", "texts", "The lines of a derivation, in place of a statement."),
-         Input("file", "path", "A text, Markdown or LaTeX file with a derivation, in place of both."),
+         Input("file", "path", "A text, Markdown or LaTeX file that holds a derivation."),
          Input("where", "texts", "Definitions such as f(x) = 3x+1, or assumptions such as x > 0."),
          Input("at", "numbers", "The point, for a statement about a computation."),
          Input("exactly", "flag", "Read a decimal as exact, not as rounded.", default=False)),

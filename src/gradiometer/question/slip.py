@@ -1,7 +1,7 @@
 """The likely slip: the mistake that makes the right side before it into the wrong line.
 
-Each mistake of the table is made at each place of the right formula. Floats only choose which of the
-results are looked at; a slip is named when its result is proved to be equal to the wrong line.
+Each mistake of the table is made at each place of the right formula. Floats only choose which of
+the results are looked at; a slip is named when its result is proved to be equal to the wrong line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,16 @@ _MOST_PROOFS = 6
 _MOST_NODES = 300
 """Parts of a formula in which mistakes are looked for."""
 _NEAR = 1e-9
-_POINTS = (0.7310585, 1.6180339, -0.5772156, 2.7320508, -1.4142135, -2.2360679, 0.1353352, 3.6055512)
+_POINTS = (
+    0.7310585,
+    1.6180339,
+    -0.5772156,
+    2.7320508,
+    -1.4142135,
+    -2.2360679,
+    0.1353352,
+    3.6055512,
+)
 
 
 @final
@@ -138,7 +147,8 @@ class _Hunt:
 def _point(names: Sequence[str], shift: int) -> dict[str, float]:
     count = len(_POINTS)
     return {
-        name: _POINTS[(place * 3 + shift) % count] + 0.01 * place for place, name in enumerate(names)
+        name: _POINTS[(place * 3 + shift) % count] + 0.01 * place
+        for place, name in enumerate(names)
     }
 
 
@@ -188,9 +198,7 @@ def _wrong_slope_questions(side: Side) -> Iterator[tuple[Mistake, Node]]:
             yield Mistake("not differentiated", "", "", words), substitute(slope, here)
 
 
-def _by_other_names(
-    body: Node, variable: str, argument: Node
-) -> Iterator[tuple[Mistake, Node]]:
+def _by_other_names(body: Node, variable: str, argument: Node) -> Iterator[tuple[Mistake, Node]]:
     for other in sorted(free_names(body) - {variable}):
         for _, slope in _slopes(body, other):
             words = f"it was differentiated by `{other}` instead"
@@ -303,9 +311,7 @@ def _match(pattern: Node, node: Node, bound: _Bound) -> Iterator[_Bound]:
         yield from _match_all(pattern.arguments, arguments, bound)
 
 
-def _match_all(
-    patterns: Sequence[Node], nodes: Sequence[Node], bound: _Bound
-) -> Iterator[_Bound]:
+def _match_all(patterns: Sequence[Node], nodes: Sequence[Node], bound: _Bound) -> Iterator[_Bound]:
     if not patterns:
         yield bound
         return
@@ -336,7 +342,11 @@ def _find_arithmetic(left: Side, target: Node, at: Mapping[str, Any] | None) -> 
         except (GradiometerError, UndecidedError, RecursionError):
             continue
         if isinstance(gap, Number):
-            gives = f"{to_text(gap)}*({to_text(base)})" if sign == "/" else f"{to_text(base)} + {to_text(gap)}"
+            gives = (
+                f"{to_text(gap)}*({to_text(base)})"
+                if sign == "/"
+                else f"{to_text(base)} + {to_text(gap)}"
+            )
             return Slip(family, f"likely {words.format(to_text(gap))}", gives)
     return None
 

@@ -1,8 +1,9 @@
 """The mistakes that people make, as data: wrong rules of algebra, and wrong rules of slopes.
 
 Each row is written in the users' own notation. In the rules of algebra `a`, `b`, `c` are any
-formulas, `n` any number, `F` any function of one argument and `>` any relation. In the rules of slopes `u`, `v` are
-the arguments, `p`, `q` their slopes, `n` an exponent without the variable, and `x` the variable.
+formulas, `n` any number, `F` any function of one argument and `>` any relation. In the rules of
+slopes `u`, `v` are the arguments, `p`, `q` their slopes, `n` an exponent without the variable, and
+`x` the variable.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Mistake(NamedTuple):
 
 
 ALGEBRA: tuple[Mistake, ...] = (
-    Mistake("root of a square", "sqrt(a^2)", "a", "the root of a square was taken without its sign"),
+    Mistake("root of a square", "sqrt(a^2)", "a", "the root of a square lost its absolute value"),
     Mistake("lost kink", "abs(a)", "a", "the absolute value was left out"),
     Mistake("lost kink", "abs(a)", "-a", "the absolute value was read as the opposite number"),
     Mistake("lost kink", "max(a, b)", "a", "only one branch of the maximum was kept"),
@@ -45,19 +46,19 @@ ALGEBRA: tuple[Mistake, ...] = (
     Mistake("logarithm", "ln(a * b)", "ln(a)*ln(b)", "the logarithm of a product was multiplied"),
     Mistake("logarithm", "ln(a / b)", "ln(a)/ln(b)", "the logarithm of a quotient was divided"),
     Mistake("logarithm", "ln(a / b)", "ln(b) - ln(a)", "the order in a logarithm was turned round"),
-    Mistake("logarithm", "ln(a) + ln(b)", "ln(a + b)", "two logarithms were joined to one of a sum"),
+    Mistake("logarithm", "ln(a) + ln(b)", "ln(a + b)", "logarithms were joined to one of a sum"),
     Mistake("logarithm", "ln(a) - ln(b)", "ln(a - b)", "logarithms were joined as a difference"),
     Mistake("logarithm", "ln(a^b)", "ln(a)^b", "the exponent was left outside the logarithm"),
-    Mistake("logarithm", "ln(a)^b", "b*ln(a)", "the power of a logarithm was read as one inside it"),
+    Mistake("logarithm", "ln(a)^b", "b*ln(a)", "a power of a logarithm was read as one inside"),
     Mistake("logarithm", "ln(1)", "1", "the logarithm of 1 was taken for 1"),
-    Mistake("power of a sum", "(a + b)^n", "a^n + b^n", "the power of a sum was taken term by term"),
+    Mistake("power of a sum", "(a + b)^n", "a^n + b^n", "a power of a sum was taken term by term"),
     Mistake("power of a sum", "(a - b)^n", "a^n - b^n", "the power was taken term by term"),
     Mistake("power of a sum", "(a - b)^n", "a^n + b^n", "the power was taken term by term"),
     Mistake("power of a sum", "(a + b)^2", "a^2 + a*b + b^2", "the middle term lacks its factor 2"),
     Mistake("power of a sum", "(a - b)^2", "a^2 - a*b + b^2", "the middle term lacks its factor 2"),
     Mistake("power of a sum", "(a - b)^2", "a^2 - 2*a*b - b^2", "the last square got a minus"),
-    Mistake("power of a sum", "sqrt(a + b)", "sqrt(a) + sqrt(b)", "the root was taken term by term"),
-    Mistake("power of a sum", "sqrt(a - b)", "sqrt(a) - sqrt(b)", "the root was taken term by term"),
+    Mistake("power of a sum", "sqrt(a + b)", "sqrt(a) + sqrt(b)", "a root was taken term by term"),
+    Mistake("power of a sum", "sqrt(a - b)", "sqrt(a) - sqrt(b)", "a root was taken term by term"),
     Mistake("reciprocal", "a/(b + c)", "a/b + a/c", "a quotient was split at the sum below it"),
     Mistake("reciprocal", "a/(b - c)", "a/b - a/c", "a quotient was split at its denominator"),
     Mistake("reciprocal", "a/b + c/d", "(a + c)/(b + d)", "fractions were added part by part"),

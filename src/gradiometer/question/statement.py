@@ -237,7 +237,9 @@ class _Reader:
             taken = self._names.taken.get(node.operator) if isinstance(node, Apply) else None
             if isinstance(node, Apply) and isinstance(taken, Function):
                 return substitute(taken.formula, {taken.variable: visit(node.arguments[0])})
-            if self._names.taken and isinstance(found := self._names.taken.get(to_text(node)), NODES):
+            if self._names.taken and isinstance(
+                found := self._names.taken.get(to_text(node)), NODES
+            ):
                 return found
             if isinstance(node, Apply) and node.operator in self._names.called:
                 name = node.operator.rstrip("'")
