@@ -20,6 +20,7 @@ from typing import Any
 
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
+from derivations import time_derivations, write_derivations
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -192,7 +193,8 @@ def write_markdown(results: dict[str, Any]) -> str:
         (_, ours), (peer, theirs), (_, ratio) = results[key].items()
         lines.append(f"| {title} | {ours:.3g} | {theirs:.3g} ({peer}) | {ratio:.1f} |")
     claims, activations = write_claims(results["claims"]), write_activations(results["activations"])
-    return "\n".join([*lines, "", *claims, "", *activations])
+    derivations = write_derivations(results["derivations"])
+    return "\n".join([*lines, "", *claims, "", *derivations, "", *activations])
 
 
 def update_readme(table: str) -> None:
@@ -216,6 +218,7 @@ def main() -> None:
         "activation": time_activation(),
         "parse": time_parse(),
         "claims": time_claims(),
+        "derivations": time_derivations(),
         "activations": time_activations(),
     }
     table = write_markdown(results)

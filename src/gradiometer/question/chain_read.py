@@ -81,14 +81,14 @@ def read_derivation(
 ) -> Derivation:
     """The lines of a derivation, in their order.
 
-    A line with a relation is a statement. A line that begins with a relation goes on from the last
-    side of the line before; so does a formula above it. These lay something down instead:
-    `f(x) = …` and `v = …` where the name has no meaning yet, or after a word such as `let` or `where`;
-    `a = -1, b = 4` after `at` or where the names are in use already; `x > 0` after `for`, `if` or
-    `assume`. Behind a formula, `for …`, `where …` and `at …` hold for its line alone. A heading
-    lets names be laid down anew. Labels, bullets, arrows and words before a formula are left out; lines
-    of words are skipped, and noted where there is a relation in them. A line of which only a part
-    can be read is refused.
+    A line with a relation is a statement. A line that begins with a relation goes on from the
+    last side of the line before, or from the formula above it. These lay something down instead:
+    `f(x) = …` and `v = …` where the name has no meaning yet, or after a word such as `let` or
+    `where`; `a = -1, b = 4` after `at`, or where the names are in use already; `x > 0` after
+    `for`, `if` or `assume`. Behind a formula, `for …`, `where …` and `at …` hold for its line
+    alone. A heading lets names be laid down anew. Labels, bullets, arrows and words before a
+    formula are left out; lines of words are skipped, and noted where there is a relation in them.
+    A line of which only a part can be read is refused.
 
     Raises:
         FormulaError: If a formula cannot be read; it says where.

@@ -16,9 +16,11 @@ from flint import fmpq
 
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import (
+    ZERO,
     Interval,
     Name,
     Node,
+    apply,
     evaluate,
     free_names,
     intersect,
@@ -31,6 +33,7 @@ from gradiometer.proof import certify_counterexample, combine, compare_at, find_
 from gradiometer.question.claim_cells import run_through
 from gradiometer.question.claim_proof import Proof, prove_relation
 from gradiometer.question.claim_side import SPELLING, Link, Pair, say_where
+from gradiometer.question.statement_slope import NO_VALUE
 
 _EQUAL = re.compile(r"(?<![<>!=])=(?!=)")
 _ORDER = re.compile(r"<|>|≤|≥|≠|!=")
@@ -129,8 +132,9 @@ def judge_under(link: Link, pair: Pair, assumptions: Sequence[Assumption]) -> Li
     if domains is None:
         return pair.say_open(f"nothing is known to fulfil {said}")
     found = find_counterexample(
-        *pair.sides, pair.relation, pair.variables, domains=domains, defined=pair.defined
-    )
+        *pair.sides, pair.relation, pair.variables, domains=domains,
+        defined=(*pair.defined, *_list_guards(assumptions, pair.variables)),
+    )  # fmt: skip
     if found is not None and all(_is_fulfilled(row, found.at) for row in assumptions):
         certificate = certify_counterexample(*pair.sides, found)
         return pair.say_refuted(found, found.at, certificate, f"under {said}: ")
@@ -154,6 +158,15 @@ def _find_domains(assumptions: Sequence[Assumption]) -> dict[str, Interval] | No
             return None
         domains[name] = both
     return domains
+
+
+def _list_guards(assumptions: Sequence[Assumption], names: Sequence[str]) -> list[Node]:
+    """Trees that have a value only where the assumptions about these names hold."""
+    return [
+        apply("where", apply(row.relation, row.left, row.right), ZERO, NO_VALUE)
+        for row in assumptions
+        if free_names(row.left) | free_names(row.right) <= set(names)
+    ]
 
 
 def _is_fulfilled(row: Assumption, at: Mapping[str, fmpq]) -> bool:
