@@ -74,7 +74,9 @@ def _check_question(problems: Problems, study: Study, question: StudyQuestion, i
         if claim.says:
             _note(problems, (*path, "claim", number), partial(_read_says, claim.says))
         elif claim.steps:
-            _note(problems, (*path, "claim", number), partial(_read_steps, claim.steps))
+            where = (*_list_grounds(question), *claim.where)
+            read = partial(_read_steps, claim.steps, where=where)
+            _note(problems, (*path, "claim", number), read)
         elif claim.fact:
             named = partial(check_fact, question.ask, claim.fact, claim.equals)
             _note(problems, (*path, "claim", number), named)
@@ -113,12 +115,20 @@ def _read_definition(kind: str, entry: Mapping[str, Any]) -> None:
 
 
 def _read_steps(steps: Sequence[str], file: str = "", where: Sequence[str] = ()) -> None:
-    """Read a derivation; what an answer defines is not known yet."""
+    """Read a derivation; what an answer defines besides is not known yet."""
     try:
         read_steps(steps=steps, file=file, where=where)
     except UnknownNameError:
-        if file or where:
+        if file:
             raise
+
+
+def _list_grounds(question: StudyQuestion) -> tuple[str, ...]:
+    """Definitions of the names that the answer will define; only the names matter here."""
+    computation = str(question.inputs.get("computation", ""))
+    if question.ask == "gradient" and "=" in computation:
+        return (computation,)
+    return ("f(x) = x",) if question.ask == "activation" else ()
 
 
 def _read_says(text: str) -> None:
