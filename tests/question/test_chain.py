@@ -120,6 +120,38 @@ def test_an_unreadable_line_is_shown_with_its_place(text, error, line):
     assert caught.value.start is not None
 
 
+def test_a_lone_dash_may_be_a_minus_and_is_refused():
+    with pytest.raises(FormulaError, match="bullet or a minus"):
+        claim(steps="f(x) = -x\n- f(x) = x")
+    assert claim(steps="- f(x) = -x\n- f(x) = -x + 0").facts["holds"].value is True
+
+
+def test_a_word_that_is_used_as_a_name_is_one():
+    with pytest.raises(UsageError, match="claims nothing"):
+        claim(steps="va vb = va*vb")
+
+
+def test_a_decimal_after_an_almost_equal_sign_is_rounded():
+    assert claim(steps="3/7 = 6/14 ≈ 0.43").facts["holds"].value is True
+    assert claim(steps="3/7 ≈ 0.42").facts["holds"].value is False
+    with pytest.raises(FormulaError, match="≈"):
+        claim(steps="sin(x) ≈ x")
+
+
+@pytest.mark.parametrize(
+    ("says", "holds"),
+    [
+        ("d(a^2)/da = 2a", True),
+        ("d(a^2)/da = a", False),
+        ("d/dx (x^2) = 2x", True),
+        ("d[a^2*(a+b)]/da = d(a^2)/da * (a+b) + d(a+b)/da * a^2", True),
+        ("d(x)/2 = d*x/2", True),
+    ],
+)
+def test_the_derivative_of_a_formula_in_brackets_is_read(says, holds):
+    assert claim(says).facts["holds"].value is holds
+
+
 def test_exactly_one_thing_is_claimed():
     for given in ({}, {"says": "1 = 1", "steps": ["1 = 1"]}, {"steps": ["only words"]}):
         with pytest.raises(UsageError):

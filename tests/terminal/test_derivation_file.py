@@ -51,7 +51,7 @@ def test_the_first_wrong_line_is_named_with_its_file(run):
 
 
 def test_an_unreadable_line_has_line_column_and_caret(run):
-    said = run("f(x) = x^2\n\n - f'(x) = 2x +* 3 → ①\n").stderr
+    said = run("f(x) = x^2\n\n * f'(x) = 2x +* 3 → ①\n").stderr
     assert "derivation.md:3:16" in said
     text, caret = said.splitlines()[2:4]
     assert text[caret.index("^")] == "*"

@@ -55,7 +55,10 @@ _WORD = re.compile(
     r"\s*(?P<word>[A-Za-z][a-z'’]+|[A-Z]{2,}|a|I)(?P<stop>[.,!]*)(?=\s+[A-Za-z0-9(√|∂])"
 )
 _PAIR = re.compile(r"(?<![A-Za-z\\_'])(?P<word>[A-Za-z]{2,})\s+(?=[A-Za-z0-9(])")
-_CUT = re.compile(rf"[;,&()\[\]{{}}]|\s(?:and|so)\s|{ARROW.pattern}")
+_CUT = re.compile(
+    rf"[;,](?:\s*(?:and|so|hence|then|thus|therefore)\s)?|[&()\[\]{{}}]|\s(?:and|so)\s"
+    rf"|{ARROW.pattern}"
+)
 _LIMIT = re.compile(r"\S\s*(?:→|->|\\to(?![A-Za-z])|\\rightarrow)\s*[-+−0-9∞\\oi]|\\lim|\blim\b")
 _SLOPE = re.compile(r"d[A-Za-z]\w*")
 _UNSAID = frozenset({
@@ -186,6 +189,7 @@ def _take_words(
         word = match["word"]
         # `where` before a bracket is a function; with a space behind it, it is the word.
         is_name = is_meant(word, known) and word.lower() != "where" and not match["stop"]
+        is_name = is_name or bool(re.search(rf"(?<!\w){word}(?!\w)", text[match.end() :]))
         if is_name or (word.lower() in _SINGLE and not lead):
             break
         lead.append(word.lower())

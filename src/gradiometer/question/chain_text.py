@@ -19,8 +19,15 @@ MOST_BYTES = 400_000
 MOST_LINES = 5_000
 """Lines of one derivation."""
 
-RELATION = re.compile(r"\\(?:leq?|geq?|neq?|lt|gt)(?![A-Za-z])|<=|>=|!=|==|[=<>≤≥≠]")
+RELATION = re.compile(
+    r"\\(?:leq?|geq?|neq?|lt|gt)(?![A-Za-z])|<=|>=|!=|==|[=<>≤≥≠≈]|\\approx(?![A-Za-z])"
+)
 """A relation sign, in plain letters or in LaTeX."""
+
+_ROUNDED = re.compile(
+    r"(?:≈|\\approx(?![A-Za-z]))(?=\s*[-−+]?\d+\.\d+\s*(?:[=≈,;.)&\\$]|$))", re.MULTILINE
+)
+"""Before a decimal `≈` says what `=` says of one: equal as far as it is written."""
 
 ARROW = re.compile(
     r"(?:<=>|=>|->|--+>|[⇒⟹→⇔⟺∴∵↪]|"
@@ -141,7 +148,8 @@ def make_source(text: str, name: str) -> Source:
     if len(starts) > MOST_LINES:
         problem = f"A derivation may have at most {MOST_LINES:,} lines."
         raise LimitError(problem, place=Place(name or "steps"))
-    return Source(text, name, starts, list(text.replace("\r", " ")))
+    masked = _ROUNDED.sub(lambda found: "=".ljust(len(found[0])), text.replace("\r", " "))
+    return Source(text, name, starts, list(masked))
 
 
 def split_document(source: Source) -> list[Row]:

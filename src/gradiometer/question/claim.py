@@ -277,9 +277,9 @@ def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:
         facts["counterexample"] = proved(
             link.counterexample, "the values of both sides at that point"
         )
-    words = [to_text(statement.sides[0].tree)]
+    words = [to_text(statement.sides[0].spelled)]
     for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
-        words += [SPELLING[sign], to_text(side.tree)]
+        words += [SPELLING[sign], to_text(side.spelled)]
     facts["statement"] = proved(" ".join(words), _MEANING)
     if len(judgement.links) > 1:
         rows = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -162,7 +162,7 @@ def list_steps(course: Course) -> tuple[Step, ...]:
 def _to_latex(verdict: Verdict) -> str:
     """The line as it was read; a derivative is a fraction of its own."""
     statement = verdict.line.statement
-    if statement is None:
+    if statement is None or any("(" in text for side in statement.sides for text in _texts(side)):
         return ""
     words = [to_latex(_split_quotients(statement.sides[0]))]
     for sign, side in zip(statement.relations, statement.sides[1:], strict=True):
@@ -171,6 +171,11 @@ def _to_latex(verdict: Verdict) -> str:
 
 
 _SIGNS = {"==": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq"}
+
+
+def _texts(side: Side) -> Iterable[str]:
+    """The derivatives of the side as they were written."""
+    return side.quotients.values()
 
 
 def _split_quotients(side: Side) -> Node:
