@@ -1,12 +1,14 @@
-"""Gives an error in a formula its place in the document: file, line and column."""
+"""Gives errors their place in the document; refuses a line that can be read in two ways."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from gradiometer.errors import GradiometerError
-from gradiometer.question.chain_text import Source
+from gradiometer.errors import FormulaError, GradiometerError
+from gradiometer.question.chain_text import RELATION, Row, Source
 
 
 class Located:
@@ -36,3 +38,28 @@ def locate(error: GradiometerError, source: Source, start: int, least: int) -> G
         error, text=shown, start=column, end=min(column + width, max(len(shown), column + 1)),
         place=source.place(offset) if source.name else None,
     )  # fmt: skip
+
+
+def check_dash(source: Source, rows: Sequence[Row]) -> None:
+    """A dash with a space behind it is a bullet in a list, and in a lone line it may be a minus.
+
+    Raises:
+        FormulaError: If there is one such line alone.
+    """
+    found = [row for row in rows if not row.is_marked and _DASH.match(_row_text(source, row))]
+    if len(found) == 1 and RELATION.search(_row_text(source, found[0])):
+        start = found[0].start
+        text = _row_text(source, found[0])
+        offset = text.index("-")
+        with Located(source, start, 0):
+            raise FormulaError(
+                "This dash may be a bullet or a minus.", text=text, start=offset, end=offset + 1,
+                hint="write `*` for a bullet, or no space behind a minus",
+            )  # fmt: skip
+
+
+def _row_text(source: Source, row: Row) -> str:
+    return source.masked(row.start, row.end)
+
+
+_DASH = re.compile(r"\s*-\s+\S")

@@ -10,7 +10,7 @@ from typing import Any, final
 from gradiometer.errors import FormulaError, GradiometerError, UndecidedError, UnknownNameError
 from gradiometer.formula import free_names, parse, to_text
 from gradiometer.question.chain_line import Passage, read_row
-from gradiometer.question.chain_place import Located
+from gradiometer.question.chain_place import Located, check_dash
 from gradiometer.question.chain_text import RELATION, Row, Source, split_document
 from gradiometer.question.claim_answer import read_point
 from gradiometer.question.claim_assume import Assumption, read_assumptions
@@ -95,36 +95,11 @@ def read_derivation(
     """
     reader = _Reader(source, names or Names(), at, read_assumptions(assumptions))
     rows = split_document(source)
-    _check_dash(source, rows)
+    check_dash(source, rows)
     for row in rows:
         reader.read(row)
     reader.close()
     return Derivation(source, tuple(reader.lines), tuple(reader.notes))
-
-
-def _check_dash(source: Source, rows: Sequence[Row]) -> None:
-    """A dash with a space behind it is a bullet in a list, and in a lone line it may be a minus.
-
-    Raises:
-        FormulaError: If there is one such line alone.
-    """
-    found = [row for row in rows if not row.is_marked and _DASH.match(_row_text(source, row))]
-    if len(found) == 1 and RELATION.search(_row_text(source, found[0])):
-        start = found[0].start
-        text = _row_text(source, found[0])
-        offset = text.index("-")
-        with Located(source, start, 0):
-            raise FormulaError(
-                "This dash may be a bullet or a minus.", text=text, start=offset, end=offset + 1,
-                hint="write `*` for a bullet, or no space behind a minus",
-            )  # fmt: skip
-
-
-def _row_text(source: Source, row: Row) -> str:
-    return source.masked(row.start, row.end)
-
-
-_DASH = re.compile(r"\s*-\s+\S")
 
 
 class _Reader:
