@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from gradiometer.errors import FormulaError, LimitError, UnknownNameError, unknown_name
@@ -22,11 +22,13 @@ from gradiometer.formula import (
     Node,
     free_names,
     map_children,
+    parse,
     parse_relation,
     substitute,
+    to_text,
     walk,
 )
-from gradiometer.question.statement_names import Names
+from gradiometer.question.statement_names import NODES, Function, Names
 from gradiometer.question.statement_slope import find_slope
 
 _BOUND = "\0"
@@ -37,6 +39,10 @@ MOST_NODES = 20_000
 _QUOTIENT = re.compile(
     r"(?<![^\W\d])(?P<top>[d∂])(?P<of>[^\W\d]\w*)(?P<bar>\s*/\s*)(?P<bottom>[d∂])(?P<by>[^\W\d]\w*)"
 )
+_OF_BODY = re.compile(r"(?<![^\W\d])[d∂](?:\s*/\s*[d∂](?P<by>[^\W\d]\w*)\s*)?\s*[(\[]")
+"""`d(` or `d/da(`, before the formula that is differentiated."""
+_BY = re.compile(r"\s*/\s*[d∂](?P<by>[^\W\d]\w*)")
+_LONGEST_LABEL = 60
 _CALL = re.compile(r"(?P<name>[^\W\d]\w*'*)\s*\(")
 
 
@@ -59,6 +65,15 @@ class Side:
     """False when the formula may lack a value at points where the side has one."""
     slopes: tuple[tuple[Node, str, Node], ...] = ()
     """Each derivative that was taken: of which formula, by which name, at which place."""
+    quotients: Mapping[str, str] = field(default_factory=dict)
+    """Names in the tree that stand for a derivative, and how it was written: `dc/da`."""
+
+    @property
+    def spelled(self) -> Node:
+        """The tree with every derivative under the name by which it was written."""
+        if not self.quotients:
+            return self.tree
+        return substitute(self.tree, {key: Name(text) for key, text in self.quotients.items()})
 
 
 @final
@@ -83,11 +98,18 @@ class Statement:
 @final
 @dataclass(frozen=True)
 class _Quotient:
-    """A derivative written as `dc/da`."""
+    """A derivative written as `dc/da`, or as `d(a^2)/da`."""
 
     text: str
     of: str
     by: str
+    body: Node | None = None
+    """The formula that is differentiated, where it has no name."""
+
+    @property
+    def spelled(self) -> str:
+        """The same however it was written."""
+        return f"d{self.of}/d{self.by}"
 
 
 def read_statement(text: str, names: Names) -> Statement:
@@ -149,7 +171,59 @@ def _mark_quotients(text: str, names: Names) -> tuple[str, Mapping[str, _Quotien
         found[label] = _Quotient(match[0], of, by)
         return label
 
-    return _QUOTIENT.sub(mark, text), found
+    plain = _mark_bodies(text, names, found)
+    return _QUOTIENT.sub(mark, plain), found
+
+
+def _mark_bodies(text: str, names: Names, found: dict[str, _Quotient]) -> str:
+    """The text with each `d(a^2)/da` and each `d/da(a^2)` as one name of the same length.
+
+    Raises:
+        FormulaError: If what is differentiated cannot be read, or is too long to be marked.
+    """
+    position = 0
+    while (match := _OF_BODY.search(text, position)) is not None:
+        position = match.end()
+        if names.known and {"d", f"d{match['by'] or ''}"} & {*names.known, *names.functions}:
+            continue
+        close = _find_close(text, match.end())
+        behind = _BY.match(text, close + 1) if not match["by"] else None
+        if close < 0 or (not match["by"] and behind is None):
+            continue
+        end = behind.end() if behind is not None else close + 1
+        by = match["by"] or (behind["by"] if behind is not None else "")
+        body = _read_body(text, match.end(), close, names)
+        label = f"d{len(found)}q".ljust(end - match.start(), "_")
+        if len(label) > _LONGEST_LABEL:
+            raise LimitError(
+                f"A derivative in brackets may have at most {_LONGEST_LABEL} characters.",
+                text=text, start=match.start(), end=end, hint="give the formula a name",
+            )  # fmt: skip
+        inner = text[match.end() : close].strip()
+        found[label] = _Quotient(text[match.start() : end], f"({inner})", by, body)
+        text = text[: match.start()] + label + text[end:]
+        position = end
+    return text
+
+
+def _find_close(text: str, start: int) -> int:
+    """Where the bracket that was opened before *start* is closed; -1 where it is not."""
+    depth = 1
+    for offset in range(start, len(text)):
+        depth += (text[offset] in "([") - (text[offset] in ")]")
+        if depth == 0:
+            return offset
+    return -1
+
+
+def _read_body(text: str, start: int, end: int, names: Names) -> Node:
+    known = names.known if names.values else None
+    try:
+        return parse(text[start:end], names=known, functions=names.called).tree
+    except FormulaError as error:
+        first = start + (error.start or 0)
+        last = start + error.end if error.end is not None else end
+        raise replace(error, text=text, start=first, end=last) from None
 
 
 def _check_calls(text: str, names: Names, trees: list[Node]) -> None:
@@ -210,7 +284,7 @@ class _Reader:
         formula = self._expand(tree)
         return Side(
             text, tree, formula, tuple(self._defined), tuple(self._gaps), self._is_whole,
-            tuple(self._slopes),
+            tuple(self._slopes), {key: row.spelled for key, row in self._quotients.items()},
         )  # fmt: skip
 
     def _expand(self, tree: Node, keep: str = "") -> Node:
@@ -219,6 +293,13 @@ class _Reader:
         def visit(node: Node) -> Node:
             if isinstance(node, Name):
                 return self._expand_name(node, keep)
+            taken = self._names.taken.get(node.operator) if isinstance(node, Apply) else None
+            if isinstance(node, Apply) and isinstance(taken, Function):
+                return substitute(taken.formula, {taken.variable: visit(node.arguments[0])})
+            if self._names.taken and isinstance(
+                found := self._names.taken.get(to_text(node)), NODES
+            ):
+                return found
             if isinstance(node, Apply) and node.operator in self._names.called:
                 name = node.operator.rstrip("'")
                 primes = len(node.operator) - len(name)
@@ -232,12 +313,23 @@ class _Reader:
     def _expand_name(self, node: Name, keep: str) -> Node:
         name = node.name
         if name in self._quotients:
-            return self._quotient(self._quotients[name].of, self._quotients[name].by)
+            taken = self._names.taken.get(self._quotients[name].spelled)
+            if isinstance(taken, NODES):
+                return taken
+            return self._differentiate(self._quotients[name])
         if name == keep or name not in self._names.values:
             return node
         if (name, keep) not in self._known:
             self._known[name, keep] = self._expand(self._names.values[name], keep)
         return self._known[name, keep]
+
+    def _differentiate(self, quotient: _Quotient) -> Node:
+        """The derivative that is written as a quotient."""
+        if quotient.body is None:
+            return self._quotient(quotient.of, quotient.by)
+        value = self._expand(Name(quotient.by))
+        body = self._expand(quotient.body, quotient.by)
+        return substitute(self._slope(body, quotient.by, value), {quotient.by: value})
 
     def _call(self, name: str, primes: int, argument: Node) -> Node:
         function = self._names.functions[name]
