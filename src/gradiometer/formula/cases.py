@@ -1,4 +1,4 @@
-"""Rows of cases as branches of `where`: they must say what holds everywhere."""
+"""Rows of cases as branches of `where`; where no row holds there is no value, and a note says so."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from gradiometer.formula.kinds import is_condition
 from gradiometer.formula.limits import check_limits
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.tokens import Token
-from gradiometer.formula.tree import Apply, Node, free_names, walk
+from gradiometer.formula.tree import Apply, Node, Number, free_names, walk
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+NO_VALUE = Apply("/", (Number(fmpq(1), "1"), Number(fmpq(0), "0")))
+"""A tree without a value."""
 
 _MOST_ENDS = 24
 """Constants in the conditions of rows up to which it is checked that they cover every value."""
@@ -34,7 +37,7 @@ def build_cases(
         text: The text as written.
 
     Raises:
-        FormulaError: If a condition is none, or the rows do not cover every value.
+        FormulaError: If a condition is none.
     """
     rows = [(parts[i], parts[i + 1]) for i in range(0, len(parts) - 1, 2)]
     for condition, value in rows:
@@ -44,9 +47,9 @@ def build_cases(
         rest = parts[-1]
         _refuse_condition(rest, text)
     else:
-        notes = _check_covered([condition for condition, _ in rows], token, text)
-        # The rows cover everything, so the last condition says nothing that the others do not.
-        rest = rows.pop()[1]
+        is_covered, notes = _find_cover([condition for condition, _ in rows], text)
+        # Of rows that cover everything the last condition says nothing that the others do not.
+        rest = rows.pop()[1] if is_covered else NO_VALUE
     for condition, value in reversed(rows):
         rest = Apply("where", (condition, value, rest), (token.start, end))
     return rest, notes
@@ -73,38 +76,25 @@ def _refuse_condition(value: Node, text: str) -> None:
         )
 
 
-def _check_covered(conditions: Sequence[Node], token: Token, text: str) -> list[str]:
-    """Notes on rows that overlap.
-
-    Raises:
-        FormulaError: If the rows leave out some values, or this cannot be seen.
-    """
+def _find_cover(conditions: Sequence[Node], text: str) -> tuple[bool, list[str]]:
+    """Whether the rows certainly cover every value, and notes on holes and overlaps."""
     if len(conditions) == 2 and _are_opposite(conditions[0], conditions[1]):
-        return []
+        return True, []
     found = _line(conditions, text)
     if found is None:
-        raise FormulaError(
-            "It cannot be seen that these rows cover every value.",
-            text=text,
-            start=token.start,
-            end=token.end,
-            hint="write `\\text{otherwise}` instead of the last condition",
-        )
+        return False, ["Where no row of the cases holds there is no value."]
     name, places = found
+    counts = {
+        place: sum(holds(condition, {name: place}) for condition in conditions) for place in places
+    }
+    holes = [place for place, count in counts.items() if not count]
+    doubles = [place for place, count in counts.items() if count > 1]
     notes: list[str] = []
-    for place in places:
-        count = sum(holds(condition, {name: place}) is True for condition in conditions)
-        if not count:
-            raise FormulaError(
-                f"No row says what the value is at {name} = {place}.",
-                text=text,
-                start=token.start,
-                end=token.end,
-                hint="add a row with `\\text{otherwise}`, or mend the conditions",
-            )
-        if count > 1 and not notes:
-            notes.append(f"At {name} = {place} several rows hold, and the first one counts.")
-    return notes
+    if holes:
+        notes.append(f"At {name} = {holes[0]} no row of the cases holds, so there is no value.")
+    if doubles:
+        notes.append(f"At {name} = {doubles[0]} several rows hold, and the first one counts.")
+    return not holes, notes
 
 
 def _are_opposite(first: Node, second: Node) -> bool:
@@ -139,7 +129,7 @@ def _line(conditions: Sequence[Node], text: str) -> tuple[str, list[fmpq]] | Non
             ends.add(end)
     ordered = sorted(ends)
     between = [(low + high) / 2 for low, high in pairwise(ordered)]
-    return name, [ordered[0] - 1, *ordered, *between, ordered[-1] + 1]
+    return name, sorted([ordered[0] - 1, *ordered, *between, ordered[-1] + 1], key=abs)
 
 
 def _compared(node: Apply, name: str, text: str) -> fmpq | None:

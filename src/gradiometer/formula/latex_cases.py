@@ -53,8 +53,8 @@ def read_cases(translator: Translator) -> list[Piece]:
                 scan.peek(),
                 hint="write `\\text{otherwise}` in the last row only",
             )
-    scan.shallower()
     ending = scan.take()
+    scan.shallower()
     if _name(translator, ending) != name:
         raise scan.error(f"`\\begin{{{name}}}` is not closed.", opening)
     if not pieces:

@@ -87,7 +87,7 @@ class Translator:
             if lexeme.kind == "text":
                 self._comment(lexeme)
                 continue
-            if lexeme.text == "." and operand:
+            if lexeme.text == ".":
                 self._full_stop()
                 continue
             factor = self.factor()
@@ -345,6 +345,7 @@ class Translator:
 
     def _bars(self) -> list[Piece]:
         opening = self.scan.take()
+        self._refuse_point(opening)
         inner = self.sequence(bar=True)
         closing = self.scan.expect("|", opening)
         self._refuse_point(opening)

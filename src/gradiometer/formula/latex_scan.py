@@ -128,9 +128,8 @@ class Scanner:
             )
 
     def shallower(self) -> None:
-        """Leave a group."""
+        """Leave a group; what was seen next is what closes it, whatever it means outside."""
         self.depth -= 1
-        self._next = None
 
     def error(self, problem: str, lexeme: Lexeme, *, hint: str = "") -> FormulaError:
         """The error about a lexeme, to be raised."""

@@ -11,7 +11,7 @@ from gradiometer.formula.latex_read import Translator
 from gradiometer.formula.latex_scan import Lexeme
 from gradiometer.formula.latex_words import OUTER, WRAPPERS
 from gradiometer.formula.limits import MOST_CHARACTERS, check_text
-from gradiometer.formula.scope import Scope
+from gradiometer.formula.scope import RESERVED, Scope
 from gradiometer.formula.source import Piece, Source, assemble
 
 MOST_LATEX_CHARACTERS = 4 * MOST_CHARACTERS
@@ -97,19 +97,20 @@ def _end_bracket(lexeme: Lexeme, brackets: tuple[str, ...]) -> Piece:
 
 
 _HEAD = re.compile(
-    r"(?:^|[;\n$&\[]|\\\\)[\s&]*(?P<name>[A-Za-z]{2,}[0-9]*)\s*(?P<bound>\([^()]{0,40}\)\s*)?&?\s*:?=(?!=)"
+    r"(?:^|[;\n$&\[]|\\\\)[\s&]*(?P<name>[A-Za-z]+[0-9]*)\s*(?P<bound>\([^()]{0,40}\)\s*)?&?\s*:?=(?!=)"
 )
 
 
 def assigned_words(text: str, *, functions: bool = False) -> frozenset[str]:
-    """Words of several letters that a list in LaTeX assigns, or the functions it defines.
+    """Letters and words that a list in LaTeX assigns, or the functions it defines.
 
     A product cannot be assigned, so a word before `=` is a name: `loss = \\frac{1}{2} x^{2}`.
     """
     if not is_latex(text):
         return frozenset()
     heads = _HEAD.finditer(text)
-    return frozenset(head["name"] for head in heads if bool(head["bound"]) == functions)
+    names = {head["name"] for head in heads if bool(head["bound"]) == functions}
+    return frozenset(names - RESERVED)
 
 
 @final

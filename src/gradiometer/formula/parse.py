@@ -8,7 +8,7 @@ from typing import final
 
 from gradiometer.errors import GradiometerError, Place
 from gradiometer.formula.limits import check_limits, check_text
-from gradiometer.formula.latex_source import read_source
+from gradiometer.formula.latex_source import assigned_words, read_source
 from gradiometer.formula.reader import Reader
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Source
@@ -108,4 +108,7 @@ def read_text(
         >>> read_text(r"\frac{dc}{da} = -5", slopes={"a", "c"}).text
         '( dc/da ) = - 5'
     """
+    if lines:
+        given = {*given, *assigned_words(text)}
+        functions = {*functions, *assigned_words(text, functions=True)}
     return read_source(text, Scope(names, functions, given), lines=lines, slopes=slopes)

@@ -281,7 +281,8 @@ class Reader:
                 written = self.text[sign.start : self._end]
                 self._note(start, self._end, f"{before}({written})")
         node = self._apply("^", (base, exponent), start)
-        if self._last() in {"number", "name"} and isinstance(base, (Constant, Number)):
+        is_bare = self._last() in {"number", "name"} and not self.text[: self._end].endswith("}")
+        if is_bare and isinstance(base, (Constant, Number)):
             self._bare_power = (start, self._end)
         return node
 

@@ -140,7 +140,7 @@ def read_tokens(source: Source) -> list[Token]:
 def bracketed(pieces: list[Piece], start: int, end: int) -> list[Piece]:
     """The pieces as one operand: in brackets, unless they are a name or a number."""
     if len(pieces) == 1 and (is_name(pieces[0].text) or pieces[0].text[-1].isdigit()):
-        return pieces
+        return [pieces[0]._replace(start=start, end=end)]
     return enclosed(pieces, start, end)
 
 

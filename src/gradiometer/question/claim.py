@@ -182,9 +182,10 @@ def _check_statement(answer: Answer, claim: Claim) -> ClaimResult:
         return ClaimResult(claim.text, None, "unknown", str(error))
     judgement = _judge(statement, ground.at, exactly=claim.exactly)
     link = judgement.decisive
+    read_as = " ".join(dict.fromkeys((*names.warnings, *statement.notes))).rstrip(".")
+    because = f"{judgement.because} ({read_as})" if read_as else judgement.because
     return ClaimResult(
-        claim.text, link.holds, link.status, judgement.because, link.counterexample,
-        judgement.certificate,
+        claim.text, link.holds, link.status, because, link.counterexample, judgement.certificate
     )  # fmt: skip
 
 
