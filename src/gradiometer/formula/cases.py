@@ -1,4 +1,4 @@
-"""Rows of cases as branches of `where`; where no row holds there is no value, and a note says so."""
+"""Rows of cases as branches of `where`; where no row holds there is no value, and a note says it."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradiometer.formula.latex_scripts import read_exponent
 from gradiometer.formula.latex_words import CALLED, FENCES, FRACTIONS, LETTERS
 from gradiometer.formula.source import Piece, enclosed, is_name
 from gradiometer.formula.tokens import GREEK
@@ -60,7 +61,7 @@ def read_call(translator: Translator, function: str, head: Lexeme) -> list[Piece
 def _power(translator: Translator, function: str, head: Lexeme) -> list[Piece]:
     r"""The power between a function and its argument; `\sin^{-1}` has two meanings."""
     caret = translator.scan.peek()
-    power = translator.exponent()
+    power = read_exponent(translator)
     inner = power[2:] if power[1].text == "(" else power[1:]
     if inner[0].text in _SIGNED:
         inverse = f"`\\arc{function}`" if function in {"sin", "cos", "tan"} else "the inverse"
@@ -141,9 +142,7 @@ def _next_factor(
     )
 
 
-def _note_reach(
-    translator: Translator, head: Lexeme, first: Lexeme, *, doubtful: bool
-) -> None:
+def _note_reach(translator: Translator, head: Lexeme, first: Lexeme, *, doubtful: bool) -> None:
     text, end = translator.text, translator.scan.end
     call = f"{text[head.start : head.end]}({text[first.start : end]})"
     following = translator.scan.peek().text
@@ -159,8 +158,11 @@ def _is_operand(translator: Translator) -> bool:
     if lexeme.kind in {"number", "letters", "upright"}:
         return lexeme.text not in {"and", "or", "not"} and lexeme.words not in {"and", "or", "not"}
     known = lexeme.text in LETTERS or lexeme.text in FRACTIONS or lexeme.text in CALLED
-    return known or lexeme.text in GREEK or lexeme.text in FENCES or (
-        lexeme.text in {"|", "{", "\\sqrt", "√", "\\begin", "\\partial"}
+    return (
+        known
+        or lexeme.text in GREEK
+        or lexeme.text in FENCES
+        or (lexeme.text in {"|", "{", "\\sqrt", "√", "\\begin", "\\partial"})
     )
 
 

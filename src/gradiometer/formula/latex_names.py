@@ -1,6 +1,6 @@
 r"""Names in LaTeX: letters in a row, subscripts, primes, upright words.
 
-A subscript joins its letter: `x_1` and `x_{1}` are the name `x_1`, or `x1` where only that is given.
+A subscript joins its letter: `x_1` and `x_{1}` are `x_1`, or `x1` where only that is given.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradiometer.errors import suggest
 from gradiometer.formula.latex_calls import read_call
+from gradiometer.formula.latex_scripts import read_exponent
 from gradiometer.formula.latex_words import LETTERS
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Piece
@@ -127,9 +128,7 @@ def _product(translator: Translator, lexeme: Lexeme) -> list[Piece]:
     return pieces + _scripted(translator, word[-1], lexeme.end - 1)
 
 
-def _scripted(
-    translator: Translator, stem: str, start: int, *, given: bool = False
-) -> list[Piece]:
+def _scripted(translator: Translator, stem: str, start: int, *, given: bool = False) -> list[Piece]:
     """The name with its primes, its subscript and its power, in any order."""
     scan = translator.scan
     primes, below, end = "", "", scan.end
@@ -152,7 +151,7 @@ def _scripted(
             below = _subscript(translator)
         elif lexeme.text == "^" and not power:
             _check_power(translator, stem, lexeme)
-            power = translator.exponent()
+            power = read_exponent(translator)
             continue
         else:
             break
@@ -160,8 +159,10 @@ def _scripted(
     if given and below:
         raise scan.error("A name that is given has no other subscript.", scan.peek())
     name = _resolve(translator.scope, stem, below) + primes
-    return translator.powered([Piece(name, start, end)]) if not power else (
-        _no_more_scripts(translator, [Piece(name, start, end), *power])
+    return (
+        translator.powered([Piece(name, start, end)])
+        if not power
+        else (_no_more_scripts(translator, [Piece(name, start, end), *power]))
     )
 
 

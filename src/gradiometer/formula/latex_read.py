@@ -21,6 +21,7 @@ from gradiometer.formula.latex_calls import read_call
 from gradiometer.formula.latex_cases import ROW_WORDS, read_cases
 from gradiometer.formula.latex_names import read_letter, read_upright, read_word
 from gradiometer.formula.latex_scan import Lexeme, Scanner
+from gradiometer.formula.latex_scripts import read_exponent, read_fraction, read_root
 from gradiometer.formula.latex_slopes import read_fraction_slope, read_inline_slope
 from gradiometer.formula.latex_words import (
     CALLED,
@@ -35,7 +36,7 @@ from gradiometer.formula.latex_words import (
     UPRIGHT,
 )
 from gradiometer.formula.scope import Scope
-from gradiometer.formula.source import Piece, bracketed, enclosed, is_name
+from gradiometer.formula.source import Piece, bracketed, is_name
 from gradiometer.formula.tokens import GREEK, WORDS
 
 _EXPONENT = re.compile(r"[eE][+\-−]?[0-9]")
@@ -126,9 +127,9 @@ class Translator:
         if text == "|":
             return self._bars()
         if text in FRACTIONS:
-            return read_fraction_slope(self) or self._fraction()
+            return read_fraction_slope(self) or read_fraction(self)
         if text == "\\sqrt":
-            return self._root()
+            return read_root(self)
         if text == "\\begin":
             return read_cases(self)
         if text == "\\infty":
@@ -200,7 +201,7 @@ class Translator:
             if lexeme.text == "^":
                 if pieces is not base:
                     raise self.double(lexeme)
-                pieces = [*base, *self.exponent()]
+                pieces = [*base, *read_exponent(self)]
             elif lexeme.kind == "raised":
                 if pieces is not base:
                     raise self.double(lexeme)
@@ -216,31 +217,6 @@ class Translator:
             else:
                 break
         return pieces
-
-    def exponent(self) -> list[Piece]:
-        """The sign `^` and what it raises."""
-        caret = self.scan.take()
-        power = Piece("^", caret.start, caret.end)
-        first = self.scan.peek()
-        if first.text in {"-", "−"}:
-            self.scan.take()
-            inner = self.argument(caret)
-            written = self.text[caret.start : self.scan.end]
-            reading = self.text[first.start : self.scan.end]
-            self._check_reach(caret)
-            self.note(f"`{written}` is read as `^{{{reading}}}`.")
-            return [power, Piece("-", first.start, first.end), *inner]
-        if first.text == "(":
-            inner = self.bracket()
-            written = self.text[caret.start : self.scan.end]
-            self.note(f"`{written}` is read as `^{{{self.text[first.start + 1 : self.scan.end - 1]}}}`.")
-            return [power, *inner]
-        if first.text in {"*", "\\ast", "\\star"}:
-            raise self.scan.error("A star above the line has no meaning.", first)
-        inner = self.argument(caret)
-        if first.text != "{":
-            self._check_reach(caret)
-        return [power, *inner]
 
     def note(self, sentence: str) -> None:
         """Say once how something was read."""
@@ -361,47 +337,3 @@ class Translator:
             problem, hint = REFUSED["\\left."]
             lexeme = self.scan.peek()
             raise self.scan.error(f"{problem}.", opening._replace(end=lexeme.end), hint=hint)
-
-    def _fraction(self) -> list[Piece]:
-        command = self.scan.take()
-        top, bottom = self.argument(command), self.argument(command)
-        quotient = [*top, Piece("/", command.start, command.end), *bottom]
-        return bracketed(quotient, command.start, self.scan.end)
-
-    def _root(self) -> list[Piece]:
-        """A root; one of a higher order is a power, which has no value below 0."""
-        command = self.scan.take()
-        order: list[Piece] = []
-        if self.scan.follows("["):
-            opening = self.scan.take()
-            order = self.sequence()
-            self.scan.expect("]", opening)
-            if not order:
-                raise self.scan.error("The order of this root is missing.", opening)
-        inner = self.argument(command)
-        start, end = command.start, self.scan.end
-        if not order or [piece.text for piece in order] == ["2"]:
-            return [Piece("sqrt", start, command.end), *enclosed(inner, start, end)]
-        written = self.text[start:end]
-        self.note(f"`{written}` is read as a power, which has no value where its base is negative.")
-        one = [Piece("1", start, start), Piece("/", start, start), *bracketed(order, start, end)]
-        power = [*bracketed(inner, start, end), Piece("^", start, start), *enclosed(one, start, end)]
-        return bracketed(power, start, end)
-
-    def _check_reach(self, caret: Lexeme) -> None:
-        """Refuse or note a script without braces that seems to go on.
-
-        Raises:
-            FormulaError: If a second digit follows.
-        """
-        end = self.scan.end
-        last, following = self.text[end - 1 : end], self.text[end : end + 1]
-        if last.isdigit() and (following.isdigit() or _DECIMAL.match(self.text, end)):
-            raise self.scan.error(
-                f"In LaTeX only the `{last}` belongs to `{caret.text}` here.",
-                Lexeme("sign", "", caret.start, end + 1),
-                hint=f"write `{caret.text}{{{last}{following}…}}`, or `\\cdot` for a product",
-            )
-        if last.isalpha() and following.isalpha() and self.text[end - 2 : end - 1] == caret.text:
-            script = self.text[caret.start : end]
-            self.note(f"`{script}{following}` is read as `{script} {following}`, a product.")

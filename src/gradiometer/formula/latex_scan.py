@@ -9,15 +9,15 @@ from typing import NamedTuple, final
 from gradiometer.errors import FormulaError, LimitError
 from gradiometer.formula.latex_words import SAME_FENCE, SPACES, TEXTS, UPRIGHT
 from gradiometer.formula.limits import MOST_NESTING
-from gradiometer.formula.tokens import RAISED, refuse_character
+from gradiometer.formula.tokens import RAISED, refuse_character, stray_comma
 
 
 class Lexeme(NamedTuple):
     """A command, a number, a run of letters, a sign, or the end."""
 
     kind: str
-    """`command`, `number`, `letters`, `sign`, `raised`, `upright` (a name in a command such as `\\mathrm`),
-    `text` (words), `break` (a line end that ends a statement) or `end`."""
+    """`command`, `number`, `letters`, `sign`, `raised` (small digits), `upright` (a name in a
+    command such as `\\mathrm`), `text` (words), `break` (a line end that ends a statement), `end`."""
     text: str
     start: int
     end: int
@@ -106,7 +106,7 @@ class Scanner:
                 raise self.error("This bar is not closed.", opening, hint=hint)
             raise self.error("This bracket is not closed.", opening, hint=f"write `{closing}`")
         if lexeme.text == ",":
-            raise self.stray_comma(lexeme)
+            raise stray_comma(self.text, lexeme.start)
         raise self.error(
             f"`{opening.text}` is closed by `{lexeme.text}`.", lexeme, hint=f"write `{closing}`"
         )
@@ -135,16 +135,6 @@ class Scanner:
         """The error about a lexeme, to be raised."""
         end = max(lexeme.end, lexeme.start + 1)
         return FormulaError(problem, text=self.text, start=lexeme.start, end=end, hint=hint)
-
-    def stray_comma(self, lexeme: Lexeme) -> FormulaError:
-        """The error about a comma that separates nothing."""
-        around = self.text[max(0, lexeme.start - 1) : lexeme.end + 1]
-        decimal = around[:1].isdigit() and around[-1:].isdigit()
-        return self.error(
-            "A comma separates arguments, and there are none here.",
-            lexeme,
-            hint="write decimals with a point, such as 0.1" if decimal else "",
-        )
 
     def refuse(self, lexeme: Lexeme) -> FormulaError:
         """The error about a sign without a meaning, to be raised."""

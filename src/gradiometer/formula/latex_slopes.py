@@ -63,8 +63,10 @@ def read_inline_slope(translator: Translator) -> list[Piece] | None:
     """The derivative that `dc/da` here writes, or None."""
     scan = translator.scan
     lexeme = scan.peek()
-    begins = lexeme.text[0:1] == "d" if lexeme.kind == "letters" else (
-        lexeme.text in _BEGINS or lexeme.words == "d"
+    begins = (
+        lexeme.text[0:1] == "d"
+        if lexeme.kind == "letters"
+        else (lexeme.text in _BEGINS or lexeme.words == "d")
     )
     if not begins:
         return None
@@ -75,9 +77,7 @@ def read_inline_slope(translator: Translator) -> list[Piece] | None:
 def _slope(translator: Translator, found: re.Match[str], lexeme: Lexeme) -> list[Piece] | None:
     scan, scope = translator.scan, translator.scope
     plain = found["top"] == "d" and found["bottom"] == "d"
-    if plain and (
-        scope.is_given(f"d{found['of']}") or scope.is_given(f"d{found['by']}")
-    ):
+    if plain and (scope.is_given(f"d{found['of']}") or scope.is_given(f"d{found['by']}")):
         return None
     whole = lexeme._replace(end=found.end())
     if plain and scope.is_given("d"):

@@ -65,8 +65,13 @@ FENCES: Mapping[str, tuple[str, str]] = {
 """Opening brackets: what closes them, and the function they mean."""
 
 SAME_FENCE: Mapping[str, str] = {
-    **{"\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[", "\\rbrack": "]"},
-    **{"\\lparen": "(", "\\rparen": ")", "\\vert": "|"},
+    "\\lbrace": "\\{",
+    "\\rbrace": "\\}",
+    "\\lbrack": "[",
+    "\\rbrack": "]",
+    "\\lparen": "(",
+    "\\rparen": ")",
+    "\\vert": "|",
 }
 """Other spellings of brackets."""
 
@@ -82,20 +87,34 @@ UPRIGHT = frozenset(
 )
 """Commands whose argument is one name."""
 
-TEXTS = frozenset({"\\text", "\\textrm", "\\mbox", "\\textnormal", "\\textit", "\\hbox", "\\intertext"})
+TEXTS = frozenset(
+    {"\\text", "\\textrm", "\\mbox", "\\textnormal", "\\textit", "\\hbox", "\\intertext"}
+)
 """Commands whose argument is words."""
 
 FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
 
 WRAPPERS = frozenset(
     name + star
-    for name in ("equation", "align", "aligned", "gather", "gathered", "split", "displaymath", "math")
+    for name in (
+        "equation",
+        "align",
+        "aligned",
+        "gather",
+        "gathered",
+        "split",
+        "displaymath",
+        "math",
+    )
     for star in ("", "*")
 )
 """Environments that only place their contents on the page."""
 
 _LARGE = ("Sums, products, integrals and limits are no formulas here", "write out the terms")
-_ONE = ("One sign with two values makes two formulas", "write one formula with `+` and one with `-`")
+_ONE = (
+    "One sign with two values makes two formulas",
+    "write one formula with `+` and one with `-`",
+)
 _TEX = ("Commands that define or load something are not carried out", "write the formula only")
 _FAR = ("A limit or a mapping is no formula", "write a formula without arrows")
 _SETS = ("Sets and quantifiers have no meaning here", "give the condition as an assumption")
@@ -109,12 +128,18 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     **{f"\\{name}": _ONE for name in ("pm", "mp")},
     **{f"\\{name}": _TEX for name in ("input", "include", "def", "gdef", "edef", "xdef", "let")},
     **{f"\\{name}": _TEX for name in ("newcommand", "renewcommand", "providecommand", "write")},
-    **{f"\\{name}": _TEX for name in ("openin", "openout", "read", "csname", "catcode", "usepackage")},
+    **{
+        f"\\{name}": _TEX
+        for name in ("openin", "openout", "read", "csname", "catcode", "usepackage")
+    },
     **{f"\\{name}": _TEX for name in ("expandafter", "immediate", "special", "loop", "require")},
     **{f"\\{name}": _TEX for name in ("DeclareMathOperator", "includegraphics", "href", "url")},
     **{f"\\{name}": _FAR for name in ("to", "rightarrow", "longrightarrow", "mapsto", "gets")},
     **{f"\\{name}": _FAR for name in ("Rightarrow", "implies", "iff", "Leftrightarrow")},
-    **{f"\\{name}": _SETS for name in ("in", "notin", "forall", "exists", "mathbb", "subset", "cup")},
+    **{
+        f"\\{name}": _SETS
+        for name in ("in", "notin", "forall", "exists", "mathbb", "subset", "cup")
+    },
     **{f"\\{name}": _SETS for name in ("cap", "setminus", "emptyset", "mathcal", "colon")},
     **{f"\\{name}": _NORM for name in ("|", "Vert", "lVert", "rVert", "left\\|", "right\\|")},
     **{f"\\{name}": _NEAR for name in ("approx", "sim", "simeq", "cong", "propto", "equiv", "ll")},

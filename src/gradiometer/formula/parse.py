@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import final
 
 from gradiometer.errors import GradiometerError, Place
-from gradiometer.formula.limits import check_limits, check_text
 from gradiometer.formula.latex_source import assigned_words, read_source
+from gradiometer.formula.limits import check_limits, check_text
 from gradiometer.formula.reader import Reader
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Source

@@ -15,7 +15,7 @@ from gradiometer.formula.kinds import Kinds, is_condition
 from gradiometer.formula.limits import MOST_DEPTH, MOST_NESTING, MOST_NODES
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Source, read_tokens
-from gradiometer.formula.tokens import Token, read_number
+from gradiometer.formula.tokens import Token, read_number, stray_comma
 from gradiometer.formula.tree import FUNCTIONS, Apply, Constant, Name, Node, Number
 
 _RELATION = 4
@@ -73,7 +73,7 @@ class Reader:
         if token.kind == ")":
             raise self._error("This bracket was never opened.", token)
         if token.kind == ",":
-            raise self._stray_comma(token)
+            raise stray_comma(self.text, token.start)
         if token.kind != "end":
             raise self._error(f"`{token.text}` is not expected here.", token)
         if is_condition(tree):
@@ -226,11 +226,10 @@ class Reader:
         token = self._token
         self._advance()
         parts = self._arguments()
-        before = len(parts)
         node, notes = build_cases(parts, token=token, end=self._end, text=self.text)
-        self._nodes += before
+        self._nodes += len(parts)
         self._count()
-        self.notes.extend(note for note in notes if note not in self.notes)
+        self.notes.extend(notes)
         return node
 
     def _bracket(self) -> Node:
@@ -369,7 +368,7 @@ class Reader:
         token = self._token
         if token.kind != closing:
             if token.kind == ",":
-                raise self._stray_comma(token)
+                raise stray_comma(self.text, token.start)
             what = "bar" if closing == "|" else "bracket"
             raise self._error(f"This {what} is not closed.", opening)
         self._bars.pop()
@@ -392,17 +391,8 @@ class Reader:
         if token.kind == "end":
             return self._error("The formula stops where a number is missing.", token)
         if token.kind == "," and self._bars == [False]:
-            return self._stray_comma(token)
+            return stray_comma(self.text, token.start)
         return self._error(f"A number or a name is missing before `{token.text}`.", token)
-
-    def _stray_comma(self, token: Token) -> FormulaError:
-        around = self.text[max(0, token.start - 1) : token.end + 1]
-        decimal = around[:1].isdigit() and around[-1:].isdigit()
-        return self._error(
-            "A comma separates arguments, and there are none here.",
-            token,
-            hint="write decimals with a point, such as 0.1" if decimal else "",
-        )
 
     def _error(self, problem: str, token: Token, *, hint: str = "") -> FormulaError:
         end = max(token.end, token.start + 1)

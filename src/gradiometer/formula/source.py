@@ -102,7 +102,9 @@ def assemble(written: str, pieces: Iterable[Piece], notes: Iterable[str] = ()) -
     places: list[Span] = []
     last = Piece("", 0, 0)
     for piece in pieces:
-        if texts and not (piece.text == "(" and (last.text[-1] in f"_'{CASES}" or last.text[-1].isalnum())):
+        if texts and not (
+            piece.text == "(" and (last.text[-1] in f"_'{CASES}" or last.text[-1].isalnum())
+        ):
             texts.append(" ")
             places.append((last.end, last.end))
         texts.append(piece.text)

@@ -20,9 +20,9 @@ from gradiometer.errors import (
 from gradiometer.formula.evaluate import evaluate
 from gradiometer.formula.exact import compare, refine
 from gradiometer.formula.interval import Interval
+from gradiometer.formula.latex_source import assigned_words, read_interval_source, read_source
 from gradiometer.formula.limits import MOST_LIST_CHARACTERS, check_text
 from gradiometer.formula.parse import Formula, parse_in_scope
-from gradiometer.formula.latex_source import assigned_words, read_interval_source, read_source
 from gradiometer.formula.scope import RESERVED, Scope
 from gradiometer.formula.source import Source
 from gradiometer.formula.tokens import NAME, SIGNS, plain_name, tokenize
@@ -124,7 +124,6 @@ def parse_assignments(text: str, *, place: Place | None = None) -> tuple[Assignm
         ['v', 'c']
     """
 
-
     def read() -> tuple[Assignment, ...]:
         check_text(text, most=MOST_LIST_CHARACTERS)
         scope = Scope(None, assigned=assigned_words(text))
@@ -157,7 +156,6 @@ def parse_relation(
         ('<', '==')
     """
 
-
     def read() -> Relation:
         scope = Scope(names, functions)
         source = read_source(text, scope)
@@ -184,9 +182,7 @@ def _part(source: Source, start: int, end: int, scope: Scope) -> Formula:
         raise source.within(error, start, end) from None
 
 
-def _read(
-    source: Source, read: Callable[[Source, Scope], _Result], scope: Scope
-) -> _Result:
+def _read(source: Source, read: Callable[[Source, Scope], _Result], scope: Scope) -> _Result:
     """What *read* makes of the plain spelling, with errors that show the text as written."""
     try:
         return read(source, scope)
@@ -254,9 +250,7 @@ def _top_commas(text: str) -> Iterator[int]:
             yield offset
 
 
-def _end(
-    source: Source, start: int, end: int, scope: Scope, *, infinite: str = ""
-) -> Node | None:
+def _end(source: Source, start: int, end: int, scope: Scope, *, infinite: str = "") -> Node | None:
     """The end in a part of *text*, as a number when it is rational; None for the infinite one."""
     text = source.text
     found = _INFINITE.fullmatch(text[start:end].strip())

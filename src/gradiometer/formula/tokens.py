@@ -191,3 +191,16 @@ def refuse_character(text: str, position: int) -> FormulaError:
         if sign.isalpha():
             hint = "write names with Latin or Greek letters"
     return FormulaError(problem, text=text, start=position, end=position + 1, hint=hint)
+
+
+def stray_comma(text: str, position: int) -> FormulaError:
+    """The error about a comma that separates nothing, to be raised."""
+    around = text[max(0, position - 1) : position + 2]
+    decimal = around[:1].isdigit() and around[-1:].isdigit()
+    return FormulaError(
+        "A comma separates arguments, and there are none here.",
+        text=text,
+        start=position,
+        end=position + 1,
+        hint="write decimals with a point, such as 0.1" if decimal else "",
+    )

@@ -11,7 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from gradiometer.errors import FormulaError, GradiometerError, LimitError, UnknownNameError, unknown_name
+from gradiometer.errors import (
+    FormulaError,
+    GradiometerError,
+    LimitError,
+    UnknownNameError,
+    unknown_name,
+)
 from gradiometer.formula import (
     ALIASES,
     CONSTANTS,

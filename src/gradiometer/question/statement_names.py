@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -107,9 +107,7 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
         begin = end + 1
 
 
-def _parse(
-    source: Source, start: int, end: int, functions: Collection[str] = ()
-) -> Formula:
+def _parse(source: Source, start: int, end: int, functions: Collection[str] = ()) -> Formula:
     """The formula in a part of the text."""
     try:
         return parse(source.part(start, end), functions=functions)
