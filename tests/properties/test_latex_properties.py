@@ -82,14 +82,14 @@ def valued(node):
     if isinstance(node, Number) or not isinstance(node, Apply):
         return number(node.value) if isinstance(node, Number) else node
     ten = isinstance(node.arguments[0], Number) and node.arguments[0].value == 10
-    if node.operator in {"/", "*", "neg"} or (node.operator == "^" and ten):
-        if all(isinstance(part, Number) for part in node.arguments):
-            top = node.arguments[-1]
-            small = node.operator != "^" or abs(top.value) < 1_000
-            if small and not (node.operator == "/" and top.value == 0):
-                value = evaluate(node, {})
-                return number(value) if isinstance(value, fmpq) else node
-    return node
+    is_spelling = node.operator in {"/", "*", "neg"} or (node.operator == "^" and ten)
+    if not is_spelling or not all(isinstance(part, Number) for part in node.arguments):
+        return node
+    last = node.arguments[-1].value
+    if (node.operator == "^" and abs(last) > 1_000) or (node.operator == "/" and last == 0):
+        return node
+    value = evaluate(node, {})
+    return number(value) if isinstance(value, fmpq) else node
 
 
 def page(tree):

@@ -1,4 +1,4 @@
-"""Rows of cases as branches of `where`; where no row holds there is no value, and a note says it."""
+"""Rows of cases as branches of `where`; where no row holds there is no value."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ class Lexeme(NamedTuple):
 
     kind: str
     """`command`, `number`, `letters`, `sign`, `raised` (small digits), `upright` (a name in a
-    command such as `\\mathrm`), `text` (words), `break` (a line end that ends a statement), `end`."""
+    command such as `\\mathrm`), `text` (words), `break` (an end of line that ends a statement) or
+    `end`."""
     text: str
     start: int
     end: int

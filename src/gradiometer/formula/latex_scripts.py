@@ -30,9 +30,8 @@ def read_exponent(translator: Translator) -> list[Piece]:
     if first.text == "(":
         inner = translator.bracket()
         written = translator.text[caret.start : translator.scan.end]
-        translator.note(
-            f"`{written}` is read as `^{{{translator.text[first.start + 1 : translator.scan.end - 1]}}}`."
-        )
+        reading = translator.text[first.end : translator.scan.end - 1]
+        translator.note(f"`{written}` is read as `^{{{reading}}}`.")
         return [power, *inner]
     if first.text in {"*", "\\ast", "\\star"}:
         raise translator.scan.error("A star above the line has no meaning.", first)
@@ -43,6 +42,7 @@ def read_exponent(translator: Translator) -> list[Piece]:
 
 
 def read_fraction(translator: Translator) -> list[Piece]:
+    """A fraction as one operand."""
     command = translator.scan.take()
     top, bottom = translator.argument(command), translator.argument(command)
     quotient = [*top, Piece("/", command.start, command.end), *bottom]

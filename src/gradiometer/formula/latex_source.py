@@ -1,4 +1,4 @@
-r"""A text in either spelling in, its plain spelling out: what is LaTeX, and what stands round it."""
+"""A text in either spelling in, its plain spelling out; what is LaTeX, and what is round it."""
 
 from __future__ import annotations
 
