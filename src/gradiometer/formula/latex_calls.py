@@ -104,6 +104,7 @@ def _unbracketed(translator: Translator, function: str, head: Lexeme) -> list[Pi
             f"The function `{head.text}` needs an argument.", head, hint=f"write `{head.text}(x)`"
         )
     nested = _is_call(translator)
+    scan.enter()
     pieces = translator.factor()
     doubtful = bool(sign) or (not nested and _is_power(pieces))
     while not nested and _is_operand(translator) and not _is_call(translator):
@@ -115,6 +116,7 @@ def _unbracketed(translator: Translator, function: str, head: Lexeme) -> list[Pi
             pieces.append(Piece("*", following.start, following.start))
             doubtful = True
         pieces += factor
+    scan.leave()
     _note_reach(translator, head, first, doubtful=doubtful)
     return enclosed([*sign, *pieces], first.start, scan.end)
 

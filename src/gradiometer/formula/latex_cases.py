@@ -21,7 +21,7 @@ ROW_WORDS = _IF | _ELSE
 NAME = re.compile(r"\s*\{\s*(?P<name>[A-Za-z]*\*?)\s*\}")
 """The name of an environment, behind `\\begin` or `\\end`."""
 _ENVIRONMENTS = frozenset({"cases", "dcases", "rcases", "cases*", "dcases*", "array"})
-_COLUMNS = re.compile(r"\s*(?:\[[tcb]\]\s*)?\{[lcr@{}|\s\\,;!quad]*?\}(?!\})")
+_COLUMNS = re.compile(r"\s*(?:\[[tcb]\]\s*)?\{(?:[^{}]|\{[^{}]*\})*\}")
 _ROW_END = re.compile(r"\s*\[[0-9.]+\s*(?:pt|em|ex|mm|cm|in|mu)\]")
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gradiometer.errors import suggest
+from gradiometer.errors import LimitError, suggest
 from gradiometer.formula.latex_calls import read_call
 from gradiometer.formula.latex_scripts import read_exponent
 from gradiometer.formula.latex_words import LETTERS
+from gradiometer.formula.limits import MOST_NAME
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Piece
 from gradiometer.formula.tokens import GREEK, NAME, plain_name
@@ -103,6 +104,9 @@ def _is_known(scope: Scope, name: str) -> bool:
 def _product(translator: Translator, lexeme: Lexeme) -> list[Piece]:
     """Letters in a row that are no word: a factor each, the last one with its scripts."""
     scan, word = translator.scan, lexeme.text
+    if len(word) > MOST_NAME:
+        problem = f"At most {MOST_NAME} letters may stand in a row."
+        raise LimitError(problem, text=scan.text, start=lexeme.start, end=lexeme.end)
     for name in _NAMED:
         if word.endswith(name) or word.startswith(name):
             at = len(word) - len(name) if word.endswith(name) else 0

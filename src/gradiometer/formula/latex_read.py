@@ -62,6 +62,8 @@ class Translator:
         self.scope = scope
         self.slopes = slopes
         self.scan = Scanner(text, lines=lines)
+        self.is_interval = False
+        """Whether ends of an interval are read, which may be infinite."""
         self.notes: list[str] = []
 
     def sequence(self, *, bar: bool = False) -> list[Piece]:
@@ -133,6 +135,9 @@ class Translator:
         if text == "\\begin":
             return read_cases(self)
         if text == "\\infty":
+            if not self.is_interval:
+                hint = "write a finite number"
+                raise self.scan.error("Infinity is no number here.", lexeme, hint=hint)
             self.scan.take()
             return [Piece("oo", lexeme.start, lexeme.end)]
         if text == "√":
@@ -188,7 +193,10 @@ class Translator:
         if lexeme.kind == "upright":
             return read_upright(self, scripts=False)
         if lexeme.text in FRACTIONS or lexeme.text == "\\sqrt":
-            return self.atom()
+            self.scan.enter()
+            pieces = self.atom()
+            self.scan.leave()
+            return pieces
         raise self.scan.error(
             f"An argument of `{owner.text}` is missing.", owner, hint="write it in curly brackets"
         )

@@ -61,6 +61,7 @@ class Scanner:
         """How many groups, brackets and environments are open."""
         self.is_list = lines
         """Whether statements end at line ends."""
+        self._nesting = 0
         self._next: Lexeme | None = None
 
     def peek(self) -> Lexeme:
@@ -113,14 +114,24 @@ class Scanner:
         )
 
     def deeper(self) -> None:
-        """Enter a group; `shallower` leaves it.
-
-        Raises:
-            LimitError: If too many are open.
-        """
+        """Enter a group, in which a line end is a space; `shallower` leaves it."""
         self.depth += 1
         self._next = None
-        if self.depth > MOST_NESTING:
+        self.enter()
+
+    def shallower(self) -> None:
+        """Leave a group; what was seen next is what closes it, whatever it means outside."""
+        self.depth -= 1
+        self.leave()
+
+    def enter(self) -> None:
+        """Enter what stands inside something else; `leave` leaves it.
+
+        Raises:
+            LimitError: If too much is nested.
+        """
+        self._nesting += 1
+        if self._nesting > MOST_NESTING:
             raise LimitError(
                 f"Brackets, signs and exponents may be nested {MOST_NESTING} deep at most.",
                 text=self.text,
@@ -128,9 +139,9 @@ class Scanner:
                 hint="give the inner parts names of their own",
             )
 
-    def shallower(self) -> None:
-        """Leave a group; what was seen next is what closes it, whatever it means outside."""
-        self.depth -= 1
+    def leave(self) -> None:
+        """Leave what was entered."""
+        self._nesting -= 1
 
     def error(self, problem: str, lexeme: Lexeme, *, hint: str = "") -> FormulaError:
         """The error about a lexeme, to be raised."""

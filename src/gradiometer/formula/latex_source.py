@@ -14,7 +14,7 @@ from gradiometer.formula.limits import MOST_CHARACTERS, check_text
 from gradiometer.formula.scope import RESERVED, Scope
 from gradiometer.formula.source import Piece, Source, assemble
 
-MOST_LATEX_CHARACTERS = 4 * MOST_CHARACTERS
+MOST_LATEX_CHARACTERS = 2 * MOST_CHARACTERS
 """Characters of a list of statements in LaTeX."""
 
 _CLOSING = {"\\[": "\\]", "\\(": "\\)", "$": "$", "$$": "$$"}
@@ -67,6 +67,7 @@ def read_interval_source(text: str, scope: Scope) -> Source:
     if not ("\\" in text or "$" in text or "{" in inner or "}" in inner):
         return Source(text, text)
     translator = Translator(text, scope, lines=False, slopes=None)
+    translator.is_interval = True
     scan = translator.scan
     pieces: list[Piece] = []
     dollars: list[str] = []
