@@ -97,6 +97,9 @@ READ = [
     (r"\alpha(e^{x}-1)", "alpha*(e^x-1)"),
     (r"3 \cdot 10^{-4}", "3*10^(-4)"),
     (r"{x}{y}", "x*y"),
+    (r"e^x(1-x)", "e^x*(1-x)"),
+    (r"2^{-x}(y)", "2^(-x)*y"),
+    (r"\frac{d}{2}+\frac{1}{d x}", "d/2+1/(d*x)"),
     ("\\frac{x}\n{2}", "x/2"),
     (r"x²\cdot√{y}", "x^2*sqrt(y)"),
 ]
@@ -195,6 +198,10 @@ REFUSED = [
     (r"\max x", 0, "brackets"),
     (r"\sigma x", 0, "brackets"),
     (r"\sigma^2\cdot x", 0, "brackets"),
+    (r"\sigma\frac{x}{2}", 0, "brackets"),
+    (r"e^\sigma(x)", 2, "brackets"),
+    (r"f\mathrm{d}x", 1, "differentials"),
+    (r"\prime", 0, "missing before"),
     (r"|x|x|\,", 4, "lvert"),
     (r"|x|y|z|\,", 4, "two ways"),
     (r"0{,}1", 1, "0.1"),
@@ -295,8 +302,9 @@ def test_functions_of_the_caller_are_called():
     assert parse(r"f^{\prime\prime}(x)", **known).tree == parse("f''(x)", **known).tree
     assert parse(r"\ln f(x)", **known).tree == parse("ln(f(x))", **known).tree
     assert parse(r"\operatorname{loss}(x)", **known).tree == parse("loss(x)", **known).tree
-    with pytest.raises(FormulaError, match="needs brackets"):
-        parse(r"f^{2}(x)", **known)
+    for unclear in (r"f^{2}(x)", r"e^f(x)", r"e^{f}(x)", r"f\frac{x}{2}", r"\ln f\frac{x}{2}"):
+        with pytest.raises(FormulaError, match="needs brackets"):
+            parse(rf"${unclear}$", **known)
 
 
 def test_a_given_sigma_is_a_name():
@@ -317,7 +325,8 @@ def test_every_reader_takes_latex():
 
 
 def test_a_list_in_latex_has_the_places_of_its_statements():
-    text = "v_1 &= a^{2} \\\\ v_2 = a+b;\nloss &= \\begin{cases} v_1 & a>0 \\\\\n v_2 & a\\le0 \\end{cases}"
+    text = "v_1 &= a^{2} \\\\ v_2 = a+b;\n"
+    text += "loss &= \\begin{cases} v_1 & a>0 \\\\\n v_2 & a\\le0 \\end{cases}"
     items = parse_assignments(text)
     assert [item.name for item in items] == ["v_1", "v_2", "loss"]
     assert [text[slice(*item.span)] for item in items][:2] == ["v_1 &= a^{2}", "v_2 = a+b"]
@@ -362,6 +371,12 @@ HOSTILE = {
     "rows": r"\begin{cases}" + r"x & x<1 \\" * 350 + r"\end{cases}",
     "backslashes": "\\" * 3_999,
     "signs": "-" * 3_000 + r"x\,",
+    "line ends": "\n" * 3_900 + "{",
+    "alignment": "&" * 3_900 + "{",
+    "long list": "a = b^{2}\n" * 20_000 + "{",
+    "letters of d": "d" * 3_900 + "\\,",
+    "unclosed derivatives": r"\frac{d(" * 400,
+    "unclosed texts": r"\text " * 600 + "{" + "a" * 300,
     "spaces": r"\," * 1_900 + "{",
 }
 

@@ -42,7 +42,7 @@ TEXTBOOK = {
          r"\end{cases}", "where(x>lambda, x-lambda, where(x<-lambda, x+lambda, 0))"),
         (r"\operatorname{sign}(x)\max\left(|x|-\tfrac{1}{2},0\right)", "sign(x)*max(|x|-0.5,0)"),
     ],
-    "hardshrink": [(r"\begin{cases} x & \text{if } |x| > \lambda \\ 0 & \text{otherwise}\end{cases}",
+    "hardshrink": [(r"\begin{cases}x & \text{if } |x|>\lambda \\ 0 & \text{otherwise}\end{cases}",
                     "where(|x|>lambda, x, 0)")],
     "elu": [
         (r"\begin{cases} x & x > 0 \\ \alpha(e^{x}-1) & x \leq 0 \end{cases}",

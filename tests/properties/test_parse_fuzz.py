@@ -146,7 +146,8 @@ def grammar(draw, depth=0):
 
 
 WRAPS = [
-    "{}", "{}", "${}$", r"\[{}.\]", "y = {}", r"f(x) &= {} \\", "({}, 1]", r"\left[{},\infty\right)",
+    "{}", "{}", "${}$", r"\[{}.\]", "y = {}", r"f(x) &= {} \\", "({}, 1]",
+    r"\left[{},\infty\right)",
 ]  # fmt: skip
 
 
@@ -261,11 +262,10 @@ def test_any_text_is_read_or_refused_at_once_and_nothing_runs(seed, kinds, execu
 @pytest.mark.slow
 @pytest.mark.parametrize("kinds", [PLAIN, LATEX], ids=["plain", "latex"])
 @pytest.mark.parametrize("seed", range(1_000, 1_010))
-def test_a_million_texts_are_read_or_refused_at_once(seed, kinds, record_property):
+def test_a_million_texts_are_read_or_refused_at_once(seed, kinds):
     formulas, longest = watch(seed, 50_000, kinds)
-    record_property("read", formulas)
-    record_property("longest_ms", round(1_000 * longest, 1))
     assert formulas > 500
+    assert longest <= LIMIT
 
 
 def test_the_watch_sees_what_is_executed(executed):

@@ -110,12 +110,7 @@ def _unbracketed(translator: Translator, function: str, head: Lexeme) -> list[Pi
     while not nested and _is_operand(translator) and not _is_call(translator):
         following = scan.peek()
         factor = _next_factor(translator, head, pieces, first.start)
-        if following.text in FENCES:
-            pieces[-1] = pieces[-1]._replace(end=following.start)
-        else:
-            pieces.append(Piece("*", following.start, following.start))
-            doubtful = True
-        pieces += factor
+        doubtful = not translator.join(pieces, factor, following) or doubtful
     scan.leave()
     _note_reach(translator, head, first, doubtful=doubtful)
     return enclosed([*sign, *pieces], first.start, scan.end)

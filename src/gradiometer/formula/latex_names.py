@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gradiometer.errors import LimitError, suggest
 from gradiometer.formula.latex_calls import read_call
 from gradiometer.formula.latex_scripts import read_exponent
-from gradiometer.formula.latex_words import LETTERS
+from gradiometer.formula.latex_words import LETTERS, REFUSED
 from gradiometer.formula.limits import MOST_NAME
 from gradiometer.formula.scope import Scope
 from gradiometer.formula.source import Piece
@@ -78,6 +78,9 @@ def read_upright(translator: Translator, *, scripts: bool = True) -> list[Piece]
         raise scan.error("This is no name.", lexeme, hint="write letters, digits and `_` only")
     if not scripts:
         return [Piece(word, lexeme.start, lexeme.end)]
+    if word == "d" and not scope.is_given("d"):
+        problem, hint = REFUSED["\\partial"]
+        raise scan.error(f"{problem}.", lexeme, hint=hint)
     if len(word) > 1 and not _is_known(scope, word):
         for spelled in (word, word.lower()):
             if scope.function(spelled) is not None:

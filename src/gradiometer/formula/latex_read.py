@@ -36,7 +36,7 @@ from gradiometer.formula.latex_words import (
     UPRIGHT,
 )
 from gradiometer.formula.scope import Scope
-from gradiometer.formula.source import Piece, bracketed, is_name
+from gradiometer.formula.source import Piece, bracketed, enclosed, is_name
 from gradiometer.formula.tokens import GREEK, WORDS
 
 _EXPONENT = re.compile(r"[eE][+\-−]?[0-9]")
@@ -95,8 +95,9 @@ class Translator:
                 continue
             factor = self.factor()
             if operand and factor:
-                self._join(pieces, factor, lexeme)
-            pieces.extend(factor)
+                self.join(pieces, factor, lexeme)
+            else:
+                pieces.extend(factor)
             operand = operand or bool(factor)
 
     def factor(self) -> list[Piece]:
@@ -249,6 +250,8 @@ class Translator:
             return self.scan.error(
                 f"`{text}` takes letters in curly brackets.", lexeme, hint=f"write `{text}{{name}}`"
             )
+        if text in KNOWN_COMMANDS or text in {"^", "_"}:
+            return self.scan.error(f"A number or a name is missing before `{text}`.", lexeme)
         if lexeme.kind == "command" and len(text) > 1 and text[1:].isalpha():
             error = unknown_name(
                 text, KNOWN_COMMANDS, problem=f"Unknown command `{text}`.",
@@ -256,8 +259,6 @@ class Translator:
             )  # fmt: skip
             error.known = ()
             return error
-        if text in {"^", "_"}:
-            return self.scan.error(f"A number or a name is missing before `{text}`.", lexeme)
         if text[0] == "\\" and len(text) > 1:
             return self.scan.error(f"`{text}` has no meaning here.", lexeme)
         return self.scan.refuse(lexeme)
@@ -275,16 +276,26 @@ class Translator:
             return words if words in WORDS else None
         return OPERATORS.get(lexeme.text)
 
-    def _join(self, pieces: list[Piece], factor: list[Piece], lexeme: Lexeme) -> None:
-        """Say that *factor* follows without a sign: a product, or a call that the scope decides."""
+    def join(self, pieces: list[Piece], factor: list[Piece], lexeme: Lexeme) -> bool:
+        """Add a factor that follows without a sign; whether it is the argument of the name before.
+
+        A name directly before a bracket may be a function, which the scope decides; a name above
+        the line, or before a bracket that was not written, is none.
+        """
         last = pieces[-1]
-        if not is_name(last.text) or lexeme.text not in FENCES or factor[0].text != "(":
-            pieces.append(Piece("*", lexeme.start, lexeme.start))
-            return
-        # Space between a name and its bracket means nothing on the page.
-        pieces[-1] = last._replace(end=lexeme.start)
-        if last.text == "σ" and self.scope.function("σ") == "sigmoid":
-            self.note("`\\sigma` is read as the sigmoid function 1/(1 + e^(-x)).")
+        if is_name(last.text) and factor[0].text == "(":
+            raised = [piece.text for piece in pieces[-3:-1]]
+            if lexeme.text in FENCES and raised[-1:] != ["^"] and raised != ["^", "-"]:
+                # Space between a name and its bracket means nothing on the page.
+                pieces[-1] = last._replace(end=lexeme.start)
+                pieces += factor
+                if last.text == "σ" and self.scope.function("σ") == "sigmoid":
+                    self.note("`\\sigma` is read as the sigmoid function 1/(1 + e^(-x)).")
+                return True
+            pieces[-1:] = enclosed([last], last.start, last.end)
+        pieces.append(Piece("*", lexeme.start, lexeme.start))
+        pieces += factor
+        return False
 
     def _comment(self, lexeme: Lexeme) -> None:
         """Pass over words at the end of a statement.

@@ -35,9 +35,11 @@ _INLINE = re.compile(
     rf"(?P<top>{_D}){_SPACE}(?P<of>{_N}){_SPACE}/{_SPACE}"
     rf"(?P<bottom>{_D}){_SPACE}(?P<by>{_N})(?![A-Za-z0-9_])"
 )
+_INSIDE = r"(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*"
 _OTHER = re.compile(
-    rf"\\[dtc]?frac{_SPACE}(?:\{{\s*{_D}\s*\}}|{_D}(?![A-Za-z])|\{{\s*{_D}\s*\^[^/]{{0,40}}?\}}"
-    rf"|\{{\s*{_D}{_SPACE}{_N}\s*(?:\\left)?\()[^/]{{0,60}}?\{{\s*{_D}{_SPACE}{_N}"
+    rf"\\[dtc]?frac{_SPACE}(?:\{{\s*{_D}\s*\}}|{_D}(?![A-Za-z])|\{{\s*{_D}{_SPACE}\^{_INSIDE}\}}"
+    rf"|\{{\s*{_D}{_SPACE}{_N}\s*(?:\\left\s*)?\({_INSIDE}\}})"
+    rf"{_SPACE}\{{\s*{_D}{_SPACE}{_N}{_INSIDE}\}}"
 )
 _BEGINS = frozenset({"\\partial", "∂"})
 

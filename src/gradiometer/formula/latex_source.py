@@ -98,7 +98,7 @@ def _end_bracket(lexeme: Lexeme, brackets: tuple[str, ...]) -> Piece:
 
 
 _HEAD = re.compile(
-    r"(?:^|[;\n$&\[]|\\\\)[\s&]*(?P<name>[A-Za-z]+[0-9]*)\s*(?P<bound>\([^()]{0,40}\)\s*)?&?\s*:?=(?!=)"
+    r"(?:^|[;\n$&\[]|\\\\)[\s&]{0,20}(?P<name>[A-Za-z]{1,60}[0-9]{0,9})\s{0,20}(?P<bound>\([^()]{0,40}\)\s{0,20})?&?\s{0,20}:?=(?!=)"
 )
 
 
@@ -107,7 +107,7 @@ def assigned_words(text: str, *, functions: bool = False) -> frozenset[str]:
 
     A product cannot be assigned, so a word before `=` is a name: `loss = \\frac{1}{2} x^{2}`.
     """
-    if not is_latex(text):
+    if not is_latex(text) or len(text) > MOST_LATEX_CHARACTERS:
         return frozenset()
     heads = _HEAD.finditer(text)
     names = {head["name"] for head in heads if bool(head["bound"]) == functions}
