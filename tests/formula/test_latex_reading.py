@@ -153,6 +153,7 @@ NOTED = [
     (r"\ln x y", "ln(x*y)", r"`\ln x y` is read as `\ln(x y)`"),
     (r"\sin x^2", "sin(x^2)", r"`\sin x^2` is read as `\sin(x^2)`"),
     (r"\tanh(x)^2", "tanh(x)^2", r"is read as `(\tanh(x))^2`"),
+    (r"\ln{x}y", "ln(x)*y", r"`\ln{x}` ends with its curly bracket"),
     (r"\exp -x", "exp(-x)", r"is read as `\exp(-x)`"),
     (r"\sin x/2", "sin(x)/2", "ends before `/`"),
     (r"2\ln x\cdot y", "2*ln(x)*y", r"ends before `\cdot`"),

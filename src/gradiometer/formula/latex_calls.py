@@ -46,6 +46,10 @@ def read_call(translator: Translator, function: str, head: Lexeme) -> list[Piece
     elif opening.text == "{":
         brace, content, end = translator.group()
         inner, closed = enclosed(content, brace.start, end.end), True
+        if _is_operand(translator):
+            # On the page the brackets are not seen, and the argument seems to go on.
+            written = translator.text[head.start : end.end]
+            translator.note(f"The argument of `{written}` ends with its curly bracket.")
     else:
         inner, closed = _unbracketed(translator, function, head), False
     call = [Piece("ln" if base else function, head.start, head.end), *inner]
