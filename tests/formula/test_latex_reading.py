@@ -214,6 +214,8 @@ REFUSED = [
     (r"\begin{cases} 1 & \text{otherwise} \\ x & x>0 \end{cases}", 38, "last row"),
     (r"\begin{cases} 1 & x>0", 0, "not closed"),
     (r"\begin{cases} \end{cases}", 0, "no cases"),
+    (r"\begin{cases} , \\ x & x>0", 0, "not closed"),
+    (r"\begin{cases} x, \\ 1 & x>0 \end{cases}", 14, "no condition"),
     (r"\begin{matrix} 1 \end{matrix}", 0, "cases"),
     (r"1e-3\cdot x", 0, "power of ten"),
     (r"\frac{dc}{da}", 0, "derivative"),

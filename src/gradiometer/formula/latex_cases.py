@@ -79,7 +79,7 @@ def _name(translator: Translator, command: Lexeme) -> str:
 def _row(translator: Translator, opening: Lexeme) -> tuple[list[Piece], bool]:
     """Condition, comma and value of a row, or only a value; whether it is the last row."""
     scan = translator.scan
-    value = translator.sequence()
+    value = _without_comma(translator.sequence())
     split = _skip_columns(translator)
     word = scan.peek()
     is_last = word.words in _ELSE
@@ -97,7 +97,7 @@ def _row(translator: Translator, opening: Lexeme) -> tuple[list[Piece], bool]:
     while scan.follows(".", "&"):
         scan.take()
     _end_row(translator, opening)
-    value, condition = _without_comma(value), _without_comma(condition)
+    condition = _without_comma(condition)
     if not value and not condition and not is_last:
         return [], False
     if not value or not (condition or is_last):
@@ -144,7 +144,6 @@ def _without_comma(pieces: list[Piece]) -> list[Piece]:
 
 def _split(translator: Translator, pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
     """Value and condition of a row without columns, at its last comma outside of brackets."""
-    pieces = _without_comma(pieces)
     commas = _commas(pieces)
     if not commas:
         first = pieces[0]
