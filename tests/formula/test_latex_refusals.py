@@ -80,6 +80,8 @@ REFUSED = [
     (r"{x", 0, "not closed"),
     (r"\left(x", 0, "not closed"),
     (r"\left(x\right]", 7, r"\right)"),
+    (r"\bigl\{x\bigr", 8, "bracket is missing"),
+    (r"\left ", 0, "bracket is missing"),
     (r"(x\}", 2, "write `)`"),
     (r"x}", 1, "never opened"),
     (r"x\right)", 1, "never opened"),

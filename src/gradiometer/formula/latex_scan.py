@@ -160,6 +160,9 @@ class Scanner:
             end = found.end()
             kind = found.lastgroup or ""
             text = found.group()
+            if found["fence"] is not None and not found["delimiter"]:
+                lexeme = Lexeme("command", text.strip(), at, end)
+                raise self.error("A bracket is missing behind this command.", lexeme)
             if found["fence"] is not None:
                 return Lexeme("sign", _fence(found["size"], found["delimiter"]), at, end)
             if found["worded"] is not None:
