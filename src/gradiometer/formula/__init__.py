@@ -37,7 +37,7 @@ from gradiometer.formula.latex import to_latex, to_mathml
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
 from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
-from gradiometer.formula.parse import Formula, parse
+from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.ratio import (
@@ -50,6 +50,7 @@ from gradiometer.formula.ratio import (
     univariate,
 )
 from gradiometer.formula.solve import factor, find_signs
+from gradiometer.formula.source import Source
 from gradiometer.formula.spelling import to_text
 from gradiometer.formula.statements import (
     Assignment,
@@ -118,6 +119,7 @@ __all__ = [
     "Range",
     "Ratio",
     "Relation",
+    "Source",
     "Span",
     "Split",
     "apply",
@@ -163,6 +165,7 @@ __all__ = [
     "plain_name",
     "possible_signs",
     "precision",
+    "read_text",
     "refine",
     "settle_conditions",
     "sign_of",

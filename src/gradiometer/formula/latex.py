@@ -103,8 +103,12 @@ def _arithmetic(operator: str, arguments: tuple[Node, ...]) -> tuple[str, int]:
     left, right = arguments
     if operator == "*":
         first, second = _inside(left, _PRODUCT), _inside(right, _PRODUCT)
+        is_number = isinstance(right, Number) and "\\cdot" in second
+        if is_number or (isinstance(right, Apply) and right.operator == "*"):
+            # a(bc) is not (ab)c where numbers are rounded, so the form is kept, as in plain text.
+            second = f"\\left({second}\\right)"
         return f"{first}{_times(first, second)}{second}", _PRODUCT
-    second = _inside(right, _SUM + (operator == "-"))
+    second = _inside(right, _SUM + 1)
     if second.startswith("-"):
         second = f"\\left({second}\\right)"
     return f"{_inside(left, _SUM)} {operator} {second}", _SUM
@@ -112,7 +116,11 @@ def _arithmetic(operator: str, arguments: tuple[Node, ...]) -> tuple[str, int]:
 
 def _times(left: str, right: str) -> str:
     """What stands between two factors: a dot where digits or words would run together."""
-    if right[0].isdigit() or right.startswith(("\\frac", "\\mathrm")) or _WORD_LAST.search(left):
+    if (
+        right[0] in "0123456789."
+        or right.startswith(("\\frac", "\\mathrm"))
+        or _WORD_LAST.search(left)
+    ):
         return " \\cdot "
     # TeX sets a space before the name of a function; MathML needs to be told.
     return " \\, " if _FUNCTION_FIRST.match(right) else " "

@@ -10,10 +10,12 @@ import itertools
 from typing import final
 
 from gradiometer.errors import FormulaError, LimitError, suggest
+from gradiometer.formula.cases import build_cases
 from gradiometer.formula.kinds import Kinds, is_condition
 from gradiometer.formula.limits import MOST_DEPTH, MOST_NESTING, MOST_NODES
 from gradiometer.formula.scope import Scope
-from gradiometer.formula.tokens import Token, read_number, tokenize
+from gradiometer.formula.source import Source, read_tokens
+from gradiometer.formula.tokens import Token, read_number, stray_comma
 from gradiometer.formula.tree import FUNCTIONS, Apply, Constant, Name, Node, Number
 
 _RELATION = 4
@@ -29,21 +31,24 @@ _LEVELS: dict[str, int] = {
     "^": _POWER,
     "raised": _POWER,
 }
-_STARTS = frozenset({"number", "name", "(", "√", "|"})
-_LIKELY_FUNCTIONS = frozenset("fghFGH")
+_STARTS = frozenset({"number", "name", "(", "√", "|", "cases"})
+_LIKELY_FUNCTIONS = frozenset("fghFGHφϕψ")
 
 
 @final
 class Reader:
     """One text being read, with the names of a scope; the tokens are bounded by the caller."""
 
-    def __init__(self, text: str, scope: Scope) -> None:
-        """The reader at the start of *text*."""
+    def __init__(self, source: Source, scope: Scope) -> None:
+        """The reader at the start of *source*."""
+        text = source.written
         self.text = text
         self.scope = scope
-        self.notes: list[str] = []
+        self.notes: list[str] = list(source.notes)
         self._kinds = Kinds(text)
-        self._tokens = tokenize(text)
+        self._is_page = source.places is not None
+        """Whether the text is LaTeX, where `-a b` is the opposite of a product."""
+        self._tokens = read_tokens(source)
         self._index = 0
         self._token = self._tokens[0]
         self._nesting = 0
@@ -68,7 +73,7 @@ class Reader:
         if token.kind == ")":
             raise self._error("This bracket was never opened.", token)
         if token.kind == ",":
-            raise self._stray_comma(token)
+            raise stray_comma(self.text, token.start)
         if token.kind != "end":
             raise self._error(f"`{token.text}` is not expected here.", token)
         if is_condition(tree):
@@ -83,7 +88,7 @@ class Reader:
         """The longest expression from here whose operators bind at least as *loosest*."""
         self._deeper()
         start = self._token.start
-        left = self._prefix()
+        left = self._prefix(loosest)
         chained: Node | None = None
         divided = False
         for links in itertools.count():
@@ -127,7 +132,7 @@ class Reader:
         self._nesting -= 1
         return left
 
-    def _prefix(self) -> Node:
+    def _prefix(self, loosest: int) -> Node:
         """A number, a name, a bracket, or a sign with what follows it."""
         token = self._token
         kind = token.kind
@@ -141,13 +146,16 @@ class Reader:
             return self._bracket()
         if kind in {"-", "+"}:
             self._advance()
-            inner = self._expression(_NEGATION)
+            is_term = self._is_page and loosest <= _PRODUCT
+            inner = self._expression(_PRODUCT if is_term else _NEGATION)
             self._kinds.numbers(token.text, inner)
             return inner if kind == "+" else self._apply("neg", (inner,), token.start)
         if kind == "|":
             return self._absolute()
         if kind == "√":
             return self._root()
+        if kind == "cases":
+            return self._cases()
         if kind == "not":
             self._advance()
             inner = self._expression(3)
@@ -191,6 +199,16 @@ class Reader:
             self.notes.append(f"`{name}(…)` is read as the product `{name}*(…)`.")
 
     def _call(self, token: Token, function: str) -> Node:
+        arguments = self._arguments()
+        self._kinds.arguments(token, function, arguments, end=self._end)
+        if token.text == "log":
+            note = "`log` is read as the natural logarithm `ln`."
+            if note not in self.notes:
+                self.notes.append(note)
+        return self._apply(function, tuple(arguments), token.start)
+
+    def _arguments(self) -> list[Node]:
+        """What stands between the brackets that begin here."""
         opening = self._token
         self._advance()
         self._open(bar=False)
@@ -201,12 +219,18 @@ class Reader:
                 self._advance()
                 arguments.append(self._expression(0))
         self._close(opening, ")")
-        self._kinds.arguments(token, function, arguments, end=self._end)
-        if token.text == "log":
-            note = "`log` is read as the natural logarithm `ln`."
-            if note not in self.notes:
-                self.notes.append(note)
-        return self._apply(function, tuple(arguments), token.start)
+        return arguments
+
+    def _cases(self) -> Node:
+        """The rows of cases: condition and value in turn, and perhaps a value for the rest."""
+        token = self._token
+        self._advance()
+        parts = self._arguments()
+        node, notes = build_cases(parts, token=token, end=self._end, text=self.text)
+        self._nodes += len(parts)
+        self._count()
+        self.notes.extend(notes)
+        return node
 
     def _bracket(self) -> Node:
         opening = self._token
@@ -256,7 +280,8 @@ class Reader:
                 written = self.text[sign.start : self._end]
                 self._note(start, self._end, f"{before}({written})")
         node = self._apply("^", (base, exponent), start)
-        if self._last() in {"number", "name"} and isinstance(base, (Constant, Number)):
+        is_bare = self._last() in {"number", "name"} and not self.text[: self._end].endswith("}")
+        if is_bare and isinstance(base, (Constant, Number)):
             self._bare_power = (start, self._end)
         return node
 
@@ -343,7 +368,7 @@ class Reader:
         token = self._token
         if token.kind != closing:
             if token.kind == ",":
-                raise self._stray_comma(token)
+                raise stray_comma(self.text, token.start)
             what = "bar" if closing == "|" else "bracket"
             raise self._error(f"This {what} is not closed.", opening)
         self._bars.pop()
@@ -366,17 +391,8 @@ class Reader:
         if token.kind == "end":
             return self._error("The formula stops where a number is missing.", token)
         if token.kind == "," and self._bars == [False]:
-            return self._stray_comma(token)
+            return stray_comma(self.text, token.start)
         return self._error(f"A number or a name is missing before `{token.text}`.", token)
-
-    def _stray_comma(self, token: Token) -> FormulaError:
-        around = self.text[max(0, token.start - 1) : token.end + 1]
-        decimal = around[:1].isdigit() and around[-1:].isdigit()
-        return self._error(
-            "A comma separates arguments, and there are none here.",
-            token,
-            hint="write decimals with a point, such as 0.1" if decimal else "",
-        )
 
     def _error(self, problem: str, token: Token, *, hint: str = "") -> FormulaError:
         end = max(token.end, token.start + 1)

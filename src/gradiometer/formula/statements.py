@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, final
+from typing import TypeVar, final
 
 from flint import fmpq
 
@@ -20,9 +20,11 @@ from gradiometer.errors import (
 from gradiometer.formula.evaluate import evaluate
 from gradiometer.formula.exact import compare, refine
 from gradiometer.formula.interval import Interval
+from gradiometer.formula.latex_source import assigned_words, read_interval_source, read_source
 from gradiometer.formula.limits import MOST_LIST_CHARACTERS, check_text
 from gradiometer.formula.parse import Formula, parse_in_scope
 from gradiometer.formula.scope import RESERVED, Scope
+from gradiometer.formula.source import Source
 from gradiometer.formula.tokens import NAME, SIGNS, plain_name, tokenize
 from gradiometer.formula.tree import Node, Number, Span, free_names
 
@@ -98,7 +100,13 @@ def parse_interval(
         >>> parse_interval("(-oo, 1/2]").rational_ends()
         (None, 1/2)
     """
-    return _placed(lambda: _interval(text, Scope(names)), place)
+
+    def read() -> Interval:
+        check_text(text)
+        scope = Scope(names)
+        return _read(read_interval_source(text, scope), _interval, scope)
+
+    return _placed(read, place)
 
 
 def parse_assignments(text: str, *, place: Place | None = None) -> tuple[Assignment, ...]:
@@ -115,11 +123,18 @@ def parse_assignments(text: str, *, place: Place | None = None) -> tuple[Assignm
         >>> [item.name for item in parse_assignments("v = a^2; c = v*b")]
         ['v', 'c']
     """
-    return _placed(lambda: _assignments(text), place)
+
+    def read() -> tuple[Assignment, ...]:
+        check_text(text, most=MOST_LIST_CHARACTERS)
+        scope = Scope(None, assigned=assigned_words(text))
+        source = read_source(text, scope, lines=True)
+        return _read(source, lambda source, _: _assignments(source), scope)
+
+    return _placed(read, place)
 
 
 def parse_relation(
-    text: str,
+    text: str | Source,
     *,
     names: Collection[str] | None = None,
     functions: Collection[str] = (),
@@ -140,7 +155,14 @@ def parse_relation(
         >>> parse_relation("0 < x = y").relations
         ('<', '==')
     """
-    return _placed(lambda: _relation(text, Scope(names, functions)), place)
+
+    def read() -> Relation:
+        scope = Scope(names, functions)
+        source = read_source(text, scope)
+        check_text(source.written)
+        return _read(source, _relation, scope)
+
+    return _placed(read, place)
 
 
 def _placed(read: Callable[[], _Result], place: Place | None) -> _Result:
@@ -152,18 +174,20 @@ def _placed(read: Callable[[], _Result], place: Place | None) -> _Result:
         raise error.located(place) from None
 
 
-def _part(text: str, start: int, end: int, scope: Scope) -> Formula:
-    """The formula in a part of *text*; its errors have their place in the whole text."""
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
+def _part(source: Source, start: int, end: int, scope: Scope) -> Formula:
+    """The formula in a part of the text; its errors have their place in the whole text."""
     try:
-        return parse_in_scope(text[start:end], scope)
+        return parse_in_scope(source.part(start, end), scope)
     except GradiometerError as error:
-        changes: dict[str, Any] = {"text": text, "start": start + (error.start or 0)}
-        changes["end"] = start + error.end if error.end is not None else max(end, start + 1)
-        raise replace(error, **changes) from None
+        raise source.within(error, start, end) from None
+
+
+def _read(source: Source, read: Callable[[Source, Scope], _Result], scope: Scope) -> _Result:
+    """What *read* makes of the plain spelling, with errors that show the text as written."""
+    try:
+        return read(source, scope)
+    except GradiometerError as error:
+        raise source.locate(error) from None
 
 
 def _number(text: str) -> fmpq:
@@ -187,13 +211,13 @@ def _number(text: str) -> fmpq:
     )
 
 
-def _interval(text: str, scope: Scope) -> Interval:
-    check_text(text)
+def _interval(source: Source, scope: Scope) -> Interval:
+    text = source.text
     end = len(text.rstrip())
     start = len(text) - len(text.lstrip())
     pair = text[start : start + 1] + text[end - 1 : end] if end - start > 1 else ""
     if pair == "{}":
-        point = _end(text, start + 1, end - 1, scope)
+        point = _end(source, start + 1, end - 1, scope)
         if point is None:
             raise _no_interval(text, "Infinity is no point.", start, end)
         return Interval(point, point, lower_closed=True, upper_closed=True)
@@ -202,8 +226,8 @@ def _interval(text: str, scope: Scope) -> Interval:
     commas = [start + 1 + offset for offset in _top_commas(text[start + 1 : end - 1])]
     if len(commas) != 1:
         raise _no_interval(text, "An interval has two ends with a comma between.", start, end)
-    lower = _end(text, start + 1, commas[0], scope, infinite="-")
-    upper = _end(text, commas[0] + 1, end - 1, scope, infinite="+")
+    lower = _end(source, start + 1, commas[0], scope, infinite="-")
+    upper = _end(source, commas[0] + 1, end - 1, scope, infinite="+")
     if (lower is None and pair[0] == "[") or (upper is None and pair[1] == "]"):
         where = start if lower is None and pair[0] == "[" else end - 1
         raise _no_interval(text, "An infinite end has a round bracket.", where, where + 1)
@@ -226,15 +250,16 @@ def _top_commas(text: str) -> Iterator[int]:
             yield offset
 
 
-def _end(text: str, start: int, end: int, scope: Scope, *, infinite: str = "") -> Node | None:
+def _end(source: Source, start: int, end: int, scope: Scope, *, infinite: str = "") -> Node | None:
     """The end in a part of *text*, as a number when it is rational; None for the infinite one."""
+    text = source.text
     found = _INFINITE.fullmatch(text[start:end].strip())
     if found is not None:
         sign = "-" if found["sign"] in {"-", "−"} else "+"
         if sign != infinite:
             raise _no_interval(text, "This infinity is on the wrong side.", start, end)
         return None
-    formula = _part(text, start, end, scope)
+    formula = _part(source, start, end, scope)
     tree = formula.tree
     if free_names(tree) or isinstance(tree, Number):
         return tree
@@ -271,8 +296,8 @@ def _check_not_empty(interval: Interval, text: str, start: int, end: int) -> Non
         )
 
 
-def _assignments(text: str) -> tuple[Assignment, ...]:
-    check_text(text, most=MOST_LIST_CHARACTERS)
+def _assignments(source: Source) -> tuple[Assignment, ...]:
+    text = source.text
     spans = list(_statements(text))
     if not spans:
         raise FormulaError("There is no formula.", text=text, start=0)
@@ -288,7 +313,8 @@ def _assignments(text: str) -> tuple[Assignment, ...]:
         if head is None:
             if len(spans) > 1 or "=" in text[start:end]:
                 raise _no_assignment(text, start, end)
-            result.append(Assignment("", _part(text, start, end, scope), (start, end)))
+            whole = _part(source, start, end, scope)
+            result.append(Assignment("", _noted(whole, source, result), source.span(start, end)))
             continue
         name = plain_name(head["name"])
         if name in RESERVED:
@@ -299,8 +325,16 @@ def _assignments(text: str) -> tuple[Assignment, ...]:
                 end=head.end("name"),
                 hint="choose another name",
             )
-        result.append(Assignment(name, _part(text, head.end(), end, scope), (start, end)))
+        formula = _noted(_part(source, head.end(), end, scope), source, result)
+        result.append(Assignment(name, formula, source.span(start, end)))
     return tuple(result)
+
+
+def _noted(formula: Formula, source: Source, before: list[Assignment]) -> Formula:
+    """The formula; the first of a list carries what was noted of the whole list."""
+    if before or not source.notes:
+        return formula
+    return replace(formula, notes=(*source.notes, *formula.notes))
 
 
 def _statements(text: str) -> Iterator[Span]:
@@ -327,8 +361,8 @@ def _no_assignment(text: str, start: int, end: int) -> FormulaError:
     return FormulaError(problem, text=text, start=start, end=end, hint=hint)
 
 
-def _relation(text: str, scope: Scope) -> Relation:
-    check_text(text)
+def _relation(source: Source, scope: Scope) -> Relation:
+    text = source.text
     depth = 0
     cuts: list[tuple[str, int, int]] = []
     for token in tokenize(text):
@@ -351,5 +385,6 @@ def _relation(text: str, scope: Scope) -> Relation:
             raise FormulaError(
                 "A side of this relation is missing.", text=text, start=cut, end=cut + 1
             )
-    sides = tuple(_part(text, start, end, scope) for start, end in zip(starts, ends, strict=True))
-    return Relation(text, sides, tuple(sign for sign, _, _ in cuts))
+    sides = [_part(source, start, end, scope) for start, end in zip(starts, ends, strict=True)]
+    sides[0] = replace(sides[0], notes=(*source.notes, *sides[0].notes))
+    return Relation(source.written, tuple(sides), tuple(sign for sign, _, _ in cuts))

@@ -33,12 +33,17 @@ GREEK: dict[str, str] = dict(zip(_LETTERS, " ".join(_WORDS).split(), strict=True
 """Greek letters and the words they stand for."""
 
 _LOWERED = "₀₁₂₃₄₅₆₇₈₉"
-_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+"""Small digits above the line, and their minus."""
 _PRIMES = "'′’"
 _TO_PLAIN = str.maketrans({**dict(zip(_LOWERED, "0123456789", strict=True)), "′": "'", "’": "'"})
-_TO_LINE = str.maketrans(dict(zip(_RAISED, "0123456789-", strict=True)))
+_TO_LINE = str.maketrans(dict(zip(RAISED, "0123456789-", strict=True)))
+
+CASES = "⎧"
+"""The sign that begins the rows of cases; the LaTeX front end writes it, and nobody types it."""
 
 SIGNS: dict[str, str] = {
+    CASES: "cases",
     **{sign: sign for sign in (*"+-*/^()|,√<>", "<=", ">=", "==", "!=")},
     **dict.fromkeys("×·⋅∗", "*"),
     **dict.fromkeys("÷∕", "/"),
@@ -67,11 +72,11 @@ _TOKEN = re.compile(
     rf"|(?P<name>{NAME.pattern})"
     rf"|(?P<sign>\*\*|<=|>=|==|!=|[{re.escape(''.join(s for s in SIGNS if len(s) == 1))}])"
     r"|(?P<space>\s+)"
-    rf"|(?P<raised>⁻?[{_RAISED[:-1]}]+)"
+    rf"|(?P<raised>⁻?[{RAISED[:-1]}]+)"
 )
 
 _REFUSED = {
-    "\\": ("LaTeX is not read here", "write the plain form, such as `ln(x)`, `a/b` or `x^2`"),
+    "\\": ("A backslash begins a LaTeX command, and none follows", "write such as `\\ln(x)`"),
     "[": ("Square brackets have no meaning here", "write round brackets"),
     "]": ("Square brackets have no meaning here", "write round brackets"),
     "{": ("Curly brackets have no meaning here", "write round brackets"),
@@ -109,7 +114,7 @@ def tokenize(text: str) -> list[Token]:
     while position < length:
         found = match(text, position)
         if found is None:
-            raise _refused(text, position)
+            raise refuse_character(text, position)
         start, position = position, found.end()
         kind = found.lastgroup
         if kind == "space":
@@ -173,7 +178,8 @@ def _check_number(written: str, text: str, start: int) -> None:
         raise LimitError(problem, text=text, start=start, end=end)
 
 
-def _refused(text: str, position: int) -> FormulaError:
+def refuse_character(text: str, position: int) -> FormulaError:
+    """The error about a character without a meaning, to be raised."""
     sign = text[position]
     if sign in _REFUSED:
         problem, hint = _REFUSED[sign]
@@ -185,3 +191,16 @@ def _refused(text: str, position: int) -> FormulaError:
         if sign.isalpha():
             hint = "write names with Latin or Greek letters"
     return FormulaError(problem, text=text, start=position, end=position + 1, hint=hint)
+
+
+def stray_comma(text: str, position: int) -> FormulaError:
+    """The error about a comma that separates nothing, to be raised."""
+    around = text[max(0, position - 1) : position + 2]
+    decimal = around[:1].isdigit() and around[-1:].isdigit()
+    return FormulaError(
+        "A comma separates arguments, and there are none here.",
+        text=text,
+        start=position,
+        end=position + 1,
+        hint="write decimals with a point, such as 0.1" if decimal else "",
+    )

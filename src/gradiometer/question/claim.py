@@ -252,9 +252,10 @@ def _check_statement(answer: Answer, claim: Claim) -> ClaimResult:
     laid = read_assumptions(assumptions)
     judgement = _judge(statement, ground.at, laid, exactly=claim.exactly)
     link = judgement.decisive
+    read_as = " ".join(dict.fromkeys((*names.warnings, *statement.notes))).rstrip(".")
+    because = f"{judgement.because} ({read_as})" if read_as else judgement.because
     return ClaimResult(
-        claim.text, link.holds, link.status, judgement.because, link.counterexample,
-        judgement.certificate,
+        claim.text, link.holds, link.status, because, link.counterexample, judgement.certificate
     )  # fmt: skip
 
 

@@ -207,7 +207,7 @@ def _match_interval(value: Interval | Bounds, text: str, exactly: bool, path: st
 
 
 _PLAIN_NUMBER = re.compile(r"[+-]?[\d./]+")
-_UNION = re.compile(r"(?<=[\])}])\s*[uU∪]\s*(?=[\[({])")
+_UNION = re.compile(r"(?<=[\])}])\s*(?:[uU∪]|\\cup)\s*(?=[\[({]|\\left|\\\{)")
 
 
 def _split_union(text: str) -> list[str]:

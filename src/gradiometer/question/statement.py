@@ -11,7 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
-from gradiometer.errors import FormulaError, LimitError, UnknownNameError, unknown_name
+from gradiometer.errors import (
+    FormulaError,
+    GradiometerError,
+    LimitError,
+    UnknownNameError,
+    unknown_name,
+)
 from gradiometer.formula import (
     ALIASES,
     CONSTANTS,
@@ -20,10 +26,12 @@ from gradiometer.formula import (
     Formula,
     Name,
     Node,
+    Source,
     free_names,
     map_children,
     parse,
     parse_relation,
+    read_text,
     substitute,
     to_text,
     walk,
@@ -125,18 +133,33 @@ def read_statement(text: str, names: Names) -> Statement:
         LimitError: If a side is too large without its names.
         UndecidedError: If a derivative in it cannot be formed.
     """
-    plain, quotients = _mark_quotients(text, names)
-    known = {*names.known, *quotients} if names.values else None
+    source = read_text(
+        text,
+        names=names.known if names.values else None,
+        functions=names.called,
+        given=names.known,
+        slopes={*names.known, *names.functions},
+    )
     try:
-        read = parse_relation(plain, names=known, functions=names.called)
+        return _read_source(source, names)
+    except GradiometerError as error:
+        raise source.locate(error) from None
+
+
+def _read_source(source: Source, names: Names) -> Statement:
+    plain, quotients = _mark_quotients(source.text, names)
+    known = {*names.known, *quotients} if names.values else None
+    # A marked text is as long as the text that was written, so the places stay right.
+    marked = Source(plain, plain) if source.places is None else replace(source, text=plain)
+    try:
+        read = parse_relation(marked, names=known, functions=names.called)
     except FormulaError as error:
-        _refuse_undefined_slope(text, error)
-        # A marked text is as long as the text that was written, so the carets stay right.
-        raise replace(error, text=text) from None
-    _check_calls(text, names, [side.tree for side in read.sides])
+        _refuse_undefined_slope(source, error)
+        raise replace(error, text=source.written) from None
+    _check_calls(source.text, names, [side.tree for side in read.sides])
     sides = tuple(_read_side(side, names, quotients) for side in read.sides)
     notes = tuple(note for side in read.sides for note in side.notes)
-    return Statement(text.strip(), sides, read.relations, notes)
+    return Statement(source.written.strip(), sides, read.relations, notes)
 
 
 def _read_side(side: Formula, names: Names, quotients: Mapping[str, _Quotient]) -> Side:
@@ -243,14 +266,16 @@ def _check_calls(text: str, names: Names, trees: list[Node]) -> None:
         raise _undefined(name, text, *match.span("name"), sorted({*names.functions, *FUNCTIONS}))
 
 
-def _refuse_undefined_slope(text: str, error: FormulaError) -> None:
+def _refuse_undefined_slope(source: Source, error: FormulaError) -> None:
     """Say of an unknown `f'(x)` that `f` needs a definition."""
     if error.start is None or not isinstance(error, UnknownNameError):
         return
-    match = _CALL.match(text, error.start)
-    if match is not None and match["name"].endswith("'"):
-        name = match["name"].rstrip("'")
-        raise _undefined(name, text, *match.span("name"), sorted(FUNCTIONS)) from None
+    for match in _CALL.finditer(source.text):
+        begins = source.span(*match.span("name"))[0] == error.start
+        if begins and match["name"].endswith("'"):
+            name = match["name"].rstrip("'")
+            missing = _undefined(name, source.text, *match.span("name"), sorted(FUNCTIONS))
+            raise source.locate(missing) from None
 
 
 def _undefined(

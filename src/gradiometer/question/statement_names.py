@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -18,9 +18,11 @@ from gradiometer.formula import (
     Name,
     Node,
     Number,
+    Source,
     free_names,
     map_children,
     parse,
+    read_text,
     walk,
 )
 
@@ -95,11 +97,12 @@ def read_names(
     """
     reader = _Reader(start or Names(), hiding)
     for text in texts:
-        for begin, end in _parts(text):
+        source = reader.open(text)
+        for begin, end in _parts(source.text):
             try:
-                reader.define(text[begin:end])
+                reader.define(source.part(begin, end))
             except GradiometerError as error:
-                raise _moved(error, begin, text) from None
+                raise source.within(error, begin, end) from None
     return reader.names()
 
 
@@ -111,18 +114,12 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
         begin = end + 1
 
 
-def _moved(error: GradiometerError, by: int, text: str) -> GradiometerError:
-    """The error about a part as one about the whole text, in which the part begins at *by*."""
-    start, end = (None if offset is None else offset + by for offset in (error.start, error.end))
-    return replace(error, text=text, start=start, end=end)
-
-
-def _parse(text: str, start: int, end: int, functions: Collection[str] = ()) -> Formula:
+def _parse(source: Source, start: int, end: int, functions: Collection[str] = ()) -> Formula:
     """The formula in a part of the text."""
     try:
-        return parse(text[start:end], functions=functions)
+        return parse(source.part(start, end), functions=functions)
     except GradiometerError as error:
-        raise _moved(error, start, text) from None
+        raise source.within(error, start, end) from None
 
 
 def _with_primes(names: Iterable[str]) -> frozenset[str]:
@@ -148,12 +145,20 @@ class _Reader:
             self._functions, self._values, inputs, tuple(self._warnings), self._taken
         )  # fmt: skip
 
-    def define(self, text: str) -> None:
+    def open(self, text: str) -> Source:
+        """The text in plain spelling, with what is known of its names so far."""
+        given = {*self._values, *self._inputs}
+        source = read_text(text, functions=self._called, given=given, lines=True)
+        self._warnings.extend(source.notes)
+        return source
+
+    def define(self, source: Source) -> None:
         """Read one definition.
 
         Raises:
             FormulaError: If it is none, or its name is taken.
         """
+        text = source.text
         function = _FUNCTION.match(text)
         match = function or _VALUE.match(text)
         if match is None:
@@ -162,10 +167,10 @@ class _Reader:
                 "This defines nothing.", text=text, start=begin, end=len(text.rstrip()),
                 hint="write `f(x) = …` or `name = …`",
             )  # fmt: skip
-        name = _plain(text, *match.span("name"))
+        name = _plain(source, *match.span("name"))
         self._check_new(name, text, match.span("name"))
         own = _with_primes([name]) if function is not None else frozenset()
-        read = _parse(text, match.end(), len(text), self._called | own)
+        read = _parse(source, match.end(), len(text), self._called | own)
         self._warnings.extend(read.notes)
         tree = self._unhide(read.tree)
         if name in free_names(tree) or any(_calls(node, own) for node in walk(tree)):
@@ -174,7 +179,7 @@ class _Reader:
                 f"`{name}` is defined by itself.", text=text, start=start, end=end
             )  # fmt: skip
         if function is not None:
-            variable = _plain(text, *function.span("variable"))
+            variable = _plain(source, *function.span("variable"))
             self._functions[name] = Function(name, variable, tree)
             self._called |= _with_primes([name])
             self._use(free_names(tree) - {variable})
@@ -206,9 +211,9 @@ def _calls(node: Node, functions: Collection[str]) -> bool:
     return isinstance(node, Apply) and node.operator in functions
 
 
-def _plain(text: str, start: int, end: int) -> str:
+def _plain(source: Source, start: int, end: int) -> str:
     """The name that stands there, in the spelling that formulas know it by."""
-    tree = _parse(text, start, end).tree
+    tree = _parse(source, start, end).tree
     if isinstance(tree, Name | Constant):
         return tree.name
-    raise FormulaError("This is no name.", text=text, start=start, end=end)
+    raise FormulaError("This is no name.", text=source.text, start=start, end=end)

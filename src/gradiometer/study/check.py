@@ -7,8 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gradiometer.errors import GradiometerError, UndecidedError, UnknownNameError, UsageError
-from gradiometer.formula import parse_number, parse_relation
+from gradiometer.errors import (
+    FormulaError,
+    GradiometerError,
+    UndecidedError,
+    UnknownNameError,
+    UsageError,
+)
+from gradiometer.formula import parse_number, parse_relation, read_text
 from gradiometer.model import (
     read_activation,
     read_graph,
@@ -133,7 +139,18 @@ def _list_grounds(question: StudyQuestion) -> tuple[str, ...]:
 
 def _read_says(text: str) -> None:
     """Read a statement as far as its signs; what its names mean depends on the answer."""
-    try:
-        parse_relation(text)
-    except UnknownNameError:
-        return
+    refusals: list[FormulaError] = []
+    for functions in ((), _FUNCTIONS):
+        try:
+            parse_relation(read_text(text, functions=functions, slopes=()), functions=functions)
+        except UnknownNameError:
+            return
+        except FormulaError as error:
+            refusals.append(error)
+        else:
+            return
+    raise refusals[0]
+
+
+_FUNCTIONS = ("f", "f'", "f''")
+"""What an activation's claims may call; `\\ln f(x)` is only clear where `f` is a function."""
