@@ -39,6 +39,7 @@ from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
+from gradiometer.formula.program import compile_shared, share
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.ratio import (
     Generator,
@@ -132,6 +133,7 @@ __all__ = [
     "compile_analytic",
     "compile_exact",
     "compile_float",
+    "compile_shared",
     "differentiate",
     "differentiate_pieces",
     "evaluate",
@@ -165,6 +167,7 @@ __all__ = [
     "precision",
     "refine",
     "settle_conditions",
+    "share",
     "sign_of",
     "size_in_bits",
     "substitute",

@@ -123,6 +123,13 @@ class Apply:
     arguments: tuple[Node, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Apply) or hash(self) != hash(other):
+            return False
+        return self.operator == other.operator and self.arguments == other.arguments
+
     def __hash__(self) -> int:
         # Kept: a tree is a key of many tables, and its nodes never change.
         kept = self.__dict__
@@ -182,11 +189,14 @@ def free_names(node: Node) -> frozenset[str]:
 
 def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     """The tree with names replaced by trees; untouched parts are shared."""
+    done: dict[int, Node] = {}
 
     def visit(current: Node) -> Node:
         if isinstance(current, Name):
             return values.get(current.name, current)
-        return map_children(current, visit)
+        if id(current) not in done:
+            done[id(current)] = map_children(current, visit)
+        return done[id(current)]
 
     return visit(node)
 
