@@ -84,6 +84,10 @@ class Field:
         """The element of a rational number."""
         return Quotient(self.context.constant(value), self.context.constant(1))
 
+    def known(self, key: str) -> int | None:
+        """The index of the generator with this key, when it was met before."""
+        return self._index.get(key)
+
     def generator(self, key: str, make: Generator) -> int:
         """The index of the generator with this key, new when it was not met before."""
         if key not in self._index:
