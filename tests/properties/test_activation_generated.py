@@ -144,7 +144,9 @@ def contradict_extremum(node, value, rows, way):
     # A jump or a kink may lie at the place itself, so only the slope beside it is let through.
     loose = [abs(f - best) > MPF(10) ** -20 * (1 + abs(best)) for _, f, _ in there]
     beyond = any((f - best) * way > radius + TINY * (1 + abs(best)) for _, f, _ in rows)
-    return beyond or (wide < MPF(10) ** -25 and all(loose) and bool(loose) and not _jumps_at(node, at))
+    return beyond or (
+        wide < MPF(10) ** -25 and all(loose) and bool(loose) and not _jumps_at(node, at)
+    )
 
 
 def _jumps_at(node, at):
