@@ -27,8 +27,8 @@ TWO_ARGUMENTS = ("+", "+", "-", "*", "*", "/", "max", "min", "where")
 
 
 def draw(rng, size):
-    """A random function: one in three is hostile."""
-    if rng.random() < 0.35:
+    """A random function: one in four is hostile."""
+    if rng.random() < 0.25:
         return hostile(rng)[1]
     return grow(rng, size)
 
@@ -71,20 +71,46 @@ def _call(rng, name, inner):
 
 
 HOSTILE = {
-    "kinks 1e-9 apart": ("abs(x - {c}) - abs(x - {c} - 1e-9)", "max(x, {c}) + {k}*min(x, {c} + 1e-9)"),
-    "far kink": ("{u} + max(x - 1000, 0)", "{k}*{u} + min(x + 1000, 0)", "max(x - 1000000, 0)*tanh(x)"),
-    "double root": ("({u} - {c})^2", "(x - {c})^2*sigmoid({u})", "x^2*(x - 1)^2 + {k}*x", "x - tanh(x) + {k}*x"),
-    "cancellation": ("(1 + tanh({u}))*{v}", "(1 - tanh(x))*e^x", "1 + erf({u}) - {k}", "x*(1 + tanh(x)) - x"),
-    "oscillation": ("sin({k}*x) + {c}*x", "x*sin(x) + {k}*x", "x + sin(x)^2", "{k}*x - cos(x)",
-                    "cos(x)*tanh(x)", "sin(x)*e^(-x^2)", "sin(x) + cos({k}*x)", "sin(x)*cos(x) + {c}"),
-    "jump": ("where(x < {c}, {u}, {v})", "sign(x - {c})*{u}", "where(x < 0, {u}, {k}*x) + {v}"),
-    "nested": ("max({u}, min({v}, abs({w})))", "min({u}, {v}, {w})", "abs(abs({u}) - 1)",
-               "where(x < {c}, max({u}, 0), min({v}, {w}))"),
-    "composition": ("erf({u})*atan({v})", "softplus({u}) - softplus({v})", "sqrt(1 + ({u})^2)*{v}",
-                    "x*Phi({k}*x)", "ln(1 + ({u})^2)", "atan({u})/(1 + x^2)", "x*tanh(softplus({u}))"),
+    "kinks 1e-9 apart": (
+        "abs(x - {c}) - abs(x - {c} - 1e-9)", "max(x, {c}) + {k}*min(x, {c} + 1e-9)",
+        "max(x, 0)*{u} + max(x - 1e-9, 0)",
+    ),
+    "far kink": (
+        "{u} + max(x - 1000, 0)", "{k}*{u} + min(x + 1000, 0)", "max(x - 1000000, 0)*tanh({k}*x)",
+    ),
+    "double root": (
+        "({u} - {c})^2", "(x - {c})^2*sigmoid({u})", "x^2*(x - 1)^2 + {k}*x", "x - tanh(x) + {k}*x",
+    ),
+    "cancellation": (
+        "(1 + tanh({u}))*{v}", "(1 - tanh({k}*x))*e^x", "1 + erf({u}) - {k}",
+        "{k}*x*(1 + tanh(x)) - x",
+    ),
+    "oscillation": (
+        "sin({k}*x) + {c}*x", "x*sin({c}*x) + {k}*x", "{k}*x + sin(x)^2", "{k}*x - cos(x)",
+        "cos({k}*x)*tanh(x)", "sin({k}*x)*e^(-x^2)", "sin(x) + cos({k}*x)",
+        "sin(x)*cos({k}*x) + {c}",
+        "{k}*x^2*cos(x) - {c}*sin(2x)", "(sin({k}*x) - {c})^2", "{u} + sin({k}*x)",
+    ),
+    "jump": (
+        "where(x < {c}, {u}, {v})", "sign(x - {c})*{u}", "where(x < 0, {u}, {k}*x) + {v}",
+    ),
+    "nested": (
+        "max({u}, min({v}, abs({w})))", "min({u}, {v}, {w})", "abs(abs({u}) - 1)",
+        "where(x < {c}, max({u}, 0), min({v}, {w}))",
+    ),
+    "composition": (
+        "erf({u})*atan({v})", "softplus({u}) - softplus({v})", "sqrt(1 + ({u})^2)*{v}",
+        "x*Phi({k}*x)", "ln(1 + ({u})^2)", "atan({u})/(1 + x^2)", "x*tanh(softplus({u}))",
+    ),
     "pole": ("{u}/(x - {c})", "{u}/(x^2 - 1)", "1/(1 + x^2) + {k}/x", "x/(1 + {u}^2)"),
-    "steep": ("e^(x^2)", "{k}*e^(-x^2) + {c}*x", "tanh(e^(x^2))", "e^(-x^2)*({u})", "erf(50x) + {k}*x"),
-    "constants": ("{k}*x + sqrt(2)", "e^x - pi", "pi*tanh(x) - sqrt(2)*x", "max(x - pi, {k}*x)", "max(e^x - 2, {c})"),
+    "steep": (
+        "{k}*e^(x^2) + {u}", "{k}*e^(-x^2) + {c}*x", "tanh(e^(x^2))*{u}", "e^(-x^2)*({u})",
+        "erf(50x) + {k}*x",
+    ),
+    "constants": (
+        "{k}*x + sqrt(2)", "{k}*e^x - pi", "pi*tanh(x) - sqrt(2)*{k}*x", "max(x - pi, {k}*x)",
+        "max(e^x - 2, {c})",
+    ),
 }  # fmt: skip
 """Kinds of functions that tools get wrong; u, v, w are small formulas, c and k numbers."""
 
@@ -92,13 +118,12 @@ HOSTILE = {
 def hostile(rng):
     """The kind and a function of it."""
     kind = rng.choice(list(HOSTILE))
-    tree = parse(
-        rng.choice(HOSTILE[kind])
-        .replace("{c}", "c").replace("{k}", "k").replace("{u}", "u")
-        .replace("{v}", "v").replace("{w}", "w")
-    ).tree  # fmt: skip
-    return kind, _filled(tree, {"c": constant(rng), "k": constant(rng),
-                                **{name: grow(rng, rng.choice((0, 1))) for name in "uvw"}})  # fmt: skip
+    text = rng.choice(HOSTILE[kind])
+    for name in "ckuvw":
+        text = text.replace(f"{{{name}}}", name)
+    values = {name: grow(rng, rng.choice((0, 1))) for name in "uvw"}
+    values |= {name: constant(rng) for name in "ck"}
+    return kind, _filled(parse(text).tree, values)
 
 
 def _filled(node, values):

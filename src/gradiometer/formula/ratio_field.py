@@ -263,6 +263,8 @@ def _check(polynomial: Polynomial) -> None:
 
 def _coefficient_bits(polynomial: Polynomial) -> int:
     """Bits beyond a plain 1 of the largest coefficient."""
+    if polynomial.is_one():
+        return 0
     return max(
         (int(c.p).bit_length() + int(c.q).bit_length() - 2 for c in polynomial.coeffs()),
         default=0,

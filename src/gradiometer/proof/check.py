@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "regimes": "check_regimes",
     "run": "check_run",
     "sign": "check_formula",
+    "wave": "check_wave",
 }
 """The file whose function `check_KIND` replays each kind of certificate; loaded when needed."""
 

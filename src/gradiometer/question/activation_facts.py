@@ -259,6 +259,8 @@ def _limit(end: End) -> Callable[[Shape], Fact]:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
+        if section.waves is not None and not section.waves.may_settle():
+            return proved("none", f"f(x) swings for ever as x tends to {_FAR[end]}.")
         value = section.limit(end)
         because = f"f(x) tends to {say(value)} as x tends to {_FAR[end]}."
         return proved(to_fact_value(value), because)
@@ -271,6 +273,8 @@ def _slope(end: End) -> Callable[[Shape], Fact]:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
+        if section.slope_waves is not None and not section.slope_waves.may_settle():
+            return proved("none", f"f'(x) swings for ever as x tends to {_FAR[end]}.")
         value = section.slope_limit(end)
         because = f"f'(x) tends to {say(value)} as x tends to {_FAR[end]}."
         return proved(to_fact_value(value), because)

@@ -41,10 +41,13 @@ def _list_proofs(model: Activation, shape: Shape) -> Iterator[Callable[[], dict[
 def _list_signs(shape: Shape) -> Iterator[Callable[[], dict[str, Any]]]:
     """The proofs of the signs of the first two derivatives."""
     for section in shape.sections:
-        for node, find in (
-            (section.slope, section.slope_turns),
-            (section.bend, section.bend_turns),
+        for node, waves, find in (
+            (section.slope, section.slope_waves, section.slope_turns),
+            (section.bend, section.bend_waves, section.bend_turns),
         ):
+            if waves is not None and waves.is_periodic:
+                yield waves.certificate
+                continue
             try:
                 turns = find()
             except UndecidedError:
