@@ -26,9 +26,9 @@ _PLAIN = ONE_ARGUMENT[:10]
 TWO_ARGUMENTS = ("+", "+", "-", "*", "*", "/", "max", "min", "where")
 
 
-def draw(rng, size):
-    """A random function: one in four is hostile."""
-    if rng.random() < 0.25:
+def draw(rng, size, share=0.25):
+    """A random function, hostile with that probability."""
+    if rng.random() < share:
         return hostile(rng)[1]
     return grow(rng, size)
 
