@@ -58,7 +58,7 @@ def _agrees(name: str, value: Any, truth: Any) -> bool:
         return len(value) == len(truth) and all(
             _same_number(row["at"], at) for row, at in zip(value, truth, strict=True)
         )
-    if name == "minimum" and (truth == "none" or value == "none"):
+    if name in {"minimum", "limit_left", "limit_right"} and (truth == "none" or value == "none"):
         return value == truth
     return _same_number(value["value"] if name == "minimum" else value, truth)
 

@@ -39,6 +39,7 @@ from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
+from gradiometer.formula.program import compile_shared, share
 from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
 from gradiometer.formula.ratio import (
     Generator,
@@ -134,6 +135,7 @@ __all__ = [
     "compile_analytic",
     "compile_exact",
     "compile_float",
+    "compile_shared",
     "differentiate",
     "differentiate_pieces",
     "evaluate",
@@ -168,6 +170,7 @@ __all__ = [
     "read_text",
     "refine",
     "settle_conditions",
+    "share",
     "sign_of",
     "size_in_bits",
     "substitute",

@@ -42,6 +42,14 @@ def _slope(node: Node, variable: str) -> Node:
         return ONE if node.name == variable else ZERO
     if not isinstance(node, Apply) or variable not in free_names(node):
         return ZERO
+    # Kept on the node: parts that a tree shares stay shared in its slope.
+    kept, key = node.__dict__, f"_slope {variable}"
+    if key not in kept:
+        kept[key] = _slope_of_operation(node, variable)
+    return kept[key]
+
+
+def _slope_of_operation(node: Apply, variable: str) -> Node:
     if node.operator in _ARITHMETIC:
         return _ARITHMETIC[node.operator](node, variable)
     if node.operator not in _CHAIN and node.operator not in _DIVISORS:

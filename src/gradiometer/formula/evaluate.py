@@ -64,13 +64,13 @@ def compile_exact(node: Node) -> Evaluator:
     if node.operator in _INFIX:
         return _INFIX[node.operator](*parts)
     operator, span = node.operator, node.span
-    run = _EXACT[operator]
+    run = EXACT[operator]
 
     def call(values: Mapping[str, Exact]) -> Exact:
         try:
             return run(*[part(values) for part in parts])
         except (ZeroDivisionError, ValueError) as error:
-            raise _no_value(str(error), span) from None
+            raise no_value(str(error), span) from None
         except (TypeError, AttributeError) as error:
             # Arithmetic is all that a number with a free parameter can do.
             if all(isinstance(part(values), fmpq | arb) for part in parts):
@@ -128,7 +128,8 @@ RELATIONS: Mapping[str, Callable[[int], bool]] = {
 """What each relation says of the order (-1, 0, 1) of its two sides."""
 
 
-def _no_value(reason: str, span: Span | None) -> DomainError:
+def no_value(reason: str, span: Span | None) -> DomainError:
+    """The error of an operation that has no value where it is asked for."""
     start, end = span if span is not None else (None, None)
     return DomainError(f"There is no value here: {reason}.", start=start, end=end)
 
@@ -245,7 +246,8 @@ _INFIX: Mapping[str, Callable[..., Evaluator]] = {
 }
 """Operations that always have a value need no look at what went wrong."""
 
-_EXACT: Mapping[str, Callable[..., Exact]] = {
+# Each operation on rationals and balls.
+EXACT: Mapping[str, Callable[..., Exact]] = {
     "/": _divide,
     "^": _power,
     "exp": _smooth(1, arb.exp),

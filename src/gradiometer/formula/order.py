@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import product
 from typing import TypeAlias
 
@@ -140,8 +141,12 @@ def sign_of(node: Node, domains: Domains | None = None) -> int:
 
 
 def _constant_sign(node: Node) -> int:
-    if len(_constant_signs(node)) == 1:
-        return next(iter(_constant_signs(node)))
+    shown = _constant_signs(node)
+    if len(shown) == 1:
+        return next(iter(shown))
+    with precision(_QUICK_BITS), suppress(UndecidedError, LimitError):
+        # A ball away from 0 spares the algebra.
+        return compare(evaluate(node, {}), fmpq(0))
     evaluated = is_zero(node)
     return 0 if evaluated else refine(lambda: compare(evaluate(node, {}), fmpq(0)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias, final
 
@@ -104,6 +105,12 @@ def to_ratio(node: Node) -> Ratio:
         >>> to_text(to_ratio(parse("(x^2 - 1)/(x - 1)").tree).to_tree())
         'x + 1'
     """
+    return _kept_ratio(node)
+
+
+@lru_cache(maxsize=1024)
+def _kept_ratio(node: Node) -> Ratio:
+    """A proof asks for the normal form of the same slope again and again."""
     return to_ratios(node)[0]
 
 

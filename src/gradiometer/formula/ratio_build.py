@@ -38,6 +38,7 @@ class Builder:
         self._with_phi = with_phi
         # Derivative trees share nodes; without this a shared node would be read many times.
         self._done: dict[int, Quotient] = {}
+        self._spelled: dict[str, Node] = {}
         self._depth = 0
 
     def build(self, node: Node) -> Quotient:
@@ -78,10 +79,12 @@ class Builder:
 
     def opaque(self, operator: str, *arguments: Quotient, positive: bool = False) -> Quotient:
         """The generator of an operator without a rule, one per operator and arguments."""
-        node = apply(operator, *(spell_quotient(self.field, a) for a in arguments))
         key = f"{operator}({','.join(a.key() for a in arguments)})"
-        argument = arguments[0] if len(arguments) == 1 else None
-        index = self.field.generator(key, Generator(node, "opaque", positive, argument))
+        index = self.field.known(key)
+        if index is None:
+            node = apply(operator, *(spell_quotient(self.field, a) for a in arguments))
+            argument = arguments[0] if len(arguments) == 1 else None
+            index = self.field.generator(key, Generator(node, "opaque", positive, argument))
         return self.field.power_of(index)
 
     def _variable(self, node: Name) -> Quotient:
@@ -109,7 +112,10 @@ class Builder:
         logarithm = self._as_logarithm(term)
         if logarithm is not None:
             return self.power(logarithm, factor)
-        node = spell_quotient(self.field, term)
+        key = f"exp {term.key()}"
+        if key not in self._spelled:
+            self._spelled[key] = spell_quotient(self.field, term)
+        node = self._spelled[key]
         unit = self._units.get(node)
         if unit is None or (factor / unit).q != 1:
             finer = _first_unit(term, factor) if unit is None else _common_unit(unit, factor)
@@ -117,9 +123,11 @@ class Builder:
             if unit is not None:
                 raise FinerUnitFound
             unit = finer
-        argument = self.field.scale(term, unit)
-        made = Generator(to_exponential(self.field, argument), "exponential", True, argument)
-        index = self.field.generator(f"exp {term.key()}", made)
+        index = self.field.known(key)
+        if index is None:
+            argument = self.field.scale(term, unit)
+            made = Generator(to_exponential(self.field, argument), "exponential", True, argument)
+            index = self.field.generator(key, made)
         return self.field.power_of(index, int((factor / unit).p))
 
     def _as_logarithm(self, term: Quotient) -> Quotient | None:

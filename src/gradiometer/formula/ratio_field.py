@@ -84,6 +84,10 @@ class Field:
         """The element of a rational number."""
         return Quotient(self.context.constant(value), self.context.constant(1))
 
+    def known(self, key: str) -> int | None:
+        """The index of the generator with this key, when it was met before."""
+        return self._index.get(key)
+
     def generator(self, key: str, make: Generator) -> int:
         """The index of the generator with this key, new when it was not met before."""
         if key not in self._index:
@@ -259,6 +263,8 @@ def _check(polynomial: Polynomial) -> None:
 
 def _coefficient_bits(polynomial: Polynomial) -> int:
     """Bits beyond a plain 1 of the largest coefficient."""
+    if polynomial.is_one():
+        return 0
     return max(
         (int(c.p).bit_length() + int(c.q).bit_length() - 2 for c in polynomial.coeffs()),
         default=0,

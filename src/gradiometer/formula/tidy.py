@@ -43,6 +43,14 @@ def tidy(node: Node) -> Node:
     """
     if not isinstance(node, Apply):
         return node
+    # Kept on the node itself: an equal tree may spell its numbers in another way.
+    kept = node.__dict__
+    if "_tidied" not in kept:
+        kept["_tidied"] = _tidy(node)
+    return kept["_tidied"]
+
+
+def _tidy(node: Apply) -> Node:
     changed = map_children(node, tidy)
     if not isinstance(changed, Apply) or changed.operator not in OPERATORS:
         return changed

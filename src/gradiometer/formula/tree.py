@@ -123,6 +123,32 @@ class Apply:
     arguments: tuple[Node, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Apply) or hash(self) != hash(other):
+            return False
+        return self.operator == other.operator and self.arguments == other.arguments
+
+    def __hash__(self) -> int:
+        # Kept: a tree is a key of many tables, and its nodes never change.
+        kept = self.__dict__
+        if "_hash" not in kept:
+            kept["_hash"] = hash((self.operator, self.arguments))
+        return kept["_hash"]
+
+    def __getstate__(self) -> dict[str, object]:
+        """The fields alone: hashes of texts differ from process to process."""
+        return {name: self.__dict__[name] for name in ("operator", "arguments", "span")}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the variables and parameters below this node."""
+        kept = self.__dict__
+        if "_names" not in kept:
+            kept["_names"] = frozenset().union(*map(free_names, self.arguments))
+        return kept["_names"]
+
 
 Node: TypeAlias = "Number | Constant | Name | Apply"
 
@@ -156,16 +182,21 @@ def walk(node: Node) -> Iterator[Node]:
 
 def free_names(node: Node) -> frozenset[str]:
     """Names of the variables and parameters that stand in the tree."""
-    return frozenset(n.name for n in walk(node) if isinstance(n, Name))
+    if isinstance(node, Apply):
+        return node.names
+    return frozenset([node.name]) if isinstance(node, Name) else frozenset()
 
 
 def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     """The tree with names replaced by trees; untouched parts are shared."""
+    done: dict[int, Node] = {}
 
     def visit(current: Node) -> Node:
         if isinstance(current, Name):
             return values.get(current.name, current)
-        return map_children(current, visit)
+        if id(current) not in done:
+            done[id(current)] = map_children(current, visit)
+        return done[id(current)]
 
     return visit(node)
 

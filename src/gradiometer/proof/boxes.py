@@ -31,7 +31,7 @@ from gradiometer.formula import (
     to_ratios,
     to_text,
 )
-from gradiometer.proof.boxes_hunt import Hunt, narrow
+from gradiometer.proof.boxes_hunt import Hunt, TooManyBoxesError, narrow
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_boxes import Slopes, replay
 from gradiometer.proof.check_far import Tail
@@ -42,6 +42,8 @@ from gradiometer.proof.identity import check_names, list_generators, spell_formu
 _BITS = 256
 _LIGHT_BITS = 96
 """Precision of the search; the replay has more."""
+_BOXES = (150, 1500)
+"""One form may need ten boxes where another one needs thousands: few are tried on each first."""
 _TAILS = tuple(fmpq(n) for n in (1, 2, 4, 8, 16, 32, 64, 256, 1024, 1 << 14, 1 << 20))
 """Where tails may begin."""
 
@@ -93,12 +95,18 @@ def find_boxes(node: Node, variable: str, on: Interval, *, known: Sequence[Node]
     """
     check_names(node)
     reason: UndecidedError | None = None
-    inside = Interval(on.lower, on.upper)
-    for shape in _list_forms(node):
-        try:
-            return _search(node, variable, inside, shape=shape, known=known)
-        except (UndecidedError, LimitError, DomainError) as error:
-            reason = reason or UndecidedError(str(error))
+    forms, inside = list(_list_forms(node)), Interval(on.lower, on.upper)
+    for most in _BOXES:
+        hopeful: list[tuple[Node, Node]] = []
+        for form in forms:
+            try:
+                return _search(node, form, variable, inside, most=most, known=known)
+            except TooManyBoxesError as error:
+                hopeful.append(form)
+                reason = error
+            except (UndecidedError, LimitError, DomainError) as error:
+                reason = reason or UndecidedError(str(error))
+        forms = hopeful
     raise reason or UndecidedError("the formula has no form to look at")
 
 
@@ -122,9 +130,15 @@ def _list_forms(node: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def _search(
-    node: Node, variable: str, on: Interval, *, shape: tuple[Node, Node], known: Sequence[Node]
+    node: Node,
+    shown: tuple[Node, Node],
+    variable: str,
+    on: Interval,
+    *,
+    most: int,
+    known: Sequence[Node],
 ) -> Signs:
-    form, factor = shape
+    form, factor = shown
     spelled = [spell_formula(part) for part in (node, form, factor)]
     ratio, *_ = to_ratios(node, form, factor)
     listed = list_generators(ratio, node, form, factor)
@@ -137,7 +151,7 @@ def _search(
         high = on.upper if right is None else Number(right)
         assert low is not None
         assert high is not None
-        ends, cells = Hunt(slopes, on, low, high).run(known)
+        ends, cells = Hunt(slopes, on, low, high, most=most).run(known)
     with precision(_BITS):
         cells = [narrow(slopes, *cell) if isinstance(cell, tuple) else cell for cell in cells]
     evidence = {

@@ -15,12 +15,13 @@ from gradiometer.proof.check_boxes import Slopes, sign_of_ball
 Cell: TypeAlias = Any
 """`+`, `-`, a dict with an exact zero, or a tuple of two rationals with a zero between them."""
 
-_MOST_BOXES = 1500
 _COARSE = fmpq(1, 1 << 14)
 _FINEST = fmpq(1, 1 << 40)
 _SPLIT = fmpq(4871, 10000)
 """Never the middle: zeros of odd functions would lie on the cuts."""
 _RADII = tuple(fmpq(1, n) for n in (1, 4, 16, 64, 1024))
+_MOST_BLURRED = 8
+"""Points without a sign: where e^(-x) has sunk below all digits, no smaller box will show one."""
 _MOST_ORDER = 6
 _MOST_STARTS = 6
 _NARROW = 160
@@ -54,6 +55,10 @@ class _ZeroFoundError(Exception):
         self.found = found
 
 
+class TooManyBoxesError(UndecidedError):
+    """More boxes might have decided it."""
+
+
 @final
 class Hunt:
     """A search on one interval.
@@ -63,11 +68,15 @@ class Hunt:
         on: The open interval.
         low: Its lower end, or where the left tail ends.
         high: Its upper end, or where the right tail begins.
+        most: How many boxes may be looked at.
     """
 
-    def __init__(self, slopes: Slopes, on: Interval, low: Node, high: Node) -> None:
+    def __init__(
+        self, slopes: Slopes, on: Interval, low: Node, high: Node, *, most: int = 1500
+    ) -> None:
         self._slopes = slopes
         self._on = on
+        self._most = most
         self._low, self._high = _to_point(low), _to_point(high)
         self._tried: set[Node] = set()
         self._count = 0
@@ -112,18 +121,22 @@ class Hunt:
             return
         if not low.ball < high.ball:
             raise UndecidedError("cells around exact zeros overlap")
-        stack = [(low, high)]
+        stack, blurred = [(low, high)], 0
         while stack:
             left, right = stack.pop()
             self._count += 1
-            if self._count > _MOST_BOXES:
-                raise UndecidedError(f"the sign of a slope is not decided by {_MOST_BOXES} boxes")
+            if self._count > self._most:
+                reason = f"the sign of a slope is not decided by {self._most} boxes"
+                raise TooManyBoxesError(reason)
             cell = self._decide(left, right)
             if cell is not None:
                 yield cell, right
                 continue
             self._look_for_zero(left, right)
             middle = _to_point(Number(_split(left.near, right.near)))
+            blurred += not sign_of_ball(self._slopes.over(middle.ball))
+            if blurred > _MOST_BLURRED:
+                raise UndecidedError("a slope is too near to 0 for balls to tell its sign")
             stack += [(middle, right), (left, middle)]
 
     def _decide(self, left: _Point, right: _Point) -> Cell:

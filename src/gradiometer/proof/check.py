@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "run": "check_run",
     "sign": "check_formula",
     "symmetry": "check_symmetry",
+    "wave": "check_wave",
     "witness": "check_witness",
 }
 """The file whose function `check_KIND` replays each kind of certificate; loaded when needed."""

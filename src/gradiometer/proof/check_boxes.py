@@ -20,7 +20,7 @@ from gradiometer.formula import (
     Interval,
     Node,
     Number,
-    compile_exact,
+    compile_shared,
     differentiate,
     evaluate,
     free_names,
@@ -28,6 +28,7 @@ from gradiometer.formula import (
     parse,
     parse_interval,
     precision,
+    share,
     sign_of,
     substitute,
     tidy,
@@ -53,19 +54,19 @@ class Slopes:
 
     def __init__(self, form: Node, variable: str) -> None:
         self.variable = variable
-        self._nodes = [form]
+        self._nodes = [share(form)]
         self._compiled: list[Evaluator] = []
 
     def node(self, order: int) -> Node:
         """The derivative of that order."""
         while len(self._nodes) <= order:
-            self._nodes.append(differentiate(self._nodes[-1], self.variable))
+            self._nodes.append(share(differentiate(self._nodes[-1], self.variable)))
         return self._nodes[order]
 
     def over(self, box: arb, order: int = 0) -> arb | None:
         """A ball with all values over the box; None when there is no finite one."""
         while len(self._compiled) <= order:
-            self._compiled.append(compile_exact(self.node(len(self._compiled))))
+            self._compiled.append(compile_shared(self.node(len(self._compiled))))
         try:
             value = to_ball(self._compiled[order]({self.variable: box}))
         except (DomainError, UndecidedError, LimitError):
@@ -96,7 +97,7 @@ class Slopes:
         """Whether algebra shows that the formula and its derivatives below *order* vanish."""
         values = (substitute(self.node(k), {self.variable: point}) for k in range(order))
         try:
-            return all(sign_of(tidy(value)) == 0 for value in values)
+            return all(sign_of(share(tidy(value))) == 0 for value in values)
         except (DomainError, UndecidedError, LimitError):
             return False
 

@@ -6,6 +6,7 @@ Source: C. Sturm, Mémoire sur la résolution des équations numériques, 1829.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import final
 
@@ -53,7 +54,10 @@ class End:
             flips = self._side < 0 and polynomial.degree() % 2
             return _sign(-leading if flips else leading)
         if self.exact is not None:
-            return _sign(polynomial(self.exact))
+            return _sign_at(polynomial, self.exact)
+        with precision(_LADDER[0]), suppress(UndecidedError):
+            # A ball away from 0 spares the algebra.
+            return _sign_of_ball(_at_ball(polynomial, self.ball()))
         if self._is_root(polynomial):
             return 0
         return _settled(lambda: _sign_of_ball(_at_ball(polynomial, self.ball())))
@@ -196,6 +200,13 @@ def _at_ball(polynomial: fmpq_poly, point: arb) -> arb:
     for coefficient in reversed(polynomial.coeffs()):
         total = total * point + arb(coefficient)
     return total
+
+
+def _sign_at(polynomial: fmpq_poly, point: fmpq) -> int:
+    """The sign at a rational point, by exact arithmetic only where a ball does not show it."""
+    with precision(_LADDER[0]), suppress(UndecidedError):
+        return _sign_of_ball(_at_ball(polynomial, arb(point)))
+    return _sign(polynomial(point))
 
 
 def _sign(value: fmpq) -> int:

@@ -29,11 +29,14 @@ class Terms:
 
     def __init__(self, variables: Sequence[str], generators: Sequence[Node]) -> None:
         self.field = Field(variables, len(generators))
+        self._done: dict[Node, Fraction] = {}
         for index, node in enumerate(generators, start=len(variables)):
             term = self._declared(node)
             if term in self.field.terms.values():
                 raise CertificateError("The evidence names a generator twice.")
             self.field.terms[index] = term
+            # With one more generator a formula may be read in another way.
+            self._done.clear()
         self.field.forget_use()
 
     def read(self, node: Node) -> Fraction:
@@ -42,6 +45,12 @@ class Terms:
         Raises:
             CertificateError: If a generator is missing, or the formula has no value anywhere.
         """
+        # Slopes repeat their parts.
+        if node not in self._done:
+            self._done[node] = self._read(node)
+        return self._done[node]
+
+    def _read(self, node: Node) -> Fraction:
         if isinstance(node, Number):
             return self.field.constant(node.value)
         if isinstance(node, Name):

@@ -14,6 +14,7 @@ from flint import fmpq
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
     ONE,
+    REALS,
     ZERO,
     Apply,
     Constant,
@@ -35,7 +36,9 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.proof.extended import MINUS, PLUS, Infinite, Limit, sign_extended
+from gradiometer.proof.limit_bounds import limit_by_bounds
 from gradiometer.proof.limit_growth import limit_by_growth
+from gradiometer.proof.waves import read_waves
 
 _Term: TypeAlias = "tuple[int, int, fmpq]"
 """Power of e^(r*x), power of x, coefficient."""
@@ -112,8 +115,26 @@ def limit_far(node: Node, variable: str, *, to_right: bool) -> Limit:
         return found
     if node.operator in {"*", "/"} and _fades(node, variable, to_right):
         return ZERO
+    found = _by_swing(node, variable, to_right)
+    return _far_by_parts(node, variable, to_right) if found is None else found
+
+
+def _by_swing(node: Apply, variable: str, to_right: bool) -> Limit | None:
+    waves = read_waves(node, variable, REALS)
+    return None if waves is None else waves.limit(1 if to_right else -1)
+
+
+def _far_by_parts(node: Apply, variable: str, to_right: bool) -> Limit:
     operator, inside = read_operation(node)
-    limits = [limit_far(part, variable, to_right=to_right) for part in inside]
+    try:
+        limits = [limit_far(part, variable, to_right=to_right) for part in inside]
+    except UndecidedError:
+        found = limit_by_bounds(
+            node, variable, lambda part: limit_far(part, variable, to_right=to_right)
+        )
+        if found is None:
+            raise
+        return found
     found = limit_of_parts(operator, limits)
     if found is None:
         found = _by_squares(node, limits, variable, to_right)

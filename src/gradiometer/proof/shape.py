@@ -36,6 +36,7 @@ from gradiometer.formula import (
 from gradiometer.proof.extended import Infinite, Limit
 from gradiometer.proof.limit import End, limit_inside
 from gradiometer.proof.turns import Turns, exact_value, find_turns
+from gradiometer.proof.waves import Waves, read_waves
 from gradiometer.proof.witness import find_point
 
 _Result = TypeVar("_Result")
@@ -105,6 +106,21 @@ class Section:
         if key not in self._limits:
             self._limits[key] = _kept(lambda: limit_inside(node, self.variable, self.open, end))
         return _released(self._limits[key])
+
+    @cached_property
+    def waves(self) -> Waves | None:
+        """The function as a formula that swings for ever on the whole line; None for others."""
+        return read_waves(self.piece.formula, self.variable, self.piece.on)
+
+    @cached_property
+    def slope_waves(self) -> Waves | None:
+        """The slope as such a formula."""
+        return read_waves(self.slope, self.variable, self.open)
+
+    @cached_property
+    def bend_waves(self) -> Waves | None:
+        """The second derivative as such a formula."""
+        return read_waves(self.bend, self.variable, self.open)
 
     def has_slope(self) -> bool:
         """Whether the slope is anything but identically 0.
@@ -288,6 +304,9 @@ def is_polynomial_almost(shape: Shape) -> bool:
 
 def _polynomial_or_not(section: Section) -> bool | None:
     """Whether the formula of a piece is a polynomial; None when that is not decided."""
+    if section.waves is not None:
+        # Powers of x times waves are linearly independent.
+        return False
     known = _polynomial_by_form(section.piece.formula, section.variable)
     if known is not None:
         return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import final
 
@@ -41,6 +42,11 @@ def find_extremum(shape: Shape, way: int) -> Extremum | None:
     Raises:
         UndecidedError: If values or limits cannot be found or compared.
     """
+    waves = shape.sections[0].waves if len(shape.sections) == 1 else None
+    if waves is not None:
+        with suppress(UndecidedError):
+            peak = waves.extremum(way)
+            return None if peak is None else Extremum(peak.at, peak.value)
     best: _Candidate | None = None
     for candidate in _list_candidates(shape):
         best = candidate if best is None else _further(shape, candidate, best, way)

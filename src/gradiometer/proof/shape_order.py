@@ -11,6 +11,7 @@ from gradiometer.formula import Joint, Node
 from gradiometer.proof.extended import Extended, compare_extended
 from gradiometer.proof.shape import Section, Shape, is_hole
 from gradiometer.proof.turns import Turns
+from gradiometer.proof.waves import Waves
 from gradiometer.proof.witness import find_point
 
 Monotone: TypeAlias = Literal[
@@ -25,7 +26,9 @@ def find_monotone(shape: Shape) -> Monotone:
     Raises:
         UndecidedError: If a sign of the slope cannot be decided.
     """
-    signs = _signs_of_sections(shape, lambda section: section.slope, Section.slope_turns)
+    signs = _signs_of_sections(
+        shape, lambda section: (section.slope, section.slope_waves), Section.slope_turns
+    )
     if signs is None:
         return "none"
     for index, joint in enumerate(_joints(shape)):
@@ -33,12 +36,18 @@ def find_monotone(shape: Shape) -> Monotone:
             signs |= _steps(shape.sections[index], joint, shape.sections[index + 1])
     if {-1, 1} <= signs:
         return "none"
-    is_flat = any(0 in section.slope_turns().signs for section in shape.sections)
+    is_flat = any(_is_flat(section) for section in shape.sections)
     if 1 in signs:
         return "nondecreasing" if is_flat else "increasing"
     if -1 in signs:
         return "nonincreasing" if is_flat else "decreasing"
     return "constant"
+
+
+def _is_flat(section: Section) -> bool:
+    if section.slope_waves is not None:
+        return not section.has_slope()
+    return 0 in section.slope_turns().signs
 
 
 def find_convexity(shape: Shape) -> Convex:
@@ -50,7 +59,9 @@ def find_convexity(shape: Shape) -> Convex:
     jumps = [joint for joint in _joints(shape) if joint.is_jump]
     if not all(is_hole(joint) for joint in jumps):
         return "none"
-    signs = _signs_of_sections(shape, lambda section: section.bend, Section.bend_turns)
+    signs = _signs_of_sections(
+        shape, lambda section: (section.bend, section.bend_waves), Section.bend_turns
+    )
     if signs is None:
         return "none"
     for index, joint in enumerate(_joints(shape)):
@@ -74,7 +85,9 @@ def _joints(shape: Shape) -> tuple[Joint, ...]:
 
 
 def _signs_of_sections(
-    shape: Shape, derivative: Callable[[Section], Node], turns: Callable[[Section], Turns]
+    shape: Shape,
+    derivative: Callable[[Section], tuple[Node, Waves | None]],
+    turns: Callable[[Section], Turns],
 ) -> set[int] | None:
     """The signs other than 0 that a derivative has; None when it has both.
 
@@ -84,12 +97,14 @@ def _signs_of_sections(
     signs: set[int] = set()
     missing: UndecidedError | None = None
     for section in shape.sections:
+        node, waves = derivative(section)
+        known = waves.signs() if waves is not None else None
         try:
-            signs |= set(turns(section).signs)
+            signs |= known if known is not None else set(turns(section).signs)
         except UndecidedError as error:
             missing = error
             for sign in (-1, 1):
-                node, on = derivative(section), section.open
+                on = section.open
                 if find_point(node, section.variable, on, signs=(sign,)) is not None:
                     signs.add(sign)
     if {-1, 1} <= signs:

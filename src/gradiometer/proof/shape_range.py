@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TypeAlias, final
@@ -20,6 +21,7 @@ from gradiometer.proof.extended import (
 from gradiometer.proof.limit import End
 from gradiometer.proof.shape import Section, Shape, is_hole
 from gradiometer.proof.turns import Turns, value_there
+from gradiometer.proof.waves import Waves
 
 
 @final
@@ -64,6 +66,9 @@ def find_range(shape: Shape) -> list[Interval | Span]:
 
 def _image_of_section(shape: Shape, section: Section) -> Span:
     formula, variable, on = section.piece.formula, section.variable, section.piece.on
+    if section.waves is not None:
+        with suppress(UndecidedError):
+            return _span_of_waves(section.waves)
     turns = section.slope_turns()
     if set(turns.signs) == {0}:
         value = section.limit("lower")
@@ -73,6 +78,11 @@ def _image_of_section(shape: Shape, section: Section) -> Span:
         (section.limit("upper"), on.upper_closed),
     ]
     return _hull([*ends, *_inner_values(formula, variable, turns)])
+
+
+def _span_of_waves(waves: Waves) -> Span:
+    low, high = waves.bounds()
+    return Span(low, high, not isinstance(low, Infinite), not isinstance(high, Infinite))
 
 
 def _inner_values(formula: Node, variable: str, turns: Turns) -> list[_Value]:
@@ -156,6 +166,10 @@ def _slopes(shape: Shape) -> Span:
 
 
 def _slopes_of_section(shape: Shape, section: Section) -> list[_Value]:
+    if section.slope_waves is not None:
+        with suppress(UndecidedError):
+            span = _span_of_waves(section.slope_waves)
+            return [(span.lower, span.lower_attained), (span.upper, span.upper_attained)]
     turns = section.bend_turns()
     if set(turns.signs) == {0}:
         return [(section.slope_limit("lower"), True)]

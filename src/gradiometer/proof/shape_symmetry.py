@@ -140,6 +140,9 @@ def find_period(shape: Shape) -> Node | None:
     Raises:
         UndecidedError: If that cannot be decided.
     """
+    waves = shape.sections[0].waves if len(shape.function.pieces) == 1 else None
+    if waves is not None:
+        return waves.period()
     if _settles_or_ends(shape):
         return None
     if not shape.sections[0].has_slope():

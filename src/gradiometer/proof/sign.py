@@ -7,6 +7,7 @@ the ends of the interval.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, final
 
@@ -186,6 +187,9 @@ class _Root:
         """-1, 0 or 1 as the root is left of the end, on it or right of it."""
         if isinstance(end, Number) and self.exact is not None:
             return compare(self.exact, end.value)
+        with precision(_LADDER[0]), suppress(UndecidedError):
+            # Balls that lie apart spare the algebra.
+            return compare(self.ball(), to_ball(evaluate(end, {})))
         if self._holds(end):
             # One root only is the end: the one whose ball still meets it at high precision.
             with precision(_LADDER[-1]):
@@ -286,10 +290,20 @@ def _sign_inside(line: _Line) -> int:
             point = lower[1] + n
         else:
             point = fmpq(0) - n if upper is None else upper[0] - n
-        value = product(point)
-        if value != 0:
-            return 1 if value > 0 else -1
+        sign = _sign_at(product, point)
+        if sign:
+            return sign
     raise UndecidedError("no point of the interval was found")
+
+
+def _sign_at(polynomial: fmpq_poly, point: fmpq) -> int:
+    with precision(_LADDER[0]):
+        value = _value(polynomial, arb(point))
+        if not value.contains(0):
+            return 1 if value > 0 else -1
+    # Exact arithmetic comes last: e^x at a far end is a number of a million digits.
+    exact = polynomial(point)
+    return (exact > 0) - (exact < 0)
 
 
 def _enclosure(end: Node) -> tuple[fmpq, fmpq]:

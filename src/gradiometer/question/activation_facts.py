@@ -11,9 +11,11 @@ from gradiometer.formula import (
     Node,
     Number,
     Piecewise,
+    evaluate,
     substitute,
     tidy,
     to_value,
+    walk,
 )
 from gradiometer.model import Activation
 from gradiometer.proof import (
@@ -110,7 +112,7 @@ def _why_bent(shape: Shape) -> str:
     for section in shape.sections:
         point = find_point(section.bend, section.variable, section.open, signs=(-1, 1))
         if point is not None:
-            return f"The slope changes: f''({point}) = {_bend_at(section, point)} is not 0."
+            return f"The slope changes: f''({point}) {_bend_at(section, point)} is not 0."
     for joint in shape.joints():
         if joint.is_jump:
             return f"It jumps at x = {spell(joint.at)}."
@@ -121,8 +123,14 @@ def _why_bent(shape: Shape) -> str:
 
 
 def _bend_at(section: Section, point: Any) -> str:
+    if sum(1 for _ in walk(section.bend)) > _MOST_NODES:
+        # Exact digits of a long formula tell nobody anything, and take long.
+        return to_value_text(evaluate(section.bend, {section.variable: point}))
     value = to_value(tidy(substitute(section.bend, {section.variable: Number(point)})))
-    return spell(value)
+    return f"= {spell(value)}"
+
+
+_MOST_NODES = 60
 
 
 def _slope_text(slope: Node | None) -> str:
@@ -253,6 +261,8 @@ def _limit(end: End) -> Callable[[Shape], Fact]:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
+        if section.waves is not None and not section.waves.may_settle():
+            return proved("none", f"f(x) swings for ever as x tends to {_FAR[end]}.")
         value = section.limit(end)
         because = f"f(x) tends to {say(value)} as x tends to {_FAR[end]}."
         return proved(to_fact_value(value), because)
@@ -265,6 +275,8 @@ def _slope(end: End) -> Callable[[Shape], Fact]:
         section = _outermost(shape, end)
         if section is None:
             return unknown(f"The function has no value near {_FAR[end]}.")
+        if section.slope_waves is not None and not section.slope_waves.may_settle():
+            return proved("none", f"f'(x) swings for ever as x tends to {_FAR[end]}.")
         value = section.slope_limit(end)
         because = f"f'(x) tends to {say(value)} as x tends to {_FAR[end]}."
         return proved(to_fact_value(value), because)

@@ -12,9 +12,9 @@ from gradiometer.formula import (
     Interval,
     Node,
     apply,
+    compile_float,
     differentiate,
     evaluate,
-    evaluate_float,
     number,
     precision,
     tidy,
@@ -216,15 +216,19 @@ def list_curve(
     xs = _grid(joints) if grid is None else list(grid)
     values: list[float] = []
     slopes: list[float] = []
+    compiled = [
+        (compile_float(section.piece.formula), compile_float(section.slope))
+        for section in shape.sections
+    ]
     for x in xs:
         index = next((i for i, (low, high) in enumerate(ends) if low <= x <= high), None)
         if index is None:
             values.append(math.nan)
             slopes.append(math.nan)
             continue
-        section, at = shape.sections[index], {shape.function.variable: x}
-        values.append(evaluate_float(section.piece.formula, at))
-        slopes.append(evaluate_float(section.slope, at))
+        value, slope = compiled[index]
+        values.append(value({shape.function.variable: x}))
+        slopes.append(slope({shape.function.variable: x}))
     return xs, values, slopes
 
 
