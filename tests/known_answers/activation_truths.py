@@ -22,17 +22,25 @@ _WIDEST = arb(fmpq(1, 10**12))
 
 Verdict: TypeAlias = Literal["right", "wrong", "unknown"]
 
-ROWS: list[dict[str, Any]] = tomllib.loads(
-    Path(__file__).with_name("activations.toml").read_text(encoding="utf-8")
-)["functions"]
-FACTS = ("range", "monotone", "convex", "lipschitz", "kinks", "jumps", "limit_left",
-         "limit_right", "minimum")  # fmt: skip
+
+def _read(name: str) -> list[dict[str, Any]]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return tomllib.loads(text)["functions"]
+
+
+ROWS = _read("activations.toml")
+HELD_OUT = _read("activations_held_out.toml")
+"""Functions whose truth was written down before they were asked about."""
+_WORDS = {"monotone", "convex", "continuous", "smoothness", "odd", "even", "affine", "polynomial"}
+_NOT_KEYS = {"f", "set", "because"}
+_PAIRS = {"limits": ("limit_left", "limit_right"), "slopes": ("slope_left", "slope_right")}
 
 
 def judge(row: Mapping[str, Any], answer: Answer) -> dict[str, Verdict]:
     """The verdict on each fact of which the row knows the truth."""
-    truths = {name: row[name] for name in FACTS if name in row}
-    truths |= dict(zip(("limit_left", "limit_right"), row["limits"], strict=True))
+    truths = {name: truth for name, truth in row.items() if name not in {*_NOT_KEYS, *_PAIRS}}
+    for pair, names in _PAIRS.items():
+        truths |= dict(zip(names, row.get(pair, ()), strict=False))
     found: dict[str, Verdict] = {}
     for name, truth in truths.items():
         fact = answer.facts[name]
@@ -44,9 +52,9 @@ def judge(row: Mapping[str, Any], answer: Answer) -> dict[str, Verdict]:
 
 
 def _agrees(name: str, value: Any, truth: Any) -> bool:
-    if name in {"monotone", "convex"}:
+    if name in _WORDS:
         return value == truth
-    if name == "range":
+    if name in {"range", "dead"}:
         parts = value if isinstance(value, list) else [value]
         return len(parts) == len(truth) and all(map(_same_interval, parts, truth))
     if name == "kinks":
@@ -58,9 +66,9 @@ def _agrees(name: str, value: Any, truth: Any) -> bool:
         return len(value) == len(truth) and all(
             _same_number(row["at"], at) for row, at in zip(value, truth, strict=True)
         )
-    if name in {"minimum", "limit_left", "limit_right"} and (truth == "none" or value == "none"):
+    if "none" in (truth, value):
         return value == truth
-    return _same_number(value["value"] if name == "minimum" else value, truth)
+    return _same_number(value["value"] if name in {"minimum", "maximum"} else value, truth)
 
 
 def _same_interval(value: Any, truth: str) -> bool:

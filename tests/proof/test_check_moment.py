@@ -172,3 +172,14 @@ def test_the_tail_of_a_normal_law_is_known():
         assert one.overlaps((arb(2) / arb(2).sqrt()).erfc() / 2)
         power = ray.above(parse("e^x").tree).tail(fmpq(2), fmpq(1))
         assert power.overlaps((arb(1) / 2).exp() * (arb(1) / arb(2).sqrt()).erfc() / 2)
+
+
+def test_a_number_that_balls_cannot_tell_from_zero_still_grows():
+    """The exponent is 1e-33*t, below what 100 bits see of sqrt(2)*sqrt(3) - sqrt(6)."""
+    tree = parse("ln(e^((sqrt(2)*sqrt(3) - sqrt(6) + 1e-33)*x))").tree
+    start, far = fmpq(2), fmpq(10) ** 12
+    with precision(100):
+        growth = Ray("x", 1, start).above(tree)
+        bound = growth.constant + growth.linear * far + growth.square * far * far
+    with precision(400):
+        assert arb(fmpq(far, fmpq(10) ** 33)).log() < bound

@@ -175,6 +175,7 @@ class Ray:
         """The bound of a logarithm, which is a bound of its own logarithm."""
         bound = self.above(inside).larger(self.below(inside))
         parts = [part.max(arb(0)) for part in (bound.constant, bound.linear, bound.square)]
+        # A ball around 0 is no zero: what it may hold grows with t.
         degree = max(index for index, part in enumerate(parts) if index == 0 or not part.is_zero())
         total = parts[0] + parts[1] + parts[2]
         return _bounded(total).times(self.above(Name(self._variable)).power(arb(degree)))
