@@ -19,6 +19,7 @@ from gradiometer.numeric.sweep import (
     BackwardSweep,
     EdgeContributions,
     ForwardSweep,
+    SignSweep,
     SourceEdges,
     count_paths,
     split_by_use,
@@ -26,6 +27,7 @@ from gradiometer.numeric.sweep import (
     sweep_both,
     sweep_edges,
     sweep_forward,
+    sweep_signs,
 )
 from gradiometer.numeric.tape import (
     Linearised,
@@ -51,6 +53,7 @@ __all__ = [
     "LinearGraph",
     "Linearised",
     "PathSpread",
+    "SignSweep",
     "SourceEdges",
     "Tape",
     "TapeRun",
@@ -69,5 +72,6 @@ __all__ = [
     "sweep_both",
     "sweep_edges",
     "sweep_forward",
+    "sweep_signs",
     "write_tape",
 ]

@@ -17,8 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.numeric.kernel import inlined
-from gradiometer.numeric.kernel_exact import order_pairs, order_products, residue_of
-from gradiometer.numeric.kernel_tree import append_best, extend, head_state, next_state
+from gradiometer.numeric.kernel_exact import order_pairs, order_products
+from gradiometer.numeric.kernel_tree import (
+    append_best,
+    extend_residue,
+    head_state,
+    longer,
+    next_state,
+)
 from gradiometer.numeric.kernel_wide import pair_norm, pair_over, times_residue
 
 EDGE, TAIL, HEAD, EXPONENT = 0, 1, 2, 3
@@ -38,17 +44,23 @@ class Detours(NamedTuple):
 
 
 @inlined
+def is_full(detours):
+    """Whether there may be no room for one more detour and the places its heap copies."""
+    used = detours.used
+    return used[0] == len(detours.record) or used[1] + 64 > len(detours.place)
+
+
+@inlined
 def make_room(detours):
-    """The arrays with room for one more detour and the places its heap copies."""
-    record, factor, ratio, place, used = detours
-    if used[0] + 1 >= len(record):
-        size = 2 * len(record)
-        record = grown(record, size)
-        factor = grown(factor, size)
-        ratio = grown(ratio, size)
-    if used[1] + 64 >= len(place):
-        place = grown(place, 2 * len(place))
-    return Detours(record, factor, ratio, place, used)
+    """The arrays with twice the room."""
+    size = 2 * len(detours.record)
+    return Detours(
+        grown(detours.record, size),
+        grown(detours.factor, size),
+        grown(detours.ratio, size),
+        grown(detours.place, 2 * len(detours.place)),
+        detours.used,
+    )
 
 
 @inlined
@@ -65,13 +77,15 @@ def add_record(edges, tree, shift, detours, tail, edge):
     number = detours.used[0]
     detours.used[0] += 1
     head = head_state(edges, shift, tail, edge)
-    h, l, x, top = extend(edges.local[edge], tree, head)
+    h, l = tree.size[head, 0], tree.size[head, 1]
+    h, l, x = longer(edges.local[edge], h, l, np.int64(tree.exponent[head]))
     h, l = pair_over(h, l, tree.size[tail, 0], tree.size[tail, 1])
     h, l, x = pair_norm(h, l, x - tree.exponent[tail])
     record = detours.record[number]
     record[EDGE], record[TAIL], record[HEAD], record[EXPONENT] = edge, tail, head, x
     detours.factor[number, 0], detours.factor[number, 1] = h, l
-    detours.ratio[number, 0], detours.ratio[number, 1] = top, tree.residue[tail]
+    detours.ratio[number, 0] = extend_residue(edges.local[edge], tree, head)
+    detours.ratio[number, 1] = tree.residue[tail]
     return number
 
 
@@ -99,16 +113,10 @@ def append_factor(edges, tree, shift, detours, number, top, bottom):
 
 
 @inlined
-def is_larger(edges, tree, shift, detours, a, b):
-    """Whether the path by detour *a* comes before that by *b*, both from the same state."""
-    factor, record, ratio = detours.factor, detours.record, detours.ratio
-    order = order_pairs(
-        factor[a, 0], factor[a, 1], record[a, EXPONENT],
-        factor[b, 0], factor[b, 1], record[b, EXPONENT],
-    )  # fmt: skip
-    if order == 0 and (
-        times_residue(ratio[a, 0], ratio[b, 1]) != times_residue(ratio[b, 0], ratio[a, 1])
-    ):
+def is_tie_larger(edges, tree, shift, detours, a, b):
+    """Whether the path by detour *a* comes before that by *b*, where both are nearly equal."""
+    ratio, order = detours.ratio, 0
+    if times_residue(ratio[a, 0], ratio[b, 1]) != times_residue(ratio[b, 0], ratio[a, 1]):
         more, less = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
         append_factor(edges, tree, shift, detours, a, more, less)
         append_factor(edges, tree, shift, detours, b, less, more)
@@ -117,36 +125,42 @@ def is_larger(edges, tree, shift, detours, a, b):
 
 
 @inlined
-def new_place(detours, number, left, right):
+def new_place(place, used, number, left, right):
     """A place of a leftist heap: the left side reaches at least as deep as the right one."""
-    place, at = detours.place, detours.used[1]
-    detours.used[1] += 1
+    at = used[1]
+    used[1] += 1
     deep = 0 if left == EMPTY else place[left, RANK]
     flat = 0 if right == EMPTY else place[right, RANK]
     if deep < flat:
         left, right, flat = right, left, deep
-    row = place[at]
-    row[DETOUR], row[LEFT], row[RIGHT], row[RANK] = number, left, right, flat + 1
+    place[at, DETOUR], place[at, LEFT], place[at, RIGHT] = number, left, right
+    place[at, RANK] = flat + 1
     return at
 
 
 @inlined
 def insert(edges, tree, shift, detours, root, number):
     """The root of a heap with one more detour; the old heap stays as it was."""
-    place = detours.place
+    record, factor, place, used = detours.record, detours.factor, detours.place, detours.used
+    h, l, x = factor[number, 0], factor[number, 1], record[number, EXPONENT]
+    # Places on the way, which will be copied; a leftist heap is never deeper on its right side.
     passed = np.empty(64, np.int64)
     depth = 0
-    while root != EMPTY and is_larger(edges, tree, shift, detours, place[root, DETOUR], number):
+    while root != EMPTY:
+        other = place[root, DETOUR]
+        order = order_pairs(factor[other, 0], factor[other, 1], record[other, EXPONENT], h, l, x)
+        if order == 0 and is_tie_larger(edges, tree, shift, detours, other, number):
+            order = 1
+        if order <= 0:
+            break
         passed[depth] = root
         depth += 1
         root = np.int64(place[root, RIGHT])
-    root = new_place(detours, number, root, np.int64(EMPTY))
+    root = new_place(place, used, number, root, np.int64(EMPTY))
     while depth > 0:
         depth -= 1
         old = passed[depth]
-        root = new_place(
-            detours, np.int64(place[old, DETOUR]), np.int64(place[old, LEFT]), root
-        )
+        root = new_place(place, used, place[old, DETOUR], np.int64(place[old, LEFT]), root)
     return root
 
 
@@ -169,7 +183,8 @@ def build_heap(edges, tree, shift, detours, roots, state):
                 continue
             if tree.size[head_state(edges, shift, state, edge), 0] == 0.0:
                 continue
-            detours = make_room(detours)
+            if is_full(detours):
+                detours = make_room(detours)
             number = add_record(edges, tree, shift, detours, state, edge)
             root = insert(edges, tree, shift, detours, root, number)
         roots[state] = root

@@ -7,12 +7,10 @@ left is multiplied out.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from gradiometer.numeric.kernel import inlined
-from gradiometer.numeric.kernel_wide import DOWN, times_residue
+from gradiometer.numeric.kernel_wide import DOWN, PRIME
 
 NEAR = 2.0**-70
 """Products of 10^7 factors are known better than this, relative to their size."""
@@ -22,10 +20,21 @@ MASK = (1 << LIMB) - 1
 
 
 @inlined
+def whole_and_power(x):
+    """A whole number below 2^53 and the power of 2 it takes to make the size of a float64."""
+    bits = np.float64(abs(x)).view(np.int64)
+    e = bits >> 52
+    if e == 0:
+        return bits, np.int64(-1074)
+    return (bits & ((1 << 52) - 1)) | (1 << 52), e - 1075
+
+
+@inlined
 def residue_of(x):
-    """The size of a float64 modulo 2^61 - 1, where 2 has an inverse of its own: 2^61 is 1."""
-    m, e = math.frexp(abs(x))
-    return times_residue(np.int64(m * 2.0**53), np.int64(1) << ((e - 53) % 61))
+    """The size of a float64 modulo 2^61 - 1, where a factor 2 turns the 61 bits round."""
+    m, e = whole_and_power(x)
+    turn = (e + 1098) % 61
+    return ((m << turn) & PRIME) | (m >> (61 - turn))
 
 
 @inlined
@@ -67,9 +76,9 @@ def product_of(local, edges, room):
     big[0] = 1
     used, exponent = 1, 0
     for edge in edges:
-        m, e = math.frexp(abs(local[edge]))
-        used = scale_up(big, used, np.int64(m * 2.0**53))
-        exponent += e - 53
+        m, e = whole_and_power(local[edge])
+        used = scale_up(big, used, m)
+        exponent += e
     return big, used, exponent
 
 

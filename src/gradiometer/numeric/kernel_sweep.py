@@ -10,11 +10,11 @@ import math
 from gradiometer.numeric.kernel import compiled
 from gradiometer.numeric.kernel_wide import add_residue, plus, relative, times, widen
 
-ADJOINT, POSITIVE, NEGATIVE, COUNT = 0, 1, 2, 3
+ADJOINT, MASS, COUNT = 0, 1, 2
 """Places in a node's row of the backward sweep."""
 
-TANGENT, MASS = 0, 1
-"""Places in a node's row of the forward sweep."""
+TANGENT = 0
+"""Place in a node's row of the forward sweep, which has its mass at `MASS` too."""
 
 
 @compiled
@@ -29,15 +29,14 @@ def first_bad_edge(first, start, local):
 
 @compiled
 def sweep_back(first, start, local, output, m, x, residue):
-    """Adds up, from the output on, all paths from each node: sum, parts by sign, number."""
-    m[output, ADJOINT] = m[output, POSITIVE] = m[output, COUNT] = 1.0
+    """Adds up, from the output on, all paths from each node: their sum, their sizes, their number."""
+    m[output, :] = 1.0
     residue[output] = 1
     for v in range(output, -1, -1):
         c, cx = m[v, COUNT], x[v, COUNT]
         if c == 0.0:
             continue
-        b, bx = m[v, ADJOINT], x[v, ADJOINT]
-        p, px, n, nx = m[v, POSITIVE], x[v, POSITIVE], m[v, NEGATIVE], x[v, NEGATIVE]
+        b, bx, a, ax = m[v, ADJOINT], x[v, ADJOINT], m[v, MASS], x[v, MASS]
         for k in range(first[v], first[v + 1]):
             u = start[k]
             m[u, COUNT], x[u, COUNT] = plus(m[u, COUNT], x[u, COUNT], c, cx)
@@ -47,13 +46,25 @@ def sweep_back(first, start, local, output, m, x, residue):
             w, wx = widen(local[k])
             t, tx = times(w, wx, b, bx)
             m[u, ADJOINT], x[u, ADJOINT] = plus(m[u, ADJOINT], x[u, ADJOINT], t, tx)
-            up, down = (POSITIVE, NEGATIVE) if w > 0.0 else (NEGATIVE, POSITIVE)
-            if p != 0.0:
-                t, tx = times(abs(w), wx, p, px)
-                m[u, up], x[u, up] = plus(m[u, up], x[u, up], t, tx)
-            if n != 0.0:
-                t, tx = times(abs(w), wx, n, nx)
-                m[u, down], x[u, down] = plus(m[u, down], x[u, down], t, tx)
+            t, tx = times(abs(w), wx, a, ax)
+            m[u, MASS], x[u, MASS] = plus(m[u, MASS], x[u, MASS], t, tx)
+
+
+@compiled
+def sweep_signs(first, start, local, output, m, x):
+    """Adds up the positive paths from each node, and the sizes of the negative ones."""
+    m[output, 0] = 1.0
+    for v in range(output, -1, -1):
+        for k in range(first[v], first[v + 1]):
+            if local[k] == 0.0:
+                continue
+            u = start[k]
+            w, wx = widen(local[k])
+            for j in range(2):
+                if m[v, j] != 0.0:
+                    i = j if w > 0.0 else 1 - j
+                    t, tx = times(abs(w), wx, m[v, j], x[v, j])
+                    m[u, i], x[u, i] = plus(m[u, i], x[u, i], t, tx)
 
 
 @compiled
@@ -79,7 +90,7 @@ def contribute(first, start, local, back, back_x, ahead, ahead_x, unit, signed, 
     """The sum of all paths through each edge, and the sum of their sizes, over `2^(512*unit)`."""
     for v in range(len(first) - 1):
         b, bx = back[v, ADJOINT], back_x[v, ADJOINT]
-        a, ax = plus(back[v, POSITIVE], back_x[v, POSITIVE], back[v, NEGATIVE], back_x[v, NEGATIVE])
+        a, ax = back[v, MASS], back_x[v, MASS]
         for k in range(first[v], first[v + 1]):
             signed[k] = size[k] = 0.0
             u = start[k]

@@ -79,20 +79,6 @@ def decided(code, low, operand, value, slope, kink):
     return (1.0 if x != 0.0 or y != 0.0 else 0.0), state
 
 
-@inlined
-def calculated(code, low, high, operand, value, slope, active):
-    """Value, state and branch of an operation with one or two operands."""
-    x = value[operand[low]]
-    if high - low == 1:
-        y, slope[low], state = unary(code, x)
-        return y, state, 0 if x <= 0.0 else 1
-    is_variable = active[operand[low + 1]] != 0
-    y, slope[low], slope[low + 1], state = arithmetic(
-        code, x, value[operand[low + 1]], is_variable
-    )
-    return y, state, 0
-
-
 @compiled
 def run_tape(opcode, first, operand, given, value, slope, active, kink, branch):
     """The first failed node and why, or -1; fills the arrays from *value* on.
@@ -111,20 +97,26 @@ def run_tape(opcode, first, operand, given, value, slope, active, kink, branch):
         for k in range(low, high):
             is_active |= active[operand[k]]
         active[v] = is_active
-        if code < op.MAX:
-            y, state, way = calculated(code, low, high, operand, value, slope, active)
+        way = 0
+        if code < op.MAX and high - low == 1:
+            x = value[operand[low]]
+            y, slope[low], state = unary(code, x)
+            way = 0 if x <= 0.0 else 1
+        elif code < op.MAX:
+            x, z, is_variable = value[operand[low]], value[operand[low + 1]], active[operand[low + 1]]
+            y, slope[low], slope[low + 1], state = arithmetic(code, x, z, is_variable != 0)
         elif code < op.LESS:
             y, state, way = selected(code, low, high, operand, value, slope, kink)
         else:
             y, state = decided(code, low, operand, value, slope, kink)
-            way = 0
         if state > op.KINK:
             return v, state
         if not math.isfinite(y):
             return v, op.NOT_FINITE
-        for k in range(low, high):
-            if active[operand[k]] and not math.isfinite(slope[k]):
-                return v, op.NOT_FINITE
+        if op.DIVIDE <= code <= op.PHI:
+            for k in range(low, high):
+                if active[operand[k]] and not math.isfinite(slope[k]):
+                    return v, op.NOT_FINITE
         value[v], kink[v] = y, state if is_active else 0
         if code == op.ABS or code == op.SIGN or (op.RELU <= code <= op.WHERE and code != op.FLOOR):
             branch[chosen] = way

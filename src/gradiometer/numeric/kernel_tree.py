@@ -74,53 +74,76 @@ def append_best(edges, tree, shift, state, into):
 
 
 @inlined
-def extend(local, tree, state):
-    """Size (pair and exponent) and residue of an edge before the best path from a state."""
+def longer(local, h, l, x):
+    """Size (pair and exponent) of an edge before a path of a given size."""
     w, wx = widen(abs(local))
-    p, r = exact_product(w, tree.size[state, 0])
-    r += w * tree.size[state, 1]
+    p, r = exact_product(w, h)
+    r += w * l
     h = p + r
-    h, l, x = pair_norm(h, r - (h - p), wx + tree.exponent[state])
-    return h, l, x, times_residue(residue_of(local), tree.residue[state])
+    return pair_norm(h, r - (h - p), wx + x)
 
 
 @inlined
-def is_before(edges, tree, shift, state, edge, after, h, l, x, residue):
-    """Whether *edge* and the best path from *after* come before the best path of *state* so far."""
-    if tree.size[state, 0] == 0.0:
-        return True
-    order = order_pairs(h, l, x, tree.size[state, 0], tree.size[state, 1], tree.exponent[state])
-    if order == 0 and residue != tree.residue[state]:
-        more, less = [np.int64(edge)], [np.int64(tree.edge[state])]
+def extend_residue(local, tree, state):
+    """Residue of the size of an edge before the best path from a state."""
+    return times_residue(residue_of(local), tree.residue[state])
+
+
+@inlined
+def is_tie_before(edges, tree, shift, state, edge, after):
+    """Whether *edge* and the best path from *after* come before the best path of *state* so far.
+
+    Both are nearly equal; the residue of *state* itself is not known yet.
+    """
+    best = np.int64(tree.edge[state])
+    other = next_state(edges, tree, shift, state)
+    order = 0
+    if extend_residue(edges.local[edge], tree, after) != (
+        extend_residue(edges.local[best], tree, other)
+    ):
+        more, less = [np.int64(edge)], [best]
         append_best(edges, tree, shift, after, more)
-        append_best(edges, tree, shift, next_state(edges, tree, shift, state), less)
+        append_best(edges, tree, shift, other, less)
         order = order_products(edges.local, more, less)
-    return order > 0 or (order == 0 and edge < tree.edge[state])
+    return order > 0 or (order == 0 and edge < best)
+
+
+@inlined
+def close_state(edges, tree, shift, state):
+    """Fills in what follows from the first edge of the best path of a state."""
+    local, head = edges.local[tree.edge[state]], next_state(edges, tree, shift, state)
+    tree.hops[state] = tree.hops[head] + 1
+    tree.odd[state] = tree.odd[head] ^ (1 if local < 0.0 else 0)
+    tree.residue[state] = extend_residue(local, tree, head)
 
 
 @compiled
 def grow_tree(first, start, output, shift, edges, tree):
     """Fills the tree, from the output back; edges of weight 0 are no part of it."""
-    tree.edge[:] = -1
-    tree.size[np.int64(output) << shift, 0] = 1.0
-    tree.residue[np.int64(output) << shift] = 1
-    for v in range(output, -1, -1):
-        for parity in range(shift + 1):
-            after = (np.int64(v) << shift) | parity
-            if tree.size[after, 0] == 0.0:
+    # Arrays in hand are much faster than arrays in a tuple.
+    local, edge, size, exponent = edges.local, tree.edge, tree.size, tree.exponent
+    edge[:] = -1
+    root = np.int64(output) << shift
+    size[root, 0], tree.residue[root] = 1.0, 1
+    for after in range(root, -1, -1):
+        if size[after, 0] == 0.0:
+            continue
+        if after != root:
+            close_state(edges, tree, shift, after)
+        h, l, x, v = size[after, 0], size[after, 1], exponent[after], after >> shift
+        for k in range(first[v], first[v + 1]):
+            if local[k] == 0.0:
                 continue
-            for k in range(first[v], first[v + 1]):
-                local = edges.local[k]
-                if local == 0.0:
-                    continue
-                flip = 1 if local < 0.0 else 0
-                state = (np.int64(start[k]) << shift) | ((parity ^ flip) & shift)
-                h, l, x, residue = extend(local, tree, after)
-                if is_before(edges, tree, shift, state, k, after, h, l, x, residue):
-                    tree.edge[state], tree.hops[state] = k, tree.hops[after] + 1
-                    tree.odd[state] = tree.odd[after] ^ flip
-                    tree.size[state, 0], tree.size[state, 1] = h, l
-                    tree.exponent[state], tree.residue[state] = x, residue
+            flip = 1 if local[k] < 0.0 else 0
+            state = (np.int64(start[k]) << shift) | ((after ^ flip) & shift)
+            m, n, y = longer(local[k], h, l, x)
+            order = 1
+            if size[state, 0] != 0.0:
+                order = order_pairs(m, n, y, size[state, 0], size[state, 1], exponent[state])
+            if order == 0 and is_tie_before(edges, tree, shift, state, k, after):
+                order = 1
+            if order > 0:
+                edge[state], exponent[state], size[state, 0], size[state, 1] = k, y, m, n
 
 
 @compiled

@@ -34,10 +34,6 @@ class BackwardSweep:
     graph: LinearGraph
     adjoint: Wide
     """Sum of the paths: the derivative of the output with respect to the node."""
-    positive: Wide
-    """Sum of the positive paths."""
-    negative: Wide
-    """Sum of the sizes of the negative paths."""
     mass: Wide
     """Sum of the sizes of all paths."""
     count: Wide
@@ -64,12 +60,39 @@ def sweep_back(graph: LinearGraph) -> BackwardSweep:
     from gradiometer.numeric import kernel_sweep
 
     count = graph.node_count
-    m, x = np.zeros((count, 4)), np.zeros((count, 4), np.int32)
+    m, x = np.zeros((count, 3)), np.zeros((count, 3), np.int32)
     residue = np.zeros(count, np.int64)
     kernel_sweep.sweep_back(graph.first, graph.start, graph.local, graph.output, m, x, residue)
-    adjoint, positive, negative, number = (Wide(m[:, k], x[:, k]) for k in range(4))
-    mass = positive.plus(negative)
-    return BackwardSweep(graph, adjoint, positive, negative, mass, number, residue)
+    adjoint, mass, number = (Wide(m[:, k], x[:, k]) for k in range(3))
+    return BackwardSweep(graph, adjoint, mass, number, residue)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SignSweep:
+    """For each node the paths from it to the output by their sign."""
+
+    positive: Wide
+    """Sum of the positive paths."""
+    negative: Wide
+    """Sum of the sizes of the negative paths."""
+
+
+def sweep_signs(graph: LinearGraph) -> SignSweep:
+    """How much pushes up and how much down; each is right to its own size, however small.
+
+    Example:
+        >>> from gradiometer.numeric import connect
+        >>> graph = connect([(0, 1, 3.0), (0, 2, 1.0), (1, 2, -2.0)], sources=[0], output=2)
+        >>> signs = sweep_signs(graph)
+        >>> signs.positive[0].to_float(), signs.negative[0].to_float()
+        (array([1.]), array([6.]))
+    """
+    from gradiometer.numeric import kernel_sweep
+
+    m, x = np.zeros((graph.node_count, 2)), np.zeros((graph.node_count, 2), np.int32)
+    kernel_sweep.sweep_signs(graph.first, graph.start, graph.local, graph.output, m, x)
+    return SignSweep(Wide(m[:, 0], x[:, 0]), Wide(m[:, 1], x[:, 1]))
 
 
 @final
