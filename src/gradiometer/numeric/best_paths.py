@@ -107,9 +107,7 @@ class BestPaths:
         return route
 
 
-def rank_paths(
-    tree: PathTree, source: int, *, most: int = 10, order: Order = "size"
-) -> BestPaths:
+def rank_paths(tree: PathTree, source: int, *, most: int = 10, order: Order = "size") -> BestPaths:
     """The *most* best paths from *source* to the output.
 
     Raises:

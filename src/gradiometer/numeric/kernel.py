@@ -23,15 +23,17 @@ def compiled(function: Function) -> Function:
     """The function as machine code, kept on disk; it leaves the interpreter lock while it runs."""
     _drop_stale()
     try:
-        return njit(cache=True, nogil=True, error_model="numpy")(function)
+        made: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:
         # No folder is writable: the kernel is compiled again in each process.
-        return njit(nogil=True, error_model="numpy")(function)
+        return inlined(function)
+    return made
 
 
 def inlined(function: Function) -> Function:
     """The function as a part of the kernels that call it."""
-    return njit(nogil=True, error_model="numpy")(function)
+    made: Any = njit(nogil=True, error_model="numpy")(function)
+    return made
 
 
 def run_both(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:

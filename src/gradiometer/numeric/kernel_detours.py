@@ -11,7 +11,7 @@ for the states that are asked for, after V. Jimenez and A. Marzal (2003).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def make_room(detours):
 
 
 @inlined
-def grown(rows, size):
+def grown(rows: Any, size: int) -> Any:
     """A longer copy of an array of rows."""
     longer = np.empty((size, rows.shape[1]), rows.dtype)
     longer[: len(rows)] = rows

@@ -18,7 +18,6 @@ from gradiometer.numeric.kernel_detours import (
     RIGHT,
     TAIL,
     UNKNOWN,
-    Detours,
     append_factor,
     build_heap,
     leaves_first,

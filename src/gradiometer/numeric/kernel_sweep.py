@@ -29,7 +29,7 @@ def first_bad_edge(first, start, local):
 
 @compiled
 def sweep_back(first, start, local, output, m, x, residue):
-    """Adds up, from the output on, all paths from each node: their sum, their sizes, their number."""
+    """Adds up, from the output on, all paths from each node: sum, sizes and number."""
     m[output, :] = 1.0
     residue[output] = 1
     for v in range(output, -1, -1):

@@ -103,7 +103,11 @@ def run_tape(opcode, first, operand, given, value, slope, active, kink, branch):
             y, slope[low], state = unary(code, x)
             way = 0 if x <= 0.0 else 1
         elif code < op.MAX:
-            x, z, is_variable = value[operand[low]], value[operand[low + 1]], active[operand[low + 1]]
+            x, z, is_variable = (
+                value[operand[low]],
+                value[operand[low + 1]],
+                active[operand[low + 1]],
+            )
             y, slope[low], slope[low + 1], state = arithmetic(code, x, z, is_variable != 0)
         elif code < op.LESS:
             y, state, way = selected(code, low, high, operand, value, slope, kink)
@@ -118,7 +122,7 @@ def run_tape(opcode, first, operand, given, value, slope, active, kink, branch):
                 if active[operand[k]] and not math.isfinite(slope[k]):
                     return v, op.NOT_FINITE
         value[v], kink[v] = y, state if is_active else 0
-        if code == op.ABS or code == op.SIGN or (op.RELU <= code <= op.WHERE and code != op.FLOOR):
+        if code in (op.ABS, op.SIGN) or (op.RELU <= code <= op.WHERE and code != op.FLOOR):
             branch[chosen] = way
             chosen += 1
     return -1, 0

@@ -40,6 +40,8 @@ class BackwardSweep:
     """Number of paths, rounded."""
     residue: NDArray[np.int64]
     """Number of paths modulo `COUNT_MODULUS`, exactly."""
+    rows: tuple[NDArray[np.float64], NDArray[np.int32]]
+    """Mantissas and exponents as the kernels hold them, one row for each node."""
 
     def cancellation(self) -> NDArray[np.float64]:
         """Mass over the size of the gradient, at least 1; infinite for 0, NaN without a path."""
@@ -64,7 +66,7 @@ def sweep_back(graph: LinearGraph) -> BackwardSweep:
     residue = np.zeros(count, np.int64)
     kernel_sweep.sweep_back(graph.first, graph.start, graph.local, graph.output, m, x, residue)
     adjoint, mass, number = (Wide(m[:, k], x[:, k]) for k in range(3))
-    return BackwardSweep(graph, adjoint, mass, number, residue)
+    return BackwardSweep(graph, adjoint, mass, number, residue, (m, x))
 
 
 @final
@@ -105,6 +107,8 @@ class ForwardSweep:
     """Sum of the paths: the derivative of the node with respect to the source."""
     mass: Wide
     """Sum of the sizes of the paths."""
+    rows: tuple[NDArray[np.float64], NDArray[np.int32]]
+    """Mantissas and exponents as the kernels hold them, one row for each node."""
 
 
 def sweep_forward(graph: LinearGraph, source: int) -> ForwardSweep:
@@ -123,10 +127,8 @@ def sweep_forward(graph: LinearGraph, source: int) -> ForwardSweep:
 
     source = graph.check_source(source)
     m, x = np.zeros((graph.node_count, 2)), np.zeros((graph.node_count, 2), np.int32)
-    kernel_sweep.sweep_forward(
-        graph.first, graph.start, graph.local, source, graph.output, m, x
-    )
-    return ForwardSweep(source, Wide(m[:, 0], x[:, 0]), Wide(m[:, 1], x[:, 1]))
+    kernel_sweep.sweep_forward(graph.first, graph.start, graph.local, source, graph.output, m, x)
+    return ForwardSweep(source, Wide(m[:, 0], x[:, 0]), Wide(m[:, 1], x[:, 1]), (m, x))
 
 
 @final
@@ -168,18 +170,9 @@ def sweep_edges(back: BackwardSweep, ahead: ForwardSweep) -> EdgeContributions:
     exponent = int(back.mass.exponent[ahead.source])
     unit = 0 if abs(exponent) <= 1 else exponent
     kernel_sweep.contribute(
-        graph.first, graph.start, graph.local, *_rows(back), *_rows_ahead(ahead), unit, signed, size
+        graph.first, graph.start, graph.local, *back.rows, *ahead.rows, unit, signed, size
     )
     return EdgeContributions(ahead.source, signed, size, unit)
-
-
-def _rows(back: BackwardSweep) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """The whole rows behind the columns of a backward sweep."""
-    return back.adjoint.mantissa.base, back.adjoint.exponent.base
-
-
-def _rows_ahead(ahead: ForwardSweep) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    return ahead.tangent.mantissa.base, ahead.tangent.exponent.base
 
 
 @final
@@ -212,9 +205,7 @@ def split_by_use(back: BackwardSweep) -> SourceEdges:
     is_source[graph.sources] = True
     edge = np.flatnonzero(is_source[graph.start])
     m, x = np.empty(len(edge)), np.empty(len(edge), np.int32)
-    kernel_sweep.scale_edges(
-        graph.local[edge], *_rows(back), graph.end_of(edge), m, x
-    )
+    kernel_sweep.scale_edges(graph.local[edge], *back.rows, graph.end_of(edge), m, x)
     return SourceEdges(edge, graph.start[edge], Wide(m, x))
 
 
@@ -239,7 +230,7 @@ def count_paths(graph: LinearGraph) -> tuple[int, ...]:
 
     Example:
         >>> from gradiometer.numeric import connect
-        >>> chain = connect([(k // 2, k // 2 + 1, 1.0) for k in range(200)], sources=[0], output=100)
+        >>> chain = connect([(k // 2, k // 2 + 1, 1) for k in range(200)], sources=[0], output=100)
         >>> count_paths(chain)[0] == 2**100
         True
     """

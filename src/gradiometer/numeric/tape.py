@@ -1,9 +1,9 @@
 """A computation of up to 10^7 operations as flat arrays, and its values and slopes at a point.
 
-    rows      write_tape((("+", (0, 1)), …), …)      the convenient way in
-    arrays    Tape(opcode, first, operand, …)         the fast way in
-    a point   run_tape(tape, point)                   values, slopes, kinks, branches
-    a graph   linearise(run)                          what the sweeps work on
+rows      write_tape((("+", (0, 1)), …), …)      the convenient way in
+arrays    Tape(opcode, first, operand, …)         the fast way in
+a point   run_tape(tape, point)                   values, slopes, kinks, branches
+a graph   linearise(run)                          what the sweeps work on
 """
 
 from __future__ import annotations

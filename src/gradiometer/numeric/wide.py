@@ -31,7 +31,7 @@ class Wide:
     def __len__(self) -> int:
         return len(self.mantissa)
 
-    def __getitem__(self, index: int | slice | NDArray[np.intp]) -> Wide:
+    def __getitem__(self, index: int | slice | NDArray[np.integer]) -> Wide:
         """The numbers at an index (an array of one), in a slice or at several indices."""
         if isinstance(index, int | np.integer):
             index = slice(index, index + 1) if index != -1 else slice(-1, None)
