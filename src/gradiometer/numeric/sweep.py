@@ -145,7 +145,7 @@ class EdgeContributions:
     size: NDArray[np.float64]
     """Contribution to the mass."""
     exponent: int
-    """0 whenever the mass is in the range of float64; what is 2^-1000 times smaller is 0."""
+    """0 for a mass from 2^-768 to 2^768; what is 2^-250 times smaller may lose its digits."""
 
 
 def sweep_edges(back: BackwardSweep, ahead: ForwardSweep) -> EdgeContributions:
