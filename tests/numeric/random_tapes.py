@@ -57,10 +57,10 @@ def _draw(generator, vocabulary, operations):
     inputs = generator.randint(1, 3)
     rows, names, lines = ["input"] * inputs, [f"x{k}" for k in range(inputs)], []
     point = [_decimal(generator) for _ in names]
-    for number in range(generator.randint(1, operations)):
+    for number in range(generator.randint(operations // 2, operations)):
         # The truth of a condition has no name, and is used only where it is decided.
         known = [k for k, name in enumerate(names) if name]
-        name, used = f"v{number}", generator.choices(known, k=3)
+        name, used = f"v{number}", generator.choices(known, range(1, len(known) + 1), k=3)
         words = [names[k] for k in used]
         if generator.random() < 0.3:
             rows.append(_decimal(generator))
@@ -70,8 +70,9 @@ def _draw(generator, vocabulary, operations):
         _add(generator.choice(vocabulary), used, words, rows=rows, names=names)
         lines.append(f"{name} = {names[-1]}")
         names[-1] = name
-    rows.append(("+", (len(rows) - 1, 0)))
-    lines.append(f"out = {names[-1]} + x0")
+    known = [k for k, name in enumerate(names) if name.startswith("v")]
+    rows.append(("*", (known[-1], known[-2])))
+    lines.append(f"out = {names[known[-1]]} * {names[known[-2]]}")
     text = "; ".join([*lines, *_use_all(inputs, rows)])
     return Case(write_tape(rows), point, text)
 
