@@ -135,6 +135,10 @@ def test_what_rests_on_the_library_is_said():
 
     assert not rests(("sqrt", (0,)), ("^", (3, 1)), ("max", (0, 3, 4)), ("/", (5, 0)))
     assert rests(("^", (0, 2)))
+    # The slope for an exponent is a logarithm, also where the exponent is 2.
+    assert bound_values(
+        run_tape(write_tape(["input", "input", ("^", (0, 1))]), [3, 2])
+    ).rests_on_library
     assert rests(("exp", (0,)))
 
 

@@ -4,6 +4,7 @@ a run of an optimizer     begin_float, advance_float
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths → cover
+all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
 few nodes of many         group_paths, eliminate, choose_focus
 """
@@ -34,6 +35,7 @@ from gradiometer.numeric.grouping import (
 )
 from gradiometer.numeric.linear_graph import LinearGraph, connect
 from gradiometer.numeric.operations import CODES, CONSTANT, INPUT
+from gradiometer.numeric.path_analysis import PathAnalysis, analyse_paths
 from gradiometer.numeric.path_shares import (
     LengthShares,
     PathSpread,
@@ -84,6 +86,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "PathAnalysis",
     "PathSpread",
     "PathTree",
     "SignSweep",
@@ -93,6 +96,7 @@ __all__ = [
     "ValueBound",
     "Wide",
     "advance_float",
+    "analyse_paths",
     "begin_float",
     "bound_gradient",
     "bound_tape_gradient",

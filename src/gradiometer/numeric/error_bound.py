@@ -78,15 +78,15 @@ def bound_values(
 
 
 def _uses_library(run: TapeRun) -> bool:
-    """Whether a function of the C library is on the tape; squares are products."""
+    """Whether a function of the C library is on the tape; `x^2` is a product."""
     tape = run.tape
     present = np.flatnonzero(np.bincount(tape.opcode, minlength=256))
     if not LIBRARY.intersection(present.tolist()):
         return False
     if LIBRARY.intersection(present.tolist()) - {POWER}:
         return True
-    powers = np.flatnonzero(tape.opcode == POWER)
-    return bool((run.value[tape.operand[tape.first[powers] + 1]] != 2.0).any())
+    exponents = tape.operand[tape.first[np.flatnonzero(tape.opcode == POWER)] + 1]
+    return bool(((run.value[exponents] != 2.0) | (run.active[exponents] == 1)).any())
 
 
 @final

@@ -101,11 +101,15 @@ def growth(rate):
 
 
 @inlined
+def square_error(x, z, a):
+    """For `x^2`, which is computed as a product: the value and the slope for the base."""
+    return product_error(x, x, z, a, a)[0], 2.0 * a
+
+
+@inlined
 def power_error(x, y, z, a, b):
     """For `x^y`: the value and both slopes; infinite where the base may vanish or be negative."""
     whole = b == 0.0 and y == math.floor(y)
-    if b == 0.0 and y == 2.0:
-        return product_error(x, x, z, a, a)[0], 2.0 * a, 0.0
     near = under(abs(x), a)
     if near == 0.0 or (x < 0.0 and not whole):
         return vanishing_power_error(x, y, z, a, whole)
@@ -121,6 +125,8 @@ def power_error(x, y, z, a, b):
     before = add_up(times_up(p, growth(rate)), rounded(p, LIBRARY))
     d = add_up(times_up(abs(y), before), times_up(b, add_up(p, before)))
     d = add_up(d, rounded(times_up(abs(y), p), 2.0 * ROUND))
+    if b == 0.0 and y == 2.0:
+        e, d = square_error(x, z, a)
     f = add_up(add_up(times_up(abs(z), shift), times_up(log, e)), times_up(e, shift))
     return e, d, add_up(f, rounded(times_up(abs(z), log), LIBRARY + 2.0 * ROUND))
 
@@ -130,6 +136,9 @@ def vanishing_power_error(x, y, z, a, whole):
     """For a whole power of a base that may be 0: the value and both slopes."""
     if not whole or y < 0.0:
         return math.inf, math.inf, math.inf
+    if y == 2.0:
+        e, d = square_error(x, z, a)
+        return e, d, math.inf
     if y == 0.0:
         return 0.0, 0.0, math.inf
     top = add_up(abs(x), a)

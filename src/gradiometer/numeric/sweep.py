@@ -210,16 +210,13 @@ def split_by_use(back: BackwardSweep) -> SourceEdges:
 
 
 def sweep_both(graph: LinearGraph, source: int) -> tuple[BackwardSweep, EdgeContributions]:
-    """The backward sweep and the contribution of every edge; the two sweeps run side by side.
+    """The backward sweep, and with a forward one the contribution of every edge.
 
     Raises:
         UsageError: If *source* is no node of the graph.
     """
-    from gradiometer.numeric.kernel import run_both
-
-    graph.check_source(source)
-    back, ahead = run_both(lambda: sweep_back(graph), lambda: sweep_forward(graph, source))
-    return back, sweep_edges(back, ahead)
+    back = sweep_back(graph)
+    return back, sweep_edges(back, sweep_forward(graph, source))
 
 
 def count_paths(graph: LinearGraph) -> tuple[int, ...]:
