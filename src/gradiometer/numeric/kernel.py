@@ -21,18 +21,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def compiled(function: Function) -> Function:
     """The function as machine code, kept on disk; it leaves the interpreter lock while it runs."""
-    _drop_stale()
+    drop_stale(Path(__file__).parent)
     try:
         made: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:
         # No folder is writable: the kernel is compiled again in each process.
-        return inlined(function)
+        made = njit(nogil=True, error_model="numpy")(function)
     return made
 
 
 def inlined(function: Function) -> Function:
-    """The function as a part of the kernels that call it."""
-    made: Any = njit(nogil=True, error_model="numpy")(function)
+    """The function as a part of the kernels that call it; Python itself cannot call it."""
+    made: Any = njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
     return made
 
 
@@ -43,9 +45,9 @@ def run_both(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, 
         return first(), other.result()
 
 
-@lru_cache(maxsize=1)
-def _drop_stale() -> None:
-    folder = Path(__file__).parent
+@lru_cache(maxsize=8)
+def drop_stale(folder: Path) -> None:
+    """Forget the compiled kernels beside the files of a folder that are older than one of them."""
     newest = max(path.stat().st_mtime for path in folder.glob("*.py"))
     for index in (folder / "__pycache__").glob("kernel*.nbi"):
         try:

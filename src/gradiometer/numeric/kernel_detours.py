@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gradiometer.numeric.kernel import inlined
 from gradiometer.numeric.kernel_exact import order_pairs, order_products
 from gradiometer.numeric.kernel_tree import (
-    append_best,
+    count_best,
     extend_residue,
     head_state,
     longer,
@@ -66,9 +66,11 @@ def make_room(detours):
 @inlined
 def grown(rows: Any, size: int) -> Any:
     """A longer copy of an array of rows."""
-    longer = np.empty((size, rows.shape[1]), rows.dtype)
-    longer[: len(rows)] = rows
-    return longer
+    wide = np.empty((size, rows.shape[1]), rows.dtype)
+    for i in range(len(rows)):
+        for j in range(rows.shape[1]):
+            wide[i, j] = rows[i, j]
+    return wide
 
 
 @inlined
@@ -81,8 +83,9 @@ def add_record(edges, tree, shift, detours, tail, edge):
     h, l, x = longer(edges.local[edge], h, l, np.int64(tree.exponent[head]))
     h, l = pair_over(h, l, tree.size[tail, 0], tree.size[tail, 1])
     h, l, x = pair_norm(h, l, x - tree.exponent[tail])
-    record = detours.record[number]
-    record[EDGE], record[TAIL], record[HEAD], record[EXPONENT] = edge, tail, head, x
+    record = detours.record
+    record[number, EDGE], record[number, TAIL] = edge, tail
+    record[number, HEAD], record[number, EXPONENT] = head, x
     detours.factor[number, 0], detours.factor[number, 1] = h, l
     detours.ratio[number, 0] = extend_residue(edges.local[edge], tree, head)
     detours.ratio[number, 1] = tree.residue[tail]
@@ -105,11 +108,11 @@ def leaves_first(tree, detours, a, b):
 
 
 @inlined
-def append_factor(edges, tree, shift, detours, number, top, bottom):
-    """Appends the edges of the numerator and of the denominator of a factor."""
-    top.append(np.int64(detours.record[number, EDGE]))
-    append_best(edges, tree, shift, np.int64(detours.record[number, HEAD]), top)
-    append_best(edges, tree, shift, np.int64(detours.record[number, TAIL]), bottom)
+def count_factor(edges, tree, shift, detours, number, count, sign):
+    """Adds *sign* to the count of each edge of a factor's numerator, and takes it off below."""
+    count[detours.record[number, EDGE]] += sign
+    count_best(edges, tree, shift, np.int64(detours.record[number, HEAD]), count, sign)
+    count_best(edges, tree, shift, np.int64(detours.record[number, TAIL]), count, -sign)
 
 
 @inlined
@@ -117,10 +120,10 @@ def is_tie_larger(edges, tree, shift, detours, a, b):
     """Whether the path by detour *a* comes before that by *b*, where both are nearly equal."""
     ratio, order = detours.ratio, 0
     if times_residue(ratio[a, 0], ratio[b, 1]) != times_residue(ratio[b, 0], ratio[a, 1]):
-        more, less = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
-        append_factor(edges, tree, shift, detours, a, more, less)
-        append_factor(edges, tree, shift, detours, b, less, more)
-        order = order_products(edges.local, more, less)
+        count = np.zeros(len(edges.local), np.int64)
+        count_factor(edges, tree, shift, detours, a, count, np.int64(1))
+        count_factor(edges, tree, shift, detours, b, count, np.int64(-1))
+        order = order_products(edges.local, count)
     return order > 0 or (order == 0 and leaves_first(tree, detours, a, b))
 
 
@@ -147,7 +150,7 @@ def insert(edges, tree, shift, detours, root, number):
     passed = np.empty(64, np.int64)
     depth = 0
     while root != EMPTY:
-        other = place[root, DETOUR]
+        other = np.int64(place[root, DETOUR])
         order = order_pairs(factor[other, 0], factor[other, 1], record[other, EXPONENT], h, l, x)
         if order == 0 and is_tie_larger(edges, tree, shift, detours, other, number):
             order = 1
@@ -160,22 +163,35 @@ def insert(edges, tree, shift, detours, root, number):
     while depth > 0:
         depth -= 1
         old = passed[depth]
-        root = new_place(place, used, place[old, DETOUR], np.int64(place[old, LEFT]), root)
+        root = new_place(
+            place, used, np.int64(place[old, DETOUR]), np.int64(place[old, LEFT]), root
+        )
     return root
 
 
 @inlined
-def build_heap(edges, tree, shift, detours, roots, state):
-    """The arrays with the heap of a state, and before it of all states on its best path."""
-    waiting = [np.int64(0) for _ in range(0)]
-    while roots[state] == UNKNOWN and tree.edge[state] >= 0:
-        waiting.append(state)
+def find_waiting(edges, tree, shift, roots, state):
+    """The states from *state* on its best path whose heap is not built, and the one after them."""
+    count, end = 0, state
+    while roots[end] == UNKNOWN and tree.edge[end] >= 0:
+        end = next_state(edges, tree, shift, end)
+        count += 1
+    waiting = np.empty(count, np.int64)
+    for k in range(count):
+        waiting[k] = state
         state = next_state(edges, tree, shift, state)
-    if roots[state] == UNKNOWN:
-        roots[state] = EMPTY
-    root = np.int64(roots[state])
-    while len(waiting) > 0:
-        state = waiting.pop()
+    return waiting, end
+
+
+@inlined
+def build_heap(edges, tree, shift, detours, roots, start):
+    """The arrays with the heap of a state, and before it of all states on its best path."""
+    waiting, end = find_waiting(edges, tree, shift, roots, start)
+    if roots[end] == UNKNOWN:
+        roots[end] = EMPTY
+    root = np.int64(roots[end])
+    for k in range(len(waiting) - 1, -1, -1):
+        state = waiting[k]
         node = state >> shift
         for at in range(edges.out_first[node], edges.out_first[node + 1]):
             edge = np.int64(edges.out_edge[at])

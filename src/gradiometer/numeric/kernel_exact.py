@@ -70,15 +70,16 @@ def scale_up(big, used, factor):
 
 
 @inlined
-def product_of(local, edges, room):
-    """The whole number and the exponent of 2 of a product of sizes of local derivatives."""
+def product_of(local, count, sign, room):
+    """The whole number and the exponent of 2 of the sizes that *count* names with a sign."""
     big = np.zeros(room, np.int64)
     big[0] = 1
-    used, exponent = 1, 0
-    for edge in edges:
-        m, e = whole_and_power(local[edge])
-        used = scale_up(big, used, m)
-        exponent += e
+    used, exponent = np.int64(1), np.int64(0)
+    for edge in range(len(count)):
+        for _ in range(sign * count[edge]):
+            m, e = whole_and_power(local[edge])
+            used = scale_up(big, used, m)
+            exponent += e
     return big, used, exponent
 
 
@@ -88,40 +89,23 @@ def shift_up(big, used, count):
     limbs = count // LIMB
     for i in range(used - 1, -1, -1):
         big[i + limbs] = big[i]
-    big[:limbs] = 0
+    for i in range(limbs):
+        big[i] = 0
     return scale_up(big, used + limbs, np.int64(1) << (count % LIMB))
 
 
 @inlined
-def cancel_common(more, less):
-    """The two lists of edges without what stands in both, each edge as often as it does."""
-    more.sort()
-    less.sort()
-    left, right = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
-    i = j = 0
-    while i < len(more) or j < len(less):
-        if j == len(less) or (i < len(more) and more[i] < less[j]):
-            left.append(more[i])
-            i += 1
-        elif i == len(more) or less[j] < more[i]:
-            right.append(less[j])
-            j += 1
-        else:
-            i += 1
-            j += 1
-    return left, right
+def order_products(local, count):
+    """1, 0 or -1 as one product of sizes of local derivatives compares with another: exactly.
 
-
-@inlined
-def order_products(local, more, less):
-    """1, 0 or -1 as the first product of sizes is larger, equal or smaller: exactly.
-
-    The products must be near each other, so that neither has many more bits after shifting.
+    *count* says for each edge how often it stands in the first less how often in the second. The
+    products must be near each other, so that neither has many more bits after shifting.
     """
-    left, right = cancel_common(more, less)
-    room = 2 * (len(left) + len(right)) + 8
-    big, used, exponent = product_of(local, left, room)
-    other, length, power = product_of(local, right, room)
+    room, one = np.int64(8), np.int64(1)
+    for edge in range(len(count)):
+        room += 2 * abs(count[edge])
+    big, used, exponent = product_of(local, count, one, room)
+    other, length, power = product_of(local, count, -one, room)
     if exponent > power:
         used = shift_up(big, used, exponent - power)
     elif power > exponent:

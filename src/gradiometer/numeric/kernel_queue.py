@@ -18,8 +18,8 @@ from gradiometer.numeric.kernel_detours import (
     RIGHT,
     TAIL,
     UNKNOWN,
-    append_factor,
     build_heap,
+    count_factor,
     leaves_first,
 )
 from gradiometer.numeric.kernel_exact import order_pairs, order_products
@@ -50,12 +50,14 @@ def add_path(edges, tree, paths, detours, before, place):
         detours.factor[detour, 0], detours.factor[detour, 1],
     )  # fmt: skip
     h, l, x = pair_norm(h, l, paths.link[before, ORDER] + detours.record[detour, EXPONENT])
-    link, last = paths.link[number], paths.link[before]
-    link[BEFORE], link[PLACE], link[DEPTH] = before, place, last[DEPTH] + 1
+    link = paths.link
+    link[number, BEFORE], link[number, PLACE] = before, place
+    link[number, DEPTH] = link[before, DEPTH] + 1
     tail, head = detours.record[detour, TAIL], detours.record[detour, HEAD]
     flip = 1 if edges.local[detours.record[detour, EDGE]] < 0.0 else 0
-    link[ORDER], link[HOPS] = x, last[HOPS] + 1 + tree.hops[head] - tree.hops[tail]
-    link[ODD] = last[ODD] ^ flip ^ tree.odd[head] ^ tree.odd[tail]
+    link[number, ORDER] = x
+    link[number, HOPS] = link[before, HOPS] + 1 + tree.hops[head] - tree.hops[tail]
+    link[number, ODD] = link[before, ODD] ^ flip ^ tree.odd[head] ^ tree.odd[tail]
     paths.size[number, 0], paths.size[number, 1] = h, l
     for k in range(2):
         paths.ratio[number, k] = times_residue(paths.ratio[before, k], detours.ratio[detour, k])
@@ -90,27 +92,35 @@ def comes_first(tree, paths, detours, a, b):
 
 
 @inlined
+def count_path(edges, tree, shift, paths, detours, path, count, sign):
+    """Adds *sign* to the count of each edge of a path, but for the best path all start from."""
+    while path > 0:
+        count_factor(edges, tree, shift, detours, detour_of(paths, detours, path), count, sign)
+        path = np.int64(paths.link[path, BEFORE])
+
+
+@inlined
+def is_tie_better(edges, tree, shift, paths, detours, a, b):
+    """Whether path *a* comes before path *b*, where both are nearly equal."""
+    ratio, order = paths.ratio, 0
+    if times_residue(ratio[a, 0], ratio[b, 1]) != times_residue(ratio[b, 0], ratio[a, 1]):
+        count = np.zeros(len(edges.local), np.int64)
+        count_path(edges, tree, shift, paths, detours, a, count, np.int64(1))
+        count_path(edges, tree, shift, paths, detours, b, count, np.int64(-1))
+        order = order_products(edges.local, count)
+    return order > 0 or (order == 0 and comes_first(tree, paths, detours, a, b))
+
+
+@inlined
 def is_better(edges, tree, shift, paths, detours, a, b):
     """Whether path *a* comes before path *b*."""
     order = order_pairs(
         paths.size[a, 0], paths.size[a, 1], paths.link[a, ORDER],
         paths.size[b, 0], paths.size[b, 1], paths.link[b, ORDER],
     )  # fmt: skip
-    ratio = paths.ratio
-    if order == 0 and (
-        times_residue(ratio[a, 0], ratio[b, 1]) != times_residue(ratio[b, 0], ratio[a, 1])
-    ):
-        more, less = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
-        path = a
-        while path > 0:
-            append_factor(edges, tree, shift, detours, detour_of(paths, detours, path), more, less)
-            path = np.int64(paths.link[path, BEFORE])
-        path = b
-        while path > 0:
-            append_factor(edges, tree, shift, detours, detour_of(paths, detours, path), less, more)
-            path = np.int64(paths.link[path, BEFORE])
-        order = order_products(edges.local, more, less)
-    return order > 0 or (order == 0 and comes_first(tree, paths, detours, a, b))
+    if order != 0:
+        return order > 0
+    return is_tie_better(edges, tree, shift, paths, detours, a, b)
 
 
 @inlined
@@ -148,11 +158,11 @@ def pop(edges, tree, shift, paths, detours, queue, waiting):
 @inlined
 def first_path(tree, paths, source):
     """Makes the best path the first one."""
-    link = paths.link[0]
-    link[:] = -1
-    link[DEPTH], link[ORDER] = 0, tree.exponent[source]
-    link[HOPS], link[ODD] = tree.hops[source], tree.odd[source]
-    paths.size[0] = tree.size[source]
+    link, size = paths.link, paths.size
+    link[0, BEFORE] = link[0, PLACE] = -1
+    link[0, DEPTH], link[0, ORDER] = 0, tree.exponent[source]
+    link[0, HOPS], link[0, ODD] = tree.hops[source], tree.odd[source]
+    size[0, 0], size[0, 1] = tree.size[source, 0], tree.size[source, 1]
     paths.ratio[0, 0], paths.ratio[0, 1] = tree.residue[source], 1
     paths.used[0] = 1
 
@@ -164,7 +174,7 @@ def search(edges, tree, shift, source, detours, paths, found):
     queue = np.empty(len(paths.link) + 1, np.int64)
     first_path(tree, paths, source)
     queue[0] = 0
-    waiting, count = 1, 0
+    waiting, count = np.int64(1), 0
     while waiting > 0 and count < len(found):
         path = pop(edges, tree, shift, paths, detours, queue, waiting)
         waiting -= 1
@@ -172,20 +182,18 @@ def search(edges, tree, shift, source, detours, paths, found):
         count += 1
         if count == len(found):
             break
-        head = source
+        head, before = source, np.int64(-1)
+        ways = np.full(3, EMPTY, np.int64)
         if path > 0:
             place = paths.link[path, PLACE]
             head = np.int64(detours.record[detours.place[place, DETOUR], HEAD])
-            for side in (LEFT, RIGHT):
-                below = np.int64(detours.place[place, side])
-                if below != EMPTY:
-                    before = np.int64(paths.link[path, BEFORE])
-                    other = add_path(edges, tree, paths, detours, before, below)
-                    push(edges, tree, shift, paths, detours, queue, waiting, other)
-                    waiting += 1
+            before = np.int64(paths.link[path, BEFORE])
+            ways[0], ways[1] = detours.place[place, LEFT], detours.place[place, RIGHT]
         detours = build_heap(edges, tree, shift, detours, roots, head)
-        if roots[head] != EMPTY:
-            other = add_path(edges, tree, paths, detours, path, np.int64(roots[head]))
-            push(edges, tree, shift, paths, detours, queue, waiting, other)
-            waiting += 1
+        ways[2] = roots[head]
+        for k in range(3):
+            if ways[k] != EMPTY:
+                other = add_path(edges, tree, paths, detours, path if k == 2 else before, ways[k])
+                push(edges, tree, shift, paths, detours, queue, waiting, other)
+                waiting += 1
     return count, detours

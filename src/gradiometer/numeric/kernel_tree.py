@@ -66,10 +66,10 @@ def head_state(edges, shift, state, edge):
 
 
 @inlined
-def append_best(edges, tree, shift, state, into):
-    """Appends the edges of the best path from a state."""
+def count_best(edges, tree, shift, state, count, sign):
+    """Adds *sign* to the count of each edge of the best path from a state."""
     while tree.edge[state] >= 0:
-        into.append(np.int64(tree.edge[state]))
+        count[tree.edge[state]] += sign
         state = next_state(edges, tree, shift, state)
 
 
@@ -101,10 +101,12 @@ def is_tie_before(edges, tree, shift, state, edge, after):
     if extend_residue(edges.local[edge], tree, after) != (
         extend_residue(edges.local[best], tree, other)
     ):
-        more, less = [np.int64(edge)], [best]
-        append_best(edges, tree, shift, after, more)
-        append_best(edges, tree, shift, other, less)
-        order = order_products(edges.local, more, less)
+        count = np.zeros(len(edges.local), np.int64)
+        count[edge] += 1
+        count[best] -= 1
+        count_best(edges, tree, shift, after, count, np.int64(1))
+        count_best(edges, tree, shift, other, count, np.int64(-1))
+        order = order_products(edges.local, count)
     return order > 0 or (order == 0 and edge < best)
 
 
@@ -130,7 +132,7 @@ def grow_tree(first, start, output, shift, edges, tree):
             continue
         if after != root:
             close_state(edges, tree, shift, after)
-        h, l, x, v = size[after, 0], size[after, 1], exponent[after], after >> shift
+        h, l, x, v = size[after, 0], size[after, 1], np.int64(exponent[after]), after >> shift
         for k in range(first[v], first[v + 1]):
             if local[k] == 0.0:
                 continue
