@@ -32,9 +32,9 @@ def compiled(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """The function as a part of the kernels that call it; Python itself cannot call it."""
-    made: Any = njit(
-        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    # Wrappers for calls from Python cost more time to compile than a small function itself.
+    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    made: Any = njit(nogil=True, error_model="numpy", **options)(function)
     return made
 
 

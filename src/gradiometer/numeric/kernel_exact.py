@@ -1,7 +1,8 @@
 """Which of two products of float64 is larger: by pairs, by residues, and by whole integers.
 
 A float64 is a whole number times a power of 2, so products of them are compared without rounding.
-Pairs decide nearly always; a near tie with equal residues of a prime of 61 bits is a tie; what is
+Pairs decide nearly always. Products nearer than 2^-70 of their size with equal residues of a prime
+of 61 bits are taken as equal (by chance, different ones are with a probability of 2^-61); what is
 left is multiplied out.
 """
 
