@@ -166,13 +166,6 @@ def _sign_inside(polynomial: fmpq_poly, lower: End, upper: End) -> int:
     raise CertificateError("No point of the interval was found.")
 
 
-def _sign_at(polynomial: fmpq_poly, point: fmpq) -> int:
-    with precision(_LADDER[1]):
-        # A rational such as a bound of e^1000000 is too long to be put in exactly.
-        value = _at_ball(polynomial, arb(point))
-    return 1 if value > 0 else -1 if value < 0 else _sign(polynomial(point))
-
-
 def _points(lower: End, upper: End, count: int) -> Iterator[fmpq]:
     """Enough different rational points inside the interval."""
     with precision(_LADDER[1]):
