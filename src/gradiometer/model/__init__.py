@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradiometer.model.activation import Activation, read_activation
     from gradiometer.model.graph import Graph, GraphNode, read_graph
+    from gradiometer.model.graph_flow import Edge, Flow, find_flow
+    from gradiometer.model.graph_group import Bundle, group_paths
+    from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
+    from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
@@ -26,9 +30,13 @@ if TYPE_CHECKING:
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
 
 _PLACES = {
+    "SLOPES": "graph_kink",
     "VARIABLE": "objective",
     "Activation": "activation",
     "BoundSchedule": "schedule",
+    "Bundle": "graph_group",
+    "Edge": "graph_flow",
+    "Flow": "graph_flow",
     "Gradient": "graph_side",
     "Graph": "graph",
     "GraphNode": "graph",
@@ -40,14 +48,18 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
+    "RankedPath": "graph_rank",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
     "check_size": "graph_point",
     "describe_settings": "schedule",
+    "find_flow": "graph_flow",
+    "group_paths": "graph_group",
     "is_inside": "parameter",
     "multiply": "graph_point",
+    "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
     "read_graph": "graph",
@@ -65,9 +77,13 @@ _PLACES = {
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "SLOPES",
     "VARIABLE",
     "Activation",
     "BoundSchedule",
+    "Bundle",
+    "Edge",
+    "Flow",
     "Gradient",
     "Graph",
     "GraphNode",
@@ -79,14 +95,18 @@ __all__ = [
     "Optimizer",
     "Owner",
     "Parameter",
+    "RankedPath",
     "Rule",
     "Schedule",
     "Setting",
     "Sides",
     "check_size",
     "describe_settings",
+    "find_flow",
+    "group_paths",
     "is_inside",
     "multiply",
+    "rank_paths",
     "rate_range",
     "read_activation",
     "read_graph",

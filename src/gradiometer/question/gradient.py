@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,6 +23,13 @@ from gradiometer.formula import (
 from gradiometer.model import Gradient, Graph, GraphPoint, read_graph, solve_gradient
 from gradiometer.question.answer import Answer, Fact, proved, unknown
 from gradiometer.question.gradient_certificate import certify_gradient
+from gradiometer.question.gradient_flow import list_flow_facts
+from gradiometer.question.gradient_group import (
+    find_kept,
+    join_sum,
+    list_branch_facts,
+    list_group_facts,
+)
 from gradiometer.question.gradient_steps import write_steps
 from gradiometer.question.gradient_table import (
     MOST_PATHS,
@@ -34,23 +41,38 @@ from gradiometer.question.gradient_table import (
 )
 from gradiometer.question.value import to_value_text
 
+_MOST_TOP = 10_000
+"""Paths of one input that are listed at most."""
+
 _MOST_COUNTED = 10**4000
 """Larger numbers of paths are not written out."""
 
 
-def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) -> Answer:
+def gradient(
+    computation: str,
+    *,
+    at: Mapping[str, Any],
+    of: str | None = None,
+    top: int | None = None,
+    keep: str | Sequence[str] = (),
+) -> Answer:
     """The value of a computation, its derivatives, and the way the gradient takes to each input.
 
     Args:
         computation: Assignments such as `v1=a^2; v2=a+b; c=v1*v2`, or one expression.
         at: A value for each input: a text such as `1/3`, `0.1` or `sqrt(2)`, or a number; a
             decimal is read as it is written.
-        of: The output; the last assignment when it is left out.
+        of: The output: a name, or a sum such as `2*c + d` of several; the last assignment when it
+            is left out.
+        top: How many of the largest paths of each input to list, with their share.
+        keep: Names of nodes to keep in `grouped`; all that the user named when it is left out.
 
     Returns:
-        Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`;
-        where branches meet, `one_sided` besides. Numbers are rational, or balls where a root, an
-        exponential or the like enters. None stands where there is no single derivative.
+        Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
+        then what the paths weigh (`mass`, `cancellation`, `by_length`, …); with *top* the largest
+        paths, where branches meet `one_sided`, where there are branches `branches`, and `grouped`
+        where nodes are left out. Numbers are rational, or balls where a root, an exponential or
+        the like enters. None stands where there is no single derivative.
 
     Raises:
         FormulaError: If the computation or a value cannot be read.
@@ -64,10 +86,17 @@ def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) 
         {'a': -5, 'b': 1}
     """
     trees, texts = _read_point(at)
-    graph = read_graph(computation, inputs=trees, of=of or "", place=Place("computation"))
+    text, target = join_sum(computation, of or "")
+    graph = read_graph(text, inputs=trees, of=target, place=Place("computation"))
     output = graph.nodes[graph.output].name
     ordered = {name: texts[name] for name in graph.inputs}
-    inputs = {"computation": computation, "at": ordered, "of": output}
+    inputs: dict[str, Any] = {"computation": text, "at": ordered, "of": output}
+    count = _read_top(top)
+    kept = find_kept(graph, (keep,) if isinstance(keep, str) else keep)
+    if count is not None:
+        inputs["top"] = count
+    if keep:
+        inputs["keep"] = [graph.nodes[index].name for index in kept]
     where = _point_text(ordered)
     try:
         point, found = solve_gradient(graph, trees)
@@ -79,7 +108,12 @@ def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) 
         return Answer(
             "gradient",
             inputs,
-            _facts(point, found, where),
+            {
+                **_facts(point, found, where),
+                **list_flow_facts(point, top=count),
+                **list_branch_facts(point),
+                **list_group_facts(point, kept),
+            },
             write_steps(point, found),
             certificate=certify_gradient(point, found, ordered),
             warnings=_warnings(point, found),
@@ -98,6 +132,18 @@ def _read_point(at: Mapping[str, Any]) -> tuple[dict[str, Node], dict[str, str]]
         name = str(key).strip()
         trees[name], texts[name] = _read_value(value, Place(f"at {name}"))
     return trees, texts
+
+
+def _read_top(top: Any) -> int | None:
+    if top is None:
+        return None
+    if isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= _MOST_TOP:
+        raise UsageError(
+            f"`top` is a number of paths from 1 to {_MOST_TOP:,}, not {top!r}.",
+            place=Place("top"),
+            hint="write such as 10",
+        )
+    return top
 
 
 def _read_value(value: Any, place: Place) -> tuple[Node, str]:

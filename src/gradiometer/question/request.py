@@ -189,7 +189,10 @@ _QUESTIONS = (
         (Input("computation", "text", "Assignments such as `v=a^2; c=v*b`, or one expression.",
                required=True, positional=True),
          Input("at", "numbers", "The point, such as a=-1,b=4.", required=True),
-         Input("of", "text", "The output; the last assignment when it is left out.")),
+         Input("of", "text", "The output, or a sum of several such as `2*c + d`; the last "
+               "assignment when it is left out."),
+         Input("top", "integer", "How many of the largest paths of each input to list."),
+         Input("keep", "texts", "Nodes to keep when the others are grouped into bundles.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(
