@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -43,6 +44,7 @@ _PLACES = {
     "GraphPoint": "graph_point",
     "Landscape": "objective",
     "Layer": "network",
+    "Listing": "listing",
     "Network": "network",
     "Objective": "objective",
     "Optimizer": "optimizer",
@@ -63,6 +65,7 @@ _PLACES = {
     "rate_range": "optimizer",
     "read_activation": "activation",
     "read_graph": "graph",
+    "read_listing": "listing",
     "read_network": "network",
     "read_objective": "objective",
     "read_optimizer": "optimizer",
@@ -90,6 +93,7 @@ __all__ = [
     "GraphPoint",
     "Landscape",
     "Layer",
+    "Listing",
     "Network",
     "Objective",
     "Optimizer",
@@ -110,6 +114,7 @@ __all__ = [
     "rate_range",
     "read_activation",
     "read_graph",
+    "read_listing",
     "read_network",
     "read_objective",
     "read_optimizer",
