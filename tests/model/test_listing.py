@@ -100,7 +100,7 @@ def test_nodes_keep_the_line_they_stand_on():
         (["v = exp a"], 1, "needs brackets"),
         (["v = a", "w == v"], 2, "single `=`"),
         (["v = 1e999*a"], 1, "exponent"),
-        (["v = a + 1", "w = v(a + 2)"], 2, "Unknown function"),
+        (["v1 = a + 1", "w = v1(a + 2)"], 2, "Unknown function"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named(lines, line, problem):
