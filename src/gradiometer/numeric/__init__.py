@@ -1,5 +1,120 @@
-"""Numbers in, numbers out: float64 runs of the rules that `proof` certifies."""
+"""Numbers in, numbers out: float64 runs of rules, and sweeps over computations as arrays.
 
+a run of an optimizer     begin_float, advance_float
+a computation as arrays   Tape → run_tape → linearise → LinearGraph
+sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
+single paths              grow_path_tree → rank_paths → cover
+how far it may be off     bound_tape_gradient
+few nodes of many         group_paths, eliminate, choose_focus
+"""
+
+from gradiometer.numeric.best_paths import (
+    BestPaths,
+    Coverage,
+    PathTree,
+    cover,
+    grow_path_tree,
+    rank_paths,
+)
+from gradiometer.numeric.error_bound import (
+    GradientBound,
+    ValueBound,
+    bound_gradient,
+    bound_tape_gradient,
+    bound_values,
+)
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.grouping import (
+    Elimination,
+    Focus,
+    GroupedPaths,
+    choose_focus,
+    eliminate,
+    group_paths,
+)
+from gradiometer.numeric.linear_graph import LinearGraph, connect
+from gradiometer.numeric.operations import CODES, CONSTANT, INPUT
+from gradiometer.numeric.path_shares import (
+    LengthShares,
+    PathSpread,
+    measure_spread,
+    split_by_length,
+)
+from gradiometer.numeric.sweep import (
+    COUNT_MODULUS,
+    BackwardSweep,
+    EdgeContributions,
+    ForwardSweep,
+    SignSweep,
+    SourceEdges,
+    count_paths,
+    split_by_use,
+    sweep_back,
+    sweep_both,
+    sweep_edges,
+    sweep_forward,
+    sweep_signs,
+)
+from gradiometer.numeric.tape import (
+    Linearised,
+    Tape,
+    TapeRun,
+    find_unsettled,
+    linearise,
+    run_tape,
+    write_tape,
+)
+from gradiometer.numeric.wide import Wide
 
-__all__ = ["FloatState", "advance_float", "begin_float"]
+__all__ = [
+    "CODES",
+    "CONSTANT",
+    "COUNT_MODULUS",
+    "INPUT",
+    "BackwardSweep",
+    "BestPaths",
+    "Coverage",
+    "EdgeContributions",
+    "Elimination",
+    "FloatState",
+    "Focus",
+    "ForwardSweep",
+    "GradientBound",
+    "GroupedPaths",
+    "LengthShares",
+    "LinearGraph",
+    "Linearised",
+    "PathSpread",
+    "PathTree",
+    "SignSweep",
+    "SourceEdges",
+    "Tape",
+    "TapeRun",
+    "ValueBound",
+    "Wide",
+    "advance_float",
+    "begin_float",
+    "bound_gradient",
+    "bound_tape_gradient",
+    "bound_values",
+    "choose_focus",
+    "connect",
+    "count_paths",
+    "cover",
+    "eliminate",
+    "find_unsettled",
+    "group_paths",
+    "grow_path_tree",
+    "linearise",
+    "measure_spread",
+    "rank_paths",
+    "run_tape",
+    "split_by_length",
+    "split_by_use",
+    "sweep_back",
+    "sweep_both",
+    "sweep_edges",
+    "sweep_forward",
+    "sweep_signs",
+    "write_tape",
+]
