@@ -120,6 +120,8 @@ class _Builder:
         self._inputs = tuple(names)
         self._given = len(names)
         self._names = names
+        self._used: frozenset[str] = frozenset()
+        """Constants that lines used, so that no later line may hide them."""
         self._shapes: dict[str, _Filled] = {}
         self._constants: dict[str, int] = {}
         self._codes: dict[str, int] = {}
@@ -145,7 +147,7 @@ class _Builder:
         target = words[0] if shape.is_named else _NAMELESS
         if not shape.is_named:
             self._open_name, self._open_line = number, line
-        if target in self._names:
+        if target in self._names or target in self._used:
             raise self._twice(number, line, target)
         if shape.size:
             filled.operations.append(self._count)
@@ -166,6 +168,7 @@ class _Builder:
             # Constants, Greek letters and products such as `a(b + 1)` are rare in long lists.
             key = f"{number} {line}"
             words[:] = shape.words
+            self._used |= shape.constants
         return self._shapes.setdefault(key, _Filled(shape))
 
     def _no_name(self) -> GradiometerError:
@@ -233,7 +236,10 @@ class _Builder:
         return self._located(error, number)
 
     def _twice(self, number: int, line: str, target: str) -> GradiometerError:
-        if target in self._inputs:
+        if target in self._used:
+            problem = f"`{target}` was the constant on an earlier line."
+            hint = "choose another name"
+        elif target in self._inputs:
             problem = f"`{target}` is computed here, so it takes no value."
             hint = f"leave `{target}` out of the point"
         else:

@@ -52,6 +52,8 @@ class Shape:
     """For each word behind the assigned name whether it is a number."""
     words: tuple[str, ...]
     """The words of the line that the shape was read from, the assigned name first."""
+    constants: frozenset[str] = frozenset()
+    """Constants such as `e` that the line uses."""
 
     @property
     def size(self) -> int:
@@ -117,7 +119,12 @@ def read_shape(line: str, known: Container[str]) -> Shape:
     operations: list[Operation] = []
     _flatten(assignment.formula.tree, known, operations, words, numbers)
     name = (assignment.name,) if assignment.name else ()
-    return Shape(bool(name), tuple(operations), tuple(numbers), (*name, *words))
+    constants = frozenset(
+        leaf.name
+        for leaf in _leaves(assignment.formula.tree)
+        if isinstance(leaf, Constant) and leaf.name not in known
+    )
+    return Shape(bool(name), tuple(operations), tuple(numbers), (*name, *words), constants)
 
 
 def _flatten(
