@@ -18,7 +18,7 @@ MOST_PATHS = 1500
 
 
 def random_graph(seed, *, weights=PLAIN, nodes=12):
-    """A graph of at most *nodes* nodes with parallel edges, source 0 and the last node as output."""
+    """A graph of at most *nodes* nodes with parallel edges, from node 0 to the last one."""
     generator = random.Random(seed)
     while True:
         count = generator.randint(1, nodes)

@@ -51,6 +51,12 @@ class Listing:
     output: int
     """The node of the last assignment."""
 
+    def name_nodes(self) -> tuple[NDArray[np.int64], list[str]]:
+        """The node of each name, and the names in the same order."""
+        if isinstance(self.names, _Places):
+            return self.names.to_array(), list(self.names)
+        return np.array(list(self.names.values()), np.int64), list(self.names)
+
     @property
     def leaves(self) -> int:
         """How many nodes are inputs or constants."""
@@ -344,3 +350,15 @@ class _Places(Mapping[str, int]):
 
     def __len__(self) -> int:
         return len(self._names) - (_NAMELESS in self._names)
+
+    def to_array(self) -> NDArray[np.int64]:
+        """The node of each name, in the order of the names."""
+        numbers = np.fromiter(self._names.values(), np.int64, len(self._names))
+        places = np.where(
+            numbers >= _FIXED,
+            numbers - _FIXED + self._given,
+            np.where(numbers >= _GIVEN, numbers - _GIVEN, numbers + self._leaves),
+        )
+        return places[[name != _NAMELESS for name in self._names]] if (
+            _NAMELESS in self._names
+        ) else places  # fmt: skip

@@ -5,12 +5,13 @@ a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths → cover
 how far it may be off     bound_tape_gradient
-few nodes of many         group_paths, eliminate, choose_focus
+few nodes of many         collapse_series, group_paths, eliminate, choose_focus
 """
 
 from gradiometer.numeric.best_paths import (
     BestPaths,
     Coverage,
+    Order,
     PathTree,
     cover,
     grow_path_tree,
@@ -40,6 +41,7 @@ from gradiometer.numeric.path_shares import (
     measure_spread,
     split_by_length,
 )
+from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
     BackwardSweep,
@@ -73,6 +75,7 @@ __all__ = [
     "INPUT",
     "BackwardSweep",
     "BestPaths",
+    "Collapsed",
     "Coverage",
     "EdgeContributions",
     "Elimination",
@@ -84,6 +87,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Order",
     "PathSpread",
     "PathTree",
     "SignSweep",
@@ -98,6 +102,7 @@ __all__ = [
     "bound_tape_gradient",
     "bound_values",
     "choose_focus",
+    "collapse_series",
     "connect",
     "count_paths",
     "cover",
