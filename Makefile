@@ -36,6 +36,7 @@ oracles: .venv/installed-dev
 	$(BIN)/pytest -q -m oracle tests
 
 bench: .venv/installed-dev
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/run.py
 
 clean:

@@ -20,6 +20,7 @@ from typing import Any
 
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
+from moments import time_moments, write_moments
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -192,7 +193,8 @@ def write_markdown(results: dict[str, Any]) -> str:
         (_, ours), (peer, theirs), (_, ratio) = results[key].items()
         lines.append(f"| {title} | {ours:.3g} | {theirs:.3g} ({peer}) | {ratio:.1f} |")
     claims, activations = write_claims(results["claims"]), write_activations(results["activations"])
-    return "\n".join([*lines, "", *claims, "", *activations])
+    moments = write_moments(results["moments"])
+    return "\n".join([*lines, "", *claims, "", *activations, "", *moments])
 
 
 def update_readme(table: str) -> None:
@@ -217,6 +219,7 @@ def main() -> None:
         "parse": time_parse(),
         "claims": time_claims(),
         "activations": time_activations(),
+        "moments": time_moments(),
     }
     table = write_markdown(results)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

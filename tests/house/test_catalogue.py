@@ -18,6 +18,12 @@ def entry_violations(path, *, references):
     if not str(entry.get("about", "")).strip().endswith("."):
         yield "about is not a sentence"
     yield from _activation_violations(entry) if path.parent.name == "activations" else ()
+    yield from (
+        f"source `{row.get('source')}` of a published constant is not in references.toml"
+        for part in (entry, *entry.get("dialects", {}).values())
+        for row in part.get("published", ())
+        if row.get("source") not in references
+    )
     named = entry.get("reference")
     keys = [named] if isinstance(named, str) else list(named or [])
     if not keys:

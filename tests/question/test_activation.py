@@ -21,7 +21,7 @@ NAMES = (
     "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead",
     "smoothness", "minimum", "maximum", "odd", "even", "periodic", "suitable",
     "dead_fraction", "mean", "second_moment", "variance", "slope_second_moment", "gain",
-    "gain_torch", "chi", "critical_weight_variance",
+    "gain_torch", "published_gains", "chi", "critical_weight_variance",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from flint import acb, arb, fmpq, fmpz
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula.evaluate import evaluate
+from gradiometer.formula.exact import Exact
 from gradiometer.formula.tree import Apply, Name, Node, free_names
 
 Analytic: TypeAlias = Callable[[acb, bool], acb]
@@ -24,12 +25,15 @@ The flag asks for values of an analytic function: not finite where the formula i
 _Step: TypeAlias = tuple[Callable[..., acb], tuple[int, ...]]
 
 
-def compile_analytic(node: Node, variable: str) -> Analytic:
+def compile_analytic(
+    node: Node, variable: str, values: Mapping[str, Exact] | None = None
+) -> Analytic:
     """The formula as a function of a complex ball, at the precision of the moment.
 
     Args:
-        node: A smooth formula in *variable* alone.
+        node: A smooth formula in *variable* and the names of *values*.
         variable: The name that becomes complex.
+        values: What the other names are; a ball stands for every number in it.
 
     Raises:
         UndecidedError: If an operator has no analytic form.
@@ -42,14 +46,18 @@ def compile_analytic(node: Node, variable: str) -> Analytic:
     slots: dict[Node, int] = {Name(variable): 0}
     first: list[acb] = [acb(0)]
     steps: list[tuple[int, Callable[..., acb], int, int | None]] = []
+    known = values or {}
 
     def place(current: Node) -> int:
         if current in slots:
             return slots[current]
         if variable not in free_names(current):
-            first.append(acb(evaluate(current, {})))
+            first.append(acb(evaluate(current, known)))
         elif isinstance(current, Apply):
-            compute, sources = _read(current, place)
+            fixed = None
+            if current.operator == "^" and variable not in free_names(current.arguments[1]):
+                fixed = evaluate(current.arguments[1], known)
+            compute, sources = _read(current, place, fixed)
             first.append(acb(0))
             steps.append((len(first) - 1, compute, sources[0], (*sources, None)[1]))
         slots[current] = len(first) - 1
@@ -71,17 +79,16 @@ def compile_analytic(node: Node, variable: str) -> Analytic:
     return run
 
 
-def _read(node: Apply, place: Callable[[Node], int]) -> _Step:
+def _read(node: Apply, place: Callable[[Node], int], exponent: Exact | None) -> _Step:
     if node.operator == "^":
-        return _read_power(node, place)
+        return _read_power(node, place, exponent)
     if node.operator not in _RULES:
         raise UndecidedError(f"`{node.operator}` has no analytic form")
     return _RULES[node.operator], tuple(place(argument) for argument in node.arguments)
 
 
-def _read_power(node: Apply, place: Callable[[Node], int]) -> _Step:
+def _read_power(node: Apply, place: Callable[[Node], int], known: Exact | None) -> _Step:
     base, exponent = node.arguments
-    known = None if free_names(exponent) else evaluate(exponent, {})
     if isinstance(known, fmpq) and known.q <= 2:
         top, is_whole = fmpz(known.p), known.q == 1
         if is_whole:

@@ -6,7 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradiometer.model.activation import Activation, read_activation
+    from gradiometer.model.activation import (
+        Activation,
+        ActivationFamily,
+        Published,
+        read_activation,
+        read_family,
+    )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
     from gradiometer.model.graph_group import Bundle, group_paths
@@ -34,6 +40,7 @@ _PLACES = {
     "SLOPES": "graph_kink",
     "VARIABLE": "objective",
     "Activation": "activation",
+    "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Edge": "graph_flow",
@@ -50,7 +57,11 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
+<<<<<<< HEAD
     "RankedPath": "graph_rank",
+=======
+    "Published": "activation",
+>>>>>>> main
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
@@ -64,6 +75,7 @@ _PLACES = {
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_family": "activation",
     "read_graph": "graph",
     "read_listing": "listing",
     "read_network": "network",
@@ -83,6 +95,7 @@ __all__ = [
     "SLOPES",
     "VARIABLE",
     "Activation",
+    "ActivationFamily",
     "BoundSchedule",
     "Bundle",
     "Edge",
@@ -99,7 +112,11 @@ __all__ = [
     "Optimizer",
     "Owner",
     "Parameter",
+<<<<<<< HEAD
     "RankedPath",
+=======
+    "Published",
+>>>>>>> main
     "Rule",
     "Schedule",
     "Setting",
@@ -113,6 +130,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_family",
     "read_graph",
     "read_listing",
     "read_network",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -16,6 +16,8 @@ from gradiometer.errors import (
 )
 from gradiometer.formula import (
     REALS,
+    Formula,
+    Interval,
     Name,
     Node,
     free_names,
@@ -25,18 +27,42 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.model.entry import check_keys, find_entry
-from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters, settle
+from gradiometer.model.parameter import (
+    Owner,
+    Parameter,
+    Setting,
+    read_parameters,
+    read_setting,
+    settle,
+)
 
 _VARIABLE = "x"
 
 _KEYS = (
     "name", "about", "reference", "aliases", "libraries", "formula", "parameters", "dialects",
-    "vector", "instead", "gain_torch",
+    "vector", "instead", "gain_torch", "published",
 )  # fmt: skip
 """What an entry may say."""
 
+PUBLISHED_AS = ("second_moment", "deviation", "root")
+"""What a published constant may be of."""
+
 _HINTS = {"pieces": 'write the pieces as one formula, formula = "where(x <= 0, 0, x)"'}
 """What to write instead of keys that other entries have."""
+
+
+@final
+@dataclass(frozen=True)
+class Published:
+    """A constant that a library or a paper multiplies the function by, or divides it by."""
+
+    source: str
+    """A key of the references."""
+    value: Node
+    of: str
+    """`second_moment` or `deviation` for one over its root, `root` for the root of the former."""
+    text: str
+    """The value as it was published."""
 
 
 @final
@@ -58,6 +84,25 @@ class Activation:
     """How doubtful passages were read."""
     gain_torch: Node | None = None
     """What `torch.nn.init.calculate_gain` returns for it; None where that table has no entry."""
+    published: tuple[Published, ...] = ()
+    """Other published constants for these values of the parameters."""
+
+
+@final
+@dataclass(frozen=True)
+class ActivationFamily:
+    """A function of `x` and of parameters without values."""
+
+    name: str
+    """The catalogue name; empty for a formula."""
+    text: str
+    """The formula as it was written."""
+    tree: Node
+    """The tree in `x` and the free parameters."""
+    domains: Mapping[str, Interval]
+    """Where each free parameter must lie."""
+    parameters: Mapping[str, Setting]
+    """The values of the other parameters."""
 
 
 def read_activation(
@@ -80,6 +125,71 @@ def read_activation(
         >>> read_activation("leaky_relu", settings={"negative_slope": "1/10"}).text
         'max(x, 0) + negative_slope*min(x, 0)'
     """
+    parts = _read_parts(named, settings)
+    values = settle([parts.owner], settings)["activation"]
+    return Activation(
+        parts.name,
+        parts.about,
+        parts.formula.text,
+        parts.formula.tree,
+        _bind(parts.formula.tree, values),
+        values,
+        parts.formula.notes,
+        None if parts.gain is None else _bind(parts.gain, values),
+        tuple(p for p, at in parts.published if all(values[n] == v for n, v in at.items())),
+    )
+
+
+def read_family(
+    named: str | Mapping[str, Any], *, free: Sequence[str], settings: Mapping[str, Any]
+) -> ActivationFamily:
+    """The activation with the *free* parameters as names and values for all others.
+
+    Args:
+        named: As for `read_activation`.
+        free: Parameters that have no value yet.
+        settings: Values of the others.
+
+    Raises:
+        UsageError: If a free name is no parameter, or another parameter has no value.
+
+    Example:
+        >>> read_family("selu", free=["alpha"], settings={"scale": "2"}).parameters
+        {'scale': 2}
+    """
+    parts = _read_parts(named, {**settings, **dict.fromkeys(free, "")})
+    known = parts.owner.parameters
+    for name in free:
+        if name not in known:
+            nearest = suggest(name, known)
+            raise UsageError(
+                f"`{parts.name or parts.formula.text}` has no parameter `{name}`.",
+                known=tuple(known),
+                hint=f"write `{nearest}`" if nearest else "see `gradiometer catalog activation`",
+            )
+    values = settle([parts.owner], settings, free=frozenset(free))["activation"]
+    fixed = {name: value for name, value in values.items() if name not in free}
+    domains = {name: known[name].domain for name in free}
+    return ActivationFamily(
+        parts.name, parts.formula.text, _bind(parts.formula.tree, fixed), domains, fixed
+    )
+
+
+@final
+@dataclass(frozen=True)
+class _Parts:
+    """What a name, a table or a formula says, before the parameters have values."""
+
+    name: str
+    about: str
+    formula: Formula
+    owner: Owner
+    gain: Node | None = None
+    published: tuple[tuple[Published, Mapping[str, Setting]], ...] = ()
+    """Each with the values of parameters that it is for."""
+
+
+def _read_parts(named: str | Mapping[str, Any], settings: Mapping[str, Any] | None) -> _Parts:
     found = find_entry("activation", named)
     if found is None:
         return _from_formula(str(named), settings)
@@ -94,23 +204,33 @@ def read_activation(
         raise StudyError("`x` is the input and cannot be a parameter.", place=place)
     formula = parse(str(table["formula"]), names=(_VARIABLE, *parameters), place=place)
     name = str(table.get("name", "activation"))
-    values = settle([Owner("activation", name, parameters)], settings)["activation"]
     gain = None
     if "gain_torch" in table:
         gain = parse(str(table["gain_torch"]), names=tuple(parameters), place=place).tree
-    return Activation(
-        name,
-        str(table.get("about", "")),
-        formula.text,
-        formula.tree,
-        _bind(formula.tree, values),
-        values,
-        formula.notes,
-        None if gain is None else _bind(gain, values),
-    )
+    owner = Owner("activation", name, parameters)
+    published = tuple(_read_published(row, parameters, place) for row in table.get("published", ()))
+    return _Parts(name, str(table.get("about", "")), formula, owner, gain, published)
 
 
-def _from_formula(text: str, settings: Mapping[str, Any] | None) -> Activation:
+def _read_published(
+    row: Mapping[str, Any], parameters: Mapping[str, Parameter], place: Place
+) -> tuple[Published, Mapping[str, Setting]]:
+    check_keys(row, ("source", "value", "of", "at"), place=place)
+    if row.get("of") not in PUBLISHED_AS or not {"source", "value"} <= set(row):
+        raise StudyError(
+            "A published constant has a `source`, a `value`, and says what it is `of`.",
+            place=place,
+            known=PUBLISHED_AS,
+        )
+    value = parse(str(row["value"]), names=(), place=place).tree
+    at = {
+        name: read_setting(parameters[name], text, place=place)
+        for name, text in row.get("at", {}).items()
+    }
+    return Published(str(row["source"]), value, str(row["of"]), str(row["value"])), at
+
+
+def _from_formula(text: str, settings: Mapping[str, Any] | None) -> _Parts:
     """The activation of a formula; names other than `x` need a value."""
     formula = parse(text, place=Place("formula"))
     names = sorted(free_names(formula.tree) - {_VARIABLE})
@@ -120,9 +240,7 @@ def _from_formula(text: str, settings: Mapping[str, Any] | None) -> Activation:
     if missing:
         raise _not_bound(missing[0], formula.text, formula.tree)
     parameters = {name: Parameter(name, REALS) for name in names}
-    values = settle([Owner("activation", text, parameters)], settings)["activation"]
-    bound = _bind(formula.tree, values)
-    return Activation("", "", formula.text, formula.tree, bound, values, formula.notes)
+    return _Parts("", "", formula, Owner("activation", text, parameters))
 
 
 def _bind(tree: Node, values: Mapping[str, Setting]) -> Node:

@@ -50,9 +50,11 @@ def _in_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping
         hint = f"write `{name}.{nearest}`" if nearest else f"write `{name}`"
         raise UsageError(f"`{name}` has no dialect `{dialect}`.", known=known, hint=hint)
     own = dialects.get(dialect, {})
-    base = {key: value for key, value in table.items() if key != "dialects"}
-    check_keys(own, ("about", "defaults", *(key for key in base if key != "name"), "parameters"),
-               place=place)  # fmt: skip
+    # What is published about one formula says nothing of another.
+    dropped = {"dialects", *(("published",) if "formula" in own else ())}
+    base = {key: value for key, value in table.items() if key not in dropped}
+    known = ("about", "defaults", *(key for key in table if key not in ("name", "dialects")))
+    check_keys(own, (*known, "parameters", "published"), place=place)
     rows = {**table.get("parameters", {}), **own.get("parameters", {})}
     for parameter, default in own.get("defaults", {}).items():
         rows[parameter] = {**rows.get(parameter, {}), "default": default}

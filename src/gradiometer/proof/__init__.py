@@ -11,11 +11,20 @@ from gradiometer.proof.check import KINDS, check, fingerprint
 if TYPE_CHECKING:
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
+    from gradiometer.proof.check_moment import read_digits
+    from gradiometer.proof.check_root import EQUATIONS
     from gradiometer.proof.distance import Distance, find_distance
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
     from gradiometer.proof.limit import End, limit_far, limit_inside
-    from gradiometer.proof.moments import Mean, Moment, estimate_moment, find_moment, is_odd
+    from gradiometer.proof.moments import (
+        Mean,
+        Moment,
+        estimate_moment,
+        find_moment,
+        is_odd,
+        to_digits,
+    )
     from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
         rename,
     )
     from gradiometer.proof.regime import Regime, find_regimes, merge
+    from gradiometer.proof.roots import Roots, find_roots
+    from gradiometer.proof.roots_exact import solve_exactly
     from gradiometer.proof.settled import find_settled_step
     from gradiometer.proof.shape import (
         Section,
@@ -68,6 +79,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.witness import find_point
 
 _PLACES = {
+    "EQUATIONS": "check_root",
     "Comparison": "refute",
     "Course": "walk",
     "Distance": "distance",
@@ -81,6 +93,7 @@ _PLACES = {
     "Mean": "moments",
     "Moment": "moments",
     "Regime": "regime",
+    "Roots": "roots",
     "Run": "walk",
     "Section": "shape",
     "Shape": "shape",
@@ -110,6 +123,7 @@ _PLACES = {
     "find_point": "witness",
     "find_range": "shape_range",
     "find_regimes": "regime",
+    "find_roots": "roots",
     "find_settled_step": "settled",
     "find_slope_range": "shape_range",
     "find_smoothness": "shape_symmetry",
@@ -129,16 +143,20 @@ _PLACES = {
     "prove_equal": "identity",
     "prove_pieces": "pieces",
     "prove_sign": "sign",
+    "read_digits": "check_moment",
     "rename": "refute",
     "run_exactly": "walk",
     "shorten": "shape",
     "sign_on": "sign",
+    "solve_exactly": "roots_exact",
     "spell": "spelling",
     "survey": "walk",
+    "to_digits": "moments",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "EQUATIONS",
     "KINDS",
     "Comparison",
     "Course",
@@ -153,6 +171,7 @@ __all__ = [
     "Mean",
     "Moment",
     "Regime",
+    "Roots",
     "Run",
     "Section",
     "Shape",
@@ -183,6 +202,7 @@ __all__ = [
     "find_point",
     "find_range",
     "find_regimes",
+    "find_roots",
     "find_settled_step",
     "find_slope_range",
     "find_smoothness",
@@ -203,12 +223,15 @@ __all__ = [
     "prove_equal",
     "prove_pieces",
     "prove_sign",
+    "read_digits",
     "rename",
     "run_exactly",
     "shorten",
     "sign_on",
+    "solve_exactly",
     "spell",
     "survey",
+    "to_digits",
 ]
 
 

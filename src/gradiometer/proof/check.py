@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "moment": "check_moment",
     "pieces": "check_pieces",
     "regimes": "check_regimes",
+    "root": "check_root",
     "run": "check_run",
     "sign": "check_formula",
 }

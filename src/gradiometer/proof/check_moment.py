@@ -59,7 +59,7 @@ def check_moment(problem: Any, claim: Any, evidence: Any) -> None:
     require(isinstance(of, str) and of in _OF, "What the mean is of is not known.")
     variance = read_rational(law)
     require(fmpq(1, 10**6) <= variance <= 10**6, "The variance is not within what is replayed.")
-    value, allowed = _read_digits(digits)
+    value, allowed = read_digits(digits)
     bits = max(_LEAST_BITS, _bits(allowed)) + _SPARE_BITS
     with precision(bits):
         found = arb(0)
@@ -69,7 +69,7 @@ def check_moment(problem: Any, claim: Any, evidence: Any) -> None:
         require(abs(found - arb(value)) <= arb(allowed), "The integral has other digits.")
 
 
-def _read_digits(digits: Any) -> tuple[fmpq, fmpq]:
+def read_digits(digits: Any) -> tuple[fmpq, fmpq]:
     """The number and half a unit of its last digit; "0" is a number below 1e-30."""
     require(isinstance(digits, str), "The digits must be a text.")
     if digits == "0":

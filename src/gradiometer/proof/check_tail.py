@@ -95,12 +95,24 @@ _ONE = fmpq(1)
 
 @final
 class Ray:
-    """All numbers `side*t` with `t >= start`."""
+    """All numbers `side*t` with `t >= start`; other names stand for every number in their balls."""
 
-    def __init__(self, variable: str, side: int, start: fmpq) -> None:
+    def __init__(
+        self, variable: str, side: int, start: fmpq, values: Mapping[str, arb] | None = None
+    ) -> None:
         self._variable, self._side, self._start = variable, side, start
+        self._known = values or {}
         far = Range(start, None) if side > 0 else Range(None, -start)
-        self._ranges = {variable: far}
+        fixed = {name: Range(arb(b.lower()), arb(b.upper())) for name, b in self._known.items()}
+        self._ranges = {**fixed, variable: far}
+
+    def varies(self, node: Node) -> bool:
+        """Whether the formula depends on the place on the ray."""
+        return self._variable in free_names(node)
+
+    def constant(self, node: Node) -> arb:
+        """All values of a formula that does not."""
+        return to_ball(evaluate(node, self._known))
 
     def above(self, node: Node) -> Growth:
         """A bound of the formula's size.
@@ -108,8 +120,8 @@ class Ray:
         Raises:
             CertificateError: If none is found.
         """
-        if self._variable not in free_names(node):
-            return _bounded(evaluate(node, {}))
+        if not self.varies(node):
+            return _bounded(self.constant(node))
         if isinstance(node, Name):
             # The logarithm lies below its tangent at the start.
             start = arb(self._start)
@@ -124,8 +136,8 @@ class Ray:
         Raises:
             CertificateError: If none is found.
         """
-        if self._variable not in free_names(node):
-            return _bounded(1 / to_ball(evaluate(node, {})))
+        if not self.varies(node):
+            return _bounded(1 / self.constant(node))
         if isinstance(node, Name):
             return _bounded(1 / to_ball(self._start))
         if isinstance(node, Apply) and node.operator in _BELOW:
@@ -163,7 +175,7 @@ class Ray:
         """The bound of a logarithm, which is a bound of its own logarithm."""
         bound = self.above(inside).larger(self.below(inside))
         parts = [part.max(arb(0)) for part in (bound.constant, bound.linear, bound.square)]
-        degree = max(index for index, part in enumerate(parts) if index == 0 or part != 0)
+        degree = max(index for index, part in enumerate(parts) if index == 0 or not part.is_zero())
         total = parts[0] + parts[1] + parts[2]
         return _bounded(total).times(self.above(Name(self._variable)).power(arb(degree)))
 
@@ -186,8 +198,8 @@ class Ray:
 
     def _polynomial(self, node: Node) -> list[arb] | None:
         """The coefficients in t when the formula is a polynomial."""
-        if self._variable not in free_names(node):
-            return [to_ball(evaluate(node, {}))]
+        if not self.varies(node):
+            return [self.constant(node)]
         if isinstance(node, Name):
             return [arb(0), arb(self._side)]
         if not isinstance(node, Apply):
@@ -254,15 +266,15 @@ def _power_below(ray: Ray, base: Node, exponent: Node) -> Growth:
 
 def _power(ray: Ray, base: Node, exponent: Node, sign: int) -> Growth:
     """The bound of a power, or of one over it."""
-    if not free_names(exponent):
-        value = to_ball(evaluate(exponent, {})) * sign
+    if not ray.varies(exponent):
+        value = ray.constant(exponent) * sign
         if value >= 0:
             return ray.above(base).power(value)
         if value < 0:
             return ray.below(base).power(-value)
         raise _no_bound(apply("^", base, exponent))
     exponent = exponent if sign > 0 else apply("neg", exponent)
-    if free_names(base):
+    if ray.varies(base):
         raise _no_bound(apply("^", base, exponent))
     return ray.exponential(apply("*", exponent, apply("ln", base)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -22,6 +23,7 @@ from gradiometer.question.activation_mean_field import (
 )
 from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
+from gradiometer.question.activation_solve import Wish, read_wish, solve_wish
 from gradiometer.question.activation_steps import list_arrays, list_steps
 from gradiometer.question.activation_verdict import judge
 from gradiometer.question.answer import Answer, Fact, unknown
@@ -39,6 +41,8 @@ def activation(
     weight_variance: str | int | fmpq | None = None,
     bias_variance: str | int | fmpq | None = None,
     compare: str | Sequence[str] = (),
+    want: Mapping[str, Any] | None = None,
+    solve: str | Sequence[str] = (),
 ) -> Answer:
     """What the function is like as an activation, and whether it is suitable.
 
@@ -49,10 +53,15 @@ def activation(
         weight_variance: For a deep network: the variance of its weights times the width.
         bias_variance: For a deep network: the variance of its biases.
         compare: Other functions to set beside it: formulas or catalogue names, with defaults.
+        want: Values of facts about a normal input, such as the gain, that its parameters shall
+            give.
+        solve: As many parameters, which *set* gives no value but may give a range such as `1:2`.
 
     Returns:
         Facts from `formula` to `suitable`, then those about a normal input and, with the two
         variances, about a deep network; what cannot be proved is `unknown`.
+        With *want*, first the parameters that give it; the other facts are about the function
+        with these parameters when there is exactly one choice of them.
         Arrays `x`, `f` and `slope` for a picture.
 
     Raises:
@@ -65,15 +74,14 @@ def activation(
         >>> answer.facts["affine"].value, answer.facts["suitable"].value
         (False, True)
     """
-    others = read_others(compare)
+    others, wish = read_others(compare), read_wish(formula, set, want, solve)
+    deeper: dict[str, Any] = {"weight_variance": weight_variance, "bias_variance": bias_variance}
+    if wish is not None:
+        if others:
+            raise UsageError("`compare` and `solve` are asked one after the other.")
+        return _invert(formula, wish, variance=variance, **deeper)
     if others:
-        first = activation(
-            formula,
-            set=set,
-            variance=variance,
-            weight_variance=weight_variance,
-            bias_variance=bias_variance,
-        )
+        first = activation(formula, set=set, variance=variance, **deeper)
         answers = {name: activation(name, variance=variance) for name in others}
         return set_side_by_side(first, read_activation(formula, settings=set), answers)
     model = read_activation(formula, settings=set)
@@ -91,6 +99,29 @@ def activation(
     if not function.pieces:
         return _without_values(model, inputs, deep)
     return _answer(model, inputs, function, law, deep)
+
+
+def _invert(
+    formula: str | Mapping[str, Any], wish: Wish, *, variance: Any, **deeper: Any
+) -> Answer:
+    """The parameters that are wanted, and the facts at them when there is one choice only."""
+    law = _read_variance(variance)
+    solved = solve_wish(wish, law)
+    given = {"formula": formula, **wish.inputs, "variance": to_rational_text(law)}
+    if solved.settings is None:
+        inputs = {**given, **describe_deep(read_deep(*deeper.values()))}
+        certificate = combine([solved.certificate])
+        return Answer("activation", inputs, solved.facts, solved.steps, certificate=certificate)
+    at = activation(formula, set={**wish.settings, **solved.settings}, variance=variance, **deeper)
+    rounded = "The facts after `box` hold for the parameters rounded to 30 digits."
+    return replace(
+        at,
+        inputs={**at.inputs, **given},
+        facts={**solved.facts, **at.facts},
+        steps=(*solved.steps, *at.steps),
+        certificate=combine([solved.certificate, at.certificate]),
+        warnings=(*at.warnings, *(() if solved.is_exact else (rounded,))),
+    )
 
 
 def _read_variance(variance: str | int | fmpq) -> fmpq:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flint import arb, fmpq
+
 from gradiometer.errors import UndecidedError, UsageError
-from gradiometer.formula import Node, to_piecewise
+from gradiometer.formula import Node, evaluate, to_float, to_piecewise
 from gradiometer.model import Activation, read_activation
 from gradiometer.proof import Shape, combine
+from gradiometer.question.activation_curves import list_curves
 from gradiometer.question.activation_distance import describe_distance
-from gradiometer.question.activation_steps import list_curve
 from gradiometer.question.answer import Answer, Fact, Series
 
 _COLUMNS = ("range", "monotone", "convex", "lipschitz", "minimum", "suitable")
@@ -25,14 +27,19 @@ def read_others(compare: str | Sequence[str]) -> list[str]:
     """The names of the functions to compare with.
 
     Raises:
-        UsageError: If they are too many, or one is there twice.
+        UsageError: If they are too many, or one is there twice, perhaps under another name.
     """
     names = [compare] if isinstance(compare, str) else list(compare)
     if len(names) > _MOST:
         raise UsageError(f"At most {_MOST} functions are set beside another.")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"`{twice}` is named twice.")
+    known: dict[str, str] = {}
+    for name in names:
+        # Formulas are set side by side however alike they are; names of one entry are not.
+        entry = read_activation(name).name or name
+        if entry in known:
+            same = "" if known[entry] == name else f", once as `{known[entry]}`"
+            raise UsageError(f"`{name}` is named twice{same}.")
+        known[entry] = name
     return names
 
 
@@ -46,15 +53,14 @@ def set_side_by_side(first: Answer, model: Activation, others: Mapping[str, Answ
         model: The first function.
         others: The answers about the other ones, by the name they were asked under.
     """
-    answers = {model.name or str(first.inputs["formula"]): first, **others}
-    if len(answers) <= len(others):
-        raise UsageError(f"`{model.name}` is compared with itself.")
-    arrays = _list_curves({"": model.tree, **{name: read_activation(name).tree for name in others}})
+    models = {name: read_activation(name) for name in others}
+    answers = {_name_first(first, model, models): first, **others}
+    trees = {"": model.tree, **{name: other.tree for name, other in models.items()}}
+    arrays = _list_curves(trees, answers.values())
     parts = [answer.certificate for answer in answers.values()]
     facts = {**first.facts, "comparison": _make_table(answers)}
     if len(others) == 1:
-        other = read_activation(next(iter(others))).tree
-        more, certificate = describe_distance(model.tree, other)
+        more, certificate = describe_distance(model.tree, next(iter(models.values())).tree)
         facts |= more
         parts.append(certificate)
     return replace(
@@ -64,6 +70,21 @@ def set_side_by_side(first: Answer, model: Activation, others: Mapping[str, Answ
         arrays=arrays or first.arrays,
         certificate=combine(parts),
     )
+
+
+def _name_first(first: Answer, model: Activation, models: Mapping[str, Activation]) -> str:
+    """What the table calls the first function: with its settings where only these are its own.
+
+    Raises:
+        UsageError: If one of the others is the same.
+    """
+    name = model.name or str(first.inputs["formula"])
+    alike = [n for n, other in models.items() if n == name or model.name == other.name != ""]
+    if any(models[n].tree == model.tree for n in alike):
+        raise UsageError(f"`{name}` is compared with itself.")
+    if not alike:
+        return name
+    return f"{name} {', '.join(f'{k}={v}' for k, v in first.inputs['set'].items())}"
 
 
 def _make_table(answers: Mapping[str, Answer]) -> Fact:
@@ -80,29 +101,29 @@ def _make_table(answers: Mapping[str, Answer]) -> Fact:
     return Fact(rows, "proved", "Each function by itself; what is undecided is left open.")
 
 
-def _list_curves(trees: Mapping[str, Node]) -> dict[str, Series]:
+def _list_curves(trees: Mapping[str, Node], answers: Iterable[Answer]) -> dict[str, Series]:
     """All functions and slopes on one grid wide enough for each; none that cannot be cut."""
     shapes: dict[str, Shape] = {}
     for name, tree in trees.items():
         try:
-            shapes[name] = Shape(to_piecewise(tree, "x"))
+            shape = Shape(to_piecewise(tree, "x"))
         except UndecidedError:
             continue
-    curves = {name: list_curve(shape) for name, shape in shapes.items() if shape.sections}
-    if "" not in curves:
+        if shape.sections:
+            shapes[name] = shape
+    if "" not in shapes:
         return {}
-    low = min(xs[0] for xs, _, _ in curves.values())
-    high = max(xs[-1] for xs, _, _ in curves.values())
-    count = len(curves[""][0]) - 1
-    grid = [low + (high - low) * index / count for index in range(count + 1)]
-    arrays = {"x": Series(("x",), grid, about="input")}
-    for name in curves:
-        _, values, slopes = list_curve(shapes[name], grid)
-        label = f" {name}" if name else ""
-        arrays[f"f{label}"] = Series(("x",), values, about="value of the function")
-        arrays[f"slope{label}"] = Series(("x",), slopes, about="slope of the function")
-    return {name: series for name, series in arrays.items() if _has_number(series)}
+    extrema = [
+        to_float(place if isinstance(place, fmpq | arb) else evaluate(place, {}))
+        for answer in answers
+        for name in ("minimum", "maximum")
+        if isinstance(found := answer.facts[name].value, Mapping)
+        if (place := found.get("at")) is not None
+    ]
+    return {name: series for name, series in list_curves(shapes, extrema).items() if _says(series)}
 
 
-def _has_number(series: Series) -> bool:
-    return any(math.isfinite(value) for value in series.values)
+def _says(series: Series) -> bool:
+    """Whether there is a number in it."""
+    rows = (row if isinstance(row, list) else [row] for row in series.values)
+    return any(math.isfinite(value) for row in rows for value in row)

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cache
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 from flint import arb, fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import (
-    Name,
     Node,
     Number,
     apply,
     cancel,
     compare,
-    evaluate,
     number,
     precision,
-    substitute,
-    tidy,
-    to_ball,
     to_text,
 )
 from gradiometer.model import Activation
 from gradiometer.proof import Mean, Moment, Shape, find_moment
+from gradiometer.question.activation_known import (
+    Known,
+    combine_known,
+    is_known_zero,
+    settle_known,
+    to_known_ball,
+)
+from gradiometer.question.activation_published import compare_published
 from gradiometer.question.answer import Fact, proved, unknown
-
-_Known: TypeAlias = "fmpq | arb | Node"
 
 MOMENT_FACTS = (
     "dead_fraction",
@@ -39,6 +39,7 @@ MOMENT_FACTS = (
     "slope_second_moment",
     "gain",
     "gain_torch",
+    "published_gains",
     "chi",
     "critical_weight_variance",
 )
@@ -46,7 +47,6 @@ MOMENT_FACTS = (
 
 _DEEP = "at infinite width, at initialisation"
 _BITS = 256
-_LONGEST = 60
 
 
 def list_moments(
@@ -74,7 +74,7 @@ class _Means:
         self._shape = shape
         self._find = cache(self._compute)
 
-    def find(self, of: Mean) -> _Known:
+    def find(self, of: Mean) -> Known:
         """The mean, as exactly as it is known.
 
         Raises:
@@ -102,7 +102,7 @@ def _dead_fraction(means: _Means) -> Fact:
     return proved(value, because)
 
 
-def _how(value: _Known) -> str:
+def _how(value: Known) -> str:
     if isinstance(value, arb):
         return "an integral of which 30 digits are certified"
     return "exactly"
@@ -125,13 +125,13 @@ def _slope_second_moment(means: _Means) -> Fact:
 
 
 def _variance(means: _Means) -> Fact:
-    value = _combine("second - mean^2", second=means.find("square"), mean=means.find("value"))
+    value = combine_known("second - mean^2", second=means.find("square"), mean=means.find("value"))
     return proved(value, "The second moment less the square of the mean.")
 
 
 def _gain(means: _Means) -> Fact:
     second = means.find("square")
-    if _is_zero(second):
+    if is_known_zero(second):
         return proved("none", "f(z)^2 has mean 0, so no factor keeps the variance.")
     top = "1" if means.variance == 1 else "q"
     value = _find_gain(means)
@@ -142,8 +142,8 @@ def _gain(means: _Means) -> Fact:
     return proved(value, f"{because}{_by_deviation(means)}")
 
 
-def _find_gain(means: _Means) -> _Known:
-    return _combine("sqrt(q/second)", q=means.variance, second=means.find("square"))
+def _find_gain(means: _Means) -> Known:
+    return combine_known("sqrt(q/second)", q=means.variance, second=means.find("square"))
 
 
 def _by_deviation(means: _Means) -> str:
@@ -152,13 +152,13 @@ def _by_deviation(means: _Means) -> str:
         mean = means.find("value")
     except UndecidedError:
         return ""
-    if _is_zero(mean):
+    if is_known_zero(mean):
         return ""
     parts = {"q": means.variance, "second": means.find("square"), "mean": mean}
     try:
-        if _is_zero(_variance(means).value):
+        if is_known_zero(_variance(means).value):
             return " The standard deviation is 0 and gives none."
-        other = _combine("sqrt(q/(second - mean^2))", **parts)
+        other = combine_known("sqrt(q/(second - mean^2))", **parts)
     except UndecidedError:
         return ""
     if _digits(other) == _digits(_find_gain(means)):
@@ -166,8 +166,8 @@ def _by_deviation(means: _Means) -> str:
     return f" By the standard deviation it would be {_digits(other)}, as the mean is not 0."
 
 
-def _digits(value: _Known) -> str:
-    return f"{float(_to_ball(value)):.10g}"
+def _digits(value: Known) -> str:
+    return f"{float(to_known_ball(value)):.10g}"
 
 
 def _gain_torch(means: _Means) -> Fact:
@@ -175,14 +175,14 @@ def _gain_torch(means: _Means) -> Fact:
     if named is None:
         missing = "torch.nn.init.calculate_gain has no entry for it"
         return proved("none", f"{missing}; only functions of the catalogue are looked up.")
-    value = _settle(named)
+    value = settle_known(named)
     because = f"torch.nn.init.calculate_gain returns {to_text(named)}"
     if means.variance != 1:
         return proved(value, f"{because}, whatever the variance.")
     try:
         gain = _find_gain(means)
         with precision(_BITS):
-            differs = compare(_to_ball(value), _to_ball(gain)) != 0
+            differs = compare(to_known_ball(value), to_known_ball(gain)) != 0
     except UndecidedError:
         if _is_same(means, named):
             return proved(value, f"{because}, which is the gain by the second moment.")
@@ -202,13 +202,17 @@ def _is_same(means: _Means, named: Node) -> bool:
     return isinstance(second, fmpq) and cancel(apply("^", named, number(2))) == Number(1 / second)
 
 
+def _published_gains(means: _Means) -> Fact:
+    return compare_published(means.model, means.find, variance=means.variance)
+
+
 def _chi(means: _Means) -> Fact:
     second = means.find("square")
-    if _is_zero(second):
+    if is_known_zero(second):
         return proved("none", "f(z)^2 has mean 0, so no weights keep the variance.")
     slope = means.find("slope_square")
-    value = _combine("q*slope/second", q=means.variance, slope=slope, second=second)
-    ball = _to_ball(value)
+    value = combine_known("q*slope/second", q=means.variance, slope=slope, second=second)
+    ball = to_known_ball(value)
     word = "keep their size" if value == 1 else "grow" if ball > 1 else "shrink" if ball < 1 else ""
     grow = f" Gradients {word} from layer to layer." if word else ""
     top = "E f'(z)^2/E f(z)^2" if means.variance == 1 else "q*E f'(z)^2/E f(z)^2"
@@ -221,10 +225,10 @@ def _chi(means: _Means) -> Fact:
 
 def _critical_weight_variance(means: _Means) -> Fact:
     slope = means.find("slope_square")
-    if _is_zero(slope):
+    if is_known_zero(slope):
         return proved("none", "The slope is 0 almost everywhere, so no weights pass a gradient on.")
     return proved(
-        _combine("1/slope", slope=slope),
+        combine_known("1/slope", slope=slope),
         f"1/E f'(z)^2: with this variance of the weights (times the width) squared gradients keep "
         f"their size where z ~ {means.law}, {_DEEP}.",
     )
@@ -238,53 +242,7 @@ _FACTS: Mapping[str, Callable[[_Means], Fact]] = {
     "slope_second_moment": _slope_second_moment,
     "gain": _gain,
     "gain_torch": _gain_torch,
+    "published_gains": _published_gains,
     "chi": _chi,
     "critical_weight_variance": _critical_weight_variance,
 }
-
-_q, _second, _mean_name, _slope_name = (Name(n) for n in ("q", "second", "mean", "slope"))
-_SPREAD = apply("-", _second, apply("^", _mean_name, number(2)))
-_FORMULAS: Mapping[str, Node] = {
-    "second - mean^2": _SPREAD,
-    "sqrt(q/second)": apply("sqrt", apply("/", _q, _second)),
-    "sqrt(q/(second - mean^2))": apply("sqrt", apply("/", _q, _SPREAD)),
-    "q*slope/second": apply("/", apply("*", _q, _slope_name), _second),
-    "1/slope": apply("/", number(1), _slope_name),
-}
-
-
-def _combine(formula: str, **values: _Known) -> _Known:
-    """The formula's value, as a constant formula while that is short, else as a ball.
-
-    Raises:
-        UndecidedError: If balls are too wide for it.
-    """
-    tree = _FORMULAS[formula]
-    nodes = {n: number(v) if isinstance(v, fmpq) else v for n, v in values.items()}
-    exact = {n: v for n, v in nodes.items() if not isinstance(v, arb)}
-    if len(exact) == len(nodes):
-        settled = _settle(substitute(tree, exact))
-        if not isinstance(settled, arb):
-            return settled
-    with precision(_BITS):
-        return to_ball(evaluate(tree, {n: _to_ball(v) for n, v in values.items()}))
-
-
-def _settle(node: Node) -> _Known:
-    """The constant as a rational, as its shortest spelling, or as a ball when that is long."""
-    spellings = [tidy(node)]
-    with suppress(UndecidedError):
-        spellings.append(cancel(node))
-    best = min(spellings, key=lambda spelling: len(to_text(spelling)))
-    if isinstance(best, Number):
-        return best.value
-    return best if len(to_text(best)) <= _LONGEST else _to_ball(best)
-
-
-def _to_ball(value: _Known) -> arb:
-    with precision(_BITS):
-        return to_ball(value if isinstance(value, fmpq | arb) else evaluate(value, {}))
-
-
-def _is_zero(value: _Known) -> bool:
-    return isinstance(value, fmpq) and value == 0

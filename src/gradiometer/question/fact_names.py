@@ -14,9 +14,10 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "range", "monotone", "convex", "lipschitz", "slope_range", "limit_left", "limit_right",
         "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead", "smoothness",
         "minimum", "maximum", "odd", "even", "periodic", "suitable", "dead_fraction", "mean",
-        "second_moment", "variance", "slope_second_moment", "gain", "gain_torch", "chi",
-        "critical_weight_variance", "fixed_point", "chi_at_fixed_point", "phase", "comparison",
-        "distance", "distance_at",
+        "second_moment", "variance", "slope_second_moment", "gain", "gain_torch",
+        "published_gains", "chi", "critical_weight_variance", "fixed_point",
+        "chi_at_fixed_point", "phase", "comparison", "distance", "distance_at", "solution",
+        "unique", "box",
     ),
     "gradient": (
         "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",

@@ -180,7 +180,10 @@ _QUESTIONS = (
          Input("weight_variance", "number",
                "For a deep network: the variance of its weights times the width."),
          Input("bias_variance", "number", "For a deep network: the variance of its biases."),
-         Input("compare", "texts", "Other functions to set beside it, by name or formula.")),
+         Input("compare", "texts", "Other functions to set beside it, by name or formula."),
+         Input("want", "numbers", "Facts about a normal input that parameters shall give, such as "
+               "gain=1.3."),
+         Input("solve", "texts", "The parameters to solve for; `--set NAME=LOW:HIGH` says where.")),
         'gradiometer activation "max(x,0)+0.1*min(x,0)"',
     ),
     Question(

@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, final
 
 from gradiometer.report.canvas import Line, draw_axes, draw_dot, draw_line, sheet, to_svg
 from gradiometer.report.figure import Figure
-from gradiometer.report.landscape import draw_legend
+from gradiometer.report.figure_compare import draw_comparison
 from gradiometer.report.palette import light
-from gradiometer.report.reading import read_column, read_number, read_rows, to_plot_float
+from gradiometer.report.reading import read_column, read_number, read_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from gradiometer.question import Answer
-
-
-_COLOURS = ("blue", "orange", "green", "purple", "red")
-_STROKES = ("solid", (0, (5, 1.6)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-"""Colour and stroke of each compared function; their numbers share no factor, so pairs last."""
 
 
 @final
@@ -41,7 +36,7 @@ def draw_activation(answer: Answer) -> Figure | None:
     if not xs or not values:
         return None
     if read_rows(answer, "comparison"):
-        return _draw_comparison(answer, xs)
+        return draw_comparison(answer, xs)
     jumps = _read_jumps(answer)
     kinks = _read_kinks(answer)
     with sheet((2.3, 1.5) if slopes else (2.3,), share=True) as (figure, plots):
@@ -52,39 +47,6 @@ def draw_activation(answer: Answer) -> Figure | None:
         plots[0].set_xlim(xs[0], xs[-1])
         svg = to_svg(figure)
     return Figure("The function and its slope", _describe(xs, kinks, jumps), svg)
-
-
-def _draw_comparison(answer: Answer, xs: Sequence[float]) -> Figure:
-    """All compared functions above, all their slopes below, in one colour each."""
-    rows = read_rows(answer, "comparison")
-    names = [str(row["function"]) for row in rows]
-    jumps, kinks = (
-        [
-            [_Break(to_plot_float(at), math.nan, math.nan) for at in row.get(kind) or ()]
-            for row in rows
-        ]
-        for kind in ("jumps", "kinks")
-    )
-    with sheet((2.6, 1.8), share=True) as (figure, plots):
-        for plot, kind in zip(plots, ("f", "slope"), strict=True):
-            draw_axes(plot)
-            for place, name in enumerate(names):
-                ys = read_column(answer, f"{kind} {name}" if place else kind)
-                breaks = [*jumps[place], *(kinks[place] if kind == "slope" else ())]
-                draw_line(
-                    plot, split_line(xs, ys, breaks), label=name,
-                    colour=_COLOURS[place % len(_COLOURS)],
-                    linestyle=_STROKES[place % len(_STROKES)],
-                )  # fmt: skip
-            plot.margins(y=0.08)
-        plots[0].set_title("f(x)")
-        plots[1].set_title("slope f′(x)")
-        plots[-1].set_xlabel("x")
-        plots[0].set_xlim(xs[0], xs[-1])
-        draw_legend(plots[0])
-        svg = to_svg(figure)
-    about = f"The functions {', '.join(names)} above and their slopes below, for x from "
-    return Figure("The functions and their slopes", f"{about}{xs[0]:g} to {xs[-1]:g}.", svg)
 
 
 def _read_jumps(answer: Answer) -> list[_Break]:

@@ -89,5 +89,7 @@ def _to_toml(value: Any) -> str:
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_to_key(key)} = {_to_toml(item)}" for key, item in value.items())
         return f"{{ {inner} }}"
-    # JSON's spelling of texts, lists, numbers and truth values is TOML's too.
+    if isinstance(value, list):
+        return f"[{', '.join(map(_to_toml, value))}]"
+    # JSON's spelling of texts, numbers and truth values is TOML's too.
     return json.dumps(value, ensure_ascii=False)
