@@ -20,6 +20,7 @@ from typing import Any
 
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
+from derivations import time_derivations, write_derivations
 from moments import time_moments, write_moments
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,9 +193,13 @@ def write_markdown(results: dict[str, Any]) -> str:
     for key, title in titles.items():
         (_, ours), (peer, theirs), (_, ratio) = results[key].items()
         lines.append(f"| {title} | {ours:.3g} | {theirs:.3g} ({peer}) | {ratio:.1f} |")
-    claims, activations = write_claims(results["claims"]), write_activations(results["activations"])
-    moments = write_moments(results["moments"])
-    return "\n".join([*lines, "", *claims, "", *activations, "", *moments])
+    tables = [
+        write_claims(results["claims"]),
+        write_derivations(results["derivations"]),
+        write_activations(results["activations"]),
+        write_moments(results["moments"]),
+    ]
+    return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
 
 def update_readme(table: str) -> None:
@@ -218,6 +223,7 @@ def main() -> None:
         "activation": time_activation(),
         "parse": time_parse(),
         "claims": time_claims(),
+        "derivations": time_derivations(),
         "activations": time_activations(),
         "moments": time_moments(),
     }

@@ -24,6 +24,7 @@ ASKED = [
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
     ("escape", RUN),
     ("claim", {"says": "x = 1 = 2"}),
+    ("claim", {"steps": ["(x + 1)^2 = x^2 + 1"]}),
 ]
 
 

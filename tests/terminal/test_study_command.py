@@ -147,4 +147,4 @@ def test_help_of_every_command_has_an_example(name):
 
 def test_help_says_which_options_may_be_repeated():
     said = " ".join(CliRunner().invoke(cli, ["claim", "--help"]).stdout.split())
-    assert said.count("May be repeated.") == 2
+    assert said.count("May be repeated.") == 3

@@ -57,11 +57,8 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
-<<<<<<< HEAD
     "RankedPath": "graph_rank",
-=======
     "Published": "activation",
->>>>>>> main
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
@@ -112,11 +109,8 @@ __all__ = [
     "Optimizer",
     "Owner",
     "Parameter",
-<<<<<<< HEAD
-    "RankedPath",
-=======
     "Published",
->>>>>>> main
+    "RankedPath",
     "Rule",
     "Schedule",
     "Setting",

@@ -31,6 +31,7 @@ from gradiometer.question.version import read_version
 
 if TYPE_CHECKING:
     from gradiometer.question.claim import Claim, ClaimResult, check_claim
+    from gradiometer.question.claim_chain import read_steps
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
 
@@ -40,6 +41,7 @@ _PLACES = {
     "check_claim": "claim",
     "check_fact": "fact_names",
     "read_request": "course",
+    "read_steps": "claim_chain",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "load_question",
     "proved",
     "read_request",
+    "read_steps",
     "read_version",
     "to_json_value",
     "to_value_text",

@@ -11,10 +11,17 @@ from gradiometer.formula import to_text
 from gradiometer.proof import combine
 from gradiometer.question.answer import Answer, Fact, Status, Step, proved, unknown
 from gradiometer.question.claim_answer import Ground, find_ground, read_point
+from gradiometer.question.claim_assume import (
+    Assumption,
+    judge_under,
+    read_assumptions,
+    split_assumptions,
+)
+from gradiometer.question.claim_chain import Course, judge_course, list_facts, list_steps
 from gradiometer.question.claim_fact import match_value, show_value, to_said_text
 from gradiometer.question.claim_link import judge_link
 from gradiometer.question.claim_path import Missing, find_fact
-from gradiometer.question.claim_side import SPELLING, Link, Point
+from gradiometer.question.claim_side import SPELLING, Link, Pair, Point
 from gradiometer.question.fact_names import check_fact
 from gradiometer.question.statement import Statement, read_statement
 from gradiometer.question.statement_names import read_names
@@ -35,13 +42,17 @@ class Claim:
     exactly: bool = False
     """Whether a decimal is exact, not rounded."""
     where: tuple[str, ...] = ()
-    """Definitions for the statement, besides what the question defines."""
+    """Definitions and assumptions for it, besides what the question defines."""
+    steps: tuple[str, ...] = ()
+    """The lines of a derivation; empty when it is no derivation that is meant."""
 
     @property
     def text(self) -> str:
         """The claim on one line."""
         if self.says:
             return self.says.strip()
+        if self.steps:
+            return "\n".join(self.steps).strip()
         return f"{self.fact} = {to_said_text(self.equals)}{' (exactly)' if self.exactly else ''}"
 
 
@@ -97,45 +108,65 @@ class _Judgement:
 
 
 def claim(
-    says: str,
+    says: str = "",
     *,
     where: Sequence[str] = (),
     at: Mapping[str, Any] | None = None,
     exactly: bool = False,
+    steps: Sequence[str] = (),
+    file: str = "",
 ) -> Answer:
-    """Whether the statement is true.
+    """Whether the statement, or every line of the derivation, is true.
 
     Args:
         says: A relation or a chain of them, such as `f'(x) = 3/(1+e^(-3x))` or `dc/da = -5`. It is
             meant for all real values of its free variables for which both sides have a value.
-        where: Definitions such as `f(x) = ln(e^(3x)+1)` and assignments such as `v = a^2; c = v*b`.
+        where: Definitions such as `f(x) = ln(e^(3x)+1)`, assignments such as `v = a^2; c = v*b`,
+            and assumptions such as `x > 0`.
         at: The point that the statement is about, for a statement that need not hold elsewhere.
         exactly: Whether a decimal is exact; otherwise it is rounded to the digits written.
+        steps: The lines of a derivation, in place of a statement; see `read_derivation` for what a
+            line may be.
+        file: The path of a text, Markdown or LaTeX file with the derivation, in place of both.
 
     Returns:
         Facts `holds` (None where it is open), `counterexample` when it is refuted, `statement`,
-        and `links` for a chain.
+        and `links` for a chain. For a derivation `holds`, `first_wrong` with its `slip`, `charged`,
+        and `lines`: what each line was read as and what became of it.
 
     Raises:
         FormulaError: If a text cannot be read.
-        UsageError: If the point lacks a value.
+        StudyError: If the file cannot be used.
+        UsageError: If the point lacks a value, or not exactly one thing is claimed.
 
     Example:
         >>> claim("sqrt(x^2) = x").facts["counterexample"].value["at"]
         {'x': -1}
     """
+    _check_one(says=says, steps=steps, file=file)
     texts = (where,) if isinstance(where, str) else tuple(where)
     point = read_point(at) if at else None
-    ground = Ground(read_names(texts, hiding=tuple(point or ())), point)
+    definitions, assumptions = split_assumptions(texts)
+    ground = Ground(read_names(definitions, hiding=tuple(point or ())), point)
     inputs: dict[str, Any] = {"says": says, "where": list(texts), "exactly": exactly}
     if point:
         inputs["at"] = {name: to_value_text(value, digits=40) for name, value in point.items()}
+    if not says:
+        lines = (steps,) if isinstance(steps, str) else tuple(steps)
+        del inputs["says"]
+        inputs = {"file": file, **inputs} if file else {"steps": list(lines), **inputs}
+        course = judge_course(
+            steps=lines, file=file, names=ground.names, at=point, conditions=assumptions,
+            exactly=exactly,
+        )  # fmt: skip
+        return _answer_course(inputs, course, ground)
     try:
         statement = read_statement(says, ground.names)
     except UndecidedError as error:
         facts = {"holds": unknown(str(error)), "statement": proved(says.strip(), "as written")}
         return Answer("claim", inputs, facts)
-    judgement = _judge(statement, ground.at, exactly=exactly)
+    laid = read_assumptions(assumptions)
+    judgement = _judge(statement, ground.at, laid, exactly=exactly)
     notes = (_sentence(link.note) for link in judgement.links if link.note)
     warnings = tuple(dict.fromkeys((*ground.names.warnings, *statement.notes, *notes)))
     return Answer(
@@ -146,6 +177,27 @@ def claim(
         certificate=judgement.certificate,
         warnings=warnings,
     )
+
+
+def _check_one(**given: Any) -> None:
+    """Refuse a request that claims nothing, or two things.
+
+    Raises:
+        UsageError: It names what was given.
+    """
+    names = [name for name, value in given.items() if value]
+    if len(names) != 1:
+        said = " and ".join(f"`{name}`" for name in names)
+        problem = f"{said} are given at once." if names else "Nothing is claimed."
+        raise UsageError(problem, known=tuple(given), hint="give one of them")
+
+
+def _answer_course(inputs: Mapping[str, Any], course: Course, ground: Ground) -> Answer:
+    notes = dict.fromkeys((*ground.names.warnings, *course.notes))
+    return Answer(
+        "claim", inputs, list_facts(course), list_steps(course),
+        certificate=course.certificate, warnings=tuple(notes),
+    )  # fmt: skip
 
 
 def check_claim(answer: Answer, claim: Claim) -> ClaimResult:
@@ -165,22 +217,40 @@ def check_claim(answer: Answer, claim: Claim) -> ClaimResult:
         >>> check_claim(answer, Claim(fact="parameters", equals="12,141")).holds
         True
     """
-    if bool(claim.says) == bool(claim.fact):
+    if sum(map(bool, (claim.says, claim.fact, claim.steps))) != 1:
         raise UsageError(
-            "A claim either `says` a statement or names a `fact`.",
-            hint="write one of the two",
+            "A claim either `says` a statement, or gives the `steps` of a derivation, or names a"
+            " `fact`.",
+            hint="write one of them",
         )
+    if claim.steps:
+        return _check_steps(answer, claim)
     return _check_fact(answer, claim) if claim.fact else _check_statement(answer, claim)
+
+
+def _check_steps(answer: Answer, claim: Claim) -> ClaimResult:
+    ground = find_ground(answer)
+    definitions, assumptions = split_assumptions(claim.where)
+    course = judge_course(
+        steps=claim.steps, names=read_names(definitions, ground.names), at=ground.at,
+        conditions=assumptions, exactly=claim.exactly,
+    )  # fmt: skip
+    return ClaimResult(
+        claim.text, course.holds, course.status, course.because, course.counterexample,
+        course.certificate,
+    )  # fmt: skip
 
 
 def _check_statement(answer: Answer, claim: Claim) -> ClaimResult:
     ground = find_ground(answer)
-    names = read_names(claim.where, ground.names)
+    definitions, assumptions = split_assumptions(claim.where)
+    names = read_names(definitions, ground.names)
     try:
         statement = read_statement(claim.says, names)
     except UndecidedError as error:
         return ClaimResult(claim.text, None, "unknown", str(error))
-    judgement = _judge(statement, ground.at, exactly=claim.exactly)
+    laid = read_assumptions(assumptions)
+    judgement = _judge(statement, ground.at, laid, exactly=claim.exactly)
     link = judgement.decisive
     return ClaimResult(
         claim.text, link.holds, link.status, judgement.because, link.counterexample,
@@ -188,11 +258,16 @@ def _check_statement(answer: Answer, claim: Claim) -> ClaimResult:
     )  # fmt: skip
 
 
-def _judge(statement: Statement, at: Point | None, *, exactly: bool) -> _Judgement:
-    pairs = zip(statement.sides, statement.sides[1:], statement.relations, strict=False)
-    return _Judgement(
-        tuple(judge_link(left, right, sign, at=at, exactly=exactly) for left, right, sign in pairs)
-    )
+def _judge(
+    statement: Statement, at: Point | None, laid: Sequence[Assumption], *, exactly: bool
+) -> _Judgement:
+    links = []
+    for left, right, sign in zip(
+        statement.sides, statement.sides[1:], statement.relations, strict=False
+    ):
+        link = judge_link(left, right, sign, at=at, exactly=exactly)
+        links.append(judge_under(link, Pair(left, right, sign, at), laid))
+    return _Judgement(tuple(links))
 
 
 def _facts(statement: Statement, judgement: _Judgement) -> dict[str, Fact]:

@@ -37,7 +37,9 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
         "rounding", "continuous",
     ),
-    "claim": ("holds", "counterexample", "statement", "links"),
+    "claim": (
+        "holds", "counterexample", "statement", "links", "first_wrong", "slip", "charged", "lines",
+    ),
 }  # fmt: skip
 """Each fact that some answer to the question has; not every answer has all of them."""
 

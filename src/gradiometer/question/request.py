@@ -16,8 +16,11 @@ from flint import fmpq
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
-Kind: TypeAlias = Literal["text", "texts", "number", "numbers", "integer", "flag", "choice"]
-"""`texts` is a list of text; `numbers` is a mapping of names to exact numbers."""
+Kind: TypeAlias = Literal[
+    "text", "texts", "path", "number", "numbers", "integer", "flag", "choice"
+]  # fmt: skip
+"""`path` names a file that is read, `texts` is a list of text, `numbers` a mapping of names to
+exact numbers."""
 
 
 @final
@@ -126,6 +129,7 @@ def check_kind(item: Input, value: Any) -> None:
 _WANTED: Mapping[Kind, tuple[str, str]] = {
     "text": ("a text", "write it in quotes"),
     "texts": ("a text or a list of texts", "write each in quotes"),
+    "path": ("the path of a file", "write it in quotes"),
     "number": ("a number or a text", 'write such as "1/3"'),
     "numbers": ("a table of values by name", 'write such as {"a": "-1/3"}'),
     "flag": ("True or False", "write True or False"),
@@ -144,6 +148,8 @@ _EXAMPLES: Mapping[str, str] = {
 
 def _is_of_kind(item: Input, value: Any) -> bool:
     is_table = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    if item.kind == "path":
+        return isinstance(value, str)
     if item.kind == "text":
         return isinstance(value, str) or (bool(item.entry) and is_table)
     if item.kind == "texts":
@@ -229,10 +235,12 @@ _QUESTIONS = (
     Question(
         "claim",
         "Is this statement true?",
-        (Input("says", "text", "A statement such as f'(x) = 3.", required=True, positional=True),
-         Input("where", "texts", "Definitions such as f(x) = 3x+1, or assignments."),
+        (Input("says", "text", "A statement such as f'(x) = 3.", positional=True),
+         Input("where", "texts", "Definitions such as f(x) = 3x+1, or assumptions such as x > 0."),
          Input("at", "numbers", "The point, for a statement about a computation."),
-         Input("exactly", "flag", "Read a decimal as exact, not as rounded.", default=False)),
+         Input("exactly", "flag", "Read a decimal as exact, not as rounded.", default=False),
+         Input("steps", "texts", "The lines of a derivation, in place of a statement."),
+         Input("file", "path", "A text, Markdown or LaTeX file that holds a derivation.")),
         "gradiometer claim \"f'(x) = 3/(1+e^(-3x))\" --where \"f(x) = ln(e^(3x)+1)\"",
     ),
 )  # fmt: skip

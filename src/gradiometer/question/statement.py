@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from gradiometer.errors import FormulaError, LimitError, UnknownNameError, unknown_name
@@ -24,9 +24,10 @@ from gradiometer.formula import (
     map_children,
     parse_relation,
     substitute,
+    to_text,
     walk,
 )
-from gradiometer.question.statement_names import Names
+from gradiometer.question.statement_names import NODES, Function, Names
 from gradiometer.question.statement_slope import find_slope
 
 _BOUND = "\0"
@@ -59,6 +60,15 @@ class Side:
     """False when the formula may lack a value at points where the side has one."""
     slopes: tuple[tuple[Node, str, Node], ...] = ()
     """Each derivative that was taken: of which formula, by which name, at which place."""
+    quotients: Mapping[str, str] = field(default_factory=dict)
+    """Names in the tree that stand for a derivative, and how it was written: `dc/da`."""
+
+    @property
+    def spelled(self) -> Node:
+        """The tree with every derivative under the name by which it was written."""
+        if not self.quotients:
+            return self.tree
+        return substitute(self.tree, {key: Name(text) for key, text in self.quotients.items()})
 
 
 @final
@@ -88,6 +98,11 @@ class _Quotient:
     text: str
     of: str
     by: str
+
+    @property
+    def spelled(self) -> str:
+        """The same however it was written."""
+        return f"d{self.of}/d{self.by}"
 
 
 def read_statement(text: str, names: Names) -> Statement:
@@ -210,7 +225,7 @@ class _Reader:
         formula = self._expand(tree)
         return Side(
             text, tree, formula, tuple(self._defined), tuple(self._gaps), self._is_whole,
-            tuple(self._slopes),
+            tuple(self._slopes), {key: row.spelled for key, row in self._quotients.items()},
         )  # fmt: skip
 
     def _expand(self, tree: Node, keep: str = "") -> Node:
@@ -219,6 +234,13 @@ class _Reader:
         def visit(node: Node) -> Node:
             if isinstance(node, Name):
                 return self._expand_name(node, keep)
+            taken = self._names.taken.get(node.operator) if isinstance(node, Apply) else None
+            if isinstance(node, Apply) and isinstance(taken, Function):
+                return substitute(taken.formula, {taken.variable: visit(node.arguments[0])})
+            if self._names.taken and isinstance(
+                found := self._names.taken.get(to_text(node)), NODES
+            ):
+                return found
             if isinstance(node, Apply) and node.operator in self._names.called:
                 name = node.operator.rstrip("'")
                 primes = len(node.operator) - len(name)
@@ -232,6 +254,9 @@ class _Reader:
     def _expand_name(self, node: Name, keep: str) -> Node:
         name = node.name
         if name in self._quotients:
+            taken = self._names.taken.get(self._quotients[name].spelled)
+            if isinstance(taken, NODES):
+                return taken
             return self._quotient(self._quotients[name].of, self._quotients[name].by)
         if name == keep or name not in self._names.values:
             return node

@@ -17,6 +17,7 @@ from gradiometer.formula import (
     Formula,
     Name,
     Node,
+    Number,
     free_names,
     map_children,
     parse,
@@ -29,6 +30,10 @@ MOST_PRIMES = 4
 _LETTERS = r"[^\W\d]\w*"
 _FUNCTION = re.compile(rf"\s*(?P<name>{_LETTERS})\s*\(\s*(?P<variable>{_LETTERS})\s*\)\s*=(?!=)")
 _VALUE = re.compile(rf"\s*(?P<name>{_LETTERS}'*)\s*=(?!=)")
+
+
+NODES = (Number, Constant, Name, Apply)
+"""The kinds of node, to tell a tree from a function."""
 
 
 @final
@@ -59,6 +64,8 @@ class Names:
     """Names that the definitions use and do not define."""
     warnings: tuple[str, ...] = ()
     """How an ambiguous text was read."""
+    taken: Mapping[str, Function | Node] = field(default_factory=dict)
+    """What is taken for granted of `f'`, `dc/da` or another formula, right or wrong."""
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -132,11 +139,14 @@ class _Reader:
         self._warnings = list(start.warnings)
         self._called = set(start.called)
         self._hiding = hiding
+        self._taken = start.taken
 
     def names(self) -> Names:
         """All of them."""
         inputs = tuple(self._inputs)
-        return Names(self._functions, self._values, inputs, tuple(self._warnings))
+        return Names(
+            self._functions, self._values, inputs, tuple(self._warnings), self._taken
+        )  # fmt: skip
 
     def define(self, text: str) -> None:
         """Read one definition.

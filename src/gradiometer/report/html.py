@@ -149,7 +149,10 @@ _STACKED = frozenset({"answers", "claims", "facts"})
 
 def _table(table: Table) -> str:
     numeric = table.numeric or (False,) * len(table.columns)
-    marks = [' class="number"' if number else "" for number in numeric]
+    marks = [
+        ' class="number"' if number else ' class="prose"' if name == "because" else ""
+        for name, number in zip(table.columns, numeric, strict=True)
+    ]
     head = "".join(
         f'<th scope="col"{_role(table, "columnheader")}{mark}>{escape(column)}</th>'
         for column, mark in zip(table.columns, marks, strict=True)

@@ -23,6 +23,9 @@ _FIELDS = frozenset(
 FORMULAS = frozenset({"derivative", "formula", "operation"})
 """Facts and fields whose text is a formula."""
 
+_WORDS_OF_A_USER = frozenset({"read", "statement", "text"})
+"""Fields of a row that hold a user's line, set as code."""
+
 _ENDS = ("from", "to", "from_closed", "to_closed")
 """Fields of a row that together are one interval."""
 
@@ -210,6 +213,10 @@ def _join_ends(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _to_cell(key: str, value: Any) -> Line:
     if isinstance(value, _Named):
+        return (Code(clean(value)),)
+    if key == "because" and isinstance(value, str):
+        return to_prose(value)
+    if key in _WORDS_OF_A_USER and isinstance(value, str) and value:
         return (Code(clean(value)),)
     is_formula = key in FORMULAS and isinstance(value, str) and value != ""
     return (to_formula(value),) if is_formula else to_line(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from gradiometer.model import (
     read_schedule,
     settle,
 )
-from gradiometer.question import QUESTIONS, check_fact, read_request
+from gradiometer.question import QUESTIONS, check_fact, read_request, read_steps
 from gradiometer.study.locate import KeyPath
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
@@ -73,6 +73,10 @@ def _check_question(problems: Problems, study: Study, question: StudyQuestion, i
     for number, claim in enumerate(question.claims):
         if claim.says:
             _note(problems, (*path, "claim", number), partial(_read_says, claim.says))
+        elif claim.steps:
+            where = (*_list_grounds(question), *claim.where)
+            read = partial(_read_steps, claim.steps, where=where)
+            _note(problems, (*path, "claim", number), read)
         elif claim.fact:
             named = partial(check_fact, question.ask, claim.fact, claim.equals)
             _note(problems, (*path, "claim", number), named)
@@ -96,8 +100,10 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     elif question.ask == "parameters":
         for text in given["networks"]:
             read_network(text, bias=True)
-    elif question.ask == "claim":
+    elif question.ask == "claim" and given["says"]:
         _read_says(given["says"])
+    elif question.ask == "claim":
+        _read_steps(given["steps"] or (), given["file"] or "", given["where"] or ())
 
 
 def _read_definition(kind: str, entry: Mapping[str, Any]) -> None:
@@ -106,6 +112,23 @@ def _read_definition(kind: str, entry: Mapping[str, Any]) -> None:
     except UsageError:
         # A parameter without a default gets its value where the definition is used.
         return
+
+
+def _read_steps(steps: Sequence[str], file: str = "", where: Sequence[str] = ()) -> None:
+    """Read a derivation; what an answer defines besides is not known yet."""
+    try:
+        read_steps(steps=steps, file=file, where=where)
+    except UnknownNameError:
+        if file:
+            raise
+
+
+def _list_grounds(question: StudyQuestion) -> tuple[str, ...]:
+    """Definitions of the names that the answer will define; only the names matter here."""
+    computation = str(question.inputs.get("computation", ""))
+    if question.ask == "gradient" and "=" in computation:
+        return (computation,)
+    return ("f(x) = x",) if question.ask == "activation" else ()
 
 
 def _read_says(text: str) -> None:

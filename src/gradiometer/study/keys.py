@@ -25,15 +25,16 @@ QUESTION_KEYS: Mapping[str, str] = {
 }
 CLAIM_KEYS: Mapping[str, str] = {
     "says": "A statement such as f'(x) = 3.",
+    "steps": "The lines of a derivation, as one text or a list; the first wrong one is named.",
     "fact": "The name of a fact of the answer, such as barrier or cycle.period.",
     "equals": "The value that the fact is claimed to have.",
     "open": "Why nothing here can decide the statement in `text`.",
     "text": "The statement in words.",
     "exactly": "Read a decimal as exact, not as rounded where it was cut off.",
-    "where": "Definitions that the statement uses, such as f(x) = 3x+1.",
+    "where": "Definitions that the statement uses, such as f(x) = 3x+1, or assumptions.",
     "because": "Where the statement comes from, or the author's reason for it.",
 }
-CLAIM_FORMS = ("says", "fact", "open")
+CLAIM_FORMS = ("says", "steps", "fact", "open")
 """A claim has exactly one of these."""
 
 

@@ -168,6 +168,7 @@ def _read_choice(item: Input, value: Any) -> str:
 _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "text": _read_text,
     "texts": _read_texts,
+    "path": _read_text,
     "number": _read_number,
     "numbers": _read_numbers,
     "integer": _read_integer,

@@ -83,7 +83,9 @@ def _read_claim(problems: Problems, path: KeyPath, row: Mapping[str, Any]) -> St
     misspelt = any((*path, form) in problems.meant for form in CLAIM_FORMS)
     if len(forms) != 1 and not misspelt:
         said = "says nothing" if not forms else f"has `{forms[0]}` and `{forms[1]}`"
-        hint = 'write says = "…", or fact = "…" with equals, or open = "…" with text'
+        hint = (
+            'write says = "…", or steps = ["…"], or fact = "…" with equals, or open = "…" with text'
+        )
         problems.add(path, f"The claim {said}; it must have exactly one.", hint=hint)
     if ("fact" in row) != ("equals" in row):
         there, missing = ("fact", "equals") if "fact" in row else ("equals", "fact")
@@ -99,6 +101,7 @@ def _read_claim(problems: Problems, path: KeyPath, row: Mapping[str, Any]) -> St
         equals=_read_plain(problems, (*path, "equals"), row.get("equals")),
         exactly=bool(_read_optional(problems, path, row, Input("exactly", "flag", ""))),
         where=_read_optional(problems, path, row, Input("where", "texts", "")) or (),
+        steps=_read_optional(problems, path, row, Input("steps", "texts", "")) or (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError, render_error
@@ -37,10 +38,15 @@ def run_study(
 
 
 def find_inputs(study: Study, question: StudyQuestion) -> dict[str, Any]:
-    """What *question* takes, with the study's own definitions in place of their names."""
+    """What *question* takes: the study's own definitions in place of their names, and its files.
+
+    A path is meant from the folder of the study.
+    """
     inputs = dict(question.inputs)
     for item in QUESTIONS[question.ask].inputs:
         named = inputs.get(item.name)
+        if item.kind == "path" and isinstance(named, str):
+            inputs[item.name] = str(Path(study.source).parent / named)
         if item.entry and isinstance(named, str):
             inputs[item.name] = study.definitions.get(item.entry, {}).get(named, named)
     return inputs
@@ -50,6 +56,9 @@ def locate_in_question(
     study: Study, question: StudyQuestion, index: int, error: GradiometerError
 ) -> GradiometerError:
     """The error with its place in the file: in a definition that is used, or in the question."""
+    if error.place is not None and error.place.line is not None:
+        # It happened in another file, which the question names.
+        return error
     problems = Problems(study.source, study.source_text)
     for item in QUESTIONS[question.ask].inputs:
         named = question.inputs.get(item.name)
@@ -100,7 +109,8 @@ def _check(answer: Answer, claim: StudyClaim) -> ClaimResult:
     if claim.open:
         return ClaimResult(claim.text, None, "unknown", claim.open, None, None)
     result = check_claim(
-        answer, Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where)
+        answer,
+        Claim(claim.says, claim.fact, claim.equals, claim.exactly, claim.where, claim.steps),
     )
     if claim.fact:
         result = replace(result, because=_with_reason(answer, claim.fact, result.because))
@@ -118,10 +128,10 @@ def _own_claim(answer: Answer) -> ClaimResult:
     """What became of the statement that is the question itself."""
     holds, found = answer.facts["holds"], answer.facts.get("counterexample")
     counterexample = None if found is None else found.value
-    return ClaimResult(
-        answer.inputs["says"], holds.value, holds.status, holds.because, counterexample
-    )
+    inputs = answer.inputs
+    text = inputs.get("says") or inputs.get("file") or "\n".join(inputs.get("steps", ()))
+    return ClaimResult(text, holds.value, holds.status, holds.because, counterexample)
 
 
 def _to_text(claim: StudyClaim) -> str:
-    return claim.text or claim.says or f"{claim.fact} = {claim.equals}"
+    return claim.text or claim.says or "\n".join(claim.steps) or f"{claim.fact} = {claim.equals}"

@@ -21,6 +21,7 @@ _SETTING = {
 _OF_KIND: Mapping[str, Mapping[str, Any]] = {
     "text": _TEXT,
     "texts": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+    "path": _TEXT,
     "number": _NUMBER,
     "numbers": {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _SETTING}]},
     "integer": {"type": "integer"},
@@ -97,12 +98,14 @@ def _claim_schema() -> dict[str, Any]:
         "equals": {},
         "exactly": _OF_KIND["flag"],
         "where": _OF_KIND["texts"],
+        "steps": _OF_KIND["texts"],
     }
     return {
         "type": "object",
         "additionalProperties": False,
         "oneOf": [
             {"required": ["says"]},
+            {"required": ["steps"]},
             {"required": ["fact", "equals"]},
             {"required": ["open", "text"]},
         ],

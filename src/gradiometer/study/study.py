@@ -24,7 +24,9 @@ class StudyClaim:
     exactly: bool = False
     """Whether a decimal is exact and not rounded as written."""
     where: tuple[str, ...] = ()
-    """Definitions that the statement uses."""
+    """Definitions that the statement uses, and assumptions."""
+    steps: tuple[str, ...] = ()
+    """The lines of a derivation."""
     because: str = ""
     """Where the statement comes from, or its author's reason; shown, never used."""
 
