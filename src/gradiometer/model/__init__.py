@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
     "SLOPES": "graph_kink",
@@ -57,12 +58,13 @@ _PLACES = {
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
-    "RankedPath": "graph_rank",
     "Published": "activation",
+    "RankedPath": "graph_rank",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
+    "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
@@ -85,6 +87,7 @@ _PLACES = {
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
     "to_setting_text": "parameter",
+    "trace_function": "trace",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -115,6 +118,7 @@ __all__ = [
     "Schedule",
     "Setting",
     "Sides",
+    "Traced",
     "check_size",
     "describe_settings",
     "find_flow",
@@ -137,6 +141,7 @@ __all__ = [
     "slope_tree",
     "solve_gradient",
     "to_setting_text",
+    "trace_function",
 ]
 
 

@@ -24,13 +24,18 @@ def join_sum(computation: str, of: str) -> tuple[str, str]:
     Raises:
         FormulaError: If *of* is neither a name nor a formula.
     """
-    if not of.strip() or _NAME.fullmatch(of.strip()):
+    if not of.strip() or is_name(of):
         return computation, plain_name(of.strip()) if of.strip() else ""
     parse(of, place=Place("of"))
     taken = {item.name for item in parse_assignments(computation, place=Place("computation"))}
     names = itertools.chain(["output"], (f"output{number}" for number in itertools.count(2)))
     name = next(name for name in names if name not in taken)
     return f"{computation.rstrip().rstrip(';')}; {name} = {of.strip()}", name
+
+
+def is_name(of: str) -> bool:
+    """Whether the text is a single name."""
+    return _NAME.fullmatch(of.strip()) is not None
 
 
 def find_kept(graph: Graph, keep: Sequence[str]) -> list[int]:

@@ -331,7 +331,7 @@ def _path_count(swept: _Swept) -> Fact:
     from gradiometer.numeric import count_paths
 
     try:
-        counts = dict(zip(swept.listing.inputs, count_paths(swept.small.graph), strict=True))
+        counts = count_paths(swept.small.graph)
     except LimitError:
         log2 = swept.back.count.log2()
         return computed(
