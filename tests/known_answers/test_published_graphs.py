@@ -121,3 +121,56 @@ def test_residual_chain_has_a_path_for_every_subset_of_its_blocks():
     assert facts["path_count"]["x"] == 2**5
     found = sorted(row["value"] for row in facts["paths"] if row["input"] == "x")
     assert found == sorted(fmpq(s.numerator, s.denominator) for s in subsets)
+
+
+def test_stanford_notes_on_backpropagation_max_gate():
+    facts = _facts("p = x*y; m = max(z, w); s = p + m; f = 2*s", x=3, y=-4, z=2, w=-1)
+    assert facts["value"] == -20
+    assert facts["derivatives"] == {"x": -8, "y": 6, "z": 2, "w": 0}
+    assert facts["branches"][0]["follows"] == "z"
+
+
+def test_griewank_and_walther_evaluation_trace():
+    """Evaluating Derivatives, chapter 1, tables 1.1 to 1.3, worked there with four places."""
+    facts = _facts(
+        "v1 = x1/x2; v2 = sin(v1); v3 = exp(x2); v4 = v1 - v3; v5 = v2 + v4; y = v5*v4",
+        x1="1.5",
+        x2="0.5",
+    )
+    found = [facts["value"], facts["derivatives"]["x1"], facts["derivatives"]["x2"]]
+    # Every line of the tables is rounded before the next one is worked out.
+    assert [to_float(value) for value in found] == pytest.approx([2.0167, 3.0118, -13.7239], 1e-4)
+
+
+def test_baydin_and_others_survey_of_automatic_differentiation():
+    """Automatic differentiation in machine learning: a survey (2018), tables 2 and 3."""
+    facts = _facts("y = ln(x1) + x1*x2 - sin(x2)", x1=2, x2=5)
+    assert round(to_float(facts["value"]), 3) == 11.652
+    assert facts["derivatives"]["x1"] == fmpq(11, 2)
+    assert round(to_float(facts["derivatives"]["x2"]), 3) == 1.716
+
+
+def test_product_of_speelpenning_leaves_each_factor_out_once():
+    """Griewank and Walther, Evaluating Derivatives (2008), section 3.3."""
+    names = [f"x{k}" for k in range(1, 8)]
+    at = {name: Fraction(k, 3) for k, name in enumerate(names, start=2)}
+    facts = _facts("; ".join(["p1 = x1", *(f"p{k} = p{k - 1}*x{k}" for k in range(2, 8))]), **at)
+    product = Fraction(1)
+    for value in at.values():
+        product *= value
+    for name, value in at.items():
+        rest = product / value
+        assert facts["derivatives"][name] == fmpq(rest.numerator, rest.denominator)
+        assert facts["mass"][name] == facts["derivatives"][name]
+        assert facts["cancellation"][name] == 1
+
+
+def test_gradient_of_a_residual_chain_comes_from_paths_of_middle_length():
+    """Veit et al., Residual networks behave like ensembles (2016): lengths are binomial."""
+    weight = Fraction(1, 4)
+    text = "; ".join(f"x{k} = x{k - 1} + {weight}*x{k - 1}" for k in range(1, 9)).replace("x0", "x")
+    rows = _facts(text, x=1)["by_length"]["x"]
+    taken = [row["paths"] for row in rows]
+    assert taken == [1, 8, 28, 56, 70, 56, 28, 8, 1]
+    total = (1 + weight) ** 8
+    assert sum(row["contribution"] for row in rows) == fmpq(total.numerator, total.denominator)

@@ -15,6 +15,7 @@ ASKED = [
     ("activation", {"formula": "relu", "weight_variance": "2", "bias_variance": "0"}),
     ("activation", {"formula": "a*x", "want": {"gain": "2"}, "solve": ["a"]}),
     ("gradient", {"computation": "v=a*a; c=v*|b|", "at": {"a": "1", "b": "0"}}),
+    ("gradient", {"computation": "c=(a+1)*a", "at": {"a": "1"}, "top": 2}),
     ("parameters", {"networks": ["3-2-1"]}),
     ("parameters", {"networks": ["3-2-1", "3-4-1"]}),
     ("schedule", {"schedule": "step", "set": {"step_size": "15", "learning_rate": "1/10"}}),

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
         read_family,
     )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
+    from gradiometer.model.graph_flow import Edge, Flow, find_flow
+    from gradiometer.model.graph_group import Bundle, group_paths
+    from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
+    from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -30,36 +35,48 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
+    "SLOPES": "graph_kink",
     "VARIABLE": "objective",
     "Activation": "activation",
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
+    "Bundle": "graph_group",
+    "Edge": "graph_flow",
+    "Flow": "graph_flow",
     "Gradient": "graph_side",
     "Graph": "graph",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "Landscape": "objective",
     "Layer": "network",
+    "Listing": "listing",
     "Network": "network",
     "Objective": "objective",
     "Optimizer": "optimizer",
     "Owner": "parameter",
     "Parameter": "parameter",
     "Published": "activation",
+    "RankedPath": "graph_rank",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
+    "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
+    "find_flow": "graph_flow",
+    "group_paths": "graph_group",
     "is_inside": "parameter",
     "multiply": "graph_point",
+    "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
     "read_family": "activation",
     "read_graph": "graph",
+    "read_listing": "listing",
     "read_network": "network",
     "read_objective": "objective",
     "read_optimizer": "optimizer",
@@ -70,38 +87,50 @@ _PLACES = {
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
     "to_setting_text": "parameter",
+    "trace_function": "trace",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "SLOPES",
     "VARIABLE",
     "Activation",
     "ActivationFamily",
     "BoundSchedule",
+    "Bundle",
+    "Edge",
+    "Flow",
     "Gradient",
     "Graph",
     "GraphNode",
     "GraphPoint",
     "Landscape",
     "Layer",
+    "Listing",
     "Network",
     "Objective",
     "Optimizer",
     "Owner",
     "Parameter",
     "Published",
+    "RankedPath",
     "Rule",
     "Schedule",
     "Setting",
     "Sides",
+    "Traced",
     "check_size",
     "describe_settings",
+    "find_flow",
+    "group_paths",
     "is_inside",
     "multiply",
+    "rank_paths",
     "rate_range",
     "read_activation",
     "read_family",
     "read_graph",
+    "read_listing",
     "read_network",
     "read_objective",
     "read_optimizer",
@@ -112,6 +141,7 @@ __all__ = [
     "slope_tree",
     "solve_gradient",
     "to_setting_text",
+    "trace_function",
 ]
 
 

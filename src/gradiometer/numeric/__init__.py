@@ -6,12 +6,13 @@ sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread
 single paths              grow_path_tree → rank_paths → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
-few nodes of many         group_paths, eliminate, choose_focus
+few nodes of many         collapse_series, group_paths, eliminate, choose_focus
 """
 
 from gradiometer.numeric.best_paths import (
     BestPaths,
     Coverage,
+    Order,
     PathTree,
     cover,
     grow_path_tree,
@@ -42,6 +43,7 @@ from gradiometer.numeric.path_shares import (
     measure_spread,
     split_by_length,
 )
+from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
     BackwardSweep,
@@ -75,6 +77,7 @@ __all__ = [
     "INPUT",
     "BackwardSweep",
     "BestPaths",
+    "Collapsed",
     "Coverage",
     "EdgeContributions",
     "Elimination",
@@ -86,6 +89,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Order",
     "PathAnalysis",
     "PathSpread",
     "PathTree",
@@ -102,6 +106,7 @@ __all__ = [
     "bound_tape_gradient",
     "bound_values",
     "choose_focus",
+    "collapse_series",
     "connect",
     "count_paths",
     "cover",

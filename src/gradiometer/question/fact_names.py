@@ -21,7 +21,9 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "gradient": (
         "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",
-        "one_sided",
+        "one_sided", "mass", "positive_mass", "negative_mass", "cancellation", "effective_paths",
+        "by_length", "edge_contributions", "tangents", "top_paths", "most_positive",
+        "most_negative", "coverage", "branches", "grouped",
     ),
     "parameters": (
         "parameters", "weights", "biases", "layers", "difference", "total_difference",

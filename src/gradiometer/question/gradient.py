@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import DomainError, Place, UndecidedError, UsageError
+from gradiometer.errors import (
+    DomainError,
+    GradiometerError,
+    LimitError,
+    Place,
+    UndecidedError,
+    UsageError,
+)
 from gradiometer.formula import (
     Exact,
     Node,
@@ -23,6 +31,21 @@ from gradiometer.formula import (
 from gradiometer.model import Gradient, Graph, GraphPoint, read_graph, solve_gradient
 from gradiometer.question.answer import Answer, Fact, proved, unknown
 from gradiometer.question.gradient_certificate import certify_gradient
+from gradiometer.question.gradient_flow import list_flow_facts
+from gradiometer.question.gradient_group import (
+    find_kept,
+    join_sum,
+    list_branch_facts,
+    list_group_facts,
+)
+from gradiometer.question.gradient_list import answer_list
+from gradiometer.question.gradient_source import (
+    Computation,
+    point_at_line,
+    read_computation,
+    trace_computation,
+    with_sum,
+)
 from gradiometer.question.gradient_steps import write_steps
 from gradiometer.question.gradient_table import (
     MOST_PATHS,
@@ -34,26 +57,46 @@ from gradiometer.question.gradient_table import (
 )
 from gradiometer.question.value import to_value_text
 
+_MOST_TOP = 10_000
+"""Paths of one input that are listed at most."""
+
 _MOST_COUNTED = 10**4000
 """Larger numbers of paths are not written out."""
 
 
-def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) -> Answer:
+def gradient(
+    computation: str | Callable[..., Any] | None = None,
+    *,
+    at: Mapping[str, Any] | None = None,
+    of: str | None = None,
+    top: int | None = None,
+    keep: str | Sequence[str] = (),
+    file: str | None = None,
+) -> Answer:
     """The value of a computation, its derivatives, and the way the gradient takes to each input.
 
     Args:
-        computation: Assignments such as `v1=a^2; v2=a+b; c=v1*v2`, or one expression.
+        computation: Assignments such as `v1=a^2; v2=a+b; c=v1*v2`, one expression, or a Python
+            function of the inputs by name.
         at: A value for each input: a text such as `1/3`, `0.1` or `sqrt(2)`, or a number; a
             decimal is read as it is written.
-        of: The output; the last assignment when it is left out.
+        of: The output: a name, or a sum such as `2*c + d` of several; the last assignment when it
+            is left out.
+        top: How many of the largest paths of each input to list, with their share.
+        keep: Names of nodes to keep in `grouped`; all that the user named when it is left out.
+        file: A file of assignments, one a line, or a graph as `.json`, in place of *computation*.
 
     Returns:
-        Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`;
-        where branches meet, `one_sided` besides. Numbers are rational, or balls where a root, an
-        exponential or the like enters. None stands where there is no single derivative.
+        Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
+        then what the paths weigh (`mass`, `cancellation`, `by_length`, …); with *top* the largest
+        paths, where branches meet `one_sided`, where there are branches `branches`, and `grouped`
+        where nodes are left out. Numbers are rational, or balls where a root, an exponential or
+        the like enters. None stands where there is no single derivative. What is too long for
+        exact numbers is answered in float64, with a bound on the rounding of every derivative.
 
     Raises:
         FormulaError: If the computation or a value cannot be read.
+        StudyError: If the file cannot be read.
         UsageError: If an input has no value, or a value is for no input.
         DomainError: If the output has no value at the point.
         LimitError: If the computation or its numbers are larger than the stated limits.
@@ -63,12 +106,69 @@ def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) 
         >>> answer.facts["derivatives"].value
         {'a': -5, 'b': 1}
     """
-    trees, texts = _read_point(at)
-    graph = read_graph(computation, inputs=trees, of=of or "", place=Place("computation"))
+    is_function = callable(computation)
+    source = None if is_function else read_computation(computation, file=file)
+    point = {**(source.at or {} if source else {}), **(at or {})} if _is_table(at) else at
+    trees, texts = _read_point(point)
+    if source is None:
+        assert callable(computation)
+        source = trace_computation(computation, {n: evaluate(t, {}) for n, t in trees.items()})
+    wanted = _Wanted(of or source.of, _read_top(top), (keep,) if isinstance(keep, str) else keep)
+    if not source.text:
+        return _answer_list(source, trees, texts, wanted, "")
+    try:
+        return _answer_exactly(source, trees, texts, wanted)
+    except LimitError as error:
+        return _answer_list(source, trees, texts, wanted, error.problem)
+    except GradiometerError as error:
+        raise point_at_line(error, source) from None
+
+
+@final
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked besides the computation and the point."""
+
+    of: str
+    top: int | None
+    keep: Sequence[str]
+
+
+def _is_table(at: Any) -> bool:
+    return at is None or isinstance(at, Mapping)
+
+
+def _answer_list(
+    source: Computation,
+    trees: Mapping[str, Node],
+    texts: Mapping[str, str],
+    wanted: _Wanted,
+    reason: str,
+) -> Answer:
+    """The answer in float64; the reason says why it is not exact."""
+    lines, target = with_sum(source.lines(), wanted.of)
+    inputs: dict[str, Any] = {"file": source.path} if source.path else {"computation": source.text}
+    inputs |= {"at": dict(texts), "of": target}
+    if wanted.top is not None:
+        inputs["top"] = wanted.top
+    answer = answer_list(lines, at=trees, inputs=inputs, source=source.name)
+    why = (f"{reason} " if reason else "") + "All numbers are float64 with bounds, not exact."
+    return replace(answer, warnings=(why, *source.notes, *answer.warnings))
+
+
+def _answer_exactly(
+    source: Computation, trees: Mapping[str, Node], texts: Mapping[str, str], wanted: _Wanted
+) -> Answer:
+    text, target = join_sum(source.text, wanted.of)
+    graph = read_graph(text, inputs=trees, of=target, place=Place(source.name))
     output = graph.nodes[graph.output].name
     ordered = {name: texts[name] for name in graph.inputs}
-    inputs = {"computation": computation, "at": ordered, "of": output}
-    where = _point_text(ordered)
+    inputs: dict[str, Any] = {"computation": text, "at": ordered, "of": output}
+    kept = find_kept(graph, wanted.keep)
+    if wanted.top is not None:
+        inputs["top"] = wanted.top
+    if wanted.keep:
+        inputs["keep"] = [graph.nodes[index].name for index in kept]
     try:
         point, found = solve_gradient(graph, trees)
     except UndecidedError as error:
@@ -79,15 +179,22 @@ def gradient(computation: str, *, at: Mapping[str, Any], of: str | None = None) 
         return Answer(
             "gradient",
             inputs,
-            _facts(point, found, where),
+            {
+                **_facts(point, found, _point_text(ordered)),
+                **list_flow_facts(point, top=wanted.top),
+                **list_branch_facts(point),
+                **list_group_facts(point, kept),
+            },
             write_steps(point, found),
             certificate=certify_gradient(point, found, ordered),
-            warnings=_warnings(point, found),
+            warnings=(*source.notes, *_warnings(point, found)),
         )
 
 
-def _read_point(at: Mapping[str, Any]) -> tuple[dict[str, Node], dict[str, str]]:
+def _read_point(at: Mapping[str, Any] | None) -> tuple[dict[str, Node], dict[str, str]]:
     """The value of each input as a constant tree and as text."""
+    if at is None:
+        return {}, {}
     if not isinstance(at, Mapping):
         raise UsageError(
             "The point is a value for each input.", hint='write for example `at={"a": "-1"}`'
@@ -98,6 +205,18 @@ def _read_point(at: Mapping[str, Any]) -> tuple[dict[str, Node], dict[str, str]]
         name = str(key).strip()
         trees[name], texts[name] = _read_value(value, Place(f"at {name}"))
     return trees, texts
+
+
+def _read_top(top: Any) -> int | None:
+    if top is None:
+        return None
+    if isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= _MOST_TOP:
+        raise UsageError(
+            f"`top` is a number of paths from 1 to {_MOST_TOP:,}, not {top!r}.",
+            place=Place("top"),
+            hint="write such as 10",
+        )
+    return top
 
 
 def _read_value(value: Any, place: Place) -> tuple[Node, str]:

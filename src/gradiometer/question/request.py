@@ -36,6 +36,8 @@ class Input:
     """Whether the command line takes it without a flag."""
     choices: tuple[str, ...] = ()
     default: Any = None
+    traced: bool = False
+    """Whether a Python function may stand in its place."""
     entry: str = ""
     """The catalogue kind whose names, definitions and files are accepted; empty for none."""
 
@@ -113,6 +115,8 @@ def check_kind(item: Input, value: Any) -> None:
         UsageError: It names the input.
     """
     if value is None and not item.required and item.default is None:
+        return
+    if item.traced and callable(value):
         return
     wanted, hint = _WANTED.get(item.kind, ("", ""))
     if item.entry and item.kind == "text":
@@ -196,9 +200,13 @@ _QUESTIONS = (
         "gradient",
         "How does the gradient reach each input?",
         (Input("computation", "text", "Assignments such as `v=a^2; c=v*b`, or one expression.",
-               required=True, positional=True),
-         Input("at", "numbers", "The point, such as a=-1,b=4.", required=True),
-         Input("of", "text", "The output; the last assignment when it is left out.")),
+               positional=True, traced=True),
+         Input("at", "numbers", "The point, such as a=-1,b=4."),
+         Input("of", "text", "The output, or a sum of several such as `2*c + d`; the last "
+               "assignment when it is left out."),
+         Input("top", "integer", "How many of the largest paths of each input to list."),
+         Input("keep", "texts", "Nodes to keep when the others are grouped into bundles."),
+         Input("file", "path", "A file of assignments, one a line, or a graph as JSON.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(

@@ -1,0 +1,492 @@
+"""The gradient of a long list of assignments in float64, with a bound on every rounding error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import DomainError, GradiometerError, LimitError, Place
+from gradiometer.formula import Node, evaluate, precision, to_ball, to_float
+from gradiometer.model import Listing, read_listing
+from gradiometer.question.answer import Answer, Fact, computed, unknown
+from gradiometer.question.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gradiometer.numeric import (
+        BackwardSweep,
+        BestPaths,
+        Collapsed,
+        GradientBound,
+        Linearised,
+        Order,
+        Wide,
+    )
+
+MOST_INPUTS = 50
+"""Inputs of which facts are listed; of more, those with the largest mass."""
+
+_LONGEST = 64
+"""Paths up to this length are told apart by length."""
+
+_SHOWN = 24
+"""Names of a path that are written; of a longer one both ends."""
+
+_TOP = 10
+_MOST_KINKS = 1_000
+_HALF_UNIT = 2.0**-53
+_SMALLEST = 2.0**-1074
+_BITS = 96
+
+
+def answer_list(
+    lines: Iterable[str], *, at: Mapping[str, Node], inputs: Mapping[str, Any], source: str
+) -> Answer:
+    """The answer about a list that is too long for exact numbers.
+
+    Args:
+        lines: The assignments.
+        at: The value of each input.
+        inputs: What was asked, with `of` and `top`.
+        source: Where the text stands, for errors.
+
+    Raises:
+        FormulaError: If a line cannot be read, or a name is assigned twice or used too early.
+        DomainError: If an operation has no finite value; its line is named.
+    """
+    listing = read_listing(lines, given=at, source=source)
+    swept = _sweep(listing, at, of=str(inputs.get("of", "")), source=source)
+    asked = {**inputs, "of": swept.output_name}
+    return Answer(
+        "gradient", asked, _facts(swept, int(inputs.get("top", _TOP))), warnings=_warnings(swept)
+    )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Swept:
+    """A list at a point, after the backward sweep."""
+
+    listing: Listing
+    linearised: Linearised
+    small: Collapsed
+    """Its graph without nameless links; what is summed over paths is summed here."""
+    back: BackwardSweep
+    """The sweep over the small graph."""
+    bound: GradientBound
+    rests_on_library: bool
+    value: arb
+    output: int
+
+    owner: np.ndarray
+    """For each node the place of its name; -1 where it has none."""
+    words: Sequence[str]
+
+    def name_of(self, node: int) -> str:
+        """The name of a node; empty where it has none."""
+        place = int(self.owner[node])
+        return self.words[place] if place >= 0 else ""
+
+    @property
+    def output_name(self) -> str:
+        """The name of the output, or its line."""
+        return self.name_of(self.output) or f"line {self.listing.line[-1]}"
+
+    @cached_property
+    def shown(self) -> list[tuple[str, int]]:
+        """The inputs of which facts are listed, with their nodes."""
+        pairs = [(name, self.listing.names[name]) for name in self.listing.inputs]
+        if len(pairs) <= MOST_INPUTS:
+            return pairs
+        sizes = self.back.mass.log2()
+        place = self.small.place
+        return sorted(pairs, key=lambda pair: -sizes[place[pair[1]]])[:MOST_INPUTS]
+
+    @cached_property
+    def unsettled(self) -> frozenset[str]:
+        """Inputs whose gradient meets a kink."""
+        from gradiometer.numeric import find_unsettled
+
+        flags = find_unsettled(self.linearised)
+        return frozenset(n for n, flag in zip(self.listing.inputs, flags, strict=True) if flag)
+
+
+def _sweep(listing: Listing, at: Mapping[str, Node], *, of: str, source: str) -> _Swept:
+    import numpy as np
+
+    from gradiometer.numeric import (
+        bound_gradient,
+        bound_values,
+        collapse_series,
+        linearise,
+        run_tape,
+        sweep_back,
+    )
+
+    output = _find_output(listing, of)
+    point, errors = _read_point(listing, at)
+    try:
+        run = run_tape(_to_tape(listing, output), point)
+    except DomainError as error:
+        raise _located(error, listing, source) from None
+    linearised = linearise(run)
+    values = bound_values(run, input_error=errors, constant_error=_constant_errors(listing))
+    slopes = values.slope_error[linearised.edge]
+    error = float(values.value_error[output])
+    with precision(_BITS):
+        value = arb(float(run.value[output]), error)
+    nodes, words = listing.name_nodes()
+    owner = np.full(len(listing.code), -1, np.int64)
+    # The first of several names for a node is the one it keeps.
+    owner[nodes[::-1]] = np.arange(len(words) - 1, -1, -1)
+    small = collapse_series(linearised.graph, nodes[nodes <= output])
+    return _Swept(
+        listing,
+        linearised,
+        small,
+        sweep_back(small.graph),
+        bound_gradient(linearised.graph, slope_error=slopes),
+        values.rests_on_library,
+        value,
+        output,
+        owner,
+        words,
+    )
+
+
+def _find_output(listing: Listing, of: str) -> int:
+    from gradiometer.errors import unknown_name
+
+    if not of:
+        return listing.output
+    if of not in listing.names:
+        raise unknown_name(
+            of,
+            [*listing.names][:10_000],
+            problem=f"The computation has no value called `{of}`.",
+            text=of,
+            start=0,
+            end=len(of),
+            place=Place("of"),
+        )
+    return listing.names[of]
+
+
+def _read_point(listing: Listing, at: Mapping[str, Node]) -> tuple[list[float], list[float]]:
+    """The nearest float64 of each input, and how far it is at most from what is meant."""
+    values, errors = [], []
+    for name in listing.inputs:
+        with precision(_BITS):
+            exact = evaluate(at[name], {})
+            value = to_float(exact)
+            values.append(value)
+            off = abs(to_ball(exact) - arb(value)).abs_upper()
+        errors.append(_rounded_up(float(off)) if off != 0 else 0.0)
+    return values, errors
+
+
+def _rounded_up(value: float) -> float:
+    return value * (1 + 2.0**-50) + _SMALLEST
+
+
+def _constant_errors(listing: Listing) -> np.ndarray:
+    import numpy as np
+
+    sizes = np.abs(listing.constants)
+    is_whole = (listing.constants == np.floor(listing.constants)) & (sizes < 2.0**53)
+    return np.where(is_whole, 0.0, sizes * (_HALF_UNIT * (1 + 2.0**-50)) + _SMALLEST)
+
+
+def _to_tape(listing: Listing, output: int) -> Any:
+    import numpy as np
+
+    from gradiometer.numeric import CODES, CONSTANT, INPUT, Tape
+
+    table = np.array([INPUT, CONSTANT, *(CODES[name] for name in listing.operators)], np.uint8)
+    return Tape(table[listing.code], listing.first, listing.operand, listing.constants, output)
+
+
+def _located(error: DomainError, listing: Listing, source: str) -> GradiometerError:
+    """The error with the line of its node in place of the node's number."""
+    if error.start is None or error.start < listing.leaves:
+        return error
+    line = int(listing.line[error.start - listing.leaves])
+    problem = error.problem.replace(f"Node {error.start}", f"Line {line}", 1)
+    found = DomainError(problem, hint=error.hint)
+    return found.located(Place(source, line))
+
+
+def _facts(swept: _Swept, top: int) -> dict[str, Fact]:
+    how = _say_how(swept)
+    facts = {
+        "value": computed(swept.value, f"{swept.output_name}, {how}"),
+        "derivatives": computed(
+            _by_input(swept, lambda node: _gradient(swept, node)),
+            f"The backward sweep, {how}",
+        ),
+        "contributions": _contributions(swept),
+        "path_count": _path_count(swept),
+        **_mass_facts(swept),
+        "by_length": _by_length(swept),
+        **_rank(swept, top),
+    }
+    if len(swept.linearised.run.branching):
+        facts["branches"] = _branches(swept)
+    return facts
+
+
+def _say_how(swept: _Swept) -> str:
+    said = "in float64; the true number lies within the error that running error analysis bounds."
+    if swept.rests_on_library:
+        said += " The bound takes functions of the C library to be as accurate as is documented."
+    return said
+
+
+def _by_input(swept: _Swept, read: Callable[[int], Value]) -> dict[str, Value]:
+    """One value for each input, read at its node of the large graph."""
+    return {name: None if name in swept.unsettled else read(node) for name, node in swept.shown}
+
+
+def _by_place(swept: _Swept, read: Callable[[int], Value]) -> dict[str, Value]:
+    """One value for each input, read at its node of the small graph."""
+    return _by_input(swept, lambda node: read(int(swept.small.place[node])))
+
+
+def _gradient(swept: _Swept, node: int) -> Value:
+    with precision(_BITS):
+        middle = _to_ball(swept.bound.adjoint, node)
+        error = _to_ball(swept.bound.error, node)
+        return middle + arb(0, error.abs_upper()) if error.is_finite() else None
+
+
+def _to_ball(numbers: Wide, index: int) -> arb:
+    """The number as it stands, without a radius; not finite where it is not."""
+    if not math.isfinite(float(numbers.mantissa[index])):
+        return arb("nan")
+    exact = numbers.fraction(index)
+    return arb(fmpq(exact.numerator, exact.denominator))
+
+
+def _to_number(numbers: Wide, index: int = 0) -> Value:
+    """The number as float64, or as a ball beyond the range of float64."""
+    value = float(numbers[index].to_float()[0])
+    is_inside = value != 0 and abs(value) != float("inf")
+    if is_inside or float(numbers.mantissa[index]) == 0:
+        return value
+    with precision(_BITS):
+        return _to_ball(numbers, index)
+
+
+def _mass_facts(swept: _Swept) -> dict[str, Fact]:
+    from gradiometer.numeric import measure_spread, sweep_signs
+
+    signs, spread = sweep_signs(swept.small.graph), measure_spread(swept.back)
+    cancellation, effective = swept.back.cancellation(), spread.effective_count()
+    rows: dict[str, tuple[Callable[[int], Value], str]] = {
+        "mass": (
+            lambda node: _to_number(swept.back.mass, node),
+            "The sum of the sizes of all paths from the input; the gradient is their sum with "
+            "signs.",
+        ),
+        "positive_mass": (
+            lambda node: _to_number(signs.positive, node),
+            "The sum of the paths that push upward.",
+        ),
+        "negative_mass": (
+            lambda node: _to_number(signs.negative, node),
+            "The size of the sum of the paths that push downward.",
+        ),
+        "cancellation": (
+            lambda node: _or_none(cancellation[node]),
+            "Mass over the size of the gradient: large where the gradient is a small rest of large "
+            "opposite parts.",
+        ),
+        "effective_paths": (
+            lambda node: _or_none(effective[node]),
+            "e to the entropy of the shares of mass: as many equal paths would be as spread out.",
+        ),
+    }
+    return {
+        name: computed(_by_place(swept, read), because) for name, (read, because) in rows.items()
+    }
+
+
+def _or_none(value: float) -> Value:
+    """The number as a value; the word `none` where there is no path."""
+    from gradiometer.question.value import INFINITY
+
+    number = float(value)
+    if math.isnan(number):
+        return "none"
+    return INFINITY if number == float("inf") else number
+
+
+def _path_count(swept: _Swept) -> Fact:
+    from gradiometer.numeric import count_paths
+
+    try:
+        counts = count_paths(swept.small.graph)
+    except LimitError:
+        log2 = swept.back.count.log2()
+        return computed(
+            _by_place(swept, lambda node: {"log2": _or_none(log2[node])}),
+            "The logarithm to base 2 of how many paths there are; parallel edges are different "
+            "paths.",
+        )
+    return computed(
+        _by_place(swept, lambda node: counts[node]),
+        "Counted along the edges that float64 arithmetic took; parallel edges are different paths.",
+    )
+
+
+def _contributions(swept: _Swept) -> Fact:
+    from gradiometer.numeric import split_by_use
+
+    graph, split = swept.small.graph, split_by_use(swept.back)
+    wanted = {int(swept.small.place[node]): name for name, node in swept.shown}
+    rows: dict[str, list[dict[str, Value]]] = {name: [] for name in wanted.values()}
+    ends = graph.end_of(split.edge)
+    for place, node in enumerate(split.source.tolist()):
+        if node in wanted and len(rows[wanted[node]]) < MOST_INPUTS:
+            via = _name_of(swept, int(swept.small.node[ends[place]]))
+            rows[wanted[node]].append({"via": via, "value": _to_number(split.signed, place)})
+    return computed(
+        rows,
+        f"What reaches the input through each operation that uses it, at most {MOST_INPUTS} of an "
+        "input.",
+    )
+
+
+def _name_of(swept: _Swept, node: int) -> str:
+    """The name of a node; an operation inside a line by that line."""
+    name = swept.name_of(node)
+    if name:
+        return name
+    listing = swept.listing
+    if node < listing.leaves:
+        return "a constant"
+    operator = listing.operators[listing.code[node] - 2]
+    return f"{operator} of line {listing.line[node - listing.leaves]}"
+
+
+def _by_length(swept: _Swept) -> Fact:
+    from gradiometer.numeric import split_by_length
+
+    try:
+        shares = split_by_length(swept.back, longest=_LONGEST)
+    except LimitError as error:
+        return unknown(f"Not told apart by length: {error.problem}")
+    order = {name: row for row, name in enumerate(swept.listing.inputs)}
+    rows = {
+        name: [
+            {"length": length, "of_mass": float(size), "signed": float(signed)}
+            for length, (signed, size) in enumerate(
+                zip(shares.signed[order[name]], shares.size[order[name]], strict=True)
+            )
+            if size
+        ]
+        for name, _ in swept.shown
+    }
+    return computed(
+        rows, f"Paths of at most {_LONGEST} edges by their length, as shares of the mass."
+    )
+
+
+def _rank(swept: _Swept, top: int) -> dict[str, Fact]:
+    from gradiometer.numeric import cover, grow_path_tree, rank_paths
+
+    graph, place = swept.small.graph, swept.small.place
+    by_size, by_sign = grow_path_tree(graph), grow_path_tree(graph, by_sign=True)
+    found = {name: rank_paths(by_size, int(place[node]), most=top) for name, node in swept.shown}
+    facts = {
+        "top_paths": computed(
+            {name: _path_rows(swept, paths) for name, paths in found.items()},
+            _RANKED.format("largest by size"),
+        )
+    }
+    orders: tuple[tuple[str, Order, str], ...] = (
+        ("most_positive", "positive", "most positive"),
+        ("most_negative", "negative", "most negative"),
+    )
+    for fact, order, word in orders:
+        rows = {
+            name: _path_rows(swept, rank_paths(by_sign, int(place[node]), most=top, order=order))
+            for name, node in swept.shown
+        }
+        facts[fact] = computed(rows, _RANKED.format(word))
+    coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
+    facts["coverage"] = computed(
+        {
+            name: {
+                "listed": len(found[name]),
+                "of_mass": _or_none(row.mass_share),
+                "rest": _to_number(row.rest),
+            }
+            for name, row in coverage.items()
+        },
+        "What the largest paths that are listed cover of the mass, and what all others sum to.",
+    )
+    return facts
+
+
+_RANKED = "The {} first, those of value 0 left out; only names that the list assigns are written."
+
+
+def _path_rows(swept: _Swept, paths: BestPaths) -> list[dict[str, Value]]:
+    mass = swept.back.mass[paths.source]
+    shares = abs(paths.value.over(mass)) if len(paths) else []
+    return [
+        {
+            "path": _spell(swept, paths, rank),
+            "edges": int(paths.length[rank]),
+            "value": _to_number(paths.value, rank),
+            "of_mass": _or_none(shares[rank]),
+        }
+        for rank in range(len(paths))
+    ]
+
+
+def _spell(swept: _Swept, paths: BestPaths, rank: int) -> str:
+    """The names along a path; of a long one both ends."""
+    graph = swept.small.graph
+    edges = paths.edges(rank)
+    half = _SHOWN // 2
+    if len(edges) < _SHOWN:
+        return " -> ".join(_names(swept, [paths.source, *graph.end_of(edges)]))
+    first = _names(swept, [paths.source, *graph.end_of(edges[: half - 1])])
+    last = _names(swept, graph.end_of(edges[-half:]))
+    return " -> ".join([*first, f"… {len(edges) + 1 - 2 * half:,} more …", *last])
+
+
+def _names(swept: _Swept, nodes: Iterable[int]) -> list[str]:
+    names = (swept.name_of(int(swept.small.node[node])) for node in nodes)
+    return [name for name in names if name]
+
+
+def _branches(swept: _Swept) -> Fact:
+    run = swept.linearised.run
+    kinks = [_name_of(swept, int(node)) for node in run.kinks[:_MOST_KINKS]]
+    value = {"branching": len(run.branching), "at_kink": kinks}
+    return computed(
+        value,
+        "How many operations chose a branch, and those that stand exactly at a kink in float64.",
+    )
+
+
+def _warnings(swept: _Swept) -> tuple[str, ...]:
+    found: list[str] = []
+    if len(swept.listing.inputs) > MOST_INPUTS:
+        found.append(
+            f"Of {len(swept.listing.inputs):,} inputs the {MOST_INPUTS} with the largest mass are "
+            "listed."
+        )
+    if swept.unsettled:
+        names = ", ".join(f"`{name}`" for name in sorted(swept.unsettled)[:MOST_INPUTS])
+        found.append(f"The gradient of {names} meets a kink, so there may be no derivative.")
+    return tuple(found)
