@@ -243,7 +243,7 @@ def test_an_enclosure_backs_wider_balls_only():
     assert agrees({"at": number("0"), "value": wide}, derived)
     assert not agrees({"at": number("0"), "value": narrow}, derived)
     assert not agrees({"at": number("0"), "value": number("-67/400", "-0.1675")}, derived)
-    wrong_decimal = {**wide, "decimal": "-0.25"}
+    wrong_decimal = {**wide, "decimal": "-5"}
     assert not agrees({"at": number("0"), "value": wrong_decimal}, derived)
 
 

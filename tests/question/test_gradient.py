@@ -160,8 +160,21 @@ def test_a_request_without_an_answer_is_refused(computation, at, error):
 def test_a_value_that_explodes_is_refused_with_its_place():
     text = "v0 = a; " + "; ".join(f"v{k} = v{k - 1}^2" for k in range(1, 60))
     with pytest.raises(LimitError) as caught:
-        gradient(text, at={"a": "2/3"})
+        gradient(text, at={"a": "3/2"})
     assert caught.value.text.endswith("^2")
+
+
+def test_a_value_too_long_for_exact_numbers_is_answered_in_float64_with_bounds():
+    text = "v0 = a; " + "; ".join(f"v{k} = (v{k - 1}^2 + 1)/2" for k in range(1, 40))
+    answer = gradient(text, at={"a": "2/3"})
+    assert answer.facts["derivatives"].status == "computed"
+    assert "bits" in answer.warnings[0]
+    exact = fmpq(2, 3)
+    slope = fmpq(1)
+    for _ in range(12):
+        slope, exact = slope * exact, (exact**2 + 1) / 2
+    short = gradient("; ".join(text.split("; ")[:13]), at={"a": "2/3"})
+    assert short.facts["derivatives"].value["a"] == slope
 
 
 def test_a_value_that_cannot_be_told_from_a_pole_is_unknown():

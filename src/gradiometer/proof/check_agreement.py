@@ -128,15 +128,12 @@ def _read_decimal(text: Any) -> fmpq:
 
 
 def _is_rounded(decimal: Any, ball: arb) -> bool:
-    """Whether the decimal is the number to seventeen digits, or to as many as the ball knows."""
+    """Whether the decimal is the number to seventeen digits, or to those that the ball knows."""
     value = _read_decimal(decimal)
-    mantissa, _, power = decimal.partition("e")
-    unit = arb(10) ** max(int(power or 0) - len(mantissa.partition(".")[2]), -(10**9))
     with precision(BITS):
         size = arb(abs(value)) if value else arb(_FAR_DOWN)
-        slack = size / arb(10) ** (_SHOWN - 1)
-        if unit < 1000 * ball.rad():
-            slack += unit
+        # Of a ball only certain digits are written, the last of them up to 100 times as wide.
+        slack = size / arb(10) ** (_SHOWN - 1) + 100 * ball.rad()
         return bool((ball - arb(value)).abs_lower() <= slack)
 
 

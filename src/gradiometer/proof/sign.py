@@ -1,8 +1,4 @@
-"""The exact sign of a quotient of polynomials in x, or in e^(r*x), on an interval.
-
-The numerator is factored, the roots of each factor are isolated in balls, and each is compared with
-the ends of the interval.
-"""
+"""The exact sign of a quotient of polynomials in x, or in e^(r*x): roots of factors in balls."""
 
 from __future__ import annotations
 

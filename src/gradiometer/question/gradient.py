@@ -119,7 +119,11 @@ def gradient(
     try:
         return _answer_exactly(source, trees, texts, wanted)
     except LimitError as error:
-        return _answer_list(source, trees, texts, wanted, error.problem)
+        try:
+            return _answer_list(source, trees, texts, wanted, error.problem)
+        except DomainError:
+            # What leaves the range of float64 too is refused for its size.
+            raise point_at_line(error, source) from None
     except GradiometerError as error:
         raise point_at_line(error, source) from None
 
