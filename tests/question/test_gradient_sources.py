@@ -1,0 +1,180 @@
+"""A computation from a file, a JSON graph or a function is the computation that its text writes."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+
+from gradiometer.errors import GradiometerError, UsageError
+from gradiometer.formula import number, to_float
+from gradiometer.question.gradient import gradient
+from gradiometer.question.gradient_list import answer_list
+
+SHEET = "v1 = a^2\nv2 = a + b\nc = v1*v2\n"
+POINT = {"a": "-1", "b": "4"}
+
+
+def test_a_file_of_lines_is_read_as_the_same_text(tmp_path):
+    path = tmp_path / "sheet.txt"
+    path.write_text(SHEET, encoding="utf-8")
+    found = gradient(file=str(path), at=POINT).to_dict()
+    assert found["facts"] == gradient(SHEET, at=POINT).to_dict()["facts"]
+
+
+def test_a_json_graph_has_formulas_or_operations_and_may_hold_the_point(tmp_path):
+    nodes = [
+        {"name": "v1", "operation": "^", "operands": ["a", 2]},
+        {"name": "v2", "operation": "+", "operands": ["a", "b"]},
+        {"name": "m", "operation": "max", "operands": ["v1", "-1/2", "b"]},
+        {"name": "c", "formula": "v1*v2 + 0*m"},
+    ]
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps({"nodes": nodes, "at": POINT, "of": "c"}), encoding="utf-8")
+    facts = gradient(file=str(path)).facts
+    assert facts["derivatives"].value == {"a": -5, "b": 1}
+    assert gradient(file=str(path), at={"b": "5"}).facts["value"].value == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "no JSON"),
+        ("[]", "list of nodes"),
+        ('{"nodes": [], "point": {}}', "point"),
+        ('{"nodes": [{"name": "v"}]}', "neither"),
+        ('{"nodes": [{"name": "v", "operation": "tang", "operands": ["a"]}]}', "tang"),
+        ('{"nodes": [{"name": "v", "formulas": "a"}]}', "formulas"),
+    ],
+)
+def test_a_json_file_that_is_no_graph_is_refused(tmp_path, content, said):
+    path = tmp_path / "graph.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(GradiometerError, match=said) as caught:
+        gradient(file=str(path), at={"a": 1})
+    assert caught.value.place.source == str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("v=a^2\nc = v*/2\n", 2, "missing"),
+        ("v=a^2\nc = v/(a-1)\n", 2, "division by zero"),
+        ("v=c^2\nc = v/(a-1)\n", 1, "circle"),
+        ("v=a^2\n\nc = ln(v-2)\n", 3, "logarithm"),
+        ("v=a^2\nv=2\n", 2, "assigned twice"),
+        ("v=a^2+q\nz=2\n", 1, "no value"),
+    ],
+)
+def test_a_line_of_a_file_that_cannot_be_used_is_shown_alone(tmp_path, text, line, said):
+    path = tmp_path / "bad.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GradiometerError, match=said) as caught:
+        gradient(file=str(path), at={"a": 1})
+    assert (caught.value.place.source, caught.value.place.line) == (str(path), line)
+    assert caught.value.text == text.splitlines()[line - 1]
+
+
+def test_a_file_that_is_missing_binary_or_a_folder_is_refused(tmp_path):
+    binary = tmp_path / "b.txt"
+    binary.write_bytes(b"v = a\xff")
+    for path in (tmp_path / "missing.txt", binary, tmp_path):
+        with pytest.raises(GradiometerError) as caught:
+            gradient(file=str(path), at={"a": 1})
+        assert caught.value.place.source == str(path)
+    with pytest.raises(UsageError):
+        gradient()
+    with pytest.raises(UsageError):
+        gradient("a", file="x", at={"a": 1})
+
+
+def test_a_function_is_traced_with_the_branch_that_the_point_takes():
+    def network(x, w):
+        hidden = (x * w).named("hidden")
+        slope = hidden if hidden > 0 else hidden / 10
+        return np.tanh(slope) + abs(x) - 2**w + max(x, w)
+
+    answer = gradient(network, at={"x": "-1/2", "w": "3"})
+    written = "hidden = x*w; out = tanh(hidden/10) + |x| - 2^w + w"
+    expected = gradient(written, at={"x": "-1/2", "w": "3"}).facts["derivatives"].value
+    found = answer.facts["derivatives"].value
+    for name in ("x", "w"):
+        assert to_float(found[name]) == pytest.approx(to_float(expected[name]), rel=1e-15)
+    assert "hidden = x*w" in answer.inputs["computation"]
+
+
+def test_outputs_of_a_function_are_chosen_or_summed():
+    def pair(a, b):
+        return a * b, a + b
+
+    assert gradient(pair, at=POINT, of="output1").facts["derivatives"].value["a"] == 4
+    answer = gradient(pair, at=POINT, of="2*output1 - output2")
+    assert answer.facts["derivatives"].value == {"a": 7, "b": -3}
+    assert "2 outputs" in answer.warnings[0]
+
+
+def test_a_number_that_would_lose_its_trace_is_refused():
+    for function in (lambda a: math.exp(a + 1), lambda a: np.floor(a + 1), lambda a: "a", _of_b):
+        with pytest.raises(UsageError):
+            gradient(function, at={"a": "1"})
+
+
+def _of_b(b):
+    return b
+
+
+def _random_list(seed, count):
+    chance = random.Random(seed)
+    names, lines = ["a", "b"], []
+    for k in range(count):
+        x, y = chance.choices(names[-20:], k=2)
+        c = chance.randint(-9, 9) / 8
+        shape = [f"{c}*{x} + {y}/4", f"{x}*{y}", f"{x} - {c}", f"max({x}, {y})", f"0.3*{x}"]
+        lines.append(f"v{k} = {chance.choice(shape)}")
+        names.append(f"v{k}")
+    return lines
+
+
+def _compare(seed):
+    """How many inputs both engines give a derivative for; where both do, they agree."""
+    lines = [*_random_list(seed, 40), "out = v39 + 0*a + 0*b"]
+    exact = gradient("; ".join(lines), at={"a": "1/3", "b": "-0.7"}, top=5).facts
+    at = {"a": number("1/3"), "b": number("-7/10")}
+    floats = answer_list(lines, at=at, inputs={"top": 5}, source="list").facts
+    assert floats["value"].value.contains(exact["value"].value)
+    compared = 0
+    for name in ("a", "b"):
+        masses, slope = exact["mass"].value, floats["derivatives"].value[name]
+        if slope is None or masses is None or masses[name] is None:
+            continue
+        compared += 1
+        assert slope.contains(exact["derivatives"].value[name])
+        for fact in ("mass", "positive_mass", "negative_mass"):
+            near = pytest.approx(to_float(exact[fact].value[name]), rel=1e-9, abs=1e-12)
+            assert floats[fact].value[name] == near
+        # Paths of equal size stand in the order of other edges there.
+        best = [abs(to_float(row["value"])) for row in exact["top_paths"].value[name]]
+        found = [abs(row["value"]) for row in floats["top_paths"].value[name]]
+        assert found == pytest.approx(best, rel=1e-12)
+    return compared
+
+
+def test_float_answers_hold_the_exact_numbers():
+    assert sum(map(_compare, range(40))) >= 20
+
+
+def test_a_long_chain_is_answered_in_float64_with_what_its_paths_carry(tmp_path):
+    path = tmp_path / "chain.txt"
+    count = 30_000
+    lines = ["x1 = x0 + 0.001*x0", *(f"x{k} = x{k - 1} + 0.001*x{k - 1}" for k in range(2, count))]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    answer = gradient(file=str(path), at={"x0": 1}, top=3)
+    facts = answer.facts
+    assert answer.certificate is None
+    expected = 1.001 ** (count - 1)
+    assert float(facts["derivatives"].value["x0"]) == pytest.approx(expected, rel=1e-9)
+    assert facts["path_count"].value["x0"]["log2"] == pytest.approx(count - 1)
+    values = [row["value"] for row in facts["top_paths"].value["x0"]]
+    assert values == [1.0, 0.001, 0.001]
+    assert answer.warnings[0].endswith("not exact.")
