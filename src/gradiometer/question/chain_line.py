@@ -87,6 +87,8 @@ class Passage:
     """`formula`, `heading`, `text` or `question`."""
     why: str = ""
     """Why it is no formula."""
+    is_marked: bool = False
+    """Whether the document marks it as LaTeX, in which `ab` is a product."""
     is_local: bool = False
     """Whether it says where the formula before it on its line holds, and nothing of other lines."""
 
@@ -263,7 +265,7 @@ def _judge_words(
         why = why or "words only"
     elif has_relation and (unsaid := _UNSAID.intersection(passage.lead)):
         kind, why = "text", f"it is not claimed: the words before it hold `{min(unsaid)}`"
-    return replace(passage, kind=kind, why=why)
+    return replace(passage, kind=kind, why=why, is_marked=is_marked)
 
 
 def _find_word(text: str, known: Collection[str]) -> str:

@@ -59,6 +59,8 @@ class Line:
     at: Mapping[str, Any] | None = None
     assumptions: tuple[Assumption, ...] = ()
     """What is laid down of the names."""
+    is_marked: bool = False
+    """Whether it is marked as LaTeX."""
     is_continued: bool = False
     """Whether it begins with the last side of the statement before it."""
 
@@ -213,6 +215,7 @@ class _Reader:
         relation = RELATION.search(self._source.masked(start, passage.end))
         is_claim = role == "statement" and relation is not None
         number = self._source.line(start + (relation.start() if is_claim and relation else 0))
+        more["is_marked"] = passage.is_marked
         self.lines.append(Line(number, text, role, start, reading, because, **more))
 
     def _read_formula(self, passage: Passage) -> None:
@@ -270,9 +273,9 @@ class _Reader:
         cut = RELATION.search(text, head.start("body"))
         end = cut.start() if cut is not None else len(text)
         name = head["name"]
-        with Located(self._source, passage.start, 0):
+        with Located(self._source, passage.start, len(_mark(passage, "")) // 2):
             names = self._without(name) if self._is_known(name) else self._names
-            self._names = read_names([text[:end]], names)
+            self._names = read_names([_mark(passage, text[:end])], names)
         if self._is_known(name) and names is not self._names and name in self._old:
             self._old -= {name}
         self._say(passage, "definition", " ".join(text[:end].split()), "laid down")
@@ -295,8 +298,8 @@ class _Reader:
 
     def _state(self, passage: Passage) -> None:
         text = self._text(passage)
-        with Located(self._source, passage.start, 0):
-            statement = self._read_statement(text)
+        with Located(self._source, passage.start, len(_mark(passage, "")) // 2):
+            statement = self._read_statement(_mark(passage, text))
         self._add(passage, statement, is_continued=False)
 
     def _continue(self, passage: Passage) -> None:
@@ -309,14 +312,19 @@ class _Reader:
             prefix = before.statement.sides[-1].text + " "
         elif last is not None and last.role == "definition":
             prefix = last.reading.partition("=")[2].strip() + " "
-        if not prefix:
+        source = before if before is _claimed(self.lines) else last
+        is_other = source is not None and source.is_marked != passage.is_marked
+        if not prefix or is_other:
+            problem = "There is nothing before this relation."
+            if prefix:
+                problem = "This line goes on from one that is not written in the same notation."
             with Located(self._source, passage.start, 0):
                 raise FormulaError(
-                    "There is nothing before this relation.", text=text, start=0,
+                    problem, text=text, start=0,
                     hint="write the left side before it",
                 )  # fmt: skip
-        with Located(self._source, passage.start, len(prefix)):
-            statement = self._read_statement(prefix + text)
+        with Located(self._source, passage.start, len(prefix) + len(_mark(passage, "")) // 2):
+            statement = self._read_statement(_mark(passage, prefix + text))
         is_continued = before is not None and before is _claimed(self.lines)
         at, assumptions = self._at, self._assumptions
         if before is not None and is_continued:
@@ -356,6 +364,11 @@ _MOST_LETTERS = 60
 _WORDY = ("text", "heading", "question")
 """Roles of lines that are shown as they were written."""
 _POINT_SAID = "the lines after it are about this point"
+
+
+def _mark(passage: Passage, text: str) -> str:
+    """The text with the marks of LaTeX that stood round it in the document."""
+    return f"${text}$" if passage.is_marked else text
 
 
 def _is_of_itself(head: re.Match[str]) -> bool:
