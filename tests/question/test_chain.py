@@ -38,6 +38,21 @@ f'(2) = 1"""
     assert answer.facts["charged"].value == 2
 
 
+def test_a_line_that_is_right_again_after_a_slip_is_not_charged():
+    answer = claim(
+        steps="""f(x) = ln(e^(3x) + 1)
+f'(x) = 3e^(3x)/(e^(3x) + 1)
+= 3e^x/(e^(3x) + 1)
+= 3/(1 + e^(-3x))
+= 3/(1 + e^(3x))"""
+    )
+    rows = answer.facts["lines"].value
+    assert [row["holds"] for row in rows] == ["", True, False, False, False]
+    assert "right again, though not by line 3" in rows[3]["because"]
+    # The last line goes on from what is right again, and is a slip of its own.
+    assert answer.facts["charged"].value == 2
+
+
 def test_a_wrong_definition_of_a_name_is_taken_for_granted_by_later_lines():
     text = "v = a^2, w = a + b\nc = v*w\nc = v + w\ndc/dv = 1\ndc/dv = w"
     marks = [mark for _, _, mark in lines(text)]

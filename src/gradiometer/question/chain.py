@@ -71,6 +71,9 @@ class _Judge:
         self._wrong: list[_Premise] = []
         self._chain: list[Side] = []
         self._charged = 0
+        self._right: Side | None = None
+        """The last side of the chain before its first wrong relation."""
+        self._is_broken = False
         self._said: dict[Node, Side] = {}
         """The last side that was claimed to be equal to each left side."""
 
@@ -82,6 +85,8 @@ class _Judge:
         # The first side of a continued line is the last one of the line before.
         before = self._chain[:-1] if line.is_continued else []
         self._chain = [*before, *statement.sides]
+        if not line.is_continued:
+            self._right, self._is_broken = statement.sides[0], False
         sources: list[int] = []
         links: list[Link] = []
         charged: list[int] = []
@@ -89,11 +94,20 @@ class _Judge:
             link = self._judge_link(line, statement, place)
             if link.holds is False:
                 source = self._find_source(line, place)
-                if source is None:
+                if source is None and self._is_right_again(line, place):
+                    number = self._wrong[-1].number
+                    because = f"is right again, though not by line {number}, which is wrong"
+                    link = replace(link, because=f"{because}: {link.because}")
+                    sources.append(number)
+                elif source is None:
                     charged.append(place)
                 else:
                     link = replace(link, because=f"{_follows(source)}: {link.because}")
                     sources.append(source)
+            elif link.holds and not self._is_broken:
+                self._right = statement.sides[place + 1]
+            if charged or sources:
+                self._is_broken = True
             links.append(link)
         verdict = self._to_verdict(line, links, charged, len(before))
         if verdict.holds is False and set(statement.relations) == {"=="}:
@@ -105,11 +119,26 @@ class _Judge:
 
     def _judge_link(self, line: Line, statement: Statement, place: int) -> Link:
         left, right = statement.sides[place : place + 2]
-        relation = statement.relations[place]
+        return self._judge_pair(line, left, right, statement.relations[place])
+
+    def _judge_pair(self, line: Line, left: Side, right: Side, relation: str) -> Link:
         needed = Pair(left, right, relation).variables
         at = line.at if line.at and set(needed) <= line.at.keys() else None
         link = judge_link(left, right, relation, at=at, exactly=self._exactly)
         return judge_under(link, Pair(left, right, relation, at), line.assumptions)
+
+    def _is_right_again(self, line: Line, place: int) -> bool:
+        """Whether the side that does not follow from a wrong one equals the last right one."""
+        statement = line.statement
+        if statement is None or self._right is None or not (self._is_broken and self._wrong):
+            return False
+        if statement.relations[place] != "==":
+            return False
+        right = statement.sides[place + 1]
+        try:
+            return self._judge_pair(line, self._right, right, "==").holds is True
+        except (GradiometerError, UndecidedError):
+            return False
 
     def _find_source(self, line: Line, place: int) -> int | None:
         """The wrong line from which the relation follows; None when there is none."""
