@@ -6,6 +6,7 @@ same parser as every formula; each further line of it only fills in its names an
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -83,15 +84,22 @@ def read_listing(
         (('^', '*', '+'), [0, 1, 3, 0, 4, 2])
     """
     builder = _Builder(source, {plain_name(name): _GIVEN + k for k, name in enumerate(given)})
-    pending = 0
-    for number, line in _statements(lines):
-        builder.add(number, line)
-        pending += 1
-        if pending == _CHUNK:
-            builder.resolve()
-            pending = 0
-    builder.resolve()
-    return builder.finish()
+    # Millions of words live at a time and none of them in a cycle: looking for cycles is a waste.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        pending = 0
+        for number, line in _statements(lines):
+            builder.add(number, line)
+            pending += 1
+            if pending == _CHUNK:
+                builder.resolve()
+                pending = 0
+        builder.resolve()
+        return builder.finish()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _statements(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -108,10 +116,12 @@ def _statements(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 class _Filled:
     """A shape with the words of its lines that wait to be resolved."""
 
-    __slots__ = ("operations", "shape", "words")
+    __slots__ = ("is_named", "operations", "shape", "size", "skipped", "words")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
+        # Read a million times, so not looked up in the shape each time.
+        self.is_named, self.size, self.skipped = shape.is_named, shape.size, shape.skipped
         self.operations: list[int] = []
         """For each line the number of its first operation."""
         self.words: list[str] = []
@@ -149,21 +159,20 @@ class _Builder:
         filled = self._shapes.get(key)
         if filled is None or not is_plain(words, line):
             filled = self._shape(number, line, key, words)
-        shape = filled.shape
-        target = words[0] if shape.is_named else _NAMELESS
-        if not shape.is_named:
+        target = words[0] if filled.is_named else _NAMELESS
+        if not filled.is_named:
             self._open_name, self._open_line = number, line
         if target in self._names or target in self._used:
             raise self._twice(number, line, target)
-        if shape.size:
+        if filled.size:
             filled.operations.append(self._count)
-            filled.words.extend(words[shape.skipped :])
+            filled.words.extend(words[filled.skipped :])
             self._lines.append(number)
             self._starts.append(self._count)
-            self._count += shape.size
+            self._count += filled.size
             self._names[target] = self._last = self._count - 1
         else:
-            self._last = self._names[target] = self._alias(number, line, shape, words)
+            self._last = self._names[target] = self._alias(number, line, filled.shape, words)
 
     def _shape(self, number: int, line: str, key: str, words: list[str]) -> _Filled:
         try:
