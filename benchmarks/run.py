@@ -231,7 +231,8 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     note = f"Medians of {RUNS} runs ({machine}); the machine is shared, so trust the ratios.\n"
     (ROOT / "benchmarks/results.json").write_text(
-        json.dumps({"machine": machine, **results}, indent=2) + "\n", encoding="utf-8"
+        json.dumps({"machine": machine, **results}, indent=2, default=float) + "\n",
+        encoding="utf-8",
     )
     (ROOT / "benchmarks/RESULTS.md").write_text(
         f"# Benchmarks\n\n{note}\n{table}\n", encoding="utf-8"
