@@ -25,8 +25,8 @@ from gradiometer.proof.extended import Enclosed, Extended
 from gradiometer.proof.waves import Waves
 
 _BITS = 320
-_VALUE_BITS = 240
-_PLACE_BITS = 90
+_VALUE_BITS = 280
+_PLACE_BITS = 124
 """A peak is flat: its value falls by the square of the distance, so its place is wider."""
 
 _SIDES = ((-1, "lower"), (1, "upper"))

@@ -187,6 +187,9 @@ def read_waves(node: Node, variable: str, on: Interval) -> Waves | None:
         return None
     try:
         swing = read_swing(node, variable)
+        for wave in swing:
+            # Rates too far apart for one tangent are refused here, not in the midst of a fact.
+            to_tangent(wave)
     except CertificateError:
         return None
     moves = any(rate for wave in swing for rate in wave)
