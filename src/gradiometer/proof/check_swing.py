@@ -40,6 +40,8 @@ from gradiometer.proof.check_wave import (
 )
 
 _ORDERS = 3
+_LONGEST = 1000
+"""Characters of a bound; the chains of Sturm grow with its digits."""
 _UP = {"positive", "nonnegative", "mixed"}
 """Signs of what is above 0 somewhere."""
 _DOWN = {"negative", "nonpositive", "mixed"}
@@ -163,6 +165,7 @@ def _check_row(swing: Swing, row: Any) -> None:
 
 def _check_bound(wave: Wave, way: int, bound: Any) -> None:
     """The least or greatest value, exactly or between two rationals."""
+    require(len(str(bound)) <= _LONGEST, "A bound has too many digits.")
     if not isinstance(bound, list):
         word = find_word(_lowered(wave, _read_number(bound)))
         require(word == _TOUCHES[way], "A bound is no value, or not the furthest one.")
@@ -200,6 +203,7 @@ def check_place(swing: Swing, way: int, bound: Any, place: tuple[Any, Any]) -> N
     """
     require(len(swing) == 1 and bound is not None, "Only a value that is known has a place.")
     at, tangent = place
+    require(len(str(tangent)) <= _LONGEST, "A tangent has too many digits.")
     if isinstance(bound, list):
         _check_between(swing[0], way, read_pair(bound), (read_pair(at), read_pair(tangent)))
         return
