@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.evidence_ground import Ground, lay_ground
     from gradiometer.proof.evidence_joints import prove_joints
     from gradiometer.proof.evidence_profile import prove_limit, prove_profile
+    from gradiometer.proof.evidence_swing import prove_swing
     from gradiometer.proof.evidence_symmetry import prove_parity, prove_period
     from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
@@ -174,6 +175,7 @@ _PLACES = {
     "prove_profile": "evidence_profile",
     "prove_rest": "evidence_fixed_point",
     "prove_sign": "sign",
+    "prove_swing": "evidence_swing",
     "read_digits": "check_moment",
     "prove_witness": "evidence_witness",
     "rename": "refute",
@@ -271,6 +273,7 @@ __all__ = [
     "prove_profile",
     "prove_rest",
     "prove_sign",
+    "prove_swing",
     "prove_witness",
     "read_digits",
     "rename",

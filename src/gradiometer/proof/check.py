@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "root": "check_root",
     "run": "check_run",
     "sign": "check_formula",
+    "swing": "check_swing",
     "symmetry": "check_symmetry",
     "wave": "check_wave",
     "witness": "check_witness",

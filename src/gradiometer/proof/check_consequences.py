@@ -7,6 +7,7 @@ fact is used. A fact that does not follow is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cmp_to_key
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import sign_of
 from gradiometer.proof.check_consequences_joints import JOINT_RULES
 from gradiometer.proof.check_consequences_law import LAW_FACTS, LAWS
+from gradiometer.proof.check_consequences_swing import SWING_RULES
 from gradiometer.proof.check_known import Course, Known, Part, read_known
 from gradiometer.proof.check_real import (
     Extreme,
@@ -56,8 +58,19 @@ def derive(formula: str, inputs: Mapping[str, Any], parts: Sequence[Part]) -> di
             found[name] = rule(known)
         except UndecidedError:
             continue
+    if known.swing is not None:
+        found = {**_of_swing(known.swing), **found}
     for law in LAWS:
         found |= law(known, inputs)
+    return found
+
+
+def _of_swing(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from how the function swings; the other rules come first."""
+    found: dict[str, Any] = {}
+    for name, rule in SWING_RULES.items():
+        with suppress(UndecidedError):
+            found[name] = rule(claim)
     return found
 
 

@@ -28,6 +28,7 @@ KINDS_OF_FUNCTIONS = (
     "limit",
     "moment",
     "profile",
+    "swing",
     "symmetry",
     "witness",
 )
@@ -78,6 +79,8 @@ class Known:
     form: Mapping[str, bool] | None
     symmetries: Mapping[str, str]
     """`odd`, `even`, `periodic` and what is claimed: the period, else an empty text."""
+    swing: Mapping[str, Any] | None
+    """The claim of the part about a function that swings for ever."""
     fails: frozenset[str]
     """What certainly does not hold."""
     moments: Sequence[Part]
@@ -147,6 +150,7 @@ def read_known(formula: str, parts: Sequence[Part]) -> Known:
     profiles = {row["problem"]["order"]: row["claim"] for row in _of_kind(mine, "profile")}
     joints, forms = _of_kind(mine, "joints"), _of_kind(mine, "form")
     symmetries = [row["claim"] for row in _of_kind(mine, "symmetry")]
+    swings = _of_kind(mine, "swing")
     courses = {order: tuple(map(_course, claim["sections"])) for order, claim in profiles.items()}
     return Known(
         courses=courses,
@@ -158,6 +162,7 @@ def read_known(formula: str, parts: Sequence[Part]) -> Known:
         limits=_limits(courses, _of_kind(mine, "limit")),
         form=forms[0]["claim"] if forms else None,
         symmetries={row["symmetry"]: row.get("period", "") for row in symmetries},
+        swing=swings[0]["claim"] if swings else None,
         fails=frozenset(row["claim"]["fails"] for row in _of_kind(mine, "witness")),
         moments=_of_kind(mine, "moment"),
         fixed_points=_of_kind(mine, "fixed_point"),

@@ -51,6 +51,8 @@ class Peak:
 
     at: Node | Enclosed
     value: Node | Enclosed
+    tangent: fmpq | arb | None
+    """tan(rate*x/2) there; None is infinity."""
 
 
 @final
@@ -115,9 +117,9 @@ class Waves:
             self.bounds()
             return None
         best = _furthest(self.peaks, way)
-        if best.at is None:
+        if not isinstance(best, Peak):
             raise UndecidedError("two extreme values cannot be told apart")
-        return Peak(best.at, best.value)
+        return best
 
     def signs(self) -> set[int] | None:
         """The signs it has except at single points; None when they are not decided."""
@@ -153,7 +155,7 @@ class Waves:
         if len(slope) - 1 < most:
             # t = infinity is x = pi/rate.
             last = Number(top[most] if len(top) > most else fmpq(0))
-            peaks.append(Peak(_over(Constant("pi"), rate), last))
+            peaks.append(Peak(_over(Constant("pi"), rate), last, None))
         return tuple(peaks)
 
     def _decided(self) -> str:
@@ -164,10 +166,10 @@ class Waves:
 
 @final
 @dataclass(frozen=True)
-class _Best:
-    value: Node | Enclosed
-    at: Node | Enclosed | None
-    """None when two places share a ball."""
+class _Several:
+    """A value of two places or more that share a ball."""
+
+    value: Enclosed
 
 
 def read_waves(node: Node, variable: str, on: Interval) -> Waves | None:
@@ -185,6 +187,9 @@ def read_waves(node: Node, variable: str, on: Interval) -> Waves | None:
         return None
     try:
         swing = read_swing(node, variable)
+        for wave in swing:
+            # Rates too far apart for one tangent are refused here, not in the midst of a fact.
+            to_tangent(wave)
     except CertificateError:
         return None
     moves = any(rate for wave in swing for rate in wave)
@@ -209,13 +214,13 @@ def _roots(polynomial: fmpq_poly) -> Iterator[fmpq | arb]:
 def _peak(top: fmpq_poly, most: int, root: fmpq | arb, rate: fmpq) -> Peak:
     if isinstance(root, fmpq):
         value = Number(top(root) / (1 + root * root) ** (most // 2))
-        return Peak(_place(root, rate), value)
+        return Peak(_place(root, rate), value, root)
     with precision(_BITS):
         total = arb(0)
         for coefficient in reversed(top.coeffs()):
             total = total * root + arb(coefficient)
         value = total / (1 + root * root) ** (most // 2)
-        return Peak(Enclosed(2 * root.atan() / arb(rate)), Enclosed(value))
+        return Peak(Enclosed(2 * root.atan() / arb(rate)), Enclosed(value), root)
 
 
 def _place(tangent: fmpq, rate: fmpq) -> Node:
@@ -231,15 +236,15 @@ def _over(node: Node, factor: fmpq) -> Node:
     return tidy(apply("*", number(1 / factor), node))
 
 
-def _furthest(peaks: tuple[Peak, ...], way: int) -> _Best:
-    best = _Best(peaks[0].value, peaks[0].at)
+def _furthest(peaks: tuple[Peak, ...], way: int) -> Peak | _Several:
+    best: Peak | _Several = peaks[0]
     for peak in peaks[1:]:
         try:
             order = compare_extended(peak.value, best.value) * way
         except UndecidedError:
             if not isinstance(best.value, Enclosed):
                 raise
-            best = _Best(best.value.joined(peak.value), None)
+            best = _Several(best.value.joined(peak.value))
             continue
-        best = _Best(peak.value, peak.at) if order > 0 else best
+        best = peak if order > 0 else best
     return best

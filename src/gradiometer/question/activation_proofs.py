@@ -23,6 +23,7 @@ from gradiometer.proof import (
     prove_parity,
     prove_period,
     prove_profile,
+    prove_swing,
     prove_witness,
     shorten,
 )
@@ -87,6 +88,8 @@ def list_proofs(model: Activation, shape: Shape) -> Proofs:
     proofs.add("slope", lambda: prove_profile(ground, 1))
     proofs.add("form", lambda: prove_form(ground))
     _add_symmetries(proofs, ground)
+    if len(ground.plots) == 1 and ground.plots[0].section.waves is not None:
+        proofs.add("swing", lambda: prove_swing(ground))
     for name, prove in _list_stopgaps(proofs, ground):
         proofs.add(name, prove)
     _add_limits(proofs, ground, "course", 0)
