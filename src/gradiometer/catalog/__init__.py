@@ -17,6 +17,7 @@ __all__ = [
     "find_name",
     "list_aliases",
     "list_entries",
+    "list_reasons",
     "list_vector_functions",
     "read_entry",
     "read_reference",
@@ -108,6 +109,16 @@ def _read_kind(kind: str) -> Mapping[str, Mapping[str, Any]]:
     folder = resources.files(__name__) / _folder(kind)
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".toml"))
     return {name[:-5]: _read_toml(f"{_folder(kind)}/{name}") for name in names}
+
+
+def list_reasons() -> tuple[Mapping[str, Any], ...]:
+    """What speaks for and against a function as an activation, in reading order.
+
+    Example:
+        >>> list_reasons()[0]["fact"]
+        'affine'
+    """
+    return tuple(_read_toml("suitability.toml").values())
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from gradiometer.question.activation_mean_field import (
 )
 from gradiometer.question.activation_moments import MOMENT_FACTS, list_moments
 from gradiometer.question.activation_proofs import certify
+from gradiometer.question.activation_reasons import list_reason_fact
 from gradiometer.question.activation_solve import Wish, read_wish, solve_wish
 from gradiometer.question.activation_status import keep_proved
 from gradiometer.question.activation_steps import list_arrays, list_steps
@@ -159,10 +160,12 @@ def _answer(
         more, proofs = list_mean_field(shape, model.tree, deep)
         moments, certificates = moments | more, [*certificates, *proofs]
     certificate = combine([*certify(model, shape), *certificates])
+    settled = keep_proved(facts | moments, inputs, certificate)
+    settled["reasons"] = list_reason_fact(settled)
     return Answer(
         "activation",
         inputs,
-        keep_proved(facts | moments, inputs, certificate),
+        settled,
         list_steps(model, shape, facts),
         list_arrays(shape),
         certificate,
