@@ -19,7 +19,7 @@ NAMES = (
     "formula", "derivative", "pieces", "affine", "polynomial", "continuous", "kinks", "jumps",
     "range", "monotone", "convex", "lipschitz", "slope_range", "limit_left", "limit_right",
     "slope_left", "slope_right", "vanishes_left", "vanishes_right", "dead",
-    "smoothness", "minimum", "maximum", "odd", "even", "periodic", "suitable",
+    "smoothness", "minimum", "maximum", "odd", "even", "periodic", "suitable", "reasons",
     "dead_fraction", "mean", "second_moment", "variance", "slope_second_moment", "gain",
     "gain_torch", "published_gains", "chi", "critical_weight_variance",
 )  # fmt: skip

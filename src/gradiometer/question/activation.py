@@ -161,11 +161,10 @@ def _answer(
         moments, certificates = moments | more, [*certificates, *proofs]
     certificate = combine([*certify(model, shape), *certificates])
     settled = keep_proved(facts | moments, inputs, certificate)
-    settled["reasons"] = list_reason_fact(settled)
     return Answer(
         "activation",
         inputs,
-        settled,
+        _with_reasons(settled),
         list_steps(model, shape, facts),
         list_arrays(shape),
         certificate,
@@ -173,12 +172,20 @@ def _answer(
     )
 
 
+def _with_reasons(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The facts with the reasons for and against behind the verdict."""
+    names = list(facts)
+    place = names.index("suitable") + 1
+    rows = list(facts.items())
+    return dict([*rows[:place], ("reasons", list_reason_fact(facts)), *rows[place:]])
+
+
 def _without_pieces(
     model: Activation, inputs: Mapping[str, Any], error: UndecidedError, deep: Deep | None
 ) -> Answer:
     """The answer when the function cannot be cut into smooth pieces."""
     facts = {"formula": describe_formula(model, None)}
-    names = [*FACTS, "suitable", *MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
+    names = [*FACTS, "suitable", "reasons", *MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
     facts |= {name: unknown(f"The pieces are not known: {error}.") for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)
 
@@ -190,6 +197,6 @@ def _without_stretch(
     facts = {"formula": describe_formula(model, None)}
     facts |= {name: unknown(because) for name in FACTS}
     facts["suitable"] = Fact(False, "proved", because)
-    names = [*MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
+    names = ["reasons", *MOMENT_FACTS, *(MEAN_FIELD_FACTS if deep else ())]
     facts |= {name: unknown(because) for name in names}
     return Answer("activation", inputs, facts, warnings=model.notes)
