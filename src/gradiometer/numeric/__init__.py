@@ -3,7 +3,7 @@
 a run of an optimizer     begin_float, advance_float
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
-single paths              grow_path_tree → rank_paths → cover
+single paths              grow_path_tree → rank_paths, rank_all → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
 few nodes of many         collapse_series, group_paths, eliminate, choose_focus
@@ -16,6 +16,7 @@ from gradiometer.numeric.best_paths import (
     PathTree,
     cover,
     grow_path_tree,
+    rank_all,
     rank_paths,
 )
 from gradiometer.numeric.error_bound import (
@@ -116,6 +117,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "rank_all",
     "rank_paths",
     "run_tape",
     "split_by_length",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradiometer.numeric import (
         BestPaths,
         Order,
+        PathTree,
         Wide,
     )
 
@@ -210,11 +211,9 @@ def _by_length(swept: Swept) -> Fact:
 
 
 def _rank(swept: Swept, top: int) -> dict[str, Fact]:
-    from gradiometer.numeric import cover, grow_path_tree, rank_paths
+    from gradiometer.numeric import cover, grow_path_tree
 
-    graph, place = swept.small.graph, swept.small.place
-    by_size, by_sign = grow_path_tree(graph), grow_path_tree(graph, by_sign=True)
-    found = {name: rank_paths(by_size, int(place[node]), most=top) for name, node in swept.shown}
+    found = _best(swept, grow_path_tree(swept.small.graph), "size", top)
     facts = {
         "top_paths": computed(
             {name: _path_rows(swept, paths) for name, paths in found.items()},
@@ -225,11 +224,11 @@ def _rank(swept: Swept, top: int) -> dict[str, Fact]:
         ("most_positive", "positive", "most positive"),
         ("most_negative", "negative", "most negative"),
     )
+    # Made only now, so that both trees need not be held while the largest paths are searched.
+    by_sign = grow_path_tree(swept.small.graph, by_sign=True)
     for fact, order, word in orders:
-        rows = {
-            name: _path_rows(swept, rank_paths(by_sign, int(place[node]), most=top, order=order))
-            for name, node in swept.shown
-        }
+        best = _best(swept, by_sign, order, top)
+        rows = {name: _path_rows(swept, paths) for name, paths in best.items()}
         facts[fact] = computed(rows, _RANKED.format(word))
     coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
     facts["coverage"] = computed(
@@ -244,6 +243,14 @@ def _rank(swept: Swept, top: int) -> dict[str, Fact]:
         "What the largest paths that are listed cover of the mass, and what all others sum to.",
     )
     return facts
+
+
+def _best(swept: Swept, tree: PathTree, order: Order, top: int) -> dict[str, BestPaths]:
+    from gradiometer.numeric import rank_all
+
+    wanted = [(int(swept.small.place[node]), order) for _, node in swept.shown]
+    names = [name for name, _ in swept.shown]
+    return dict(zip(names, rank_all(tree, wanted, most=top), strict=True))
 
 
 _RANKED = "The {} first, those of value 0 left out; only names that the list assigns are written."
@@ -265,14 +272,13 @@ def _path_rows(swept: Swept, paths: BestPaths) -> list[dict[str, Value]]:
 
 def _spell(swept: Swept, paths: BestPaths, rank: int) -> str:
     """The names along a path; of a long one both ends."""
-    graph = swept.small.graph
-    edges = paths.edges(rank)
+    graph, length = swept.small.graph, int(paths.length[rank])
     half = _SHOWN // 2
-    if len(edges) < _SHOWN:
-        return " -> ".join(_names(swept, [paths.source, *graph.end_of(edges)]))
-    first = _names(swept, [paths.source, *graph.end_of(edges[: half - 1])])
-    last = _names(swept, graph.end_of(edges[-half:]))
-    return " -> ".join([*first, f"… {len(edges) + 1 - 2 * half:,} more …", *last])
+    if length < _SHOWN:
+        return " -> ".join(_names(swept, [paths.source, *graph.end_of(paths.edges(rank))]))
+    first = [paths.source, *graph.end_of(paths.edges(rank, most=half - 1))]
+    last = _names(swept, graph.end_of(paths.edges(rank, skip=length - half)))
+    return " -> ".join([*_names(swept, first), f"… {length + 1 - 2 * half:,} more …", *last])
 
 
 def _names(swept: Swept, nodes: Iterable[int]) -> list[str]:
