@@ -184,8 +184,8 @@ def rank_all(
     ranked: list[BestPaths] = []
     for source, order in wanted:
         _check_order(tree, order)
-        source = tree.graph.check_source(source)
-        paths, detours = _search(tree, (source, order), most, detours, roots)
+        start = tree.graph.check_source(source)
+        paths, detours = _search(tree, (start, order), most, detours, roots)
         ranked.append(paths)
     return ranked
 

@@ -111,7 +111,7 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
     error = float(values.value_error[output])
     with precision(_BITS):
         value = arb(float(run.value[output]), error)
-    nodes, words = listing.name_nodes()
+    nodes, words = listing.names.nodes, list(listing.names)
     owner = np.full(len(listing.code), -1, np.int64)
     # The first of several names for a node is the one it keeps.
     owner[nodes[::-1]] = np.arange(len(words) - 1, -1, -1)
