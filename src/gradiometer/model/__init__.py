@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.listing import Listing, read_listing
+    from gradiometer.model.listing_names import NameTable
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -53,6 +54,7 @@ _PLACES = {
     "Landscape": "objective",
     "Layer": "network",
     "Listing": "listing",
+    "NameTable": "listing_names",
     "Network": "network",
     "Objective": "objective",
     "Optimizer": "optimizer",
@@ -107,6 +109,7 @@ __all__ = [
     "Landscape",
     "Layer",
     "Listing",
+    "NameTable",
     "Network",
     "Objective",
     "Optimizer",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradiometer.formula import Node
 from gradiometer.model import read_listing
 from gradiometer.question.answer import Answer
-
-if TYPE_CHECKING:
-    pass
-
 from gradiometer.question.gradient_list_facts import list_facts
 from gradiometer.question.gradient_sweep import MOST_INPUTS, Swept, sweep_list
 
@@ -33,8 +29,13 @@ def answer_list(
         FormulaError: If a line cannot be read, or a name is assigned twice or used too early.
         DomainError: If an operation has no finite value; its line is named.
     """
-    listing = read_listing(lines, given=at, source=source)
-    swept = sweep_list(listing, at, of=str(inputs.get("of", "")), source=source)
+    # Not kept by a name here: what is read is let go while it is swept.
+    swept = sweep_list(
+        read_listing(lines, given=at, source=source),
+        at,
+        of=str(inputs.get("of", "")),
+        source=source,
+    )
     asked = {**inputs, "of": swept.output_name}
     facts = list_facts(swept, int(inputs.get("top", _TOP)))
     return Answer("gradient", asked, facts, warnings=_warnings(swept))
@@ -42,9 +43,9 @@ def answer_list(
 
 def _warnings(swept: Swept) -> tuple[str, ...]:
     found: list[str] = []
-    if len(swept.listing.inputs) > MOST_INPUTS:
+    if len(swept.legend.inputs) > MOST_INPUTS:
         found.append(
-            f"Of {len(swept.listing.inputs):,} inputs the {MOST_INPUTS} with the largest mass are "
+            f"Of {len(swept.legend.inputs):,} inputs the {MOST_INPUTS} with the largest mass are "
             "listed."
         )
     if swept.unsettled:

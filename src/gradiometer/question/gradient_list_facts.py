@@ -48,7 +48,7 @@ def list_facts(swept: Swept, top: int) -> dict[str, Fact]:
         "by_length": _by_length(swept),
         **_rank(swept, top),
     }
-    if len(swept.linearised.run.branching):
+    if swept.branching:
         facts["branches"] = _branches(swept)
     return facts
 
@@ -166,25 +166,13 @@ def _contributions(swept: Swept) -> Fact:
     ends = graph.end_of(split.edge)
     for place, node in enumerate(split.source.tolist()):
         if node in wanted and len(rows[wanted[node]]) < MOST_INPUTS:
-            via = _name_of(swept, int(swept.small.node[ends[place]]))
+            via = swept.legend.spell(int(swept.small.node[ends[place]]))
             rows[wanted[node]].append({"via": via, "value": _to_number(split.signed, place)})
     return computed(
         rows,
         f"What reaches the input through each operation that uses it, at most {MOST_INPUTS} of an "
         "input.",
     )
-
-
-def _name_of(swept: Swept, node: int) -> str:
-    """The name of a node; an operation inside a line by that line."""
-    name = swept.name_of(node)
-    if name:
-        return name
-    listing = swept.listing
-    if node < listing.leaves:
-        return "a constant"
-    operator = listing.operators[listing.code[node] - 2]
-    return f"{operator} of line {listing.line[node - listing.leaves]}"
 
 
 def _by_length(swept: Swept) -> Fact:
@@ -194,7 +182,7 @@ def _by_length(swept: Swept) -> Fact:
         shares = split_by_length(swept.back, longest=_LONGEST)
     except LimitError as error:
         return unknown(f"Not told apart by length: {error.problem}")
-    order = {name: row for row, name in enumerate(swept.listing.inputs)}
+    order = {name: row for row, name in enumerate(swept.legend.inputs)}
     rows = {
         name: [
             {"length": length, "of_mass": float(size), "signed": float(signed)}
@@ -211,46 +199,55 @@ def _by_length(swept: Swept) -> Fact:
 
 
 def _rank(swept: Swept, top: int) -> dict[str, Fact]:
+    largest, coverage = _largest(swept, top)
+    return {"top_paths": largest, **_by_sign(swept, top), "coverage": coverage}
+
+
+def _largest(swept: Swept, top: int) -> tuple[Fact, Fact]:
+    """The largest paths, and what they cover."""
     from gradiometer.numeric import cover, grow_path_tree
 
     found = _best(swept, grow_path_tree(swept.small.graph), "size", top)
-    facts = {
-        "top_paths": computed(
-            {name: _path_rows(swept, paths) for name, paths in found.items()},
-            _RANKED.format("largest by size"),
-        )
+    rows = {name: _path_rows(swept, paths) for name, paths in found.items()}
+    coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
+    shares: dict[str, Value] = {
+        name: {
+            "listed": len(found[name]),
+            "of_mass": _or_none(row.mass_share),
+            "rest": _to_number(row.rest),
+        }
+        for name, row in coverage.items()
     }
+    return computed(rows, _RANKED.format("largest by size")), computed(
+        shares,
+        "What the largest paths that are listed cover of the mass, and what all others sum to.",
+    )
+
+
+def _by_sign(swept: Swept, top: int) -> dict[str, Fact]:
+    from gradiometer.numeric import grow_path_tree
+
     orders: tuple[tuple[str, Order, str], ...] = (
         ("most_positive", "positive", "most positive"),
         ("most_negative", "negative", "most negative"),
     )
-    # Made only now, so that both trees need not be held while the largest paths are searched.
-    by_sign = grow_path_tree(swept.small.graph, by_sign=True)
+    tree = grow_path_tree(swept.small.graph, by_sign=True)
+    facts: dict[str, Fact] = {}
     for fact, order, word in orders:
-        best = _best(swept, by_sign, order, top)
+        best = _best(swept, tree, order, top)
         rows = {name: _path_rows(swept, paths) for name, paths in best.items()}
         facts[fact] = computed(rows, _RANKED.format(word))
-    coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
-    facts["coverage"] = computed(
-        {
-            name: {
-                "listed": len(found[name]),
-                "of_mass": _or_none(row.mass_share),
-                "rest": _to_number(row.rest),
-            }
-            for name, row in coverage.items()
-        },
-        "What the largest paths that are listed cover of the mass, and what all others sum to.",
-    )
     return facts
 
 
 def _best(swept: Swept, tree: PathTree, order: Order, top: int) -> dict[str, BestPaths]:
     from gradiometer.numeric import rank_all
 
-    wanted = [(int(swept.small.place[node]), order) for _, node in swept.shown]
+    places = [int(swept.small.place[node]) for _, node in swept.shown]
     names = [name for name, _ in swept.shown]
-    return dict(zip(names, rank_all(tree, wanted, most=top), strict=True))
+    return dict(
+        zip(names, rank_all(tree, [(place, order) for place in places], most=top), strict=True)
+    )
 
 
 _RANKED = "The {} first, those of value 0 left out; only names that the list assigns are written."
@@ -282,14 +279,13 @@ def _spell(swept: Swept, paths: BestPaths, rank: int) -> str:
 
 
 def _names(swept: Swept, nodes: Iterable[int]) -> list[str]:
-    names = (swept.name_of(int(swept.small.node[node])) for node in nodes)
+    names = (swept.legend.name_of(int(swept.small.node[node])) for node in nodes)
     return [name for name in names if name]
 
 
 def _branches(swept: Swept) -> Fact:
-    run = swept.linearised.run
-    kinks = [_name_of(swept, int(node)) for node in run.kinks[:_MOST_KINKS]]
-    value = {"branching": len(run.branching), "at_kink": kinks}
+    kinks = [swept.legend.spell(int(node)) for node in swept.kinks[:_MOST_KINKS]]
+    value = {"branching": swept.branching, "at_kink": kinks}
     return computed(
         value,
         "How many operations chose a branch, and those that stand exactly at a kink in float64.",

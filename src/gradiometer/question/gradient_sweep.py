@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -11,7 +11,7 @@ from flint import arb
 
 from gradiometer.errors import DomainError, GradiometerError, Place
 from gradiometer.formula import Node, evaluate, precision, to_ball, to_float
-from gradiometer.model import Listing
+from gradiometer.model import Listing, NameTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         BackwardSweep,
         Collapsed,
         GradientBound,
-        Linearised,
     )
 
 
@@ -34,55 +33,74 @@ _BITS = 96
 
 @final
 @dataclass(frozen=True, eq=False)
+class Legend:
+    """What is known of the nodes of a list besides their numbers."""
+
+    inputs: tuple[str, ...]
+    operators: tuple[str, ...]
+    code: np.ndarray
+    line: np.ndarray
+    leaves: int
+    names: NameTable
+    owner: np.ndarray
+    """For each node the row of its name; -1 where it has none."""
+
+    def name_of(self, node: int) -> str:
+        """The name of a node; empty where it has none."""
+        row = int(self.owner[node])
+        return self.names.word(row) if row >= 0 else ""
+
+    def spell(self, node: int) -> str:
+        """The name of a node; an operation inside a line by that line."""
+        name = self.name_of(node)
+        if name or node < self.leaves:
+            return name or "a constant"
+        operator = self.operators[self.code[node] - 2]
+        return f"{operator} of line {self.line[node - self.leaves]}"
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class Swept:
     """A list at a point, after the backward sweep."""
 
-    listing: Listing
-    linearised: Linearised
+    legend: Legend
     small: Collapsed
     """Its graph without nameless links; what is summed over paths is summed here."""
     back: BackwardSweep
     """The sweep over the small graph."""
     bound: GradientBound
+    """Gradient and error, a row for each input."""
     rests_on_library: bool
     value: arb
     output: int
-
-    owner: np.ndarray
-    """For each node the place of its name; -1 where it has none."""
-    words: Sequence[str]
-
-    def name_of(self, node: int) -> str:
-        """The name of a node; empty where it has none."""
-        place = int(self.owner[node])
-        return self.words[place] if place >= 0 else ""
+    kinks: np.ndarray
+    """Nodes that stand exactly at a kink."""
+    branching: int
+    """How many operations chose a branch."""
+    unsettled: frozenset[str]
+    """Inputs whose gradient meets a kink."""
 
     @property
     def output_name(self) -> str:
         """The name of the output, or its line."""
-        return self.name_of(self.output) or f"line {self.listing.line[-1]}"
+        return self.legend.name_of(self.output) or f"line {self.legend.line[-1]}"
 
     @cached_property
     def shown(self) -> list[tuple[str, int]]:
-        """The inputs of which facts are listed, with their nodes."""
-        pairs = [(name, self.listing.names[name]) for name in self.listing.inputs]
+        """The inputs of which facts are listed, with their nodes, which are the first ones."""
+        pairs = [(name, node) for node, name in enumerate(self.legend.inputs)]
         if len(pairs) <= MOST_INPUTS:
             return pairs
         sizes = self.back.mass.log2()
         place = self.small.place
         return sorted(pairs, key=lambda pair: -sizes[place[pair[1]]])[:MOST_INPUTS]
 
-    @cached_property
-    def unsettled(self) -> frozenset[str]:
-        """Inputs whose gradient meets a kink."""
-        from gradiometer.numeric import find_unsettled
-
-        flags = find_unsettled(self.linearised)
-        return frozenset(n for n, flag in zip(self.listing.inputs, flags, strict=True) if flag)
-
 
 def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str) -> Swept:
     """The list at the point, its values and its gradient, each with a bound on its error.
+
+    Arrays of a million operations are let go as soon as nothing needs them any more.
 
     Raises:
         UnknownNameError: If there is no output of that name.
@@ -94,6 +112,7 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
         bound_gradient,
         bound_values,
         collapse_series,
+        find_unsettled,
         linearise,
         run_tape,
         sweep_back,
@@ -105,28 +124,46 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
         run = run_tape(_to_tape(listing, output), point)
     except DomainError as error:
         raise _located(error, listing, source) from None
-    linearised = linearise(run)
-    values = bound_values(run, input_error=errors, constant_error=_constant_errors(listing))
-    slopes = values.slope_error[linearised.edge]
-    error = float(values.value_error[output])
+    constant_errors, legend = _constant_errors(listing), _to_legend(listing)
+    del listing
+    values = bound_values(run, input_error=errors, constant_error=constant_errors)
+    error, rests = float(values.value_error[output]), values.rests_on_library
+    slope_error, inputs = values.slope_error, legend.inputs
+    del values
     with precision(_BITS):
         value = arb(float(run.value[output]), error)
-    nodes, words = listing.names.nodes, list(listing.names)
-    owner = np.full(len(listing.code), -1, np.int64)
+    linearised = linearise(run)
+    flags = find_unsettled(linearised)
+    unsettled = frozenset(n for n, flag in zip(inputs, flags, strict=True) if flag)
+    kinks, branching = run.kinks, len(run.branching)
+    graph, edge = linearised.graph, linearised.edge
+    del run, linearised
+    slope_error = slope_error[edge]
+    del edge
+    bound = bound_gradient(graph, slope_error=slope_error).at(np.arange(len(inputs)))
+    del slope_error
+    nodes = legend.names.nodes
+    small = collapse_series(graph, nodes[nodes <= output])
+    del graph
+    back = sweep_back(small.graph)
+    return Swept(legend, small, back, bound, rests, value, output, kinks, branching, unsettled)
+
+
+def _to_legend(listing: Listing) -> Legend:
+    import numpy as np
+
+    nodes = listing.names.nodes
+    owner = np.full(len(listing.code), -1, np.int32)
     # The first of several names for a node is the one it keeps.
-    owner[nodes[::-1]] = np.arange(len(words) - 1, -1, -1)
-    small = collapse_series(linearised.graph, nodes[nodes <= output])
-    return Swept(
-        listing,
-        linearised,
-        small,
-        sweep_back(small.graph),
-        bound_gradient(linearised.graph, slope_error=slopes),
-        values.rests_on_library,
-        value,
-        output,
+    owner[nodes[::-1]] = np.arange(len(nodes) - 1, -1, -1)
+    return Legend(
+        listing.inputs,
+        listing.operators,
+        listing.code,
+        listing.line,
+        listing.leaves,
+        listing.names,
         owner,
-        words,
     )
 
 
