@@ -64,7 +64,7 @@ def grow_path_tree(graph: LinearGraph, *, by_sign: bool = False) -> PathTree:
     edges = kernel_tree.Edges(
         graph.local,
         np.empty(graph.edge_count, np.int32),
-        np.zeros(count + 1, np.int64),
+        np.zeros(count + 1, np.int32),
         np.empty(graph.edge_count, np.int32),
     )
     tree = kernel_tree.Tree(

@@ -22,7 +22,7 @@ class Edges(NamedTuple):
 
     local: NDArray[np.float64]
     end: NDArray[np.int32]
-    out_first: NDArray[np.int64]
+    out_first: NDArray[np.int32]
     out_edge: NDArray[np.int32]
 
 
@@ -44,12 +44,15 @@ def group_by_start(first, start, end, out_first, out_edge):
         out_first[start[k] + 1] += 1
     for u in range(len(first) - 1):
         out_first[u + 1] += out_first[u]
-    place = out_first.copy()
+    # A cursor of each node is its own first place, moved back at the end: no second array.
     for v in range(len(first) - 1):
         for k in range(first[v], first[v + 1]):
             end[k] = v
-            out_edge[place[start[k]]] = k
-            place[start[k]] += 1
+            out_edge[out_first[start[k]]] = k
+            out_first[start[k]] += 1
+    for u in range(len(first) - 1, 0, -1):
+        out_first[u] = out_first[u - 1]
+    out_first[0] = 0
 
 
 @inlined
