@@ -91,6 +91,7 @@ _REFUSED = {
     "_": ("A name begins with a letter", "write a letter before `_`, and `1000` for `1_000`"),
     "!": ("There are no factorials here", "write the product, or `!=` for different"),
     ";": ("One formula ends at `;`", "give one formula, or write assignments such as `y = x + 1`"),
+    "#": ("`#` begins no comment here", "leave comments out"),
     "%": ("There are no percents here", "write `/100`"),
     "∞": ("Infinity is no number", "write it as the end of an interval only"),
 }

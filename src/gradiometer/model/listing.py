@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import FormulaError, GradiometerError, Place, suggest, unknown_name
 from gradiometer.formula import plain_name
+from gradiometer.model.listing_order import needs_node
 from gradiometer.model.listing_shape import Shape, cut_line, is_plain, read_shape
 
 _CHUNK = 1 << 16
@@ -324,17 +325,19 @@ class _Builder:
         if len(late):
             node, used = int(own[late[0]]) - leaves, int(operand[late[0]]) - leaves
             name = next(name for name, k in self._names.items() if k == used)
-            itself = line[used] == line[node]
-            problem = (
-                f"`{name}` is computed from itself."
-                if itself
-                else f"`{name}` is used before line {line[used]} assigns it."
-            )
-            hint = (
-                "give the new value a name of its own"
-                if itself
-                else f"move the assignment of `{name}` up; a circle has no order at all"
-            )
+            statement, other = np.searchsorted(self._starts, [node, used], "right")
+            itself = statement == other
+            problem = f"`{name}` is used before line {line[used]} assigns it."
+            hint = f"move the assignment of `{name}` before this line"
+            if itself:
+                problem = f"`{name}` is computed from itself."
+                hint = "give the new value a name of its own"
+            elif needs_node(operand - leaves, first, node, used):
+                problem = (
+                    f"`{name}` is used here, and line {line[used]} computes it from this line: "
+                    "the computation is a circle."
+                )
+                hint = f"compute `{name}` or this line without the other"
             raise self._located(FormulaError(problem, hint=hint), int(line[node]))
 
 
