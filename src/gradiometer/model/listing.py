@@ -7,6 +7,7 @@ same parser as every formula; each further line of it only fills in its names an
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -240,7 +241,8 @@ class _Builder:
         return self._unknown(self._lines[place], "", word)
 
     def _unknown(self, number: int, line: str, word: str) -> GradiometerError:
-        near = suggest(word, [*self._names][:10_000])
+        alike = (n for n in self._names if n[:1] == word[:1] and abs(len(n) - len(word)) < 3)
+        near = suggest(word, itertools.islice(alike, 10_000))
         value = f"give a value as in `--at {word}=1`"
         error = unknown_name(
             word,

@@ -185,8 +185,9 @@ def _to_call(place: Place, where: str, node: Mapping[str, Any]) -> str:
             hint='write such as "operands": ["a", "b"]',
         )  # fmt: skip
     if operation in _SYMBOLS and len(operands) != 2:
+        given = f"{len(operands)} operand{'s' if len(operands) > 1 else ''}"
         raise StudyError(
-            f"The {where} has {len(operands)} operands, and `{operation}` takes 2.", place=place,
+            f"The {where} has {given}, and `{operation}` takes 2.", place=place,
             hint="write a node for each operation, or a `formula`",
         )  # fmt: skip
     texts = [f"({_to_formula(place, f'operand of the {where}', item)})" for item in operands]

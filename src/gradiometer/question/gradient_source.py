@@ -100,9 +100,10 @@ def _is_json(file: str) -> bool:
 
 def trace_computation(function: Callable[..., Any], at: Mapping[str, Exact]) -> Computation:
     """The assignments that a function carries out at the point."""
-    lines, outputs = trace_function(function, at)
+    lines, outputs, ties = trace_function(function, at)
     note = f"The function has {len(outputs)} outputs: {', '.join(outputs)}."
-    return Computation("computation", "; ".join(lines), notes=(note,) if len(outputs) > 1 else ())
+    notes = (note,) if len(outputs) > 1 else ()
+    return Computation("computation", "; ".join(lines), notes=(*notes, *ties))
 
 
 def with_sum(lines: Iterable[str], of: str) -> tuple[Iterable[str], str]:
