@@ -358,6 +358,8 @@ def _no_assignment(text: str, start: int, end: int) -> FormulaError:
     if equal < 0:
         problem = "Every formula of a list needs a name."
         hint = f"write `name = {text[start:end][:40]}`"
+        if "->" in text[start:end]:
+            hint = "write what is computed, such as `v = a^2`"
     elif text[equal - 1 : equal] in {"=", "<", ">", "!"} or text[equal + 1 : equal + 2] == "=":
         problem, hint = "An assignment has a single `=`.", "write `name = formula`"
     else:
