@@ -27,11 +27,15 @@ from gradiometer.model.listing_error import (
     used_too_early,
 )
 from gradiometer.model.listing_names import NameTable
+from gradiometer.model.listing_order import needs_node
 from gradiometer.model.listing_plan import Failure, Plan, Planner, find_distinct
 from gradiometer.model.listing_shape import Shape
 
 _UNSET = 2**31 - 1
 """In place of the statement that assigns a name which none has assigned so far."""
+
+_AWAITED = -(2**30)
+"""In place of the node of such a name: this number less that of the name."""
 
 INPUT, CONSTANT = 0, 1
 """Codes of nodes without operands; further codes count `operators` from 2."""
@@ -129,8 +133,9 @@ class _Builder:
         self._last: int | None = None
         self._open: tuple[int, str] | None = None
         """Line and text of the expression without a name, which must be the last one."""
-        self._late: tuple[int, int] | None = None
-        """The first statement that uses a name which is not assigned before, and the name."""
+        self._late: tuple[int, int, int] | None = None
+        """The first statement that uses a name which is not assigned before, the name, and the
+        last operation of the statement."""
         self._stands: list[NDArray[np.int32]] = []
         """The line of each statement."""
         self._parts: list[_Part] = []
@@ -140,7 +145,8 @@ class _Builder:
         if len(self._since) < len(self._planner.cutter.ids):
             more = len(self._planner.cutter.ids)
             self._since = np.concatenate([self._since, np.full(more, _UNSET, np.int32)])
-            self._node = np.concatenate([self._node, np.zeros(more, np.int32)])
+            awaited = _AWAITED - np.arange(len(self._node), len(self._node) + more, dtype=np.int32)
+            self._node = np.concatenate([self._node, awaited])
 
     def add(self, lines: list[str]) -> None:
         """Take the next lines.
@@ -226,7 +232,7 @@ class _Builder:
             node = int(self._node[name])
         else:
             text = plan.block.text(statement)
-            error = unknown_word(self._spell(name), text, self._assigned(10_000))
+            error = unknown_word(self._spell(name), text, self._alike(self._spell(name)))
             failures.append(Failure(statement, 1, error))
             return
         if shape.is_named:
@@ -237,11 +243,12 @@ class _Builder:
         """The name of a number."""
         return next(islice(self._planner.cutter.ids, name + 1, None)) or ""
 
-    def _assigned(self, most: int) -> list[str]:
-        """The names that have a node, in the order of their first use, at most so many."""
+    def _alike(self, word: str, most: int = 10_000) -> list[str]:
+        """Names that have a node and look like the word, at most so many."""
         names = islice(self._planner.cutter.ids, 1, None)
         found = compress(names, (self._since != _UNSET).tolist())
-        return [name for name in islice(found, most) if name]
+        alike = (n for n in found if n[:1] == word[:1] and abs(len(n) - len(word)) < 3)
+        return list(islice(alike, most))
 
     def _write(self, plan: Plan) -> None:
         """Put down the operations of a block."""
@@ -301,7 +308,10 @@ class _Builder:
         owner = np.repeat(self._statements + np.arange(len(width)), width)
         late = np.flatnonzero((word >= 0) & (self._since[word] >= owner))
         if len(late):
-            self._late = int(owner[late[0]]), int(word[late[0]])
+            statement = int(owner[late[0]])
+            size = plan.table(lambda shape: shape.size)
+            last = self._count + int(size[: statement - self._statements + 1].sum()) - 1
+            self._late = statement, int(word[late[0]]), last
 
     def finish(self) -> Listing:
         """All operations in their order.
@@ -345,15 +355,29 @@ class _Builder:
         self._planner.cutter.ids.clear()
         return NameTable(kept, nodes)
 
-    def _too_late(self, statement: int, name: int) -> GradiometerError:
+    def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
         line = np.concatenate(self._stands)
         word, since = self._spell(name), int(self._since[name])
         if since == _UNSET:
-            error = unknown_word(word, "", self._assigned(10_000))
+            error = unknown_word(word, "", self._alike(word))
         else:
-            is_itself = line[since] == line[statement]
-            error = used_too_early(word, None if is_itself else int(line[since]))
+            is_itself = since == statement
+            is_circle = not is_itself and self._needs(name, operation)
+            stands = None if is_itself else int(line[since])
+            error = used_too_early(word, stands, is_circle=is_circle)
         return locate(error, self._source, int(line[statement]))
+
+    def _needs(self, name: int, operation: int) -> bool:
+        """Whether what is assigned to the name needs the value of the operation."""
+        used = int(self._node[name])
+        if used < 0:
+            return False
+        operand = np.concatenate([part.operand for part in self._parts])
+        is_awaited = operand <= _AWAITED
+        operand[is_awaited] = self._node[_AWAITED - operand[is_awaited]]
+        arity = np.concatenate([part.arity for part in self._parts])
+        first = np.concatenate([[0], np.cumsum(arity, dtype=np.int64)])
+        return needs_node(operand, first, operation, used)
 
 
 def _place(

@@ -45,11 +45,16 @@ def unknown_word(word: str, text: str, known: Collection[str]) -> GradiometerErr
     return error
 
 
-def used_too_early(name: str, line: int | None) -> GradiometerError:
+def used_too_early(name: str, line: int | None, *, is_circle: bool) -> GradiometerError:
     """A name that is used before the line that assigns it, or by its own statement for None."""
     if line is None:
         problem = f"`{name}` is computed from itself."
         return FormulaError(problem, hint="give the new value a name of its own")
+    if is_circle:
+        problem = (
+            f"`{name}` is used here, and line {line} computes it from this line: the computation "
+            "is a circle."
+        )
+        return FormulaError(problem, hint=f"compute `{name}` or this line without the other")
     problem = f"`{name}` is used before line {line} assigns it."
-    hint = f"move the assignment of `{name}` up; a circle has no order at all"
-    return FormulaError(problem, hint=hint)
+    return FormulaError(problem, hint=f"move the assignment of `{name}` before this line")

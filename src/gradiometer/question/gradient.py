@@ -39,9 +39,9 @@ from gradiometer.question.gradient_group import (
     list_group_facts,
 )
 from gradiometer.question.gradient_list import answer_list
+from gradiometer.question.gradient_refusal import point_at_line, point_into_list
 from gradiometer.question.gradient_source import (
     Computation,
-    point_at_line,
     read_computation,
     trace_computation,
     with_sum,
@@ -155,9 +155,13 @@ def _answer_list(
     inputs |= {"at": dict(texts), "of": target}
     if wanted.top is not None:
         inputs["top"] = wanted.top
-    answer = answer_list(lines, at=trees, inputs=inputs, source=source.name)
+    try:
+        answer = answer_list(lines, at=trees, inputs=inputs, source=source.name)
+    except GradiometerError as error:
+        raise point_into_list(error, source, wanted.of) from None
     why = (f"{reason} " if reason else "") + "All numbers are float64 with bounds, not exact."
-    return replace(answer, warnings=(why, *source.notes, *answer.warnings))
+    unused = ("`keep` has no effect on them.",) if wanted.keep else ()
+    return replace(answer, warnings=(why, *unused, *source.notes, *answer.warnings))
 
 
 def _answer_exactly(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from flint import arb
 
-from gradiometer.errors import DomainError, GradiometerError, Place
+from gradiometer.errors import DomainError, GradiometerError, Place, unknown_name
 from gradiometer.formula import Node, evaluate, precision, to_ball, to_float
 from gradiometer.model import Listing, NameTable
 
@@ -119,6 +120,7 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
     )
 
     output = _find_output(listing, of)
+    _check_inputs(listing)
     point, errors = _read_point(listing, at)
     try:
         run = run_tape(_to_tape(listing, output), point)
@@ -168,8 +170,6 @@ def _to_legend(listing: Listing) -> Legend:
 
 
 def _find_output(listing: Listing, of: str) -> int:
-    from gradiometer.errors import unknown_name
-
     if not of:
         return listing.output
     if of not in listing.names:
@@ -185,6 +185,31 @@ def _find_output(listing: Listing, of: str) -> int:
     return listing.names[of]
 
 
+def _check_inputs(listing: Listing) -> None:
+    """Pass when the list uses every name that has a value."""
+    import numpy as np
+
+    is_used = np.zeros(len(listing.code), bool)
+    is_used[listing.operand] = True
+    nodes, inputs = listing.names.nodes, frozenset(listing.inputs)
+    for row in np.flatnonzero(nodes < len(inputs)).tolist():
+        # Another name for an input uses it without an operation.
+        if listing.names.word(row) not in inputs:
+            is_used[nodes[row]] = True
+    is_used[listing.output] = True
+    for name in listing.inputs:
+        if not is_used[listing.names[name]]:
+            raise unknown_name(
+                name,
+                [other for other in listing.inputs if is_used[listing.names[other]]],
+                problem=f"The computation has no input `{name}`.",
+                text=name,
+                start=0,
+                end=len(name),
+                place=Place("at"),
+            )
+
+
 def _read_point(listing: Listing, at: Mapping[str, Node]) -> tuple[list[float], list[float]]:
     """The nearest float64 of each input, and how far it is at most from what is meant."""
     values, errors = [], []
@@ -192,6 +217,12 @@ def _read_point(listing: Listing, at: Mapping[str, Node]) -> tuple[list[float], 
         with precision(_BITS):
             exact = evaluate(at[name], {})
             value = to_float(exact)
+            if not math.isfinite(value):
+                raise DomainError(
+                    f"The value of `{name}` is too large for float64.",
+                    place=Place(f"at {name}"),
+                    hint="choose a number below 10^308",
+                )
             values.append(value)
             off = abs(to_ball(exact) - arb(value)).abs_upper()
         errors.append(_rounded_up(float(off)) if off != 0 else 0.0)

@@ -229,7 +229,7 @@ def write_steps(answer: Answer) -> Steps:
     return Steps(
         tuple(
             (
-                Formula(clean(step.formula), step.latex)
+                Formula(clean(step.formula.replace(" -> ", " → ")), step.latex)
                 if step.latex
                 else to_formula(step.formula),
                 to_prose(step.because),

@@ -98,7 +98,8 @@ def _to_parameter(item: Input) -> click.Parameter:
             [item.name],
             required=item.required,
             nargs=-1 if many else 1,
-            metavar=_metavar(item) + ("..." if many else ""),
+            metavar=(_metavar(item) if item.required else f"[{_metavar(item)}]")
+            + ("..." if many else ""),
         )
     settings: dict[str, Any] = {"help": _to_option_help(item), "required": item.required}
     flag = to_flag(item)
