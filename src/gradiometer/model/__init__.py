@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
+    from gradiometer.model.graph_focus import GraphFocus, focus_graph
     from gradiometer.model.graph_group import Bundle, group_paths
     from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
@@ -48,6 +49,7 @@ _PLACES = {
     "Flow": "graph_flow",
     "Gradient": "graph_side",
     "Graph": "graph",
+    "GraphFocus": "graph_focus",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "Landscape": "objective",
@@ -68,6 +70,7 @@ _PLACES = {
     "check_size": "graph_point",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
+    "focus_graph": "graph_focus",
     "group_paths": "graph_group",
     "is_inside": "parameter",
     "multiply": "graph_point",
@@ -102,6 +105,7 @@ __all__ = [
     "Flow",
     "Gradient",
     "Graph",
+    "GraphFocus",
     "GraphNode",
     "GraphPoint",
     "Landscape",
@@ -122,6 +126,7 @@ __all__ = [
     "check_size",
     "describe_settings",
     "find_flow",
+    "focus_graph",
     "group_paths",
     "is_inside",
     "multiply",
