@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
-    from gradiometer.model.graph_focus import GraphFocus, focus_graph
+    from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
     from gradiometer.model.graph_group import Bundle, group_paths
     from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
@@ -91,6 +91,7 @@ _PLACES = {
     "solve_gradient": "graph_side",
     "to_setting_text": "parameter",
     "trace_function": "trace",
+    "weigh_edges": "graph_focus",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -147,6 +148,7 @@ __all__ = [
     "solve_gradient",
     "to_setting_text",
     "trace_function",
+    "weigh_edges",
 ]
 
 

@@ -80,6 +80,25 @@ def focus_graph(point: GraphPoint, *, most: int, first: Sequence[int] = ()) -> G
     )
 
 
+def weigh_edges(point: GraphPoint) -> list[Exact]:
+    """For each edge of the graph the mass of the paths from any input that take it.
+
+    Raises:
+        UndecidedError: If an operation that a gradient meets has no single slope at the point.
+    """
+    onward = list_onward(point)
+    before = _sweep_ahead(onward, list(point.graph.inputs.values()), lambda _: True)
+    after = _sweep_back(onward, point.graph.output)
+    masses = {
+        (edge.end, edge.position): multiply(
+            multiply(before[edge.start], abs(edge.local)), after[edge.end]
+        )
+        for row in onward
+        for edge in row
+    }
+    return [masses.get((end, position), ZERO) for _, end, position in point.graph.edges()]
+
+
 def _sweep_ahead(
     onward: _Onward, sources: Collection[int], allows: Callable[[Edge], bool]
 ) -> list[Exact]:

@@ -26,7 +26,7 @@ from gradiometer.numeric.error_bound import (
     bound_values,
 )
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
-from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view
+from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
     Focus,
@@ -129,5 +129,6 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "weigh_edges",
     "write_tape",
 ]

@@ -74,19 +74,41 @@ def choose_view(
         >>> view.nodes, view.flow.to_float(), view.hidden, view.inside
         (array([0, 1, 3], dtype=int32), array([9., 1., 1.]), array([0, 1, 0]), 0.9)
     """
-    from gradiometer.numeric import kernel_focus
-
     if not 2 <= most <= MOST_IN_VIEW:
         raise UsageError(f"A view has from 2 to {MOST_IN_VIEW} nodes, not {most}.")
     graph = back.graph
+    is_source, ahead = _sweep_mass(graph)
+    total = ahead[graph.output]
+    through = _share_through(ahead, back.mass, total)
+    nodes = np.array(sorted(_choose(graph, through, most, paths, first)), np.int32)
+    return _bundle(back, nodes, is_source, total)
+
+
+def weigh_edges(back: BackwardSweep) -> NDArray[np.float64]:
+    """For each edge the mass of the paths from any input that take it.
+
+    Example:
+        >>> from gradiometer.numeric import connect, sweep_back
+        >>> graph = connect([(0, 1, 9.0), (0, 2, -1.0), (1, 2, 2.0)], sources=[0], output=2)
+        >>> weigh_edges(sweep_back(graph))
+        array([18.,  1., 18.])
+    """
+    graph = back.graph
+    _, ahead = _sweep_mass(graph)
+    ends = np.repeat(np.arange(graph.node_count), np.diff(graph.first))
+    local = Wide(np.abs(graph.local), np.zeros(graph.edge_count, np.int32))
+    return ahead[graph.start].times(back.mass[ends]).times(local).to_float()
+
+
+def _sweep_mass(graph: LinearGraph) -> tuple[NDArray[np.bool_], Wide]:
+    """Which nodes are sources, and for each node the mass of the paths from all of them."""
+    from gradiometer.numeric import kernel_focus
+
     is_source = np.zeros(graph.node_count, np.bool_)
     is_source[graph.sources] = True
     m, x = np.zeros(graph.node_count), np.zeros(graph.node_count, np.int32)
     kernel_focus.sweep_mass(graph.first, graph.start, graph.local, is_source, graph.output, m, x)
-    total = Wide(m, x)[graph.output]
-    through = _share_through(Wide(m, x), back.mass, total)
-    nodes = np.array(sorted(_choose(graph, through, most, paths, first)), np.int32)
-    return _bundle(back, nodes, is_source, total)
+    return is_source, Wide(m, x)
 
 
 def _share_through(ahead: Wide, back: Wide, total: Wide) -> NDArray[np.float64]:

@@ -76,9 +76,18 @@ class Series:
 
     dims: tuple[str, ...]
     values: Sequence[Any]
-    """Numbers or words; nested sequences for several dimensions."""
+    """Numbers or words, or an array of them; nested sequences for several dimensions."""
     units: str = "1"
     about: str = ""
+
+    def to_array(self) -> Any:
+        """The values with the type of an array, where they are one; else as a list."""
+        return self.values if hasattr(self.values, "dtype") else list(self.values)
+
+    def to_list(self) -> list[Any]:
+        """The values as plain Python objects."""
+        to_list = getattr(self.values, "tolist", None)
+        return list(self.values) if to_list is None else to_list()
 
 
 class AbstractRenderer(ABC):
@@ -134,7 +143,7 @@ class Answer:
         import xarray
 
         variables = {
-            name: (series.dims, list(series.values), _attributes(series))
+            name: (series.dims, series.to_array(), _attributes(series))
             for name, series in self.arrays.items()
         }
         dims = {dim for series in self.arrays.values() for dim in series.dims}

@@ -73,6 +73,12 @@ class Swept:
         return sorted(pairs, key=lambda pair: -sizes[place[pair[1]]])[:MOST_INPUTS]
 
     @cached_property
+    def heaviest(self) -> str:
+        """The input with the largest mass; of several the first."""
+        sizes, place = self.back.mass.log2(), self.small.place
+        return max(self.listing.inputs, key=lambda n: sizes[place[self.listing.names[n]]])
+
+    @cached_property
     def unsettled(self) -> frozenset[str]:
         """Inputs whose gradient meets a kink."""
         from gradiometer.numeric import find_unsettled

@@ -241,13 +241,16 @@ def write_steps(answer: Answer) -> Steps:
 
 def _write_data(answer: Answer) -> Table | None:
     names = [name for name, series in answer.arrays.items() if len(series.dims) == 1]
-    lengths = {len(answer.arrays[name].values) for name in names}
     if not names:
         return None
-    if len(lengths) > 1:
-        longest = len(answer.arrays[names[0]].values)
-        names = [name for name in names if len(answer.arrays[name].values) == longest]
-    columns = [answer.arrays[name].values for name in names]
+    # Rows of one table are about one thing, so all its columns have the dimension of the first.
+    dims, length = answer.arrays[names[0]].dims, len(answer.arrays[names[0]].values)
+    names = [
+        name
+        for name in names
+        if answer.arrays[name].dims == dims and len(answer.arrays[name].values) == length
+    ]
+    columns = [answer.arrays[name].to_list() for name in names]
     rows = [tuple(map(to_line, row)) for row in _cut(list(zip(*columns, strict=True)))]
     total = len(columns[0])
     caption = (
