@@ -220,10 +220,11 @@ class Answer:
         """Write the answer to *path*, in the format that its suffix names.
 
         Returns:
-            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known.
+            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known; for a graph
+            `.dot`, `.gv` and `.mmd` (Mermaid) too.
 
         Raises:
-            UsageError: If the suffix is not known.
+            UsageError: If the suffix is not known, or the answer has nothing to write in it.
         """
         target = Path(path)
         formats = {
@@ -232,6 +233,9 @@ class Answer:
             ".tex": "latex",
             ".txt": "text",
             ".csv": "csv",
+            ".dot": "dot",
+            ".gv": "dot",
+            ".mmd": "mermaid",
         }
         if target.suffix == ".json":
             text = self.to_json() + "\n"

@@ -51,6 +51,11 @@ from gradiometer.question.gradient_view import find_highlight, list_focus
 from gradiometer.question.gradient_wanted import Wanted, read_point, read_wanted
 from gradiometer.question.value import to_value_text
 
+_STRUCTURE = (
+    " The structure is kept as it is written: (a+b)*a and a*a+a*b are different computations with "
+    "different paths, though their gradients are equal."
+)
+
 _MOST_COUNTED = 10**4000
 """Larger numbers of paths are not written out."""
 
@@ -222,7 +227,7 @@ def _facts(point: GraphPoint, found: Gradient, where: str) -> dict[str, Fact]:
         "nodes": proved(
             node_rows(point),
             "Values run forward; the adjoint of a node, the derivative of the output with respect "
-            "to it, runs backward.",
+            "to it, runs backward." + (_STRUCTURE if _has_nameless(graph) else ""),
         ),
         "edges": proved(
             edge_rows(point),
@@ -244,6 +249,11 @@ def _facts(point: GraphPoint, found: Gradient, where: str) -> dict[str, Fact]:
             "derivative where both are equal.",
         )
     return facts
+
+
+def _has_nameless(graph: Graph) -> bool:
+    """Whether an operation stands inside a formula, so that its structure is the formula's."""
+    return any(n.operation is not None and n.shown is n.operation for n in graph.nodes)
 
 
 def _is_renamed(graph: Graph) -> bool:

@@ -108,7 +108,10 @@ def trace_computation(function: Callable[..., Any], at: Mapping[str, Exact]) -> 
 
 
 def _read_json(file: str, text: str) -> Computation:
-    """A graph: `{"nodes": [{"name", "formula"} or {"name", "operation", "operands"}], …}`."""
+    """A graph: `{"nodes": [{"name", "formula"} or {"name", "operation", "operands"}], …}`.
+
+    One that was exported holds its text as `computation`, which is read instead of its nodes.
+    """
     try:
         graph = json.loads(text)
     except json.JSONDecodeError as error:
@@ -117,8 +120,9 @@ def _read_json(file: str, text: str) -> Computation:
         ) from None
     except (RecursionError, ValueError):
         raise StudyError("The file is no JSON that can be used.", place=Place(file)) from None
-    known = ("nodes", "at", "of")
-    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
+    known = ("nodes", "at", "of", "computation", "edges", "highlighted")
+    written = graph.get("computation") if isinstance(graph, dict) else None
+    if not isinstance(graph, dict) or not isinstance(graph.get("nodes", written), list | str):
         raise StudyError(
             "A graph is a table with a list of nodes.", place=Place(file), known=known,
             hint='write {"nodes": [{"name": "v", "formula": "a^2"}], "at": {"a": "1"}}',
@@ -126,7 +130,13 @@ def _read_json(file: str, text: str) -> Computation:
     for key in graph:
         if key not in known:
             raise _unknown_key(file, key, known)
-    lines = [_to_line(file, index, node) for index, node in enumerate(graph["nodes"])]
+    if isinstance(written, str):
+        # Nodes and edges beside it are what was found; they are found anew.
+        lines = [written]
+    elif isinstance(graph.get("nodes"), list):
+        lines = [_to_line(file, index, node) for index, node in enumerate(graph["nodes"])]
+    else:
+        raise StudyError("`computation` is a text, `nodes` a list.", place=Place(file))
     at = graph.get("at")
     if at is not None and not isinstance(at, dict):
         raise StudyError("`at` is a table of values by name.", place=Place(file))

@@ -32,6 +32,7 @@ from gradiometer.report.spelling import (
     FORMULAS,
     count_rows,
     is_table,
+    split_tables,
     to_formula,
     to_line,
     to_plain,
@@ -209,7 +210,12 @@ def list_facts(answer: Answer) -> list[Block]:
     tables: list[Block] = []
     for name, fact in answer.facts.items():
         value = _to_brief(name, _without_reason(fact))
-        if is_table(fact.value):
+        parts, rest = split_tables(fact.value)
+        if parts:
+            value = (*to_line(rest), "; " if rest else "", *value, " below")
+            captions = ((f"{to_words(name)}: {to_words(part)}",) for part in parts)
+            tables += map(to_table, captions, parts.values())
+        elif is_table(fact.value):
             value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
