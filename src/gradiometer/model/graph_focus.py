@@ -138,7 +138,8 @@ def _choose(
         key=lambda node: (-weight[node], node),
     )
     chosen = {output, *first[:1]}
-    chosen |= set(sorted(first, key=lambda node: (-weight[node], node))[: most - len(chosen)])
+    rest = sorted(set(first) - chosen, key=lambda node: (-weight[node], node))
+    chosen |= set(rest[: most - len(chosen)])
     for path in _list_paths(point, onward, most):
         wider = chosen.union(path)
         if len(wider) <= most:

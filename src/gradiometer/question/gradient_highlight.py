@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest, unknown_name
@@ -147,8 +147,10 @@ def _find(links: Links, name: str) -> int:
     error = unknown_name(
         name, links.known, problem=f"The computation has no node called `{name}`.", place=_PLACE
     )
-    if error.hint or "…" not in name:
+    if error.hint:
         raise error
+    if "…" not in name:
+        raise replace(error, hint=_propose(links, []))
     raise UsageError(
         "A path that is written with `…` cannot be read back.", place=_PLACE,
         hint="write its rank, such as `1`",

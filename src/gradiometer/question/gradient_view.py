@@ -217,7 +217,7 @@ def say_focus(value: Mapping[str, Any], hidden_inputs: int) -> str:
     said = f"{value['shown']:,} of {value['of']:,} nodes that lead to the output. "
     if value["coverage"] is not None:
         said += (
-            f"{_percent(value['coverage'])} of the mass of all inputs together runs only through "
+            f"Of the mass of all inputs together {_percent(value['coverage'])} runs only through "
             f"them, {_percent(value['met'])} begins at one of them or meets one. "
         )
     said += (

@@ -79,5 +79,10 @@ def _style(view: GraphView, index: int) -> str:
 def _escape(text: str) -> str:
     """The text inside a quoted label: what may have a meaning becomes a character code."""
     return "".join(
-        c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" if c.isprintable() else " " for c in text
+        c
+        if c.isalnum() or c in _PLAIN or not c.isascii()
+        else f"#{ord(c)};"
+        if c.isprintable()
+        else " "
+        for c in text
     )

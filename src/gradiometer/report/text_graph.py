@@ -75,7 +75,7 @@ def draw_text(answer: Answer, *, ascii_only: bool = False, width: int = 80) -> l
     lines = [TextLine(row.text if not ascii_only else _to_ascii(row.text), row.is_lit)
              for row in rows[:_MOST_LINES]]  # fmt: skip
     if len(rows) > _MOST_LINES:
-        said = f"{signs.cut} {len(rows) - _MOST_LINES} lines more; --focus draws fewer nodes"
+        said = f"{signs.cut} {len(rows) - _MOST_LINES} lines more; try --focus 12"
         lines.append(TextLine(said, False))
     if view.note:
         lines.append(TextLine(view.note, False))
@@ -92,7 +92,9 @@ def _list_rows(view: GraphView, signs: _Signs, width: int) -> list[TextLine]:
         is_plain = node.operation in ("", node.name)
         head = shorten(node.name if is_plain else f"{node.name} = {node.operation}", width // 2)
         gradient = f"   gradient {to_label(node.adjoint)}" if node.adjoint is not None else ""
-        text = f"{head} = {to_label(node.value)}{gradient}"
+        value = to_label(node.value)
+        # A rounded number brings its own sign.
+        text = f"{head} {value if value.startswith('≈') else f'= {value}'}{gradient}"
         rows.append(_mark(text, is_lit, signs, width))
         rows += _list_edges(view, into.get(index, ()), signs, width)
     return rows
