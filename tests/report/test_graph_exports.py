@@ -67,7 +67,7 @@ def draw(seed, count):
         x, y = (chance.choice(names[-5:]) for _ in range(2))
         lines.append(f"v{index} = {chance.choice(forms)}".format(x=x, y=y))
         names.append(f"v{index}")
-    last = chance.choice(["out = {x} + {y}", "out = tanh({x}/1000)*{y}"])
+    last = chance.choice(["out = {x} + {y} + a*b'", "out = tanh({x}/1000)*{y} - a*b'"])
     lines.append(last.format(x=names[-1], y=names[-2]))
     at = {name: f"{chance.randint(1, 9)}/{chance.randint(10, 19)}" for name in ("a", "b'")}
     return "; ".join(lines), at

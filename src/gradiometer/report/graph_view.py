@@ -93,7 +93,13 @@ class GraphView:
 
 def has_graph(answer: Answer) -> bool:
     """Whether the answer holds a graph."""
-    return bool(read_rows(answer, "nodes")) or "source" in answer.arrays or _has_focus(answer)
+    return count_nodes(answer) > 0 or _has_focus(answer)
+
+
+def count_nodes(answer: Answer) -> int:
+    """How many nodes the whole graph has that the answer holds; 0 where it holds none."""
+    nodes = read_rows(answer, "nodes")
+    return len(nodes) or (len(answer.arrays["node"].values) if "source" in answer.arrays else 0)
 
 
 def _has_focus(answer: Answer) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 from gradiometer.report.graph_view import (
     GraphView,
     ViewEdge,
+    count_nodes,
     has_graph,
     shorten,
     to_label,
@@ -67,9 +68,8 @@ def draw_text(answer: Answer, *, ascii_only: bool = False, width: int = 80) -> l
     """
     if not has_graph(answer):
         return []
-    view = view_graph(answer)
-    if len(view.nodes) > MOST_NODES:
-        view = view_focus(answer)
+    is_small = count_nodes(answer) <= MOST_NODES
+    view = view_graph(answer) if is_small else view_focus(answer)
     signs = _TYPED if ascii_only else _DRAWN
     rows = _list_rows(view, signs, width)
     lines = [TextLine(row.text if not ascii_only else _to_ascii(row.text), row.is_lit)
