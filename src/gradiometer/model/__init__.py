@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
+    from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
     from gradiometer.model.graph_group import Bundle, group_paths
     from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
@@ -49,6 +50,7 @@ _PLACES = {
     "Flow": "graph_flow",
     "Gradient": "graph_side",
     "Graph": "graph",
+    "GraphFocus": "graph_focus",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "Landscape": "objective",
@@ -70,6 +72,7 @@ _PLACES = {
     "check_size": "graph_point",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
+    "focus_graph": "graph_focus",
     "group_paths": "graph_group",
     "is_inside": "parameter",
     "multiply": "graph_point",
@@ -90,6 +93,7 @@ _PLACES = {
     "solve_gradient": "graph_side",
     "to_setting_text": "parameter",
     "trace_function": "trace",
+    "weigh_edges": "graph_focus",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -104,6 +108,7 @@ __all__ = [
     "Flow",
     "Gradient",
     "Graph",
+    "GraphFocus",
     "GraphNode",
     "GraphPoint",
     "Landscape",
@@ -125,6 +130,7 @@ __all__ = [
     "check_size",
     "describe_settings",
     "find_flow",
+    "focus_graph",
     "group_paths",
     "is_inside",
     "multiply",
@@ -145,6 +151,7 @@ __all__ = [
     "solve_gradient",
     "to_setting_text",
     "trace_function",
+    "weigh_edges",
 ]
 
 

@@ -247,7 +247,7 @@ class _Builder:
         """Names that have a node and look like the word, at most so many."""
         names = islice(self._planner.cutter.ids, 1, None)
         found = compress(names, (self._since != _UNSET).tolist())
-        alike = (n for n in found if n[:1] == word[:1] and abs(len(n) - len(word)) < 3)
+        alike = (n for n in found if n and n[0] == word[:1] and abs(len(n) - len(word)) < 3)
         return list(islice(alike, most))
 
     def _write(self, plan: Plan) -> None:

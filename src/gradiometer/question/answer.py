@@ -76,9 +76,18 @@ class Series:
 
     dims: tuple[str, ...]
     values: Sequence[Any]
-    """Numbers or words; nested sequences for several dimensions."""
+    """Numbers or words, or an array of them; nested sequences for several dimensions."""
     units: str = "1"
     about: str = ""
+
+    def to_array(self) -> Any:
+        """The values with the type of an array, where they are one; else as a list."""
+        return self.values if hasattr(self.values, "dtype") else list(self.values)
+
+    def to_list(self) -> list[Any]:
+        """The values as plain Python objects."""
+        to_list = getattr(self.values, "tolist", None)
+        return list(self.values) if to_list is None else to_list()
 
 
 class AbstractRenderer(ABC):
@@ -134,7 +143,7 @@ class Answer:
         import xarray
 
         variables = {
-            name: (series.dims, list(series.values), _attributes(series))
+            name: (series.dims, series.to_array(), _attributes(series))
             for name, series in self.arrays.items()
         }
         dims = {dim for series in self.arrays.values() for dim in series.dims}
@@ -211,10 +220,11 @@ class Answer:
         """Write the answer to *path*, in the format that its suffix names.
 
         Returns:
-            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known.
+            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known; for a graph
+            `.dot`, `.gv` and `.mmd` (Mermaid) too.
 
         Raises:
-            UsageError: If the suffix is not known.
+            UsageError: If the suffix is not known, or the answer has nothing to write in it.
         """
         target = Path(path)
         formats = {
@@ -223,6 +233,9 @@ class Answer:
             ".tex": "latex",
             ".txt": "text",
             ".csv": "csv",
+            ".dot": "dot",
+            ".gv": "dot",
+            ".mmd": "mermaid",
         }
         if target.suffix == ".json":
             text = self.to_json() + "\n"

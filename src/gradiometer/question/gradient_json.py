@@ -1,7 +1,8 @@
 """A graph as JSON in, its assignments out.
 
 A node is `{"name": …, "formula": …}` or `{"name": …, "operation": …, "operands": […]}`; beside the
-list of nodes may stand the point, as `at`, and the output, as `of`.
+list of nodes may stand the point, as `at`, and the output, as `of`. A graph that was exported holds
+its text as `computation`, which is read in place of its nodes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gradiometer.formula import OPERATORS
 from gradiometer.question.gradient_group import is_name
 
 _SYMBOLS = frozenset("+-*/^")
-_KNOWN = ("nodes", "at", "of")
+_KNOWN = ("nodes", "at", "of", "computation", "edges", "highlighted")
 _NODE_KEYS = ("name", "formula", "operation", "operands")
 _NODES = re.compile(r'"nodes"\s*:\s*\[')
 _OPERATIONS = tuple(n for n, o in OPERATORS.items() if o.kind not in ("relation", "logic"))
@@ -30,7 +31,7 @@ class JsonGraph:
     """What a JSON graph says."""
 
     lines: tuple[str, ...]
-    """One assignment for each node."""
+    """One assignment for each node, or all of them as they were exported."""
     places: tuple[Place, ...]
     """Where each node begins."""
     at: Mapping[str, Any] | None
@@ -44,7 +45,9 @@ def read_json_graph(file: str, text: str) -> JsonGraph:
         StudyError: If it is no JSON, or no graph; the place of the node is named.
     """
     graph = _load(file, text)
-    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
+    written = graph.get("computation") if isinstance(graph, dict) else None
+    nodes = graph.get("nodes", None if written is None else []) if isinstance(graph, dict) else None
+    if not isinstance(graph, dict) or not isinstance(nodes, list):
         raise StudyError(
             "A graph is a table with a list of nodes.", place=Place(file), known=_KNOWN,
             hint=_EXAMPLE,
@@ -52,8 +55,10 @@ def read_json_graph(file: str, text: str) -> JsonGraph:
     for key in graph:
         if key not in _KNOWN:
             raise _unknown_key(Place(file), key, _KNOWN)
-    nodes, at, of = graph["nodes"], graph.get("at"), graph.get("of")
-    if not nodes:
+    at, of = graph.get("at"), graph.get("of")
+    if written is not None and not isinstance(written, str):
+        raise StudyError("`computation` is a text.", place=Place(file), hint=_EXAMPLE)
+    if not nodes and written is None:
         raise StudyError("The graph has no nodes.", place=Place(file), hint=_EXAMPLE)
     if at is not None and not isinstance(at, dict):
         raise StudyError("`at` is a table of values by name.", place=Place(file))
@@ -68,6 +73,9 @@ def read_json_graph(file: str, text: str) -> JsonGraph:
             "`of` is the name of an output, or a sum of several, as a text.",
             place=Place(file), hint='write such as "of": "c"',
         )  # fmt: skip
+    if written is not None:
+        # Nodes and edges beside it are what was found; they are found anew.
+        return JsonGraph((written,), (Place(file),), at, of or "")
     places = _find_nodes(file, text, len(nodes))
     lines = tuple(
         _to_line(place, index, node)

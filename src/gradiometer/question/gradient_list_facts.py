@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
@@ -33,8 +33,15 @@ _MOST_KINKS = 1_000
 _BITS = 96
 
 
-def list_facts(swept: Swept, top: int) -> dict[str, Fact]:
-    """The facts about a list that was swept, with the *top* largest paths of each input."""
+def rank_inputs(swept: Swept, top: int) -> dict[str, BestPaths]:
+    """The *top* largest paths of each input that is listed."""
+    from gradiometer.numeric import grow_path_tree
+
+    return _best(swept, grow_path_tree(swept.small.graph), "size", top)
+
+
+def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
+    """The facts about a list that was swept, with its *top* largest paths, as they were *found*."""
     how = _say_how(swept)
     facts = {
         "value": computed(swept.value, f"{swept.output_name}, {how}"),
@@ -46,7 +53,7 @@ def list_facts(swept: Swept, top: int) -> dict[str, Fact]:
         "path_count": _path_count(swept),
         **_mass_facts(swept),
         "by_length": _by_length(swept),
-        **_rank(swept, top),
+        **_rank(swept, found, top),
     }
     if swept.branching:
         facts["branches"] = _branches(swept)
@@ -85,7 +92,7 @@ def _to_ball(numbers: Wide, index: int) -> arb:
     return arb(fmpq(exact.numerator, exact.denominator))
 
 
-def _to_number(numbers: Wide, index: int = 0) -> Value:
+def to_number(numbers: Wide, index: int = 0) -> Value:
     """The number as float64, or as a ball beyond the range of float64."""
     value = float(numbers[index].to_float()[0])
     is_inside = value != 0 and abs(value) != float("inf")
@@ -102,25 +109,25 @@ def _mass_facts(swept: Swept) -> dict[str, Fact]:
     cancellation, effective = swept.back.cancellation(), spread.effective_count()
     rows: dict[str, tuple[Callable[[int], Value], str]] = {
         "mass": (
-            lambda node: _to_number(swept.back.mass, node),
+            lambda node: to_number(swept.back.mass, node),
             "The sum of the sizes of all paths from the input; the gradient is their sum with "
             "signs.",
         ),
         "positive_mass": (
-            lambda node: _to_number(signs.positive, node),
+            lambda node: to_number(signs.positive, node),
             "The sum of the paths that push upward.",
         ),
         "negative_mass": (
-            lambda node: _to_number(signs.negative, node),
+            lambda node: to_number(signs.negative, node),
             "The size of the sum of the paths that push downward.",
         ),
         "cancellation": (
-            lambda node: _or_none(cancellation[node]),
+            lambda node: to_share(cancellation[node]),
             "Mass over the size of the gradient: large where the gradient is a small rest of large "
             "opposite parts.",
         ),
         "effective_paths": (
-            lambda node: _or_none(effective[node]),
+            lambda node: to_share(effective[node]),
             "e to the entropy of the shares of mass: as many equal paths would be as spread out.",
         ),
     }
@@ -129,7 +136,7 @@ def _mass_facts(swept: Swept) -> dict[str, Fact]:
     }
 
 
-def _or_none(value: float) -> Value:
+def to_share(value: float) -> Value:
     """The number as a value; the word `none` where there is no path."""
     from gradiometer.question.value import INFINITY
 
@@ -147,7 +154,7 @@ def _path_count(swept: Swept) -> Fact:
     except LimitError:
         log2 = swept.back.count.log2()
         return computed(
-            _by_place(swept, lambda node: {"log2": _or_none(log2[node])}),
+            _by_place(swept, lambda node: {"log2": to_share(log2[node])}),
             "The logarithm to base 2 of how many paths there are; parallel edges are different "
             "paths.",
         )
@@ -167,7 +174,7 @@ def _contributions(swept: Swept) -> Fact:
     for place, node in enumerate(split.source.tolist()):
         if node in wanted and len(rows[wanted[node]]) < MOST_INPUTS:
             via = swept.legend.spell(int(swept.small.node[ends[place]]))
-            rows[wanted[node]].append({"via": via, "value": _to_number(split.signed, place)})
+            rows[wanted[node]].append({"via": via, "value": to_number(split.signed, place)})
     return computed(
         rows,
         f"What reaches the input through each operation that uses it, at most {MOST_INPUTS} of an "
@@ -198,23 +205,22 @@ def _by_length(swept: Swept) -> Fact:
     )
 
 
-def _rank(swept: Swept, top: int) -> dict[str, Fact]:
-    largest, coverage = _largest(swept, top)
+def _rank(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
+    largest, coverage = _largest(swept, found)
     return {"top_paths": largest, **_by_sign(swept, top), "coverage": coverage}
 
 
-def _largest(swept: Swept, top: int) -> tuple[Fact, Fact]:
+def _largest(swept: Swept, found: Mapping[str, BestPaths]) -> tuple[Fact, Fact]:
     """The largest paths, and what they cover."""
-    from gradiometer.numeric import cover, grow_path_tree
+    from gradiometer.numeric import cover
 
-    found = _best(swept, grow_path_tree(swept.small.graph), "size", top)
     rows = {name: _path_rows(swept, paths) for name, paths in found.items()}
     coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
     shares: dict[str, Value] = {
         name: {
             "listed": len(found[name]),
-            "of_mass": _or_none(row.mass_share),
-            "rest": _to_number(row.rest),
+            "of_mass": to_share(row.mass_share),
+            "rest": to_number(row.rest),
         }
         for name, row in coverage.items()
     }
@@ -260,8 +266,8 @@ def _path_rows(swept: Swept, paths: BestPaths) -> list[dict[str, Value]]:
         {
             "path": _spell(swept, paths, rank),
             "edges": int(paths.length[rank]),
-            "value": _to_number(paths.value, rank),
-            "of_mass": _or_none(shares[rank]),
+            "value": to_number(paths.value, rank),
+            "of_mass": to_share(shares[rank]),
         }
         for rank in range(len(paths))
     ]

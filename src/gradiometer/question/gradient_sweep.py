@@ -74,6 +74,8 @@ class Swept:
     """Gradient and error, a row for each input."""
     rests_on_library: bool
     value: arb
+    node_value: np.ndarray
+    """The float64 value of each node of the small graph."""
     output: int
     kinks: np.ndarray
     """Nodes that stand exactly at a kink."""
@@ -96,6 +98,13 @@ class Swept:
         sizes = self.back.mass.log2()
         place = self.small.place
         return sorted(pairs, key=lambda pair: -sizes[place[pair[1]]])[:MOST_INPUTS]
+
+    @cached_property
+    def heaviest(self) -> str:
+        """The input with the largest mass; of several the first."""
+        sizes, place = self.back.mass.log2(), self.small.place
+        inputs = self.legend.inputs
+        return inputs[max(range(len(inputs)), key=lambda node: sizes[place[node]])]
 
 
 def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str) -> Swept:
@@ -139,6 +148,7 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
     unsettled = frozenset(n for n, flag in zip(inputs, flags, strict=True) if flag)
     kinks, branching = run.kinks, len(run.branching)
     graph, edge = linearised.graph, linearised.edge
+    node_value = run.value
     del run, linearised
     slope_error = slope_error[edge]
     del edge
@@ -147,8 +157,20 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
     nodes = legend.names.nodes
     small = collapse_series(graph, nodes[nodes <= output])
     del graph
-    back = sweep_back(small.graph)
-    return Swept(legend, small, back, bound, rests, value, output, kinks, branching, unsettled)
+    node_value = node_value[small.node]
+    return Swept(
+        legend,
+        small,
+        sweep_back(small.graph),
+        bound,
+        rests,
+        value,
+        node_value,
+        output,
+        kinks,
+        branching,
+        unsettled,
+    )
 
 
 def _to_legend(listing: Listing) -> Legend:

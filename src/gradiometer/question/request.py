@@ -206,7 +206,10 @@ _QUESTIONS = (
                "assignment when it is left out."),
          Input("top", "integer", "How many of the largest paths of each input to list."),
          Input("keep", "texts", "Nodes to keep when the others are grouped into bundles."),
-         Input("file", "path", "A file of assignments, one a line, or a graph as JSON.")),
+         Input("file", "path", "A file of assignments, one a line, or a graph as JSON."),
+         Input("highlight", "text", "One path: a rank such as 1 or b:2, or names such as "
+               "`a -> v -> c`."),
+         Input("focus", "integer", "How many nodes to show of a large graph, 2 to 60.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from gradiometer.report.latex import write_latex
     from gradiometer.report.markdown import write_markdown
     from gradiometer.report.page import Page, Section
-    from gradiometer.report.renderer import FORMATS, load_renderer, to_format
+    from gradiometer.report.renderer import FORMATS, GRAPH_FORMATS, load_renderer, to_format
     from gradiometer.report.terminal import to_terminal
 
 _PLACES = {
     "FORMATS": "renderer",
     "Figure": "figure",
+    "GRAPH_FORMATS": "renderer",
     "Page": "page",
     "Section": "page",
     "draw_figure": "figure",
@@ -30,6 +31,7 @@ _PLACES = {
 
 __all__ = [
     "FORMATS",
+    "GRAPH_FORMATS",
     "Figure",
     "Page",
     "Section",

@@ -32,6 +32,7 @@ from gradiometer.report.spelling import (
     FORMULAS,
     count_rows,
     is_table,
+    split_tables,
     to_formula,
     to_line,
     to_plain,
@@ -209,7 +210,12 @@ def list_facts(answer: Answer) -> list[Block]:
     tables: list[Block] = []
     for name, fact in answer.facts.items():
         value = _to_brief(name, _without_reason(fact))
-        if is_table(fact.value):
+        parts, rest = split_tables(fact.value)
+        if parts:
+            value = (*to_line(rest), "; " if rest else "", *value, " below")
+            captions = ((f"{to_words(name)}: {to_words(part)}",) for part in parts)
+            tables += map(to_table, captions, parts.values())
+        elif is_table(fact.value):
             value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
@@ -241,13 +247,16 @@ def write_steps(answer: Answer) -> Steps:
 
 def _write_data(answer: Answer) -> Table | None:
     names = [name for name, series in answer.arrays.items() if len(series.dims) == 1]
-    lengths = {len(answer.arrays[name].values) for name in names}
     if not names:
         return None
-    if len(lengths) > 1:
-        longest = len(answer.arrays[names[0]].values)
-        names = [name for name in names if len(answer.arrays[name].values) == longest]
-    columns = [answer.arrays[name].values for name in names]
+    # Rows of one table are about one thing, so all its columns have the dimension of the first.
+    dims, length = answer.arrays[names[0]].dims, len(answer.arrays[names[0]].values)
+    names = [
+        name
+        for name in names
+        if answer.arrays[name].dims == dims and len(answer.arrays[name].values) == length
+    ]
+    columns = [answer.arrays[name].to_list() for name in names]
     rows = [tuple(map(to_line, row)) for row in _cut(list(zip(*columns, strict=True)))]
     total = len(columns[0])
     caption = (
