@@ -21,6 +21,7 @@ from typing import Any
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
+from drawing import time_drawing, write_drawing
 from moments import time_moments, write_moments
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,6 +199,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_derivations(results["derivations"]),
         write_activations(results["activations"]),
         write_moments(results["moments"]),
+        write_drawing(results["drawing"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -226,6 +228,7 @@ def main() -> None:
         "derivations": time_derivations(),
         "activations": time_activations(),
         "moments": time_moments(),
+        "drawing": time_drawing(),
     }
     table = write_markdown(results)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
