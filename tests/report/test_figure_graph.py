@@ -68,11 +68,20 @@ def test_path_is_named_with_value_and_share():
 
 def test_long_path_is_named_by_its_ends():
     path = [f"v{k}" for k in range(100)]
-    row = {"input": "v0", "path": path, "edges": [], "value": 1.0, "share": None}
+    row = {"input": "v0", "path": path, "edges": [0], "value": 1.0, "share": None}
     answer = replace(POINTED, facts={**POINTED.facts, "highlighted": computed(row, "")})
     legend = draw_figure(answer).legend
     assert "v0 → v1 → v2 → v3 → … 92 more … → v96 → v97 → v98 → v99 stands out" in legend
     assert "%" not in legend
+
+
+def test_path_of_which_only_the_ends_are_known_is_told_and_not_drawn():
+    row = {"input": "a", "path": ["a", "c"], "edges": [], "value": 1.0, "share": 0.5}
+    figure = draw_figure(
+        replace(POINTED, facts={**POINTED.facts, "highlighted": computed(row, "")})
+    )
+    assert "A path too long to be drawn leads from a to c: it carries 1, 50 %" in figure.legend
+    assert figure.svg == draw_figure(GRAPH).svg
 
 
 def test_focus_says_how_much_of_the_graph_it_is():
@@ -86,13 +95,38 @@ def test_bundle_is_a_double_line_with_its_number_of_paths():
     assert any(text.startswith("63,245,986 paths") for text in texts(svg))
     double = [style for _, style in lines(svg) if "--g-paper" in style]
     assert len(double) == 2, "the bundle's middle, and the ground between the ink of the path"
-    alone = draw_figure(replace(LADDER, facts={"focus": LADDER.facts["focus"]}), "graph").svg
+    alone = draw_figure(replace(LADDER, facts={"focus": LADDER.facts["focus"]}), "focus").svg
     assert len([style for _, style in lines(alone) if "--g-paper" in style]) == 1
 
 
 def test_path_through_hidden_nodes_stands_out_on_its_bundle():
     svg = draw_figure(LADDER).svg
     assert sum(style.startswith("stroke:currentColor") for _, style in lines(svg)) == 1
+
+
+def test_part_of_a_small_graph_stands_before_all_of_it():
+    focus = computed({**FOCUS, "of": 5}, "")
+    figures = draw_figures(replace(GRAPH, facts={**GRAPH.facts, "focus": focus}))
+    assert [figure.legend[:6] for figure in figures] == ["3 of 5", "∂ is t"]
+
+
+def test_dense_part_keeps_the_strongest_wires_and_the_strongest_of_each_node():
+    names = [f"n{k}" for k in range(60)]
+    nodes = [{"name": name, "operation": "", "value": 1.0, "adjoint": 1.0} for name in names]
+    rows = [
+        {"from": a, "to": b, "paths": 2, "flow": 1.0, "mass": 2.0 ** -(i + j), "hidden": 1}
+        for (i, a), (j, b) in itertools.combinations(enumerate(names), 2)
+    ]
+    value = {"nodes": nodes, "edges": rows, "coverage": 1.0, "shown": 60, "of": 900}
+    figure = draw_figure(replace(LADDER, facts={"focus": computed(value, "")}), "focus")
+    drawn = int(re.search(r"Of 1,770 connections (\d+) are drawn", figure.legend)[1])
+    assert 90 <= drawn <= 90 + 2 * len(names)
+    told = re.findall(r"(n\d+) to (n\d+):", figure.about)
+    assert len(told) == drawn
+    assert {a for a, _ in told} == set(names[:-1])
+    assert {b for _, b in told} == set(names[1:])
+    assert ("n0", "n1") in told
+    assert ("n30", "n40") not in told
 
 
 def test_graph_without_a_chosen_part_has_the_whole_only():
@@ -110,11 +144,11 @@ def test_part_and_whole_stand_on_a_page_under_their_own_names():
 
 def test_answer_is_plotted_by_kind():
     renderer = load_renderer()
-    assert renderer.to_figure(LADDER) == draw_figure(LADDER, "graph")
+    assert renderer.to_figure(LADDER) == draw_figure(LADDER, "focus")
     assert renderer.to_figure(LADDER, "whole") == draw_figures(LADDER)[1]
     with pytest.raises(UsageError, match="no figure `part`") as caught:
         renderer.to_figure(LADDER, "part")
-    assert caught.value.known == ("graph", "whole")
+    assert caught.value.known == ("focus", "graph", "whole")
     with pytest.raises(UsageError, match="no figure"):
         renderer.to_figure(GRAPH, "whole")
 
@@ -229,6 +263,8 @@ def test_share_of_less_than_all_is_not_rounded_to_all():
     assert to_percent(0.99999) == "99.9 %"
     assert to_percent(1.0) == "100 %"
     assert to_percent(-0.25) == "−25 %"
+    assert to_percent(1e-9) == "less than 0.001 %"
+    assert to_percent(-123.4) == "−12,340 %"
 
 
 def test_notebook_has_the_telling_picture_only():

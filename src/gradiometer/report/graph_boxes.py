@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import final
+from typing import Any, final
 
 from gradiometer.report.canvas import open_svg
-from gradiometer.report.graph_reading import width_of
+from gradiometer.report.graph_reading import Highlight, head_line, to_short, width_of
 from gradiometer.report.heights import keep_apart
 from gradiometer.report.layering import Layering, place_nodes
 from gradiometer.report.palette import reference
+
+CROWDED = 40
+"""Edges from which each one shows its gradient only."""
+
+SIGNS = "thick where it is large, dashed where it is negative."
 
 _NODE_HEIGHT = 62.0
 _SEPARATION = 88.0
@@ -67,6 +72,27 @@ class Wire:
     def label(self) -> str:
         """What is written on it."""
         return " ".join(filter(None, (self.note, self.gradient)))
+
+
+def to_boxes(
+    rows: Sequence[Mapping[str, Any]], highlight: Highlight
+) -> tuple[list[Box], dict[str, int]]:
+    """A box for each row, and the number of each name."""
+    boxes, number = [], {}
+    for row in rows:
+        name = str(row.get("name", ""))
+        lines = [head_line(name, row.get("operation")), f"value {to_short(row.get('value'))}"]
+        if row.get("adjoint") is not None:
+            lines.append(f"gradient {to_short(row['adjoint'])}")
+        number[name] = len(boxes)
+        boxes.append(Box(tuple(lines), name in highlight.names))
+    return boxes, number
+
+
+def tell_wires(wires: Sequence[Wire], number: Mapping[str, int]) -> str:
+    """What is written on each wire, for a reader who cannot see them."""
+    names = list(number)
+    return "; ".join(f"{names[w.start]} to {names[w.end]}: {w.label}" for w in wires)
 
 
 def draw_boxes(boxes: Sequence[Box], wires: Sequence[Wire]) -> str:

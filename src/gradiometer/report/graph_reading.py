@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _NAMED = 8
 
 _LARGE = 10**9
 """Integers from here on are written with an exponent."""
+
+_LEAST_PERCENT = 0.001
 
 _NUMBER_LETTERS = 16
 """Letters of a number; its exponent must not be cut off."""
@@ -65,15 +68,20 @@ def read_highlight(answer: Answer) -> Highlight:
     if not isinstance(row, Mapping) or not row.get("path"):
         return Highlight()
     names = tuple(map(str, row["path"]))
+    edges = frozenset(map(int, row.get("edges") or ()))
     shown = names
     if len(names) > _NAMED + 1:
         half = _NAMED // 2
         shown = (*names[:half], f"… {len(names) - 2 * half:,} more …", *names[-half:])
-    text = f"The path {' → '.join(shown)} stands out: it carries {to_short(row.get('value'))}"
+    text = f"The path {' → '.join(shown)} stands out: it"
+    if not edges:
+        # Of a very long path only the ends are known here.
+        text, names = f"A path too long to be drawn leads from {names[0]} to {names[-1]}: it", ()
+    text += f" carries {to_short(row.get('value'))}"
     share = read_number(row, "share")
-    if abs(share) < float("inf"):
-        text += f", {to_percent(share)} of the gradient of {row.get('input', names[0])}"
-    return Highlight(names, frozenset(map(int, row.get("edges", ()))), f"{text}.")
+    if abs(share) < math.inf:
+        text += f", {to_percent(share)} of the gradient of {row.get('input')}"
+    return Highlight(names, edges, f"{text}.")
 
 
 def read_graph(answer: Answer, *, most_nodes: int, most_edges: int) -> WholeGraph | None:
@@ -162,11 +170,14 @@ def to_short(value: Any) -> str:
 
 
 def to_percent(share: float) -> str:
-    """A share of 1 as a percentage; what is less than all is never rounded to all."""
-    percent = f"{100 * share:.3g}"
-    if percent == "100" and share < 1:
-        percent = "99.9"
-    return percent.replace("-", "−") + " %"
+    """A share of 1 as a percentage; less than all is never rounded to all, nor some to nothing."""
+    size = abs(100 * share)
+    if size < _LEAST_PERCENT:
+        return f"less than {_LEAST_PERCENT:g} %"
+    text = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"
+    if text == "100" and size < 100:
+        text = "99.9"
+    return ("−" if share < 0 else "") + text + " %"
 
 
 def shorten(text: str, most: int) -> str:

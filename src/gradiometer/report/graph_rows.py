@@ -9,7 +9,7 @@ from typing import final
 
 from gradiometer.report.layering import Layering
 
-ROW_WIDTH = 1040
+ROW_WIDTH = 1024
 """Pixels after which the drawing goes on in a row below; a page shows as many."""
 
 MARGIN, ROW_GAP = 16, 40
@@ -67,7 +67,7 @@ class Rows:
         right = 0
         for before, after in rooms:
             x = right + before + step
-            if not self._ends or x > limit:
+            if not self._ends or x + after > limit:
                 start = MARGIN + (_STUB if self._ends else 0)
                 x = start + before
                 self._ends.append((start, x))
