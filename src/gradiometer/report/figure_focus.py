@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from gradiometer.report.figure import Figure
 from gradiometer.report.graph_boxes import CROWDED, SIGNS, Wire, draw_boxes, tell_wires, to_boxes
-from gradiometer.report.graph_reading import read_highlight, to_percent, to_short
+from gradiometer.report.graph_reading import read_highlight, to_percent, to_label
 from gradiometer.report.reading import read_number, read_value
 
 if TYPE_CHECKING:
     from gradiometer.question import Answer
 
-_MOST_WIRES = 90
+_MOST_WIRES = 40
 """Connections that are drawn, besides the strongest of each node."""
 
 
@@ -34,7 +34,7 @@ def draw_focus(answer: Answer) -> Figure | None:
         paths = row.get("paths", 1)
         is_bundle = bool(row.get("hidden")) or paths != 1
         count = _count_paths(paths, is_short=len(rows) > CROWDED) if is_bundle else ""
-        gradient, flow = f"← {to_short(row.get('flow'))}", read_number(row, "flow")
+        gradient, flow = f"← {to_label(row.get('flow'))}", read_number(row, "flow")
         start, end = number[names[0]], number[names[1]]
         wires.append(Wire(start, end, count, gradient, flow, is_bundle, names in on_path))
     size = _tell_size(focus, len(boxes))
@@ -80,8 +80,8 @@ def _choose_rows(
 
 def _count_paths(paths: Any, *, is_short: bool) -> str:
     if is_short:
-        return f"{to_short(paths)}×"
-    return f"{to_short(paths)} path" + ("" if paths == 1 else "s")
+        return f"{to_label(paths)}×"
+    return f"{to_label(paths)} path" + ("" if paths == 1 else "s")
 
 
 def _tell_size(focus: Mapping[str, Any], drawn: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradiometer.report.figure import Figure
 from gradiometer.report.graph_boxes import CROWDED, SIGNS, Wire, draw_boxes, tell_wires, to_boxes
-from gradiometer.report.graph_reading import MOST_BOXES, read_highlight, to_short
+from gradiometer.report.graph_reading import MOST_BOXES, read_highlight, to_label
 from gradiometer.report.reading import read_number, read_rows
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def draw_graph(answer: Answer) -> Figure | None:
         start, end = number.get(str(row.get("from"))), number.get(str(row.get("to")))
         if start is None or end is None:
             continue
-        local = f"∂ {to_short(row.get('local'))}" if len(edges) <= CROWDED else ""
-        gradient, flow = f"← {to_short(row.get('flow'))}", read_number(row, "flow")
+        local = f"∂ {to_label(row.get('local'))}" if len(edges) <= CROWDED else ""
+        gradient, flow = f"← {to_label(row.get('flow'))}", read_number(row, "flow")
         is_strong = index in highlight.edges
         wires.append(Wire(start, end, local, gradient, flow, is_strong=is_strong))
     about = (

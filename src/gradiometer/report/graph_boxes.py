@@ -18,7 +18,7 @@ from gradiometer.report.palette import reference
 CROWDED = 40
 """Edges from which each one shows its gradient only."""
 
-SIGNS = "thick where it is large, dashed where it is negative."
+SIGNS = "thick where it is large, dashed where it is negative. Long numbers are rounded."
 
 _NODE_HEIGHT = 62.0
 _SEPARATION = 88.0
@@ -28,6 +28,8 @@ _LABEL_HEIGHT = 19.0
 _GAP = 78.0
 """Room between two columns besides their labels."""
 
+_BOLD = 1.08
+"""How much wider bold letters are."""
 _TEXT = "font-size:12.5px;text-anchor:middle;fill:currentColor"
 _FAINT = "0.5"
 """Opacity of wires beside a path that stands out."""
@@ -46,8 +48,9 @@ class Box:
 
     @property
     def width(self) -> float:
-        """Room for the longest line."""
-        return max(map(width_of, self.lines)) * (1.04 if self.is_strong else 1) + 22
+        """Room for the longest line; bold ones are wider."""
+        first, *others = map(width_of, self.lines)
+        return max(first * _BOLD, *(w * (_BOLD if self.is_strong else 1) for w in others), 0) + 22
 
 
 @final

@@ -169,6 +169,16 @@ def to_short(value: Any) -> str:
     return shorten(text.replace("-", "−"), _NUMBER_LETTERS)
 
 
+def to_label(value: Any) -> str:
+    """A value for a label beside an arrow, where a sign of rounding would be read as another one.
+
+    Example:
+        >>> to_label(0.123456789)
+        '0.12346'
+    """
+    return to_short(value).removeprefix("≈ ")
+
+
 def to_percent(share: float) -> str:
     """A share of 1 as a percentage; less than all is never rounded to all, nor some to nothing."""
     size = abs(100 * share)
