@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradiometer.report.figure import Figure
 from gradiometer.report.graph_boxes import CROWDED, SIGNS, Wire, draw_boxes, tell_wires, to_boxes
-from gradiometer.report.graph_reading import read_highlight, to_percent, to_label
+from gradiometer.report.graph_reading import read_highlight, to_label, to_percent
 from gradiometer.report.reading import read_number, read_value
 
 if TYPE_CHECKING:
