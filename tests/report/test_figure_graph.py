@@ -226,6 +226,18 @@ def test_whole_of_a_chain_is_as_large_as_its_nodes():
     assert len(figure.svg) < 110 * len(nodes)
 
 
+def test_nodes_that_do_not_lead_to_the_output_are_left_out_and_counted():
+    nodes, edges, path = ladder(40)
+    facts = {"focus": computed(FOCUS, ""), "highlighted": computed(path, "")}
+    more = [("idle", "", 1.0, 0.0), *nodes, ("unused", "", 1.0, 0.0)]
+    loose = [("idle", "unused", 1.0, 0.0), *edges, ("w", "unused", 1.0, 0.0)]
+    shifted = {**path, "edges": [edge + 1 for edge in path["edges"]]}
+    answer = as_arrays(more, loose, **{**facts, "highlighted": computed(shifted, "")})
+    figure = draw_figure(replace(answer, inputs={"of": "s39"}), "whole")
+    assert figure.svg == draw_figure(as_arrays(nodes, edges, **facts), "whole").svg
+    assert "2 more nodes do not lead to the output" in figure.legend
+
+
 def test_too_large_a_graph_has_no_whole():
     nodes = [(f"v{k}", "", 1.0, 1.0) for k in range(MOST_MARKS + 1)]
     assert draw_figures(graph(nodes, [])) == ()

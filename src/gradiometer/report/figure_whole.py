@@ -28,6 +28,8 @@ def draw_whole(answer: Answer) -> Figure | None:
     marked = draw_marks(graph, path)
     size = f"All {len(graph.names):,} nodes and {len(graph.edges):,} edges, from left to right"
     size += f" in {marked.rows} rows, one below the other." if marked.rows > 1 else "."
+    if graph.left_out:
+        size += f" {graph.left_out:,} more nodes do not lead to the output."
     shares = ", ".join(f"1/{1 / share:,.0f}" for share in STRENGTHS)
     legend = (
         f"{size} Rings are inputs, the large dot is the output; a pointer on a mark shows its "

@@ -47,7 +47,7 @@ class Highlight:
 @final
 @dataclass(frozen=True)
 class WholeGraph:
-    """Every node and every edge of a computation."""
+    """Every node that the output needs, and every edge between them."""
 
     names: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
@@ -60,6 +60,8 @@ class WholeGraph:
     """Derivative of the output with respect to each node; NaN where it is not known."""
     tell: Callable[[int], str]
     """What there is to say of a node."""
+    left_out: int = 0
+    """Nodes from which no edge leads on to the output."""
 
 
 def read_highlight(answer: Answer) -> Highlight:
@@ -85,22 +87,49 @@ def read_highlight(answer: Answer) -> Highlight:
 
 
 def read_graph(answer: Answer, *, most_nodes: int, most_edges: int) -> WholeGraph | None:
-    """All nodes and edges, from the tables or else from the arrays.
+    """All nodes that the output needs and their edges, from the tables or else from the arrays.
 
     None stands where neither has them, or where there are more than is wanted.
     """
     nodes, edges = read_rows(answer, "nodes"), read_rows(answer, "edges")
     if nodes:
         is_small = len(nodes) <= most_nodes and len(edges) <= most_edges
-        return _read_tables(nodes, edges) if is_small else None
-    # Labelled arrays take long to load; only a list too long for tables has them.
-    if not answer.facts.get("focus"):
+        graph = _read_tables(nodes, edges) if is_small else None
+    elif answer.facts.get("focus"):
+        # Labelled arrays take long to load; only a list too long for tables has them.
+        sizes = answer.data.sizes
+        is_small = sizes.get("node", math.inf) <= most_nodes and sizes["edge"] <= most_edges
+        graph = _read_arrays(answer) if is_small else None
+    else:
         return None
-    sizes = answer.data.sizes
-    if not {"node", "edge"} <= set(sizes):
-        return None
-    is_small = sizes["node"] <= most_nodes and sizes["edge"] <= most_edges
-    return _read_arrays(answer) if is_small else None
+    return None if graph is None else _keep_needed(graph, answer.inputs.get("of"))
+
+
+def _keep_needed(graph: WholeGraph, output: Any) -> WholeGraph:
+    """The graph without the nodes from which nothing leads to the output."""
+    if output not in graph.names:
+        return graph
+    before: list[list[int]] = [[] for _ in graph.names]
+    for start, end in graph.edges:
+        before[end].append(start)
+    waiting = [graph.names.index(output)]
+    needed = set(waiting)
+    while waiting:
+        found = set(before[waiting.pop()]) - needed
+        needed |= found
+        waiting += found
+    nodes = sorted(needed)
+    number = {node: index for index, node in enumerate(nodes)}
+    edges = [k for k, (_, end) in enumerate(graph.edges) if end in number]
+    return WholeGraph(
+        tuple(graph.names[node] for node in nodes),
+        tuple((number[graph.edges[k][0]], number[graph.edges[k][1]]) for k in edges),
+        tuple(graph.rows[k] for k in edges),
+        tuple(graph.flows[k] for k in edges),
+        tuple(graph.adjoints[node] for node in nodes),
+        lambda node: graph.tell(nodes[node]),
+        len(graph.names) - len(nodes),
+    )
 
 
 def _read_tables(
