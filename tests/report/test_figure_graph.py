@@ -226,6 +226,17 @@ def test_whole_of_a_chain_is_as_large_as_its_nodes():
     assert len(figure.svg) < 110 * len(nodes)
 
 
+@pytest.mark.slow
+def test_edges_that_cross_too_many_columns_are_direct_and_counted():
+    names = [f"v{k}" for k in range(1200)]
+    back = [(names[k], names[-1 - k], 1.0, -1.0) for k in range(599)]
+    chain = [(a, b, 1.0, 1.0) for a, b in itertools.pairwise(names)]
+    figure = draw_figure(graph([(name, "", 1.0, 1.0) for name in names], chain + back))
+    assert "300 edges across more than 599 columns are drawn straight" in figure.legend
+    for run in itertools.chain(*(trace(shape) for shape, _ in lines(figure.svg))):
+        assert all(u >= x for (x, _), (u, _) in itertools.pairwise(run))
+
+
 def test_nodes_that_do_not_lead_to_the_output_are_left_out_and_counted():
     nodes, edges, path = ladder(40)
     facts = {"focus": computed(FOCUS, ""), "highlighted": computed(path, "")}
