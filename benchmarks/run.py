@@ -21,6 +21,7 @@ from typing import Any
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
+from drawing import time_drawing, write_drawing
 from moments import time_moments, write_moments
 from paths import draw_figure, time_paths, write_paths
 
@@ -200,6 +201,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_activations(results["activations"]),
         write_moments(results["moments"]),
         write_paths(results["paths"]),
+        write_drawing(results["drawing"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -229,6 +231,7 @@ def main() -> None:
         "activations": time_activations(),
         "moments": time_moments(),
         "paths": time_paths(),
+        "drawing": time_drawing(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)

@@ -98,8 +98,8 @@ class AbstractRenderer(ABC):
         """The answer by media type, for a notebook."""
 
     @abstractmethod
-    def to_figure(self, answer: Answer) -> Any:
-        """A picture of the answer (an object that a notebook shows)."""
+    def to_figure(self, answer: Answer, kind: str = "") -> Any:
+        """A picture of the answer (an object that a notebook shows), or that of this kind."""
 
     @abstractmethod
     def to_format(self, answer: Answer, name: str) -> str:
@@ -208,13 +208,17 @@ class Answer:
             return {"text/plain": repr(self)}
         return self._renderer_or_fail().to_mimebundle(self)
 
-    def plot(self) -> Any:
+    def plot(self, kind: str = "") -> Any:
         """A picture of the answer.
 
+        Args:
+            kind: Which one where there are several, such as `whole` for all nodes of a large
+                computation; the one that says most when it is left out.
+
         Raises:
-            UsageError: If this question has no picture.
+            UsageError: If this question has no such picture.
         """
-        return self._renderer_or_fail().to_figure(self)
+        return self._renderer_or_fail().to_figure(self, kind)
 
     def save(self, path: str | Path) -> Path:
         """Write the answer to *path*, in the format that its suffix names.

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradiometer.report.figure import Figure, draw_figure
+    from gradiometer.report.figure import Figure, draw_figure, draw_figures
     from gradiometer.report.html import write_html
     from gradiometer.report.latex import write_latex
     from gradiometer.report.markdown import write_markdown
@@ -21,6 +21,7 @@ _PLACES = {
     "Page": "page",
     "Section": "page",
     "draw_figure": "figure",
+    "draw_figures": "figure",
     "load_renderer": "renderer",
     "to_format": "renderer",
     "to_terminal": "terminal",
@@ -36,6 +37,7 @@ __all__ = [
     "Page",
     "Section",
     "draw_figure",
+    "draw_figures",
     "load_renderer",
     "to_format",
     "to_terminal",

@@ -1,4 +1,4 @@
-"""What a page says, in which order: answers first, then the claims, the figure and the working."""
+"""What a page says, in which order: answers first, then the claims, the figures and the working."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gradiometer.report.document import (
     Table,
     clean,
 )
-from gradiometer.report.figure import draw_figure
+from gradiometer.report.figure import draw_figures
 from gradiometer.report.reading import read_column
 from gradiometer.report.spelling import (
     FORMULAS,
@@ -187,11 +187,10 @@ def write_glance(answer: Answer) -> list[Block]:
 
 
 def write_answer(answer: Answer, name: str, *, with_figures: bool = True) -> tuple[Block, ...]:
-    """The blocks of one answer: figure, facts, warnings, and what can be folded away."""
+    """The blocks of one answer: figures, facts, warnings, and what can be folded away."""
     blocks: list[Block] = []
-    figure = draw_figure(answer) if with_figures else None
-    if figure is not None:
-        blocks.append(Picture(f"figure-{name}", figure))
+    for number, figure in enumerate(draw_figures(answer) if with_figures else ()):
+        blocks.append(Picture(f"figure-{name}" + f"-{number + 1}" * bool(number), figure))
     blocks += list_facts(answer)
     blocks += [Paragraph(to_prose(warning), "warning") for warning in answer.warnings]
     if answer.steps:

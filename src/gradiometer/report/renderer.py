@@ -123,13 +123,17 @@ class Renderer(AbstractRenderer):
             bundle["image/svg+xml"] = figure.to_svg()
         return bundle
 
-    def to_figure(self, answer: Answer) -> Figure:
+    def to_figure(self, answer: Answer, kind: str = "") -> Figure:
         """The picture of the answer.
 
+        Args:
+            answer: What to draw.
+            kind: Which picture where there are several; the first when it is left out.
+
         Raises:
-            UsageError: If this question has no picture, or the answer nothing to draw.
+            UsageError: If this question has no such picture, or the answer nothing to draw.
         """
-        figure = draw_figure(answer)
+        figure = draw_figure(answer, kind)
         if figure is None:
             raise UsageError(f"The answer to `{answer.question}` has no figure.")
         return figure
