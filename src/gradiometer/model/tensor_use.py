@@ -84,20 +84,29 @@ class TensorGradient:
 
 
 def measure_use(
-    *, place: str, operation: str, norm: float, dot: float, total: float, line: str = ""
+    *, place: str, operation: str, square: float, dot: float, total: float, line: str = ""
 ) -> TensorUse:
-    """The use with that norm and inner product, set against a gradient of norm *total*.
+    """The use of a tensor, set against the whole gradient of it.
+
+    Args:
+        place: The module or function that uses the tensor.
+        operation: What it does with it.
+        square: Squared norm of what the use brings.
+        dot: Inner product of what it brings with the whole.
+        total: Squared norm of the whole.
+        line: File and line.
 
     Example:
-        >>> measure_use(place="head", operation="linear", norm=3.0, dot=9.0, total=5.0).cosine
+        >>> measure_use(place="head", operation="linear", square=9.0, dot=9.0, total=25.0).cosine
         0.6
     """
-    cosine = dot / (norm * total) if norm * total > 0 else math.nan
-    share = dot / (total * total) if total * total > 0 else math.nan
+    scale = math.sqrt(square) * math.sqrt(total) if square != total else total
+    cosine = dot / scale if scale > 0 else math.nan
+    share = dot / total if total > 0 else math.nan
     return TensorUse(
         place=place,
         operation=operation,
-        norm=norm,
+        norm=math.sqrt(square),
         dot=dot,
         # Rounding may carry the quotient of parallel vectors past 1.
         cosine=max(-1.0, min(1.0, cosine)) if math.isfinite(cosine) else None,
