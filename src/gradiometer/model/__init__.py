@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         TensorUse,
         measure_use,
     )
+    from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
@@ -98,6 +99,7 @@ _PLACES = {
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "trace_function": "trace",
 }
@@ -157,6 +159,7 @@ __all__ = [
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_torch",
     "to_setting_text",
     "trace_function",
 ]

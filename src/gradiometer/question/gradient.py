@@ -55,6 +55,7 @@ from gradiometer.question.gradient_table import (
     node_rows,
     path_counts,
 )
+from gradiometer.question.gradient_tensors import answer_model
 from gradiometer.question.value import to_value_text
 
 _MOST_TOP = 10_000
@@ -72,6 +73,8 @@ def gradient(
     top: int | None = None,
     keep: str | Sequence[str] = (),
     file: str | None = None,
+    model: Any = None,
+    watch: str | Sequence[str] = (),
 ) -> Answer:
     """The value of a computation, its derivatives, and the way the gradient takes to each input.
 
@@ -85,6 +88,9 @@ def gradient(
         top: How many of the largest paths of each input to list, with their share.
         keep: Names of nodes to keep in `grouped`; all that the user named when it is left out.
         file: A file of assignments, one a line, or a graph as `.json`, in place of *computation*.
+        model: A PyTorch module or JAX parameters, with a loss function of it as *computation*; or
+            a text `package.module:factory` that names code which returns both.
+        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`.
 
     Returns:
         Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
@@ -93,6 +99,7 @@ def gradient(
         where nodes are left out. Numbers are rational, or balls where a root, an exponential or
         the like enters. None stands where there is no single derivative. What is too long for
         exact numbers is answered in float64, with a bound on the rounding of every derivative.
+        Of a *model*: `value`, `norm`, `matches`, `tensors`, `uses` and `residuals`, computed.
 
     Raises:
         FormulaError: If the computation or a value cannot be read.
@@ -100,12 +107,18 @@ def gradient(
         UsageError: If an input has no value, or a value is for no input.
         DomainError: If the output has no value at the point.
         LimitError: If the computation or its numbers are larger than the stated limits.
+        ModelError: If a model or its loss cannot be asked.
 
     Example:
         >>> answer = gradient("v1=a^2; v2=a+b; c=v1*v2", at={"a": -1, "b": 4})
         >>> answer.facts["derivatives"].value
         {'a': -5, 'b': 1}
     """
+    if model is not None:
+        others = {"at": at, "of": of, "top": top, "keep": keep, "file": file}
+        return answer_model(computation, model, watch=watch, others=others)
+    if watch:
+        raise UsageError("`watch` needs a `model`.", hint="give a `model`, or leave `watch` out")
     is_function = callable(computation)
     source = None if is_function else read_computation(computation, file=file)
     point = {**(source.at or {} if source else {}), **(at or {})} if _is_table(at) else at
