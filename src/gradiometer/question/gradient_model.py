@@ -16,6 +16,9 @@ from gradiometer.errors import ModelError, Place, UsageError, suggest
 
 _FORM = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
 
+_EXTRAS = ("jax", "torch")
+"""Frameworks that an extra of this package installs."""
+
 SEED = 0
 """Where random numbers start before a named factory is called."""
 
@@ -113,9 +116,11 @@ def _told_as(what: str, path: str) -> Iterator[None]:
         own = [f for f in frames if not f.filename.startswith((inside, "<frozen"))]
         chosen = next((f for f in reversed(own) if f.filename == path), own[-1] if own else None)
         first = (str(error).strip().splitlines() or [""])[0]
+        missing = getattr(error, "name", "") if isinstance(error, ModuleNotFoundError) else ""
         raise ModelError(
             f"{what} raised {type(error).__name__}: {first}",
             place=Place(chosen.filename, chosen.lineno) if chosen else None,
+            hint=f"run `pip install 'gradiometer[{missing}]'`" if missing in _EXTRAS else "",
         ) from error
 
 

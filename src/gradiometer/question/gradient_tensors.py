@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradiometer import model as models
-from gradiometer.errors import Place, UsageError
+from gradiometer.errors import ModelError, Place, UsageError
 from gradiometer.model import SplitTensor, TensorGradient, TensorUse
 from gradiometer.question.answer import Answer, Fact, Series, computed
 from gradiometer.question.gradient_model import SEED, load_model
 
-_ADAPTERS: Mapping[str, str] = {"torch": "split_torch", "jax": "split_jax"}
-"""What splits a gradient, by framework."""
+_ADAPTERS: Mapping[str, str] = {"torch": "split_torch"}
+"""What splits a gradient, by the package that the types of a framework come from."""
 
 
 def answer_model(
@@ -60,26 +60,35 @@ def answer_model(
 
 
 def _split(loss: Callable[[Any], Any], model: Any, watch: Sequence[str]) -> TensorGradient:
-    return getattr(models, _ADAPTERS[find_framework(model)])(loss, model, watch=watch)
+    framework = find_framework(model)
+    if framework not in _ADAPTERS:
+        raise ModelError(
+            f"The model, `{type(model).__name__}`, holds no tensors of a framework that is known.",
+            known=tuple(_ADAPTERS),
+            hint="give a module, or a list or dict of tensors",
+        )
+    return getattr(models, _ADAPTERS[framework])(loss, model, watch=watch)
 
 
 def find_framework(model: Any) -> str:
-    """The framework whose tensors the model holds; neither framework is loaded for it.
+    """The framework whose tensors the model holds, without loading it; empty where none is known.
 
     Example:
         >>> find_framework({"w": 1.0})
-        'jax'
+        ''
     """
     waiting = [model]
     while waiting:
         part = waiting.pop()
-        if any(kind.__module__.partition(".")[0] == "torch" for kind in type(part).__mro__):
-            return "torch"
+        packages = {kind.__module__.partition(".")[0] for kind in type(part).__mro__}
+        found = packages & set(_ADAPTERS)
+        if found:
+            return min(found)
         if isinstance(part, Mapping):
             waiting.extend(part.values())
         elif isinstance(part, list | tuple):
             waiting.extend(part)
-    return "jax"
+    return ""
 
 
 def to_answer(
@@ -124,11 +133,16 @@ def _list_facts(found: TensorGradient) -> dict[str, Fact]:
             "Each tensor with the norm of its gradient and the number of its uses.",
         ),
         "uses": computed(
-            [_use_row(t.name, use) for t in found.tensors for use in t.uses],
+            # What is used in several places is what a reader looks for.
+            [
+                _use_row(tensor.name, use)
+                for tensor in sorted(found.tensors, key=lambda tensor: len(tensor.uses) < 2)
+                for use in tensor.uses
+            ],
             "A use is one edge into the tensor in the graph of the gradient. What the uses bring "
             "adds up to the gradient; a share is the part of a use along the gradient, over the "
-            "gradient itself, so the shares of a tensor add up to 1. What one operation adds up "
-            "inside, as over a batch, is one use.",
+            "gradient itself, so the shares of a tensor add up to 1 but for rounding. What one "
+            "operation adds up inside, as over a batch, is one use.",
         ),
     }
     if found.residuals:
@@ -158,7 +172,8 @@ def _match_fact(found: TensorGradient) -> Fact:
     if not wrong:
         because = (
             f"Checked in this run: for all {count} tensors the uses, added in the order of "
-            f"{found.framework}, equal the gradient of a plain backward pass bit for bit."
+            f"{found.framework}, equal its own gradient bit for bit; for a leaf that is what a "
+            "plain backward pass leaves behind."
         )
     else:
         because = (
