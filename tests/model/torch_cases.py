@@ -1,8 +1,19 @@
-"""Losses of one tensor that is used several times, each with its uses apart."""
+"""Losses of one tensor that is used several times, each with its uses apart.
 
+`python tests/model/torch_cases.py` writes their splits to `data/torch_uses.json`.
+"""
+
+import dataclasses
 import importlib
+import json
+import math
+from pathlib import Path
 
 import pytest
+
+from gradiometer.model import split_torch
+
+DATA = Path(__file__).parent / "data" / "torch_uses.json"
 
 torch = pytest.importorskip("torch")
 
@@ -102,3 +113,53 @@ CASES = {
     "checkpointed": (checkpointed, 2, ["matmul #1", "matmul #2"]),
 }
 """Loss of as many copies of one tensor of 5 × 5 as it has uses, and what its uses are called."""
+
+
+def by_name(found):
+    return {tensor.name: tensor for tensor in found.tensors}
+
+
+def plain_gradient(loss, tensor):
+    (grad,) = torch.autograd.grad(loss, [tensor])
+    return grad
+
+
+def untie(loss, tensor, count):
+    """What each use brings: its gradient where every use has a copy of its own."""
+    copies = [tensor.detach().clone().requires_grad_() for _ in range(count)]
+    return torch.autograd.grad(loss(*copies), copies)
+
+
+def hold(split, parts, total):
+    """The records are those of the parts; parts and records stand in the same order."""
+    assert len(split.uses) == len(parts)
+    flat = total.double().flatten()
+    for use, part in zip(split.uses, (p.double().flatten() for p in parts), strict=True):
+        size = float(part.norm() * flat.norm())
+        assert use.norm == pytest.approx(float(part.norm()), rel=1e-12)
+        assert use.dot == pytest.approx(float(part @ flat), rel=1e-12, abs=1e-12 * size)
+        if size:
+            assert use.cosine == pytest.approx(float(part @ flat) / size, rel=1e-9, abs=1e-12)
+    if split.norm:
+        assert math.fsum(use.share for use in split.uses) == pytest.approx(1, abs=1e-12)
+
+
+def split_case(name):
+    """The split of the tensor of that case."""
+    loss, count, _ = CASES[name]
+    return split_torch(lambda w: loss(*[w] * count), leaf(5, 5)).tensors[0]
+
+
+def record():
+    """Write every split, without the lines of code, which move."""
+    splits = {name: dataclasses.asdict(split_case(name)) for name in CASES}
+    for split in splits.values():
+        for use in split["uses"]:
+            del use["line"]
+    made_with = {"torch": torch.__version__, "dtype": "float64"}
+    text = json.dumps({"made_with": made_with, "splits": splits}, indent=1, sort_keys=True)
+    DATA.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    record()

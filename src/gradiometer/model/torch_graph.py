@@ -48,6 +48,14 @@ class TorchGraph:
         """Whether the node collects the gradient of a leaf."""
         return not self.sources[node] and hasattr(self.nodes[node], "variable")
 
+    def shape(self, output: Output) -> tuple[int, ...]:
+        """The shape of a tensor."""
+        return tuple(self.nodes[output[0]]._input_metadata[output[1]].shape)
+
+    def is_bias(self, tensor: Output, addition: int) -> bool:
+        """Whether a leaf is added to something larger: that is no residual addition."""
+        return self.is_leaf(tensor[0]) and self.shape(tensor) != self.shape((addition, 0))
+
     def operation(self, node: int) -> str:
         """What the node differentiates, such as `add`."""
         return to_operation(self.nodes[node].name())
@@ -136,7 +144,7 @@ def _read_addition(
     use: Use = (number, side)
     steps = 0
     while tensor is not None and other is not None:
-        if len(graph.uses[tensor]) > 1 and tensor != other:
+        if len(graph.uses[tensor]) > 1 and tensor != other and not graph.is_bias(tensor, number):
             reached = _reach(graph, other[0], tensor[0], limit - steps)
             steps += len(reached)
             branch = frozenset(u for u in graph.uses[tensor] if u[0] in reached and u != use)

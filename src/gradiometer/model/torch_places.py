@@ -47,7 +47,10 @@ class Spot:
 class Seen:
     """A tensor that entered or left a module that is watched."""
 
-    name: str
+    owner: tuple[int, int]
+    """The module and its call."""
+    part: str
+    """Empty for the output as a whole; else which part, or `.input`."""
     tensor: Any
 
 
@@ -114,8 +117,8 @@ def record_places(
     places = Places()
     places.names[0] = getattr(loss, "__name__", type(loss).__name__).strip("<>")
     places.modules[0] = 1
-    if isinstance(model, torch.nn.Module):
-        _name_modules(places, model, "")
+    for path, module in list_modules(torch, model):
+        places.names.setdefault(id(module), path or type(module).__name__)
     stack = [(0, 1)]
     begin, end = _make_module_hooks(torch, places, stack, set(watch))
     torch_modules = torch.nn.modules.module
@@ -130,11 +133,18 @@ def record_places(
         yield places
 
 
-def _name_modules(places: Places, module: Any, prefix: str) -> None:
-    places.kept.append(module)
-    for path, part in module.named_modules():
-        name = ".".join(filter(None, (prefix, path)))
-        places.names.setdefault(id(part), name or type(module).__name__)
+def list_modules(torch: Any, model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The modules of a model, or of a nested list or dict of models, each with its path."""
+    lead = f"{prefix}." if prefix else ""
+    if isinstance(model, torch.nn.Module):
+        for path, module in model.named_modules():
+            yield lead + path if path else prefix, module
+    elif isinstance(model, dict):
+        for key, part in model.items():
+            yield from list_modules(torch, part, f"{lead}{key}")
+    elif isinstance(model, list | tuple):
+        for number, part in enumerate(model):
+            yield from list_modules(torch, part, f"{lead}{number}")
 
 
 def _mark(torch: Any, places: Places, owner: tuple[int, int], line: str = "") -> None:
@@ -150,26 +160,26 @@ def _make_module_hooks(
 
     def begin(module: Any, arguments: Any) -> None:
         if id(module) not in places.names:
-            _name_modules(places, module, type(module).__name__)
+            # It is of no model that was given, as a criterion often is.
+            places.kept.append(module)
+            for path, part in list_modules(torch, module, type(module).__name__):
+                places.names.setdefault(id(part), path)
         places.modules[id(module)] += 1
         stack.append((id(module), places.modules[id(module)]))
         _mark(torch, places, stack[-1], _find_line())
-        path = f"{places.names[id(module)]}.input"
-        if path in watch:
-            keep(path, stack[-1][1], arguments)
+        if f"{places.names[id(module)]}.input" in watch:
+            keep(".input", arguments)
 
     def end(module: Any, arguments: Any, output: Any) -> None:
-        path = places.names[id(module)]
-        if path in watch:
-            keep(path, stack[-1][1], output)
+        if places.names[id(module)] in watch:
+            keep("", output)
         stack.pop()
         _mark(torch, places, stack[-1])
 
-    def keep(path: str, call: int, values: Any) -> None:
-        name = path if call == 1 else f"{path} (call {call})"
+    def keep(part: str, values: Any) -> None:
         found = list(_find_tensors(torch, values, ""))
         places.seen.extend(
-            Seen(name + (key if len(found) > 1 else ""), value) for key, value in found
+            Seen(stack[-1], part + (key if len(found) > 1 else ""), value) for key, value in found
         )
 
     return begin, end

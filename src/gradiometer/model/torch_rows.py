@@ -14,8 +14,8 @@ from gradiometer.model.torch_leaves import Leaf
 from gradiometer.model.torch_measure import Measured
 from gradiometer.model.torch_places import Places, to_operation
 
-MOST_ADDITIONS = 1000
-"""Residual additions that are measured."""
+MOST_RESIDUAL_USES = 4000
+"""Uses of tensors with residual additions that are listed."""
 
 _FUSED = ("rnn", "lstm", "gru")
 """Parts of the names of nodes that run over all time steps at once."""
@@ -50,26 +50,38 @@ class Inner:
 
 def choose_inner(evaluated: Evaluated, watch: Sequence[str]) -> Inner:
     """The tensors to split besides the leaves: watched, derived from leaves, and residual."""
-    graph, notes = evaluated.graph, []
+    graph, places, notes = evaluated.graph, evaluated.places, []
     watched: list[tuple[str, Any, Output | None]] = []
-    for seen in evaluated.places.seen:
+    for seen in places.seen:
         node = seen.tensor.grad_fn
         inside = graph.index.get(node, -1) if node is not None else -1
         output = (inside, seen.tensor.output_nr) if inside >= 0 else None
-        watched.append((seen.name, seen.tensor, output))
-    called = {seen.name.split(" (call")[0].split("[")[0] for seen in evaluated.places.seen}
-    notes += [
-        f"`{path}` is watched, but nothing passed it." for path in watch if path not in called
-    ]
+        watched.append((places.name_call(seen.owner) + seen.part, seen.tensor, output))
+    passed = {places.names[seen.owner[0]] for seen in places.seen}
+    idle = [path for path in watch if path.removesuffix(".input") not in passed]
+    notes += [f"`{path}` is watched, but nothing passed it." for path in idle]
     additions, is_whole = find_additions(graph)
-    if not is_whole or len(additions) > MOST_ADDITIONS:
-        additions = additions[:MOST_ADDITIONS]
-        notes.append(f"Only the first {len(additions):,} residual additions are measured.")
+    kept = _cut(graph, additions)
+    if not is_whole or len(kept) < len(additions):
+        found = f"{'' if is_whole else 'more than '}{len(additions):,}"
+        notes.append(f"Of {found} residual additions the first {len(kept):,} are measured.")
     derived = dict(_find_derived(evaluated))
     outputs = [output for _, _, output in watched if output is not None]
-    outputs += [*derived, *(addition.tensor for addition in additions)]
+    outputs += [*derived, *(addition.tensor for addition in kept)]
     inner = [output for output in dict.fromkeys(outputs) if not graph.is_leaf(output[0])]
-    return Inner(tuple(inner), watched, derived, additions, notes)
+    return Inner(tuple(inner), watched, derived, kept, notes)
+
+
+def _cut(graph: TorchGraph, additions: Sequence[Addition]) -> list[Addition]:
+    """The first additions, as many as have a readable number of uses in all."""
+    kept: list[Addition] = []
+    left = MOST_RESIDUAL_USES
+    for addition in additions:
+        left -= len(graph.uses[addition.tensor])
+        if left < 0:
+            break
+        kept.append(addition)
+    return kept
 
 
 def _find_derived(evaluated: Evaluated) -> Iterator[tuple[Output, str]]:

@@ -24,7 +24,7 @@ from gradiometer.model.torch_leaves import (
     set_aside,
 )
 from gradiometer.model.torch_measure import measure_leaves
-from gradiometer.model.torch_places import record_places
+from gradiometer.model.torch_places import list_modules, record_places
 from gradiometer.model.torch_rows import Evaluated, choose_inner, write_residuals, write_tensors
 
 
@@ -61,6 +61,8 @@ def split_torch(
         evaluated = Evaluated(torch, graph, places, asked)
         found = _split(evaluated, value, watch)
     notes = _list_notes(leaves, found.value, is_random)
+    if any(hasattr(module, "_orig_mod") for _, module in list_modules(torch, model)):
+        notes.append("Compiled modules ran as they are written, so that their parts can be seen.")
     return replace(found, notes=(*notes, *found.notes))
 
 
@@ -162,19 +164,15 @@ def _check_value(torch: Any, value: Any) -> None:
 
 
 def _check_watch(torch: Any, model: Any, watch: Sequence[str]) -> None:
-    known = [name for name, _ in model.named_modules()] if _is_module(torch, model) else []
+    known = [path or type(module).__name__ for path, module in list_modules(torch, model)]
     for path in watch:
-        if path.removesuffix(".input") not in known or not path:
+        if path.removesuffix(".input") not in known:
             near = suggest(path, known)
             raise ModelError(
                 f"There is no module `{path}` in the model.",
-                known=tuple(filter(None, known))[:20],
+                known=tuple(known[:20]),
                 hint=f"write `{near}`" if near else "",
             )
-
-
-def _is_module(torch: Any, model: Any) -> bool:
-    return isinstance(model, torch.nn.Module)
 
 
 def _eager(torch: Any) -> Any:
