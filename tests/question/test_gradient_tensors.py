@@ -112,11 +112,10 @@ def test_not_a_number_is_strict_json():
 @pytest.mark.parametrize("name", SPLITS)
 def test_recorded_uses_keep_the_laws(name):
     split = SPLITS[name]
+    total = split["norm"] ** 2
     assert split["matches"] is True
     assert math.fsum(use["share"] for use in split["uses"]) == pytest.approx(1, abs=1e-12)
-    assert math.fsum(u["dot"] for u in split["uses"]) == pytest.approx(
-        split["norm"] ** 2, rel=1e-12
-    )
+    assert math.fsum(use["dot"] for use in split["uses"]) == pytest.approx(total, rel=1e-12)
     for use in split["uses"]:
         again = measure_use(
             place=use["place"],
