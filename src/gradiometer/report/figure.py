@@ -81,7 +81,7 @@ class Figure:
 
 def draw_figure(answer: Answer) -> Figure | None:
     """The picture of *answer*, or None where its question or its arrays give none."""
-    kind = KINDS.get(answer.question)
+    kind = "uses" if "uses" in answer.facts else KINDS.get(answer.question)
     if kind is None:
         return None
     module = importlib.import_module(f"gradiometer.report.figure_{kind}")
