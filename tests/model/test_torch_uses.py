@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import threading
 
 import pytest
 
@@ -232,5 +233,78 @@ def test_leaf_as_loss_and_model_without_tensors_are_refused():
     scalar = cases.leaf(1)
     with pytest.raises(ModelError, match="leaf itself"):
         split_torch(lambda w: w, scalar)
+    with pytest.raises(ModelError, match="computed from other tensors"):
+        split_torch(lambda m: m["a"].sum(), {"a": scalar * 2})
     with pytest.raises(ModelError, match="not `int`"):
         split_torch(lambda w: scalar.sum(), {"a": 3})
+
+
+def test_use_past_the_block_is_neither_skip_nor_branch():
+    def loss(w):
+        x = w.exp()
+        y = torch.nn.functional.dropout(x, 0.5) * 0.5 + (x @ x).tanh()
+        return y.sum() + x.square().sum()
+
+    found = split_torch(loss, cases.leaf(3, 3))
+    assert [(r.tensor, r.kind, r.use.operation) for r in found.residuals] == [
+        ("loss (exp)", "skip", "dropout"),
+        ("loss (exp)", "branch", "matmul, use 1"),
+        ("loss (exp)", "branch", "matmul, use 2"),
+        ("loss (exp)", "other", "square"),
+    ]
+    assert math.fsum(r.use.share for r in found.residuals) == pytest.approx(1, abs=1e-12)
+
+
+def test_addition_in_place_is_a_residual_addition():
+    def loss(w):
+        x = w * 2
+        x += x @ cases.constant(3, 3)
+        return x.square().sum()
+
+    found = split_torch(loss, cases.leaf(3, 3))
+    assert [(r.addition, r.kind) for r in found.residuals] == [
+        ("loss (add)", "branch"),
+        ("loss (add)", "skip"),
+    ]
+
+
+def test_bias_of_a_loop_is_no_residual_input():
+    w, b = cases.leaf(3, 3), cases.leaf(3)
+
+    def loss(model):
+        state = torch.ones(2, 3, dtype=torch.float64)
+        for _ in range(3):
+            state = torch.tanh(state @ model["w"] + model["b"])
+        return state.sum()
+
+    found = split_torch(loss, {"w": w, "b": b})
+    assert found.residuals == ()
+    assert [len(tensor.uses) for tensor in found.tensors] == [3, 3]
+
+
+def test_numbers_of_whole_graph_are_not_needed_where_additions_are_too_many():
+    def loss(w):
+        state = w
+        for _ in range(5000):
+            state = w + 0.5 * state.sin()
+        return state.sum()
+
+    found = split_torch(loss, cases.leaf(2, 2))
+    assert any("residual additions" in note for note in found.notes)
+    assert len(found.residuals) <= 4000
+    assert found.tensors[0].matches
+
+
+def test_module_in_another_thread_is_said_to_have_no_certain_place():
+    layer = torch.nn.Linear(3, 3)
+
+    def loss(m):
+        taken = []
+        thread = threading.Thread(target=lambda: taken.append(m(torch.ones(2, 3)).sum()))
+        thread.start()
+        thread.join()
+        return taken[0] + m(torch.zeros(1, 3)).sum()
+
+    found = split_torch(loss, layer)
+    assert any("another thread" in note for note in found.notes)
+    assert all(tensor.matches for tensor in found.tensors)

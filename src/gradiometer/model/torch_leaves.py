@@ -27,11 +27,17 @@ def list_leaves(torch: Any, model: Any) -> list[Leaf]:
     """The tensors of a model, each once with all its names: frozen ones too.
 
     Raises:
-        ModelError: If the model is no module and no nested list or dict of tensors.
+        ModelError: If the model is no module and no nested list or dict of tensors, or one of
+            its tensors is no leaf.
     """
     names: dict[int, list[str]] = {}
     tensors: dict[int, Any] = {}
     for name, tensor in _walk(torch, model, ""):
+        if tensor.requires_grad and not tensor.is_leaf:
+            raise ModelError(
+                f"`{name}` is computed from other tensors, so it collects no gradient.",
+                hint="give what it is computed from, or its `.detach().requires_grad_()`",
+            )
         names.setdefault(id(tensor), []).append(name)
         tensors[id(tensor)] = tensor
     return [Leaf(tensors[key], tuple(names[key]), True) for key in names]

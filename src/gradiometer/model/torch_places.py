@@ -10,6 +10,7 @@ import bisect
 import contextlib
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,8 @@ class Places:
     seen: list[Seen] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
     """Modules outside of the model; held, so that no identity is used twice."""
+    elsewhere: set[str] = field(default_factory=set)
+    """Modules that ran in other threads, where nodes are numbered apart."""
 
     def find(self, node: Any) -> Spot:
         """What made that node of the graph."""
@@ -157,8 +160,12 @@ def _make_module_hooks(
     torch: Any, places: Places, stack: list[tuple[int, int]], watch: set[str]
 ) -> tuple[Callable[..., None], Callable[..., None]]:
     """What runs before and after every module."""
+    own = threading.get_ident()
 
     def begin(module: Any, arguments: Any) -> None:
+        if threading.get_ident() != own:
+            places.elsewhere.add(type(module).__name__)
+            return
         if id(module) not in places.names:
             # It is of no model that was given, as a criterion often is.
             places.kept.append(module)
@@ -171,6 +178,8 @@ def _make_module_hooks(
             keep(".input", arguments)
 
     def end(module: Any, arguments: Any, output: Any) -> None:
+        if threading.get_ident() != own:
+            return
         if places.names[id(module)] in watch:
             keep("", output)
         stack.pop()

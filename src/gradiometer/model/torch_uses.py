@@ -63,6 +63,11 @@ def split_torch(
     notes = _list_notes(leaves, found.value, is_random)
     if any(hasattr(module, "_orig_mod") for _, module in list_modules(torch, model)):
         notes.append("Compiled modules ran as they are written, so that their parts can be seen.")
+    if places.elsewhere:
+        notes.append(
+            f"Where {_join(sorted(places.elsewhere))} uses a tensor is not certain: it "
+            "ran in another thread."
+        )
     return replace(found, notes=(*notes, *found.notes))
 
 
@@ -191,7 +196,11 @@ def _list_notes(leaves: list[Leaf], number: float, is_random: bool) -> list[str]
         )
     if not math.isfinite(number):
         notes.append("The loss itself is not finite.")
-    frozen = [leaf.names[0] for leaf in leaves if not leaf.tensor.requires_grad]
+    frozen = [
+        leaf.names[0]
+        for leaf in leaves
+        if leaf.tensor.is_floating_point() and not leaf.tensor.requires_grad
+    ]
     if frozen:
         notes.append(f"Frozen, so without a gradient: {_join(frozen)}.")
     return notes
