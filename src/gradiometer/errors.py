@@ -7,6 +7,7 @@
     ├─ DomainError             a value outside where it has a meaning
     ├─ ShapeError              parts whose sizes do not fit
     ├─ StudyError              a study file, a catalogue file or a certificate that cannot be used
+    ├─ ModelError              a model of another library that cannot be asked
     └─ UsageError              a request that contradicts itself or lacks a part
     UndecidedError             an answer cannot be proved here; questions turn it into `unknown`
     InternalError              a bug of ours (not a GradiometerError)
@@ -110,6 +111,10 @@ class StudyError(GradiometerError):
 
 class CertificateError(GradiometerError):
     """A certificate that does not prove what it says."""
+
+
+class ModelError(GradiometerError):
+    """A model of another library, or its loss, that cannot be asked."""
 
 
 class UsageError(GradiometerError):

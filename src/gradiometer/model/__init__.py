@@ -37,6 +37,14 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.tensor_use import (
+        Residual,
+        SplitTensor,
+        TensorGradient,
+        TensorUse,
+        measure_use,
+    )
+    from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
@@ -64,10 +72,14 @@ _PLACES = {
     "Parameter": "parameter",
     "Published": "activation",
     "RankedPath": "graph_rank",
+    "Residual": "tensor_use",
     "Rule": "optimizer",
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
+    "SplitTensor": "tensor_use",
+    "TensorGradient": "tensor_use",
+    "TensorUse": "tensor_use",
     "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
@@ -75,6 +87,7 @@ _PLACES = {
     "focus_graph": "graph_focus",
     "group_paths": "graph_group",
     "is_inside": "parameter",
+    "measure_use": "tensor_use",
     "multiply": "graph_point",
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
@@ -91,6 +104,7 @@ _PLACES = {
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "trace_function": "trace",
     "weigh_edges": "graph_focus",
@@ -122,10 +136,14 @@ __all__ = [
     "Parameter",
     "Published",
     "RankedPath",
+    "Residual",
     "Rule",
     "Schedule",
     "Setting",
     "Sides",
+    "SplitTensor",
+    "TensorGradient",
+    "TensorUse",
     "Traced",
     "check_size",
     "describe_settings",
@@ -133,6 +151,7 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "measure_use",
     "multiply",
     "rank_paths",
     "rate_range",
@@ -149,6 +168,7 @@ __all__ = [
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_torch",
     "to_setting_text",
     "trace_function",
     "weigh_edges",

@@ -12,6 +12,7 @@ from gradiometer.errors import (
     LimitError,
     Place,
     UndecidedError,
+    UsageError,
 )
 from gradiometer.formula import (
     Exact,
@@ -47,6 +48,7 @@ from gradiometer.question.gradient_table import (
     node_rows,
     path_counts,
 )
+from gradiometer.question.gradient_tensors import answer_model
 from gradiometer.question.gradient_view import find_highlight, list_focus
 from gradiometer.question.gradient_wanted import Wanted, read_point, read_wanted
 from gradiometer.question.value import to_value_text
@@ -70,6 +72,8 @@ def gradient(
     file: str | None = None,
     highlight: str | None = None,
     focus: int | None = None,
+    model: Any = None,
+    watch: str | Sequence[str] = (),
 ) -> Answer:
     """The value of a computation, its derivatives, and the way the gradient takes to each input.
 
@@ -87,6 +91,9 @@ def gradient(
             names such as `a -> v1 -> c`.
         focus: How many nodes the fact `focus` shows; of a graph that is too large to draw it shows
             60 when this is left out.
+        model: A PyTorch module or JAX parameters, with a loss function of it as *computation*; or
+            a text `package.module:factory` that names code which returns both.
+        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`.
 
     Returns:
         Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
@@ -97,6 +104,7 @@ def gradient(
         where there is no single derivative. What is too long for exact numbers is answered in
         float64, with a bound on the rounding of every derivative. `data` holds nodes and edges as
         float64 arrays, of a graph of at most 100,000 nodes.
+        Of a *model*: `value`, `norm`, `matches`, `tensors`, `uses` and `residuals`, computed.
 
     Raises:
         FormulaError: If the computation or a value cannot be read.
@@ -104,12 +112,26 @@ def gradient(
         UsageError: If an input has no value, or a value is for no input.
         DomainError: If the output has no value at the point.
         LimitError: If the computation or its numbers are larger than the stated limits.
+        ModelError: If a model or its loss cannot be asked.
 
     Example:
         >>> answer = gradient("v1=a^2; v2=a+b; c=v1*v2", at={"a": -1, "b": 4})
         >>> answer.facts["derivatives"].value
         {'a': -5, 'b': 1}
     """
+    if model is not None:
+        others = {
+            "at": at,
+            "of": of,
+            "top": top,
+            "keep": keep,
+            "file": file,
+            "highlight": highlight,
+            "focus": focus,
+        }
+        return answer_model(computation, model, watch=watch, others=others)
+    if watch:
+        raise UsageError("`watch` needs a `model`.", hint="give a `model`, or leave `watch` out")
     is_function = callable(computation)
     source = None if is_function else read_computation(computation, file=file)
     point = {**(source.at or {} if source else {}), **(at or {})} if _is_table(at) else at

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, tuple[str, ...]] = {
     "activation": ("activation",),
     "escape": ("escape",),
-    "gradient": ("focus", "graph", "whole"),
+    "gradient": ("uses", "focus", "graph", "whole"),
     "parameters": ("parameters",),
     "schedule": ("schedule",),
     "trajectory": ("trajectory",),
