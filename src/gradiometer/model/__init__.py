@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_read import read_network_tree
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
     from gradiometer.model.parameter import (
@@ -78,6 +79,7 @@ _PLACES = {
     "read_graph": "graph",
     "read_listing": "listing",
     "read_network": "network",
+    "read_network_tree": "network_read",
     "read_objective": "objective",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
@@ -132,6 +134,7 @@ __all__ = [
     "read_graph",
     "read_listing",
     "read_network",
+    "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
