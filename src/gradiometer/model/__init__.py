@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
     from gradiometer.model.parameter import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
+    from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
@@ -51,6 +54,7 @@ _PLACES = {
     "Graph": "graph",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
+    "KeyPath": "toml_places",
     "Landscape": "objective",
     "Layer": "network",
     "Listing": "listing",
@@ -65,17 +69,21 @@ _PLACES = {
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
+    "Spot": "toml_places",
     "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
+    "find_line": "toml_places",
     "group_paths": "graph_group",
     "is_inside": "parameter",
+    "locate_keys": "toml_places",
     "multiply": "graph_point",
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
     "read_family": "activation",
+    "read_file": "toml_source",
     "read_graph": "graph",
     "read_listing": "listing",
     "read_network": "network",
@@ -85,9 +93,11 @@ _PLACES = {
     "read_parameters": "parameter",
     "read_schedule": "schedule",
     "read_setting": "parameter",
+    "read_toml": "toml_source",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "to_network_text": "network_spell",
     "to_setting_text": "parameter",
     "trace_function": "trace",
 }
@@ -106,6 +116,7 @@ __all__ = [
     "Graph",
     "GraphNode",
     "GraphPoint",
+    "KeyPath",
     "Landscape",
     "Layer",
     "Listing",
@@ -120,17 +131,21 @@ __all__ = [
     "Schedule",
     "Setting",
     "Sides",
+    "Spot",
     "Traced",
     "check_size",
     "describe_settings",
     "find_flow",
+    "find_line",
     "group_paths",
     "is_inside",
+    "locate_keys",
     "multiply",
     "rank_paths",
     "rate_range",
     "read_activation",
     "read_family",
+    "read_file",
     "read_graph",
     "read_listing",
     "read_network",
@@ -140,9 +155,11 @@ __all__ = [
     "read_parameters",
     "read_schedule",
     "read_setting",
+    "read_toml",
     "settle",
     "slope_tree",
     "solve_gradient",
+    "to_network_text",
     "to_setting_text",
     "trace_function",
 ]

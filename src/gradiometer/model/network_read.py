@@ -62,6 +62,24 @@ def read_network_tree(text: str, *, place: Place | None = None) -> Chain:
     return tree
 
 
+def read_shape(text: str, *, place: Place | None = None) -> Input:
+    """The input that *text* is: `3x32x32`, `784` or `tokens(1024)`.
+
+    Raises:
+        FormulaError: If it is anything else.
+
+    Example:
+        >>> read_shape("3x32x32").shape
+        ('3', '32', '32')
+    """
+    cursor = Cursor(text, place)
+    items = _Reader(cursor).read().items
+    if len(items) != 1 or not isinstance(items[0], Input):
+        problem, hint = "This is no shape of an input.", "write such as `784` or `3x32x32`"
+        raise cursor.error(problem, 0, len(text), hint=hint)
+    return items[0]
+
+
 def _refuse_input_alone(cursor: Cursor) -> None:
     """Refuse `100x20x1`, which may be meant as widths; `input(100)` alone says what it is."""
     cursor.at = 0

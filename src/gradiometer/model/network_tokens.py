@@ -54,14 +54,14 @@ class Value(NamedTuple):
 class Cursor:
     """A place in a text that moves forward; all errors about the text are made here."""
 
-    def __init__(self, text: str, place: Place | None) -> None:
+    def __init__(self, text: str, place: Place | None, *, most: int = MOST_CHARACTERS) -> None:
         self.text = text
         self.at = 0
         self._given = place or Place()
         self._lines = [0]
-        if len(text) > MOST_CHARACTERS:
+        if len(text) > most:
             problem = (
-                f"The text of a network may have at most {MOST_CHARACTERS:,} characters; this one "
+                f"The text of a network may have at most {most:,} characters; this one "
                 f"has {len(text):,}."
             )
             hint = "write what comes again as `repeat 12 { … }`"
