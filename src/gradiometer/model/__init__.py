@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_options import with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree
     from gradiometer.model.network_spell import to_network_text
+    from gradiometer.model.network_spell_toml import to_network_toml
+    from gradiometer.model.network_template import Template, read_template, read_template_file
+    from gradiometer.model.network_toml import read_network_file, read_network_toml
+    from gradiometer.model.network_tree import Chain
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
     from gradiometer.model.parameter import (
@@ -48,6 +53,7 @@ _PLACES = {
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
+    "Chain": "network_tree",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
     "Gradient": "graph_side",
@@ -70,6 +76,7 @@ _PLACES = {
     "Setting": "parameter",
     "Sides": "graph_side",
     "Spot": "toml_places",
+    "Template": "network_template",
     "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
@@ -87,19 +94,26 @@ _PLACES = {
     "read_graph": "graph",
     "read_listing": "listing",
     "read_network": "network",
+    "read_network_file": "network_toml",
+    "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
     "read_objective": "objective",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
     "read_schedule": "schedule",
     "read_setting": "parameter",
+    "read_template": "network_template",
+    "read_template_file": "network_template",
     "read_toml": "toml_source",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
     "to_network_text": "network_spell",
+    "to_network_toml": "network_spell_toml",
     "to_setting_text": "parameter",
     "trace_function": "trace",
+    "with_activation": "network_options",
+    "without_bias": "network_options",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -110,6 +124,7 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Chain",
     "Edge",
     "Flow",
     "Gradient",
@@ -132,6 +147,7 @@ __all__ = [
     "Setting",
     "Sides",
     "Spot",
+    "Template",
     "Traced",
     "check_size",
     "describe_settings",
@@ -149,19 +165,26 @@ __all__ = [
     "read_graph",
     "read_listing",
     "read_network",
+    "read_network_file",
+    "read_network_toml",
     "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
     "read_schedule",
     "read_setting",
+    "read_template",
+    "read_template_file",
     "read_toml",
     "settle",
     "slope_tree",
     "solve_gradient",
     "to_network_text",
+    "to_network_toml",
     "to_setting_text",
     "trace_function",
+    "with_activation",
+    "without_bias",
 ]
 
 
