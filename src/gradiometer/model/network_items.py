@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradiometer.model.network_tokens import NAME, Cursor, Value, is_value, shorten
+from gradiometer.model.network_tokens import NAME, Cursor, Value, is_name, is_value, shorten
 from gradiometer.model.network_tree import (
     Branches,
     Chain,
@@ -102,7 +102,7 @@ def close_item(cursor: Cursor, head: Head, bodies: Sequence[Chain]) -> Item:
         count, settings = _take(cursor, head, "count", own=("as",))
         _check_count(cursor, count)
         counter, settings = _split(settings, "as")
-        if counter and not NAME.fullmatch(counter):
+        if counter and not is_name(counter):
             problem = f"`{shorten(counter)}` cannot be the name of a counter."
             raise cursor.error(problem, head.start, hint="write such as `repeat 12 as i { … }`")
         return Repeat(count.text, bodies[0], counter, settings, name=head.name, place=place)

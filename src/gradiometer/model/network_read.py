@@ -16,6 +16,7 @@ from gradiometer.model.network_items import (
 from gradiometer.model.network_tokens import (
     MOST_ITEMS,
     MOST_NESTING,
+    MOST_VALUES,
     Cursor,
     name_character,
     shorten,
@@ -112,9 +113,9 @@ def _looks_like_widths(text: str) -> bool:
     if not _WIDTHS_MARKS.fullmatch(head) or "\n" in head.strip():
         return False
     plain = head.strip().replace("->", "")
-    if plain[0] == "-" or ("-" in plain and "->" not in head and re.search("[0-9]", plain)):
+    if plain[:1] == "-" or ("-" in plain and "->" not in head and re.search("[0-9]", plain)):
         return True
-    return "->" not in head and bool(re.fullmatch(r"[0-9][0-9\s,.*_/eE]*", plain))
+    return "->" not in head and bool(re.fullmatch(r"[0-9][0-9\s,.*_/eE–—−‐]*", plain))
 
 
 class _Level:
@@ -264,7 +265,7 @@ class _Reader:
     def _read_word(self, head: Head) -> None:
         cursor = self.cursor
         word, start = head.word, head.start
-        end = cursor.at
+        end = start + len(word)
         bracket = cursor.skip() == "("
         if word == "repeat" and not (bracket and self._has_call()):
             stop = self._find_body(cursor.at)
@@ -278,6 +279,8 @@ class _Reader:
         ahead = _BODY_AHEAD.match(cursor.text, cursor.at)
         if ahead and (not bracket or ahead.group().strip() == "{"):
             problem = f"`{word}` takes no items in braces."
+            if bracket:
+                raise cursor.error(problem, start, end, known=BODY_WORDS)
             raise cursor.unknown(problem, start, end, known=BODY_WORDS)
         # A bare `identity` passes its input on, and an empty branch does as well.
         bare = word == "identity" and not bracket and not head.name
@@ -323,6 +326,9 @@ class _Reader:
                 self._add(item)
         elif _SHAPE.fullmatch(written) and (first or name):
             shape = [(axis.group(), axis.start()) for axis in re.finditer("[0-9?]+", written)]
+            if len(shape) > MOST_VALUES:
+                problem = f"An input may have at most {MOST_VALUES} axes."
+                raise cursor.limit(problem, start, end)
             for axis, offset in shape:
                 check_axis(cursor, axis, start + offset)
             place = cursor.place(start)

@@ -120,7 +120,7 @@ def _head(item: Repeat | Experts | Branches) -> str:
     """What stands before the braces."""
     if isinstance(item, Repeat):
         counter = f" as {item.counter}" if item.counter else ""
-        if not item.settings and _SIMPLE_COUNT.fullmatch(item.count):
+        if not item.settings and item.count != "as" and _SIMPLE_COUNT.fullmatch(item.count):
             return f"repeat {item.count}{counter}"
         named = (("as", item.counter),) if item.counter else ()
         return _call("repeat", (item.count,), (*named, *item.settings))

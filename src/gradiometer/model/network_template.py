@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, final
 
 from gradiometer.errors import (
-    GradiometerError,
     LimitError,
     Place,
     StudyError,
@@ -18,9 +17,9 @@ from gradiometer.errors import (
 )
 from gradiometer.model.network_names import find_names, find_uses
 from gradiometer.model.network_read import read_network_tree
-from gradiometer.model.network_tokens import NAME, shorten
+from gradiometer.model.network_tokens import NAME, is_name, shorten
 from gradiometer.model.network_toml import MOST_BYTES
-from gradiometer.model.network_toml_values import Document
+from gradiometer.model.network_toml_values import Document, to_value_text
 from gradiometer.model.network_tree import Chain
 from gradiometer.model.toml_source import read_file, read_toml
 
@@ -108,11 +107,9 @@ def read_template_file(path: str | Path, *, key: str = "settings") -> Template:
         # What is wrong with a setting stands at the setting, not in the body.
         quoted = re.search(r"`(\w+)`", error.problem)
         name = (quoted.group(1),) if quoted else ()
-        return _raise_at(document, (key, *name), error)
-
-
-def _raise_at(document: Document, path: tuple[str, ...], error: GradiometerError) -> Template:
-    raise document.fault(path, error.problem, hint=error.hint, known=error.known) from None
+        raise document.fault(
+            (key, *name), error.problem, hint=error.hint, known=error.known
+        ) from None
 
 
 def _read_defaults(settings: Any, key: str, place: Place) -> dict[str, str | None]:
@@ -122,15 +119,13 @@ def _read_defaults(settings: Any, key: str, place: Place) -> dict[str, str | Non
         raise LimitError(f"`{key}` may have at most {MOST_SETTINGS} settings.", place=place)
     defaults: dict[str, str | None] = {}
     for name, row in settings.items():
-        if not _WORD.fullmatch(name):
+        if not is_name(name):
             raise StudyError(f"`{shorten(name)}` cannot be a setting.", place=place)
         value = row.get("default") if isinstance(row, Mapping) else row
         if value is None:
             defaults[name] = None
-        elif isinstance(value, bool):
-            defaults[name] = "true" if value else "false"
-        elif isinstance(value, int | str) and str(value).strip():
-            defaults[name] = " ".join(str(value).split())
+        elif text := " ".join(to_value_text(value).split()):
+            defaults[name] = text
         else:
             problem = f"The default of `{name}` is neither a number nor a text."
             raise StudyError(problem, place=place, hint=f'write {name} = {{ default = "1" }}')

@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _BLANK = re.compile(r"(?:[ \t\r\f\v]+|#[^\n]*)+")
 _BLANK_LINES = re.compile(r"(?:\s+|#[^\n]*)+")
-_MARK = re.compile(r"->|[→;\n]")
+_MARK = re.compile(r"->|→|[;\n][;\s]*")
 _SPECIAL = re.compile(r"->|#[^\n]*|[^A-Za-z0-9_.+\-*/^<>=!|?%≤≥≠−·\s]")
 """Where a value may end, and what has no meaning inside one."""
 _SETTING = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)\s*")
@@ -119,12 +119,12 @@ class Cursor:
         return self.text[self.at : self.at + 1]
 
     def mark(self) -> str:
-        """The mark between items that stands here (`;`, `->`, an end of line); empty if none."""
+        """`->`, or `;` for that and for ends of lines, where one stands between items here."""
         found = _MARK.match(self.text, self.at)
         if not found:
             return ""
         self.at = found.end()
-        return "->" if found.group() == "→" else found.group()
+        return "->" if found.group() in {"->", "→"} else ";"
 
     def word(self) -> str:
         """The word that begins here; empty if none does."""
@@ -224,6 +224,16 @@ def name_character(sign: str) -> str:
         ('`!`', 'The character U+0000')
     """
     return f"`{sign}`" if sign.isprintable() else f"The character U+{ord(sign):04X}"
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* may be the name of an item, a setting or a kind of layer.
+
+    Example:
+        >>> is_name("batch_norm"), is_name("batch-norm")
+        (True, False)
+    """
+    return len(text) <= MOST_NAME and NAME.fullmatch(text) is not None
 
 
 def is_value(text: str, *, named: bool = False) -> bool:

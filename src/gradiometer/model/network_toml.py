@@ -18,8 +18,8 @@ from gradiometer.model.network_items import (
     make_item,
 )
 from gradiometer.model.network_read import read_shape
-from gradiometer.model.network_tokens import MOST_ITEMS, MOST_NESTING, NAME, Value, shorten
-from gradiometer.model.network_toml_values import Document
+from gradiometer.model.network_tokens import MOST_ITEMS, MOST_NESTING, Value, is_name, shorten
+from gradiometer.model.network_toml_values import Document, to_value_text
 from gradiometer.model.network_tree import Chain, Input, Item
 from gradiometer.model.toml_places import KeyPath
 from gradiometer.model.toml_source import read_file, read_toml
@@ -141,13 +141,13 @@ class _Reader:
         for key in row:
             if word != "kind" and key not in WORDS[word]:
                 raise self.document.unknown_key((*path, key), WORDS[word])
-            if not NAME.fullmatch(key):
+            if not is_name(key):
                 raise self.document.fault((*path, key), f"`{shorten(key)}` cannot be a setting.")
         return word
 
     def _read_name(self, row: Mapping[str, Any], path: KeyPath) -> str:
         name = row.get("name", "")
-        if "name" in row and not (isinstance(name, str) and NAME.fullmatch(name)):
+        if "name" in row and not (isinstance(name, str) and is_name(name)):
             hint = "use letters, digits and underscores, a letter first"
             problem = "This cannot be the name of an item."
             raise self.document.fault((*path, "name"), problem, hint=hint, value=True)
@@ -160,7 +160,7 @@ class _Reader:
                 known = (*JOINS, "residual")
                 raise document.unknown_value(path, "There is no such join.", str(kind), known)
             return kind
-        if not isinstance(kind, str) or not NAME.fullmatch(kind):
+        if not isinstance(kind, str) or not is_name(kind):
             problem = "A kind of layer is one word in quotes."
             raise document.fault(path, problem, hint='write such as "dense"', value=True)
         if kind in {*BODY_WORDS, "use", "input", "tokens"}:
@@ -173,12 +173,13 @@ class _Reader:
         document = self.document
         place = document.place_of(path, value=True)
         if isinstance(value, list):
-            value = "x".join(item.text for item in document.list_values(value, path))
-        elif isinstance(value, bool) or not isinstance(value, int | str):
-            problem = "An input is a shape."
+            value = f"input({', '.join(item.text for item in document.list_values(value, path))})"
+        text = to_value_text(value)
+        if isinstance(value, bool) or not text:
+            problem = "This is no shape of an input."
             hint = 'write such as "3x32x32" or "tokens(1024)"'
             raise document.fault(path, problem, hint=hint, value=True)
-        return replace(read_shape(str(value), place=place), name=name)
+        return replace(read_shape(text, place=place), name=name)
 
     def _first_values(self, row: Mapping[str, Any], path: KeyPath, key: str) -> list[Value]:
         """The values that have no name in the text notation."""
@@ -204,7 +205,7 @@ class _Reader:
             raise self.document.fault((*path, "settings"), problem, hint=hint)
         for name, value in settings.items():
             inner = (*path, "settings", name)
-            if not NAME.fullmatch(name):
+            if not is_name(name):
                 raise self.document.fault(inner, f"`{shorten(name)}` cannot be a setting.")
             if name in allowed:
                 raise self.document.fault(inner, f"`{name}` is given twice.")

@@ -10,6 +10,7 @@ from gradiometer.errors import Place, StudyError, suggest
 from gradiometer.model.network_tokens import MOST_VALUES, Cursor, Value, is_value, shorten
 from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
 
+_MOST_NUMBER = 10**60
 _AXIS = re.compile(r"[0-9]+|\?")
 
 
@@ -80,9 +81,9 @@ class Document:
     def value(self, value: Any, path: KeyPath, name: str) -> Value:
         """The text of a value: a number, a truth value, a text, or a list of sizes."""
         start, end = self.span(path, value=True)
-        text = self._to_text(value)
+        text = to_value_text(value)
         if isinstance(value, list):
-            parts = [self._to_text(item) for item in value]
+            parts = [to_value_text(item) for item in value]
             if parts and all(map(_AXIS.fullmatch, parts)):
                 text = "x".join(parts)
         text = " ".join(text.split())
@@ -102,11 +103,17 @@ class Document:
             raise self.fault(path, problem, value=True)
         return [self.value(item, (*path, k), "") for k, item in enumerate(values)]
 
-    def _to_text(self, value: Any) -> str:
-        """The value as it is written in the text notation; empty for what has none."""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int):
-            # TOML allows numbers of any base, so some are longer in digits than they look.
-            return str(value) if abs(value) < 10**60 else ""
-        return value if isinstance(value, str) else ""
+
+def to_value_text(value: Any) -> str:
+    """A value of TOML as it is written in the text notation; empty for what has none.
+
+    Example:
+        >>> to_value_text(True), to_value_text(64), to_value_text([])
+        ('true', '64', '')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # TOML allows numbers of any base, and Python refuses to write very long ones.
+        return str(value) if abs(value) < _MOST_NUMBER else ""
+    return value if isinstance(value, str) else ""
