@@ -69,6 +69,8 @@ def test_bare_identity_is_no_layer():
 def test_widths_are_dense_layers_behind_an_input():
     tree = read_network_tree(" 100 - 20-1 ")
     assert tree.items == (Input(("100",)), Layer("dense", ("20",)), Layer("dense", ("1",)))
+    many = "-".join(["1000"] * 200)
+    assert len(read_network_tree(f"{many} -> relu").items) == 201
     more = read_network_tree("100-20 -> relu -> dense(1)")
     assert [item.kind for item in more.items[1:]] == ["dense", "relu", "dense"]
 

@@ -8,26 +8,26 @@ from gradiometer.errors import FormulaError, Place
 from gradiometer.model.network_items import (
     BODY_WORDS,
     Head,
-    check_axis,
     close_item,
     make_item,
     read_repeat_head,
 )
+from gradiometer.model.network_numbers import (
+    looks_like_widths,
+    read_number,
+    refuse_input_alone,
+    widths_tree,
+)
 from gradiometer.model.network_tokens import (
     MOST_ITEMS,
     MOST_NESTING,
-    MOST_VALUES,
     Cursor,
     name_character,
     shorten,
 )
-from gradiometer.model.network_tree import Chain, Input, Item, Layer
+from gradiometer.model.network_tree import Chain, Input, Item
 from gradiometer.model.network_widths import mend_widths, read_widths
 
-_RUN = re.compile(r"(?:(?!->)[^;\n#{}()|→])*")
-"""What stands up to the next mark, such as the widths of a dense network."""
-_SHAPE = re.compile(r"[0-9?]+(?:\s*[x×]\s*[0-9?]+)*")
-_WIDTHS_MARKS = re.compile(r"[^(){}:;|=#→]*")
 _BODY_AHEAD = re.compile(r"[^;\n{}|#]*\{")
 _UNTIL_BODY = re.compile(r"[^;\n{}|#]*")
 
@@ -48,7 +48,7 @@ def read_network_tree(text: str, *, place: Place | None = None) -> Chain:
         >>> tree.items[1].arguments, tree.items[1].settings
         (('64', '3'), (('padding', '1'),))
     """
-    if _looks_like_widths(text):
+    if looks_like_widths(text):
         given = place or Place()
         start = Place(given.source, given.line or 1, given.column or 1)
         return widths_tree(read_widths(text, place=place), place=start)
@@ -59,7 +59,7 @@ def read_network_tree(text: str, *, place: Place | None = None) -> Chain:
         raise cursor.error("The network has no layers.", 0, hint=hint)
     first = tree.items[0]
     if len(tree.items) == 1 and isinstance(first, Input) and not first.name:
-        _refuse_input_alone(cursor)
+        refuse_input_alone(cursor)
     return tree
 
 
@@ -79,43 +79,6 @@ def read_shape(text: str, *, place: Place | None = None) -> Input:
         problem, hint = "This is no shape of an input.", "write such as `784` or `3x32x32`"
         raise cursor.error(problem, 0, len(text), hint=hint)
     return items[0]
-
-
-def _refuse_input_alone(cursor: Cursor) -> None:
-    """Refuse `100x20x1`, which may be meant as widths; `input(100)` alone says what it is."""
-    cursor.at = 0
-    cursor.skip(lines=True)
-    if cursor.text[cursor.at].isalpha():
-        return
-    mended = mend_widths(cursor.text)
-    end = len(cursor.text.rstrip())
-    problem = "This is an input without layers."
-    hint = f"write `{mended}`" if mended else "write layers behind it: `-> dense(10)`"
-    raise cursor.error(problem, cursor.at, end, hint=hint)
-
-
-def widths_tree(widths: tuple[int, ...], *, place: Place | None = None) -> Chain:
-    """The dense network of these widths, inputs first.
-
-    Example:
-        >>> len(widths_tree((100, 20, 1)).items)
-        3
-    """
-    layers = [Layer("dense", (str(width),), place=place) for width in widths[1:]]
-    return Chain((Input((str(widths[0]),), place=place), *layers))
-
-
-def _looks_like_widths(text: str) -> bool:
-    """Whether the whole text is meant as widths, right or wrong."""
-    head = text[:400]
-    if not head.strip():
-        return len(text) == len(head) or not text.strip()
-    if not _WIDTHS_MARKS.fullmatch(head) or "\n" in head.strip():
-        return False
-    plain = head.strip().replace("->", "")
-    if plain[:1] == "-" or ("-" in plain and "->" not in head and re.search("[0-9]", plain)):
-        return True
-    return "->" not in head and bool(re.fullmatch(r"[0-9][0-9\s,.*_/eE–—−‐]*", plain))
 
 
 class _Level:
@@ -231,7 +194,9 @@ class _Reader:
         if word:
             self._read_word(Head(word, start, name))
         elif re.match("[0-9?]", cursor.text[start : start + 1]):
-            self._read_number(start, name)
+            first = len(self.levels) == 1 and not self.levels[0].begun
+            for item in read_number(cursor, start, name=name, first=first):
+                self._add(item)
         else:
             raise self._refuse(start, name)
 
@@ -313,46 +278,3 @@ class _Reader:
             raise cursor.limit(problem, cursor.at)
         cursor.at += 1
         self.levels.append(_Level(head))
-
-    def _read_number(self, start: int, name: str) -> None:
-        """Read a shape such as `3x32x32`, or the widths with which a network begins."""
-        cursor = self.cursor
-        found = _RUN.match(cursor.text, start)
-        written = (found.group() if found else "").rstrip()
-        end = start + len(written)
-        first = len(self.levels) == 1 and not self.levels[0].begun and not name
-        if "-" in written and first:
-            for item in self._read_widths(written, start).items:
-                self._add(item)
-        elif _SHAPE.fullmatch(written) and (first or name):
-            shape = [(axis.group(), axis.start()) for axis in re.finditer("[0-9?]+", written)]
-            if len(shape) > MOST_VALUES:
-                problem = f"An input may have at most {MOST_VALUES} axes."
-                raise cursor.limit(problem, start, end)
-            for axis, offset in shape:
-                check_axis(cursor, axis, start + offset)
-            place = cursor.place(start)
-            self._add(Input(tuple(axis for axis, _ in shape), name=name, place=place))
-        else:
-            raise self._refuse_number(written, start, end, first=first or bool(name))
-        cursor.at = end
-
-    def _read_widths(self, written: str, start: int) -> Chain:
-        try:
-            return widths_tree(read_widths(written), place=self.cursor.place(start))
-        except FormulaError as error:
-            first = start + (error.start or 0)
-            last = start + (error.end or 0)
-            make = self.cursor.error if type(error) is FormulaError else self.cursor.limit
-            raise make(error.problem, first, last, hint=error.hint) from None
-
-    def _refuse_number(self, written: str, start: int, end: int, *, first: bool) -> FormulaError:
-        mended = mend_widths(self.cursor.text)
-        if first:
-            problem = f"`{shorten(written)}` is no shape of an input."
-            hint = "write such as `784` or `3x32x32`"
-        else:
-            problem = f"`{shorten(written)}` is an input, and one without a name stands first."
-            hint = f"write `dense({written})`" if written.isdigit() else "write `x: 3x32x32`"
-        hint = f"write `{mended}`" if mended else hint
-        return self.cursor.error(problem, start, max(end, start + 1), hint=hint)
