@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_options import with_activation, without_bias
+    from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_spell import to_network_text
+    from gradiometer.model.network_spell_toml import to_network_toml
+    from gradiometer.model.network_template import Template, read_template, read_template_file
+    from gradiometer.model.network_toml import read_network_file, read_network_toml
+    from gradiometer.model.network_tree import Chain
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
     from gradiometer.model.parameter import (
@@ -44,6 +51,8 @@ if TYPE_CHECKING:
         TensorUse,
         measure_use,
     )
+    from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
+    from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
 
@@ -54,6 +63,7 @@ _PLACES = {
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
+    "Chain": "network_tree",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
     "Gradient": "graph_side",
@@ -61,6 +71,7 @@ _PLACES = {
     "GraphFocus": "graph_focus",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
+    "KeyPath": "toml_places",
     "Landscape": "objective",
     "Layer": "network",
     "Listing": "listing",
@@ -80,6 +91,8 @@ _PLACES = {
     "SplitTensor": "tensor_use",
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
+    "Spot": "toml_places",
+    "Template": "network_template",
     "Traced": "trace",
     "check_size": "graph_point",
     "describe_settings": "schedule",
@@ -88,19 +101,28 @@ _PLACES = {
     "group_paths": "graph_group",
     "is_inside": "parameter",
     "measure_use": "tensor_use",
+    "find_line": "toml_places",
+    "locate_keys": "toml_places",
     "multiply": "graph_point",
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
     "read_family": "activation",
+    "read_file": "toml_source",
     "read_graph": "graph",
     "read_listing": "listing",
     "read_network": "network",
+    "read_network_file": "network_toml",
+    "read_network_toml": "network_toml",
+    "read_network_tree": "network_read",
     "read_objective": "objective",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
     "read_schedule": "schedule",
     "read_setting": "parameter",
+    "read_template": "network_template",
+    "read_template_file": "network_template",
+    "read_toml": "toml_source",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
@@ -108,6 +130,10 @@ _PLACES = {
     "to_setting_text": "parameter",
     "trace_function": "trace",
     "weigh_edges": "graph_focus",
+    "to_network_text": "network_spell",
+    "to_network_toml": "network_spell_toml",
+    "with_activation": "network_options",
+    "without_bias": "network_options",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -118,6 +144,7 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Chain",
     "Edge",
     "Flow",
     "Gradient",
@@ -125,6 +152,7 @@ __all__ = [
     "GraphFocus",
     "GraphNode",
     "GraphPoint",
+    "KeyPath",
     "Landscape",
     "Layer",
     "Listing",
@@ -142,36 +170,51 @@ __all__ = [
     "Setting",
     "Sides",
     "SplitTensor",
+    "Spot",
+    "Template",
     "TensorGradient",
     "TensorUse",
     "Traced",
     "check_size",
     "describe_settings",
     "find_flow",
+    "find_line",
     "focus_graph",
     "group_paths",
     "is_inside",
+    "locate_keys",
     "measure_use",
     "multiply",
     "rank_paths",
     "rate_range",
     "read_activation",
     "read_family",
+    "read_file",
     "read_graph",
     "read_listing",
     "read_network",
+    "read_network_file",
+    "read_network_toml",
+    "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
     "read_schedule",
     "read_setting",
+    "read_template",
+    "read_template_file",
+    "read_toml",
     "settle",
     "slope_tree",
     "solve_gradient",
     "split_torch",
+    "to_network_text",
+    "to_network_toml",
     "to_setting_text",
     "trace_function",
     "weigh_edges",
+    "with_activation",
+    "without_bias",
 ]
 
 
