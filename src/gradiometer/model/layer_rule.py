@@ -100,15 +100,12 @@ def apply_kind(call: LayerCall) -> LayerResult:
         UsageError: If a setting is missing.
 
     Example:
-        >>> from gradiometer.model.layer_kind import find_layer_kind
+        >>> from gradiometer.model.layer_kind_read import find_layer_kind
         >>> apply_kind(LayerCall(find_layer_kind("dense"), "dense", {"out": 3}, (4,))).formula
         '3*4 + 3'
     """
     try:
         values, form = bind_settings(call)
-        for name, formula in form.axes:
-            values[name] = formula.run(values)
-        _check_requirements(call, values)
         shape_out = tuple(_sizes(form.output, values, call, "the output"))
         kind = call.kind
         tensors = tuple(_tensors(kind.tensors, values, call))
@@ -131,7 +128,7 @@ def apply_kind(call: LayerCall) -> LayerResult:
 
 
 def bind_settings(call: LayerCall) -> tuple[dict[str, Size], ShapeForm]:
-    """The values of all settings and of the axes of the input, and the form of shape that holds.
+    """The values of all settings and axes, which the requirements allow, and the form of shape.
 
     Raises:
         ShapeError: If the input has another number of axes.
@@ -151,10 +148,13 @@ def bind_settings(call: LayerCall) -> tuple[dict[str, Size], ShapeForm]:
         assert setting.default is not None
         values[setting.name] = setting.default.run(values)
     star = next((name.lstrip("*") for name in form.input if name.startswith("*")), "")
-    spread = len(values[star]) if star and isinstance(values[star], tuple) else 1
+    starred = values[star] if star else None
+    spread = len(starred) if isinstance(starred, tuple) else 1
     words: list[str] = []
     for setting in kind.settings.values():
         value = values[setting.name]
+        if isinstance(value, Fraction) and setting.type == "size" and setting in late:
+            raise _uneven(call, setting, value)
         if isinstance(value, str) and value in setting.words and setting.words[value] is not None:
             words.append(setting.name)
         else:
@@ -163,7 +163,20 @@ def bind_settings(call: LayerCall) -> tuple[dict[str, Size], ShapeForm]:
         formula = kind.settings[name].words[str(values[name])]
         assert formula is not None
         values[name] = formula.run(values)
+    for name, formula in form.axes:
+        values[name] = formula.run(values)
+    _check_requirements(call, values)
     return values, form
+
+
+def _uneven(call: LayerCall, setting: LayerSetting, value: Fraction) -> DomainError:
+    text = setting.default.text if setting.default else ""
+    problem = (
+        f"`{call.path}`: `{setting.name}` is `{text}` where nothing else is written, and that is "
+        f"{value} for an input of {to_shape_text(call.shape)}."
+    )
+    hint = f"choose sizes that divide each other, or write `{setting.name}={max(1, int(value))}`"
+    return DomainError(problem, place=call.place, hint=hint)
 
 
 def _set_default(
@@ -266,7 +279,9 @@ def _check_number(call: LayerCall, setting: LayerSetting, value: Any) -> Any:
         wanted = "a whole number" if setting.type != "number" else "a number"
         hint = f"write such as `{setting.name}={max(1, setting.least)}`"
         if isinstance(value, Fraction):
-            hint = f"write a whole number, such as `{setting.name}={max(setting.least, int(value))}`"
+            hint = (
+                f"write a whole number, such as `{setting.name}={max(setting.least, int(value))}`"
+            )
         raise call.wrong_value(setting.name, value, wanted, hint)
     if setting.type != "number" and value < setting.least:
         wanted = f"a whole number from {setting.least} on"
@@ -368,6 +383,4 @@ def _spell_words(rule: TensorRule) -> str:
 def as_formula_error(error: GradiometerError, path: str, place: Place | None) -> GradiometerError:
     """The error of a value's text, said of the layer where it stands."""
     problem = f"`{path}`: {error.problem[:1].lower()}{error.problem[1:]}"
-    return FormulaError(
-        problem, error.text, error.start, error.end, place, error.known, error.hint
-    )
+    return FormulaError(problem, error.text, error.start, error.end, place, error.known, error.hint)

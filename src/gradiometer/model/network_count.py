@@ -51,7 +51,7 @@ def count_network(rows: tuple[Row, ...]) -> NetworkCount:
     frozen = sum(tensor.count for tensor in tensors if tensor.frozen)
     embedding = sum(row.parameters for row in rows if row.is_embedding)
     lines = _sum_lines([(line.name, line.count) for row in rows for line in row.multiply_adds])
-    lacking = tuple(row.path for row in rows if any(line.count is None for line in row.multiply_adds))
+    lacking = tuple(row.path for row in rows if None in [line.count for line in row.multiply_adds])
     return NetworkCount(
         parameters=parameters,
         trainable=parameters - frozen,

@@ -42,7 +42,7 @@ def _spread(item: Branches, shapes: list[Shape], path: str) -> Shape:
             raise _misfit(item, shapes, path)
         axes: list[int | None] = []
         for left, right in zip(result, shape, strict=True):
-            if left == 1 or right == 1 or left == right:
+            if left == 1 or right in {1, left}:
                 axes.append(right if left == 1 else left)
             elif left is None or right is None:
                 axes.append(right if left is None else left)
@@ -72,6 +72,8 @@ def _misfit(item: Branches, shapes: list[Shape], path: str) -> ShapeError:
     listed = " and ".join(dict.fromkeys(map(to_shape_text, shapes)))
     first, last = shapes[0], shapes[-1]
     hint = "give the branches layers that lead to one shape"
-    if item.join == "add" and len(first) == len(last) >= 3 and first[0] != last[0]:
-        hint = f"give the shortcut a `conv({first[0]}, 1)`, with the stride of the other branch"
+    if item.join == "add" and len(first) == len(last) >= 3:
+        # The branch without layers is the shortcut; it gets the channels of the other one.
+        channels = first[0] if item.branches[0].items else last[0]
+        hint = f"give the shortcut a `conv({channels}, 1)`, with the stride of the other branch"
     return ShapeError(f"`{path}` {_DONE[item.join]} {listed}.", place=item.place, hint=hint)

@@ -200,15 +200,13 @@ class Scope:
                 )
                 count += sum(tensor.name in others for tensor in tensors)
                 changed[key] = tensors
-            self.rows[at] = replace(
-                row, tensors=changed["tensors"], buffers=changed["buffers"]
-            )
+            self.rows[at] = replace(row, tensors=changed["tensors"], buffers=changed["buffers"])
         if not count and any(row.tensors for row in self.rows[start:]):
             problem = f"`{new}` and `{old}` have no tensor of the same name."
             raise UsageError(problem, place=place, hint=f"name one tensor, such as `{old}.weight`")
 
     def stack(self, start: int, path: str, *, count: int, active: int) -> None:
-        """Make the rows from *start* on those of *count* experts, *active* of which work at once."""
+        """Make the rows from *start* on those of *count* experts, *active* of which work."""
         prefix = f"{path}."
         for at in range(start, len(self.rows)):
             row = self.rows[at]

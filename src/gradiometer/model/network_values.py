@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from gradiometer.errors import (
@@ -11,18 +12,20 @@ from gradiometer.errors import (
     LimitError,
     Place,
     UsageError,
-    suggest,
     unknown_name,
 )
-from gradiometer.model.layer_kind import LayerKind, LayerSetting, find_layer_kind, list_layer_kinds
+from gradiometer.model.layer_kind import LayerKind, LayerSetting
+from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds
 from gradiometer.model.layer_rule import MOST_SIZE, as_formula_error
+from gradiometer.model.network_items import ITEM_SETTINGS
 from gradiometer.model.network_tree import Layer
 from gradiometer.model.size_formula import Size, read_size, to_size_text
 
 Values: TypeAlias = "Mapping[str, Size]"
 """The settings and counters that the values of an item may name."""
 
-ITEM_SETTINGS = ("if", "from", "tie", "frozen")
+COMMON_KINDS = ("dense", "conv", "batch_norm", "layer_norm", "max_pool", "lstm", "block", "relu")
+"""What is shown where no kind of layer is near to what was written."""
 
 
 def find_value(text: str, values: Values, *, path: str, place: Place | None, word: bool) -> Size:
@@ -107,9 +110,12 @@ def resolve_kind(layer: Layer, values: Values, *, path: str) -> LayerKind:
     name = word if isinstance(word, str) else layer.kind
     kind = find_layer_kind(name)
     if kind is None:
-        known = list_layer_kinds()
+        known = get_close_matches(name, list_layer_kinds(), n=8, cutoff=0.4)
         raise unknown_name(
-            name, known, problem=f"`{path}`: there is no layer `{name[:60]}`.", place=layer.place
+            name,
+            known or COMMON_KINDS,
+            problem=f"`{path}`: there is no layer `{name[:60]}`.",
+            place=layer.place,
         )
     return kind
 
@@ -136,19 +142,14 @@ def resolve_settings(
     for name, text in given:
         setting = kind.settings.get(name)
         if setting is None:
-            nearest = suggest(name, names)
             raise unknown_name(
                 name,
-                names,
+                (*names, *ITEM_SETTINGS),
                 problem=f"`{path}`: a layer `{kind.name}` has no setting `{name[:60]}`.",
                 text=f"{name}={text}",
                 start=0,
                 end=len(name),
                 place=layer.place,
-            ) if nearest or names else UsageError(
-                f"`{path}`: a layer `{kind.name}` has no settings.",
-                place=layer.place,
-                hint=f"leave out `{name[:60]}`",
             )
         if name in found:
             problem = f"`{path}`: `{name}` is given twice."
@@ -187,7 +188,9 @@ def settle_settings(settings: Mapping[str, object], *, place: Place | None = Non
         ready = [n for n, text in texts.items() if not read_size(text).names & (set(texts) - {n})]
         if not ready:
             first = next(iter(texts))
-            raise UsageError(f"The setting `{first}` needs itself.", place=place, hint="write a number")
+            raise UsageError(
+                f"The setting `{first}` needs itself.", place=place, hint="write a number"
+            )
         for name in ready:
             found[name] = find_value(texts.pop(name), found, path=name, place=place, word=True)
     return found

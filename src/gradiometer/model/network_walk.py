@@ -12,11 +12,12 @@ from typing import Any, TypeAlias, final
 
 from gradiometer.errors import GradiometerError, UsageError, unknown_name
 from gradiometer.model.layer_kind import LayerKind
+from gradiometer.model.layer_row import add_layer
 from gradiometer.model.layer_rule import LayerCall, LayerResult, apply_kind, bind_settings
 from gradiometer.model.network_join import join_flows
 from gradiometer.model.network_paths import ItemName, is_single, name_items
 from gradiometer.model.network_read import read_shape
-from gradiometer.model.network_rows import Row, SavedRow, TensorRow
+from gradiometer.model.network_rows import Row
 from gradiometer.model.network_scope import Flow, Known, Scope
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_tree import (
@@ -61,7 +62,7 @@ class _Spot:
 def walk_network(
     tree: Chain | Template,
     *,
-    input: Input | str | None = None,  # noqa: A002 - the word of the notation
+    input: Input | str | None = None,
     settings: Mapping[str, Any] | None = None,
     memoise: bool = True,
 ) -> tuple[Row, ...]:
@@ -182,7 +183,7 @@ class _Walk:
         start = len(spot.scope.rows)
         if isinstance(item, Layer):
             assert kind is not None
-            flow = yield self.layer(item, kind, inner, path, flow, memory)
+            flow = yield self.layer(item, kind, inner, path=path, flow=flow, memory=memory)
         elif isinstance(item, Repeat):
             flow = yield self.repeat(item, inner, path, flow)
         elif isinstance(item, Branches):
@@ -202,8 +203,9 @@ class _Walk:
 
     def enter(self, item: Input, spot: _Spot, path: str) -> Flow:
         """What enters: the shape that was asked for, or that of the text."""
-        if self.entering is not None and not spot.scope.outputs and not item.name:
-            item = self.entering
+        if self.entering is not None:
+            # Only the first input is the one that was asked for.
+            item, self.entering = self.entering, None
         shape: list[int | None] = []
         for text in item.shape:
             unknown = find_value(text, spot.values, path=path, place=item.place, word=False) is None
@@ -223,9 +225,10 @@ class _Walk:
         item: Layer,
         kind: LayerKind,
         spot: _Spot,
+        *,
         path: str,
         flow: Flow,
-        memory: Flow | None,
+        memory: Flow | None = None,
     ) -> Steps:
         """Walk one layer: its rule, or the body of a composite one."""
         given = resolve_settings(item, kind, spot.values, path=path)
@@ -238,7 +241,7 @@ class _Walk:
         result = self.results.get(key) if self.memoise else None
         if result is None:
             result = self.results[key] = apply_kind(call)
-        return _add_row(call, result, spot, flow, memory)
+        return add_layer(spot.scope, call, result, flow=flow, memory=memory, frozen=spot.frozen)
 
     def composite(
         self, call: LayerCall, key: Any, spot: _Spot, flow: Flow, memory: Flow | None
@@ -314,7 +317,7 @@ class _Walk:
             raise UsageError(problem, place=place, hint=f"write `active={count}` or less")
         router = Layer("dense", (str(count),), (("bias", "false"),), place=place)
         kind = resolve_kind(router, {}, path=f"{path}.router")
-        yield self.layer(router, kind, spot, f"{path}.router", flow, None)
+        yield self.layer(router, kind, spot, path=f"{path}.router", flow=flow)
         start = len(spot.scope.rows)
         inner = replace(spot, prefix=f"{path}.")
         out = yield self.chain(item.body, inner, name_items(item.body), 0, flow)
@@ -355,57 +358,3 @@ def _span(branch: Chain, names: tuple[ItemName, ...], at: int) -> int:
     for _ in branch.items:
         at += names[at].span
     return at - start
-
-
-def _add_row(
-    call: LayerCall, result: LayerResult, spot: _Spot, flow: Flow, memory: Flow | None
-) -> Flow:
-    """Put the row of a layer behind the others; what flows on comes out."""
-    kind, path = call.kind, call.path
-    tensors = tuple(
-        _tensor_row(t.name, t.shape, t.dtype, frozen=spot.frozen) for t in result.tensors
-    )
-    learns = not spot.frozen
-    needs = flow.needs_gradient or (memory is not None and memory.needs_gradient)
-    needs = needs or (learns and bool(tensors))
-    out = Flow(
-        result.shape_out,
-        flow.tensor if kind.is_view else path,
-        flow.dtype if kind.is_view else None,
-        needs,
-    )
-    flows = {"input": flow, "memory": memory or flow, "output": out}
-    saved: list[SavedRow] = []
-    for kept in result.saved if needs else ():
-        if kept.needed_for and not (learns and any(t.name == kept.needed_for for t in tensors)):
-            continue
-        found = flows.get(kept.of)
-        if found is None:
-            row = SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
-        else:
-            row = SavedRow(kept.name, found.tensor, found.shape, kept.dtype or found.dtype)
-        saved.append(row)
-    spot.scope.add(
-        Row(
-            path,
-            kind.name,
-            result.settings,
-            flow.shape,
-            result.shape_out,
-            tensors,
-            tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=False) for t in result.buffers),
-            result.multiply_adds,
-            result.extra,
-            tuple(saved),
-            formula=result.formula,
-            words=result.words,
-            is_embedding=kind.is_embedding,
-            place=call.place,
-        )
-    )
-    return out
-
-
-def _tensor_row(name: str, shape: Any, dtype: str, *, frozen: bool) -> TensorRow:
-    row = TensorRow(name, shape, 0, dtype or None, "", frozen)
-    return replace(row, count=row.size)

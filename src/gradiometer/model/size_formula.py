@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, final
 from gradiometer.errors import DomainError, LimitError
 from gradiometer.formula import Constant, Name, Node, Number, free_names, parse
 
-Size: TypeAlias = "int | Fraction | bool | str | None | tuple[Any, ...]"
+Size: TypeAlias = "int | Fraction | bool | str | tuple[Any, ...] | None"
 """A number, a truth, a word, a size that is not known, or one of these an axis."""
 
 MOST_BITS = 4_096
