@@ -138,17 +138,16 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
     constant_errors, legend = _constant_errors(listing), _to_legend(listing)
     del listing
     value, rests, slope_error = _bound_point(run, errors, constant_errors, output)
-    inputs = legend.inputs
     linearised = linearise(run)
     flags = find_unsettled(linearised)
-    unsettled = frozenset(n for n, flag in zip(inputs, flags, strict=True) if flag)
+    unsettled = frozenset(n for n, flag in zip(legend.inputs, flags, strict=True) if flag)
     kinks, branching = run.kinks, len(run.branching)
     graph, edge = linearised.graph, linearised.edge
     node_value = run.value
     del run, linearised
     slope_error = slope_error[edge]
     del edge
-    bound = bound_gradient(graph, slope_error=slope_error).at(np.arange(len(inputs)))
+    bound = bound_gradient(graph, slope_error=slope_error).at(np.arange(len(legend.inputs)))
     del slope_error
     nodes = legend.names.nodes
     small = collapse_series(graph, nodes[nodes <= output])
