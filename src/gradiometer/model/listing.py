@@ -33,6 +33,9 @@ from gradiometer.model.listing_shape import Shape
 _UNSET = 2**31 - 1
 """In place of the statement that assigns a name which none has assigned so far."""
 
+_MOST_KNOWN = 10_000
+"""Names among which a near one is looked for."""
+
 INPUT, CONSTANT = 0, 1
 """Codes of nodes without operands; further codes count `operators` from 2."""
 
@@ -226,7 +229,8 @@ class _Builder:
             node = int(self._node[name])
         else:
             text = plan.block.text(statement)
-            error = unknown_word(self._spell(name), text, self._assigned(10_000))
+            known = self._assigned(self._statements + statement)
+            error = unknown_word(self._spell(name), text, known)
             failures.append(Failure(statement, 1, error))
             return
         if shape.is_named:
@@ -237,11 +241,11 @@ class _Builder:
         """The name of a number."""
         return next(islice(self._planner.cutter.ids, name + 1, None)) or ""
 
-    def _assigned(self, most: int) -> list[str]:
-        """The names that have a node, in the order of their first use, at most so many."""
+    def _assigned(self, before: int) -> list[str]:
+        """The first names that are given or that a statement before this one assigns."""
         names = islice(self._planner.cutter.ids, 1, None)
-        found = compress(names, (self._since != _UNSET).tolist())
-        return [name for name in islice(found, most) if name]
+        found = compress(names, (self._since < before).tolist())
+        return [name for name in islice(found, _MOST_KNOWN) if name]
 
     def _write(self, plan: Plan) -> None:
         """Put down the operations of a block."""
@@ -349,7 +353,7 @@ class _Builder:
         line = np.concatenate(self._stands)
         word, since = self._spell(name), int(self._since[name])
         if since == _UNSET:
-            error = unknown_word(word, "", self._assigned(10_000))
+            error = unknown_word(word, "", self._assigned(_UNSET))
         else:
             is_itself = line[since] == line[statement]
             error = used_too_early(word, None if is_itself else int(line[since]))

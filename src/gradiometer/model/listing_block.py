@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import count, islice, repeat
 from typing import final
 
 import numpy as np
@@ -21,6 +21,9 @@ from gradiometer.model.listing_shape import SPECIAL
 
 BLOCK = 1 << 20
 """Characters that are cut at a time: their words are held as long as the block is."""
+
+_SOME = 256
+"""Lines that are counted together."""
 
 _WORD = re.compile(
     r"((?<![A-Za-z0-9_'])(?:[0-9]++(?:\.[0-9]++|\.(?![\w.]))?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?)"
@@ -77,11 +80,10 @@ class Block:
 
 def split_into_blocks(lines: Iterable[str]) -> Iterator[list[str]]:
     """The lines in blocks of about `BLOCK` characters."""
-    block: list[str] = []
-    size = 0
-    for line in lines:
-        block.append(line)
-        size += len(line) + 1
+    rest, block, size = iter(lines), [], 0
+    while some := list(islice(rest, _SOME)):
+        block += some
+        size += sum(map(len, some))
         if size >= BLOCK:
             yield block
             block, size = [], 0
@@ -124,7 +126,7 @@ class Cutter:
         What ends a statement, what begins one, how many line ends, whether a statement ends,
         whether there is one without words; and which gap it is.
         """
-        code = np.array(list(map(self._gaps.__getitem__, gaps)), np.int64)
+        code = np.fromiter(map(self._gaps.__getitem__, gaps), np.int64, len(gaps))
         while len(self._gap_rows) < len(self._gaps):
             for gap in list(self._gaps)[len(self._gap_rows) :]:
                 pieces = gap.replace(";", "\n").split("\n")
@@ -143,7 +145,7 @@ class Cutter:
         odd: NDArray[np.int64],
     ) -> Block:
         numbers, names = parts[1::3], parts[2::3]
-        word = np.array(list(map(self.ids.__getitem__, names)), np.int32)
+        word = np.fromiter(map(self.ids.__getitem__, names), np.int32, len(names))
         value = np.fromiter(map(float, filter(None, numbers)), np.float64)
         ends = np.flatnonzero(gaps[3])
         begin, size = ends[:-1], np.diff(ends)
