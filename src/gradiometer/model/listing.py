@@ -140,8 +140,8 @@ class _Builder:
 
     def _grow(self) -> None:
         """Make room for the names that are new."""
-        if len(self._since) < len(self._planner.cutter.ids):
-            more = len(self._planner.cutter.ids)
+        if len(self._since) < len(self._planner.cutter.names):
+            more = len(self._planner.cutter.names)
             self._since = np.concatenate([self._since, np.full(more, _UNSET, np.int32)])
             self._node = np.concatenate([self._node, np.zeros(more, np.int32)])
 
@@ -239,13 +239,12 @@ class _Builder:
 
     def _spell(self, name: int) -> str:
         """The name of a number."""
-        return next(islice(self._planner.cutter.ids, name + 1, None)) or ""
+        return next(islice(self._planner.cutter.names, name, None))
 
     def _assigned(self, before: int) -> list[str]:
         """The first names that are given or that a statement before this one assigns."""
-        names = islice(self._planner.cutter.ids, 1, None)
-        found = compress(names, (self._since < before).tolist())
-        return [name for name in islice(found, _MOST_KNOWN) if name]
+        found = compress(self._planner.cutter.names, (self._since < before).tolist())
+        return list(islice(found, _MOST_KNOWN))
 
     def _write(self, plan: Plan) -> None:
         """Put down the operations of a block."""
@@ -342,11 +341,11 @@ class _Builder:
 
     def _to_table(self, leaf: NDArray[np.int32], leaves: int) -> NameTable:
         """The names that have a node; what was needed to tell names apart is thrown away."""
-        names = list(islice(self._planner.cutter.ids, 1, None))
+        names = list(self._planner.cutter.names)
         has_node = self._since[: len(names)] != _UNSET
         nodes = _place(self._node[: len(names)][has_node], leaf, leaves)
-        kept = [name for name in compress(names, has_node.tolist()) if name]
-        self._planner.cutter.ids.clear()
+        kept = list(compress(names, has_node.tolist()))
+        self._planner.cutter.names.clear()
         return NameTable(kept, nodes)
 
     def _too_late(self, statement: int, name: int) -> GradiometerError:
