@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import string
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import compress, count, islice
 from typing import final
@@ -107,14 +107,17 @@ class Dictionary:
         signed = [sign for sign in _SIGNS if sign in text]
         for sign in signed:
             text = text.replace(sign, _SIGNS[sign])
-        kind = _KIND[np.frombuffer(text.encode("ascii"), np.uint8)]
+        code = np.frombuffer(text.encode("ascii"), np.uint8)
+        kind = _KIND[code]
         is_first = (kind[1:] > 0) & (kind[:-1] == 0)
         first = kind[1:][is_first]
         if (first == _INNER).any():
             return None
         words, is_name = text.translate(_TO_WORDS).split(), first == _LETTER
         if signed:
-            words = _show_signs(words, is_name)
+            # The word that holds a sign is the last one that begins before it.
+            word = np.cumsum(is_first)[np.flatnonzero(code[1:] <= len(_SIGNS))] - 1
+            _show_signs(words, word[~is_name[word]].tolist())
         numbers = list(compress(words, (~is_name).tolist()))
         try:
             value = np.fromiter(map(float, numbers), np.float64, len(numbers))
@@ -157,14 +160,8 @@ class Dictionary:
         return Words(words, cut.name[keep], cut.value, gap[np.append(keep, True)])
 
 
-def _show_signs(words: list[str], is_name: NDArray[np.bool_]) -> list[str]:
-    """The words with the signs of exponents as they were written; names stay as they are."""
-    shown = "\n".join(words)
-    for sign, letter in _SIGNS.items():
-        shown = shown.replace(letter, sign)
-    found = shown.split("\n")
-    # A name with such a sign in it is cut by the pattern, so it must not look like a name.
-    return [
-        word if is_plain else changed
-        for word, changed, is_plain in zip(words, found, is_name.tolist(), strict=True)
-    ]
+def _show_signs(words: list[str], places: Iterable[int]) -> None:
+    """Write the signs of exponents as they were in the words at these places."""
+    for place in places:
+        for sign, letter in _SIGNS.items():
+            words[place] = words[place].replace(letter, sign)
