@@ -177,7 +177,8 @@ def test_a_list_is_the_same_however_it_is_cut_into_blocks(block, monkeypatch):
 @pytest.mark.parametrize(
     "line",
     ["v = 2e-3*a - b", "v = 2e+1*a", "v = 2E-3*a", "v = 3 e-3*a", "v = exp(sin(a)) - 2e-3",
-     "v = 2a-3b", "v = a' + 1.5e-3", "v = .5a", "v = 1.*a", "v=a;;w = v +b ; ", "v = |a|-e", "v\t=\ta\f*b"],
+     "v = 2a-3b", "v = a' + 1.5e-3", "v = .5a", "v = 1.*a",
+     "v=a;;w = v +b ; ", "v = |a|-e", "v\t=\ta\f*b"],
 )  # fmt: skip
 def test_both_ways_to_cut_words_find_the_same(line):
     text = f"\n{line}\n"
