@@ -7,6 +7,7 @@
     ├─ DomainError             a value outside where it has a meaning
     ├─ ShapeError              parts whose sizes do not fit
     ├─ StudyError              a study file, a catalogue file or a certificate that cannot be used
+    ├─ ModelError              a model of another library that cannot be asked
     └─ UsageError              a request that contradicts itself or lacks a part
     UndecidedError             an answer cannot be proved here; questions turn it into `unknown`
     InternalError              a bug of ours (not a GradiometerError)
@@ -21,6 +22,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, final
+
+_MOST_KNOWN = 60
+"""Names that are listed of what is known."""
 
 _CONTEXT = 60
 """Characters shown on each side of the offending place of a long line."""
@@ -109,6 +113,10 @@ class CertificateError(GradiometerError):
     """A certificate that does not prove what it says."""
 
 
+class ModelError(GradiometerError):
+    """A model of another library, or its loss, that cannot be asked."""
+
+
 class UsageError(GradiometerError):
     """A request that contradicts itself or lacks a part."""
 
@@ -178,7 +186,9 @@ def render_error(error: GradiometerError) -> str:
         if caret:
             lines.append(f"         {caret}")
     if error.known:
-        lines.append(f"  known: {', '.join(error.known)}")
+        more = len(error.known) - _MOST_KNOWN
+        rest = [f"and {more:,} more"] if more > 0 else []
+        lines.append(f"  known: {', '.join([*error.known[:_MOST_KNOWN], *rest])}")
     if error.hint:
         lines.append(f"  try:   {error.hint}.")
     return "\n".join(lines)

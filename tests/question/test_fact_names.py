@@ -3,8 +3,10 @@
 import pytest
 
 from gradiometer.errors import UsageError
+from gradiometer.model import Residual, TensorGradient, TensorUse
 from gradiometer.question import QUESTIONS, Answer, Claim, ask, check_claim, check_fact, proved
 from gradiometer.question.fact_names import FACT_NAMES, WORDS
+from gradiometer.question.gradient_tensors import to_answer
 
 RUN = {"objective": "barrier", "set": {"learning_rate": "3/10"}}
 ASKED = [
@@ -30,7 +32,9 @@ ASKED = [
 
 @pytest.fixture(scope="module")
 def answers():
-    return [ask(question, **inputs) for question, inputs in ASKED]
+    use = Residual("add", "x", "skip", TensorUse("add", "add", 1.0, 1.0, 1.0, 1.0))
+    split = to_answer(TensorGradient("torch", "2", 1.0, (), (use,)), name="model")
+    return [*(ask(question, **inputs) for question, inputs in ASKED), split]
 
 
 def test_every_fact_of_an_answer_is_in_the_table(answers):

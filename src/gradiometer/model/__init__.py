@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
+    from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
     from gradiometer.model.graph_group import Bundle, group_paths
     from gradiometer.model.graph_kink import SLOPES
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
+    from gradiometer.model.listing_names import NameTable
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_options import with_activation, without_bias
@@ -47,8 +49,16 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.tensor_use import (
+        Residual,
+        SplitTensor,
+        TensorGradient,
+        TensorUse,
+        measure_use,
+    )
     from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
     from gradiometer.model.toml_source import read_file, read_toml
+    from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
@@ -62,6 +72,7 @@ _PLACES = {
     "Flow": "graph_flow",
     "Gradient": "graph_side",
     "Graph": "graph",
+    "GraphFocus": "graph_focus",
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
@@ -69,6 +80,7 @@ _PLACES = {
     "Layer": "network",
     "LayerKind": "layer_kind",
     "Listing": "listing",
+    "NameTable": "listing_names",
     "Network": "network",
     "NetworkCount": "network_count",
     "Objective": "objective",
@@ -77,6 +89,7 @@ _PLACES = {
     "Parameter": "parameter",
     "Published": "activation",
     "RankedPath": "graph_rank",
+    "Residual": "tensor_use",
     "Row": "network_rows",
     "Rule": "optimizer",
     "SLOPES": "graph_kink",
@@ -84,6 +97,9 @@ _PLACES = {
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
+    "SplitTensor": "tensor_use",
+    "TensorGradient": "tensor_use",
+    "TensorUse": "tensor_use",
     "Spot": "toml_places",
     "Template": "network_template",
     "TensorRow": "network_rows",
@@ -93,10 +109,12 @@ _PLACES = {
     "count_network": "network_count",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
-    "find_layer_kind": "layer_kind_read",
-    "find_line": "toml_places",
+    "focus_graph": "graph_focus",
     "group_paths": "graph_group",
     "is_inside": "parameter",
+    "measure_use": "tensor_use",
+    "find_line": "toml_places",
+    "find_layer_kind": "layer_kind_read",
     "list_layer_kinds": "layer_kind_read",
     "locate_keys": "toml_places",
     "multiply": "graph_point",
@@ -124,11 +142,13 @@ _PLACES = {
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
-    "to_network_text": "network_spell",
-    "to_network_toml": "network_spell_toml",
+    "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "to_shape_text": "network_rows",
     "trace_function": "trace",
+    "weigh_edges": "graph_focus",
+    "to_network_text": "network_spell",
+    "to_network_toml": "network_spell_toml",
     "walk_network": "network_walk",
     "with_activation": "network_options",
     "without_bias": "network_options",
@@ -148,6 +168,7 @@ __all__ = [
     "Flow",
     "Gradient",
     "Graph",
+    "GraphFocus",
     "GraphNode",
     "GraphPoint",
     "KeyPath",
@@ -155,6 +176,7 @@ __all__ = [
     "Layer",
     "LayerKind",
     "Listing",
+    "NameTable",
     "Network",
     "NetworkCount",
     "Objective",
@@ -163,15 +185,19 @@ __all__ = [
     "Parameter",
     "Published",
     "RankedPath",
+    "Residual",
     "Row",
     "Rule",
     "SavedRow",
     "Schedule",
     "Setting",
     "Sides",
+    "SplitTensor",
     "Spot",
     "Template",
+    "TensorGradient",
     "TensorRow",
+    "TensorUse",
     "Traced",
     "check_size",
     "count_network",
@@ -179,10 +205,12 @@ __all__ = [
     "find_flow",
     "find_layer_kind",
     "find_line",
+    "focus_graph",
     "group_paths",
     "is_inside",
     "list_layer_kinds",
     "locate_keys",
+    "measure_use",
     "multiply",
     "rank_paths",
     "rate_range",
@@ -208,12 +236,14 @@ __all__ = [
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_torch",
     "to_network_text",
     "to_network_toml",
     "to_setting_text",
     "to_shape_text",
     "trace_function",
     "walk_network",
+    "weigh_edges",
     "with_activation",
     "without_bias",
 ]

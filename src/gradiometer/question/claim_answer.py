@@ -42,9 +42,9 @@ def find_ground(answer: Answer) -> Ground:
     An activation gives `f`, a function of `x`; a computation its names and its point; any other
     question gives nothing.
     """
-    if answer.question == "gradient":
+    if answer.question == "gradient" and "at" in answer.inputs:
         at = read_point(answer.inputs["at"])
-        text = answer.inputs["computation"]
+        text = answer.inputs.get("computation", "")
         names = read_names([text], hiding=tuple(at)) if "=" in text else Names(inputs=tuple(at))
         return Ground(names, at)
     if answer.question == "activation":

@@ -23,7 +23,8 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "value", "derivatives", "nodes", "edges", "contributions", "paths", "path_count",
         "one_sided", "mass", "positive_mass", "negative_mass", "cancellation", "effective_paths",
         "by_length", "edge_contributions", "tangents", "top_paths", "most_positive",
-        "most_negative", "coverage", "branches", "grouped",
+        "most_negative", "coverage", "branches", "grouped", "norm", "matches", "tensors", "uses",
+        "residuals",
     ),
     "parameters": (
         "parameters", "weights", "biases", "layers", "difference", "total_difference",

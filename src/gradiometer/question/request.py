@@ -17,10 +17,10 @@ from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
 Kind: TypeAlias = Literal[
-    "text", "texts", "path", "number", "numbers", "integer", "flag", "choice"
+    "text", "texts", "path", "number", "numbers", "integer", "flag", "choice", "model"
 ]  # fmt: skip
 """`path` names a file that is read, `texts` is a list of text, `numbers` a mapping of names to
-exact numbers."""
+exact numbers; `model` is a text that names code of the user, or in Python the thing itself."""
 
 
 @final
@@ -152,6 +152,8 @@ _EXAMPLES: Mapping[str, str] = {
 
 def _is_of_kind(item: Input, value: Any) -> bool:
     is_table = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    if item.kind == "model":
+        return True
     if item.kind == "path":
         return isinstance(value, str)
     if item.kind == "text":
@@ -206,7 +208,14 @@ _QUESTIONS = (
                "assignment when it is left out."),
          Input("top", "integer", "How many of the largest paths of each input to list."),
          Input("keep", "texts", "Nodes to keep when the others are grouped into bundles."),
-         Input("file", "path", "A file of assignments, one a line, or a graph as JSON.")),
+         Input("file", "path", "A file of assignments, one a line, or a graph as JSON."),
+         Input("highlight", "text", "One path: a rank such as 1 or b:2, or names such as "
+               "`a -> v -> c`."),
+         Input("focus", "integer", "How many nodes to show of a large graph, 2 to 60."),
+         Input("model", "model", "A function `package.module:factory` of yours that returns a "
+               "loss function and a model of PyTorch or JAX."),
+         Input("watch", "texts", "Modules of the model whose output is split by its uses too; "
+               "with `.input` behind, their input.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(

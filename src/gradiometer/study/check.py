@@ -99,10 +99,11 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
         read_activation(given["formula"], settings=given["set"])
     elif question.ask == "schedule":
         settle([read_schedule(given["schedule"]).owner], given["set"])
-    elif question.ask == "gradient":
-        for text in given["at"].values():
+    elif question.ask == "gradient" and given["computation"]:
+        point = given["at"] or {}
+        for text in point.values():
             parse_number(text)
-        read_graph(given["computation"], inputs=given["at"], of=given["of"] or "")
+        read_graph(given["computation"], inputs=point, of=given["of"] or "")
     elif question.ask == "parameters":
         for text in given["networks"]:
             read_network(text, bias=True)

@@ -174,4 +174,5 @@ _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "integer": _read_integer,
     "flag": _read_flag,
     "choice": _read_choice,
+    "model": _read_text,
 }

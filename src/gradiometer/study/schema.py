@@ -27,6 +27,7 @@ _OF_KIND: Mapping[str, Mapping[str, Any]] = {
     "integer": {"type": "integer"},
     "flag": {"type": "boolean"},
     "choice": _TEXT,
+    "model": _TEXT,
 }
 
 
