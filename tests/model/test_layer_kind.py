@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradiometer.catalog import list_entries
+from gradiometer.catalog import list_entries, list_vector_functions
 from gradiometer.errors import FormulaError, StudyError
 from gradiometer.model import find_layer_kind, list_layer_kinds, read_layer_kind
 
@@ -32,6 +32,11 @@ def test_every_kind_of_the_catalogue_is_read(name):
 @pytest.mark.parametrize("name", list_entries("activation"))
 def test_every_activation_is_a_kind_of_layer(name):
     assert find_layer_kind(name).name == name
+
+
+@pytest.mark.parametrize("name", list_vector_functions())
+def test_every_function_of_vectors_is_a_kind_of_layer(name):
+    assert find_layer_kind(name) is not None
 
 
 def test_other_names_mean_the_same_kind():
@@ -83,6 +88,7 @@ def test_unknown_name_in_a_formula_is_refused_with_the_nearest():
         {"require": [{"that": "width > 1", "because": "{height}", "try": "more"}]},
         {"saved": {"tensors": ["inputs"]}},
         {"saved": {"tensors": ["input"], "bytes": 4}},
+        {"takes": "words"},
         {"body": "relu"},
     ],
 )

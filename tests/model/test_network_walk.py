@@ -161,6 +161,7 @@ def test_input_may_be_given_from_outside():
     assert _shape("3x8x8 -> conv(4, 3)", input="3x16x16") == (4, 14, 14)
     assert _shape("conv(4, 3)", input="3x16x16") == (4, 14, 14)
     assert _shape("dense(4)", input=Input(("9",))) == (4,)
+    assert _shape("tokens(8) -> embedding(10, 4)", input="5") == (5, 4)
 
 
 def test_tied_tensor_is_counted_at_its_first_place():
@@ -328,7 +329,8 @@ def test_deep_trees_need_no_recursion():
         ("8 -> a: dense(8); use(a, frozen=true)", UsageError, ["frozen"]),
         ("8 -> dense(10^40)", LimitError, ["10^30"]),
         ("?x? -> dense(8)", ShapeError, ["`weight`", "?x?"]),
-        ("8 -> dense(3*)", FormulaError, ["3*"]),
+        ("8 -> embedding(10, 4)", ShapeError, ["`tokens(8)`"]),
+        ("tokens(8) -> dense(4)", ShapeError, ["`embedding(vocabulary, size)`"]),
     ],
 )
 def test_a_wrong_network_says_where_and_what_to_do(text, error, parts):
@@ -337,6 +339,13 @@ def test_a_wrong_network_says_where_and_what_to_do(text, error, parts):
     said = str(caught.value)
     assert not [part for part in parts if part not in said], said
     assert caught.value.hint or caught.value.known
+
+
+def test_a_value_that_is_no_formula_has_a_caret():
+    with pytest.raises(FormulaError) as caught:
+        _walk("8 -> d: dense(3*)")
+    assert caught.value.problem.startswith("`d`: ")
+    assert caught.value.start == 2
 
 
 def test_an_error_in_a_composite_layer_names_the_whole_path():

@@ -117,6 +117,8 @@ class LayerKind:
     """What is kept of the places before, while text is written."""
     is_embedding: bool = False
     """Whether its parameters are counted as those of an embedding."""
+    takes_tokens: bool = False
+    """Whether its input are the numbers of tokens rather than features."""
     is_view: bool = False
     """Whether its output is the input itself in another shape."""
     body: Chain | None = None

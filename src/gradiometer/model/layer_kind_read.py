@@ -26,9 +26,11 @@ from gradiometer.model.size_formula import SizeFormula, check_names, read_size
 
 _KEYS = (
     "name", "about", "reference", "aliases", "settings", "shape", "require", "tensors", "buffers",
-    "multiply_adds", "extra", "saved", "cache", "embedding", "view", "body",
+    "multiply_adds", "extra", "saved", "cache", "embedding", "takes", "view", "body",
 )  # fmt: skip
-_LEAF_KEYS = ("tensors", "buffers", "multiply_adds", "extra", "saved", "cache", "embedding", "view")
+_LEAF_KEYS = (
+    "tensors", "buffers", "multiply_adds", "extra", "saved", "cache", "embedding", "takes", "view",
+)  # fmt: skip
 """What a kind with a body has from its layers."""
 _SETTING_KEYS = ("about", "default", "each_axis", "words", "is", "least")
 _SHAPE_KEYS = ("input", "memory", "output", "axes", "when", "try")
@@ -107,6 +109,7 @@ class _Reader:
             saved=tuple(self._saved()),
             cache=tuple(self._tensors("cache")),
             is_embedding=table.get("embedding") is True,
+            takes_tokens=self._takes_tokens(),
             is_view=table.get("view") is True,
         )
 
@@ -240,6 +243,12 @@ class _Reader:
         for number, part in enumerate(re.split(r"\{([^}]*)\}", text)):
             if part:
                 yield self._formula(part, name) if number % 2 else part
+
+    def _takes_tokens(self) -> bool:
+        takes = self.table.get("takes", "features")
+        if takes not in ("tokens", "features"):
+            raise self.fault("`takes` is no kind of input.", known=("tokens", "features"))
+        return takes == "tokens"
 
     def _dtype(self, row: Mapping[str, Any]) -> str:
         dtype = str(row.get("dtype", ""))
