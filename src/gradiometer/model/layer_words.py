@@ -46,9 +46,7 @@ def _spell(rule: TensorRule, values: Mapping[str, Size]) -> tuple[str, str]:
     if _multiply(numbers) != _multiply([axis for axes in sizes for axis in axes]):
         problem = f"What is said of the size of `{rule.name}` does not multiply to it."
         raise StudyError(problem, hint="say each axis once")
-    return _join(numbers), "".join(
-        part if isinstance(part, str) else _join(part) for part in said
-    )
+    return _join(numbers), "".join(part if isinstance(part, str) else _join(part) for part in said)
 
 
 def _axes(size: Size) -> list[Any]:
