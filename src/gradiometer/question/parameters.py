@@ -80,9 +80,8 @@ def parameters(
         "solve": solve, "budget": budget,
     }  # fmt: skip
     request = read_networks(networks, file=file, bias=bias, **asked)
-    given = dict(
-        zip(_unlike([one.name for one in request.networks]), request.networks, strict=True)
-    )
+    names = _unlike([one.name for one in request.networks])
+    given = dict(zip(names, request.networks, strict=True))
     facts: dict[str, Fact] = {}
     arrays: dict[str, Series] = {}
     if request.varied:
@@ -148,9 +147,11 @@ def _list_steps(networks: Sequence[Counted]) -> Iterator[Step]:
 def _list_count_steps(network: Counted) -> Iterator[Step]:
     name, total = network.described.name, network.count.parameters
     if not network.is_dense:
-        for row in [row for row in network.rows if row.tensors][:MOST_STEPS]:
-            yield Step(f"{row.formula} = {row.parameters:,}", f"{row.path}: {row.spelled}.")
-        terms = join_terms([str(row.parameters) for row in network.rows if row.parameters])
+        groups = [group for group in network.groups if group.parameters]
+        for group in groups[:MOST_STEPS]:
+            why = f"{group.label}: {group.spelled}{group.note}."
+            yield Step(f"{group.formula} = {group.parameters:,}", why)
+        terms = join_terms([str(group.parameters) for group in groups])
         yield Step(f"{terms or '0'} = {total:,}", f"{name}: the sum over all layers.")
         return
     weights, biases = network.weights, network.biases
