@@ -33,15 +33,15 @@ def list_modules(torch):
         """A layer in whose way back something is learned before it."""
         return chain(nn.Linear(width, 6), part, nn.Linear(6, 3))
 
-    def written(width, heads, *, causal=False):
+    def written(width, heads, *, causal=False, kv_heads=None):
         """Attention as sums and products, as in the first lesson about it."""
 
         def forward(self, x):
             many, length, _ = x.shape
             parts = (self.query(x), self.key(x), self.value(x))
-            q, k, v = (
-                p.view(many, length, heads, width // heads).transpose(1, 2) for p in parts
-            )
+            q, k, v = (p.view(many, length, -1, width // heads).transpose(1, 2) for p in parts)
+            if kv_heads:
+                k, v = (p.repeat_interleave(heads // kv_heads, dim=1) for p in (k, v))
             scores = q @ k.transpose(-2, -1) / math.sqrt(width // heads)
             if causal:
                 scores = scores.masked_fill(self.mask[:length, :length] == 0, float("-inf"))
@@ -49,11 +49,13 @@ def list_modules(torch):
             return self.out(y.transpose(1, 2).contiguous().view(many, length, width))
 
         names = ("query", "key", "value", "out")
-        made = Apply(forward, **{name: nn.Linear(width, width) for name in names})
+        sizes = [width, *[(kv_heads or heads) * width // heads] * 2, width]
+        parts = {name: nn.Linear(width, size) for name, size in zip(names, sizes, strict=True)}
+        made = Apply(forward, **parts)
         made.register_buffer("mask", torch.tril(torch.ones(64, 64)))
         return made
 
-    def fused(width, heads, *, kv_heads=None, causal=False, bias=True, joint=False):
+    def fused(width, heads, *, kv_heads=None, causal=False, bias=True, joint=False, normed=False):
         """Attention by the fused function, with separate projections or one for all three."""
         size, shared = width // heads, kv_heads or heads
 
@@ -64,9 +66,12 @@ def list_modules(torch):
             else:
                 parts = (self.query(x), self.key(x), self.value(x))
             q, k, v = (
-                p.view(many, length, n, size).transpose(1, 2)
+                p.view(many, length, n, size)
                 for p, n in zip(parts, (heads, shared, shared), strict=True)
             )
+            if normed:
+                q, k = self.query_norm(q), self.key_norm(k)
+            q, k, v = (p.transpose(1, 2) for p in (q, k, v))
             y = functional.scaled_dot_product_attention(
                 q, k, v, is_causal=causal, enable_gqa=shared != heads
             )
@@ -82,6 +87,7 @@ def list_modules(torch):
         return Apply(
             forward,
             **{n: nn.Linear(width, count * size, bias=bias) for n, count in sizes.items()},
+            **({f"{n}_norm": nn.RMSNorm(size) for n in ("query", "key")} if normed else {}),
             out=nn.Linear(width, width, bias=bias),
         )
 
@@ -90,7 +96,66 @@ def list_modules(torch):
         return Apply(lambda self, x: self.part(x, x, x, need_weights=weights)[0], part=made)
 
     def recurrent(kind, *sizes, **options):
-        return Apply(lambda self, x: self.part(x)[0], part=kind(*sizes, batch_first=True, **options))
+        # Time before the examples, as the library has it unless it is told otherwise.
+        read = lambda self, x: self.part(x.transpose(0, 1))[0].transpose(0, 1)  # noqa: E731 - a forward
+        return Apply(read, part=kind(*sizes, **options))
+
+    def after_recurrent(first, second):
+        read = lambda self, x: self.second(self.first(x.transpose(0, 1))[0])[0]  # noqa: E731 - a forward
+        return Apply(read, first=first, second=second)
+
+    def crossed(width, source, heads):
+        """Attention whose keys and values are made of an earlier sequence."""
+        size = width // heads
+
+        def forward(self, x):
+            many, length, _ = x.shape
+            memory = self.first(x)
+            y = self.second(memory)
+            q, k, v = (
+                p.view(many, length, heads, size).transpose(1, 2)
+                for p in (self.query(y), self.key(memory), self.value(memory))
+            )
+            found = functional.scaled_dot_product_attention(q, k, v)
+            return self.out(found.transpose(1, 2).reshape(many, length, width))
+
+        return Apply(
+            forward,
+            first=nn.Linear(width, source),
+            second=nn.Linear(source, width),
+            query=nn.Linear(width, width),
+            key=nn.Linear(source, width),
+            value=nn.Linear(source, width),
+            out=nn.Linear(width, width),
+        )
+
+    def vision(width, heads, places):
+        def forward(self, x):
+            tokens = self.patches(x).flatten(2).transpose(1, 2)
+            start = self.start.expand(x.shape[0], -1, -1)
+            tokens = torch.cat([start, tokens], dim=1) + self.places
+            return self.head(self.norm(self.block(tokens))[:, 0])
+
+        return Apply(
+            forward,
+            patches=nn.Conv2d(3, width, 2, 2),
+            start=nn.Parameter(torch.zeros(1, 1, width)),
+            places=nn.Parameter(torch.zeros(1, places, width)),
+            block=block(width, heads),
+            norm=nn.LayerNorm(width),
+            head=nn.Linear(width, 3),
+        )
+
+    class Places(nn.Module):
+        """Vectors of tokens and of their places, added."""
+
+        def __init__(self, vocabulary, places, width):
+            super().__init__()
+            self.tokens = nn.Embedding(vocabulary, width)
+            self.places = nn.Embedding(places, width)
+
+        def forward(self, x):
+            return self.tokens(x) + self.places(torch.arange(x.shape[1]))
 
     def gated(width, hidden):
         return Apply(
@@ -100,14 +165,18 @@ def list_modules(torch):
             down=nn.Linear(hidden, width, bias=False),
         )
 
-    def block(width, heads, *, causal=False, joint=False, act=None):
+    def block(width, heads, *, causal=False, joint=False, act=None, drop=0.0):
+        dropped = [nn.Dropout(drop)] if drop else []
         return chain(
-            residual(nn.LayerNorm(width), fused(width, heads, causal=causal, joint=joint)),
+            residual(
+                nn.LayerNorm(width), fused(width, heads, causal=causal, joint=joint), *dropped
+            ),
             residual(
                 nn.LayerNorm(width),
                 nn.Linear(width, 4 * width),
                 act or nn.GELU(),
                 nn.Linear(4 * width, width),
+                *dropped,
             ),
         )
 
@@ -227,7 +296,7 @@ def list_modules(torch):
         "dropout of nothing": ("8 -> dense(6); dropout(0); dense(3)", between(nn.Dropout(0.0))),
         "dropout of inputs": ("8 -> dropout(0.1); dense(3)", chain(nn.Dropout(0.1), linear(8, 3))),
         "dropout of channels": (
-            "3x8x8 -> conv(4, 3); dropout2d(0.1); conv(2, 3)",
+            "3x8x8 -> conv(4, 3); channel_dropout(0.1); conv(2, 3)",
             chain(conv(3, 4, 3), nn.Dropout2d(0.1), conv(4, 2, 3)),
         ),
         "conv": ("3x9x9 -> conv(4, 3)", conv(3, 4, 3)),
@@ -271,6 +340,10 @@ def list_modules(torch):
         "instance norm with scales": (
             "3x8x8 -> conv(6, 3); instance_norm(affine=true); conv(2, 3)",
             chain(conv(3, 6, 3), nn.InstanceNorm2d(6, affine=True), conv(6, 2, 3)),
+        ),
+        "instance norm with statistics": (
+            "3x8x8 -> conv(6, 3); instance_norm(statistics=true); conv(2, 3)",
+            chain(conv(3, 6, 3), nn.InstanceNorm2d(6, track_running_stats=True), conv(6, 2, 3)),
         ),
         "layer norm": (
             "7x8 -> dense(6); layer_norm; dense(3)",
@@ -332,14 +405,42 @@ def list_modules(torch):
                                        fused(16, 4, causal=True)),
         "attention with shared keys": ("10x16 -> attention(4, kv_heads=2)",
                                        fused(16, 4, kv_heads=2)),
-        "attention written out": ("10x16 -> attention(4, as=written)", written(16, 4)),
+        "attention written out": ("10x16 -> attention(4, computed=written)", written(16, 4)),
         "attention written out and causal": (
-            "10x16 -> attention(4, causal=true, as=written)", written(16, 4, causal=True)),
+            "10x16 -> attention(4, causal=true, computed=written)", written(16, 4, causal=True)),
         "attention of the library": (
-            "10x16 -> attention(4, as=module)", module_attention(16, 4, weights=False)),
+            "10x16 -> attention(4)", module_attention(16, 4, weights=False)),
         "attention of the library with its weights": (
-            "10x16 -> attention(4, as=weights)", module_attention(16, 4, weights=True)),
+            "10x16 -> attention(4, computed=weights)", module_attention(16, 4, weights=True)),
+        "attention with norms": (
+            "10x16 -> attention(4, qk_norm=true)", fused(16, 4, normed=True)),
+        "attention with frozen norms": (
+            "10x16 -> dense(16); attention(4, qk_norm=true, frozen=true)",
+            chain(linear(16, 16), frozen(fused(16, 4, normed=True)))),
+        "attention written out with shared keys": (
+            "10x16 -> attention(4, kv_heads=2, computed=written)", written(16, 4, kv_heads=2)),
+        "attention to another sequence": (
+            "10x16 -> first: dense(12); dense(16); attention(4, from=first)", crossed(16, 12, 4)),
+        "image as tokens": (
+            "3x8x8 -> patches(6, 2); class_token; position(looked_up=false); block(2); layer_norm; "
+            "first_token; dense(3)", vision(6, 2, 17)),
+        "gpt2 with dropout": (
+            "tokens(12) -> tokens: embedding(50, 16); position(20); dropout(0.1); "
+            "block(2, causal=true, dropout=0.1)",
+            chain(Places(50, 20, 16), nn.Dropout(0.1), block(16, 2, causal=True, drop=0.1))),
         "rnn": ("11x5 -> rnn(7)", recurrent(nn.RNN, 5, 7)),
+        "rnn of two layers both ways": (
+            "11x5 -> rnn(7, layers=2, bidirectional=true)",
+            recurrent(nn.RNN, 5, 7, num_layers=2, bidirectional=True)),
+        "frozen rnn": ("11x5 -> lstm(6); rnn(7, frozen=true)",
+                       after_recurrent(nn.LSTM(5, 6), frozen(nn.RNN(6, 7)))),
+        "frozen gru": ("11x5 -> lstm(6); gru(7, frozen=true)",
+                       after_recurrent(nn.LSTM(5, 6), frozen(nn.GRU(6, 7)))),
+        "frozen lstm": ("11x5 -> lstm(6); lstm(7, frozen=true)",
+                       after_recurrent(nn.LSTM(5, 6), frozen(nn.LSTM(6, 7)))),
+        "last step": ("11x5 -> gru(7, last=true); dense(3)",
+                      Apply(lambda s, x: s.head(s.part(x.transpose(0, 1))[0][-1]),
+                            part=nn.GRU(5, 7), head=linear(7, 3))),
         "gru": ("11x5 -> gru(7)", recurrent(nn.GRU, 5, 7)),
         "gru of two layers": ("11x5 -> gru(7, layers=2)", recurrent(nn.GRU, 5, 7, num_layers=2)),
         "gru both ways": ("11x5 -> gru(7, bidirectional=true)",

@@ -50,8 +50,11 @@ def input_of(torch, text, *, batch, dtype):
     shape = "3x224x224" if text == "resnet50" else text.split("->")[0].strip()
     if shape.startswith("tokens("):
         return torch.randint(0, TOKENS, (batch, int(shape[7:-1])))
-    first = shape.split("-")[0]
-    return torch.randn(batch, *map(int, first.split("x")), dtype=dtype)
+    sizes = [int(size) for size in shape.split("-")[0].split("x")]
+    if any(kind in text for kind in ("rnn(", "gru(", "lstm(")):
+        # Time stands before the examples, so that the layer reads it as it is.
+        return torch.randn(sizes[0], batch, sizes[1], dtype=dtype).transpose(0, 1)
+    return torch.randn(batch, *sizes, dtype=dtype)
 
 
 def measure(torch, text, module, *, batch, dtype):

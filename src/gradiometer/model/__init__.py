@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
+    from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree, read_shape
@@ -114,6 +114,7 @@ _PLACES = {
     "VARIABLE": "objective",
     "check_size": "graph_point",
     "count_network": "network_count",
+    "list_saved": "network_count",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
@@ -144,7 +145,6 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
-    "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
@@ -209,6 +209,7 @@ __all__ = [
     "Traced",
     "check_size",
     "count_network",
+    "list_saved",
     "describe_settings",
     "find_flow",
     "find_layer_kind",
@@ -243,7 +244,6 @@ __all__ = [
     "read_template",
     "read_template_file",
     "read_toml",
-    "saved_tensors",
     "settle",
     "slope_tree",
     "solve_gradient",

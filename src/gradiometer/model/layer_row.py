@@ -30,6 +30,7 @@ def add_layer(
         flow.tensor if kind.is_view else path,
         flow.dtype if kind.is_view else None,
         needs,
+        flow.whole or flow.shape if kind.is_view else None,
     )
     flows = {"input": flow, "memory": memory or flow, "output": out}
     scope.add(
@@ -69,10 +70,13 @@ def _saved(
         found = flows.get(kept.of)
         if found is None:
             tensor = f"{call.path} {kept.name}"
-            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None, kept.once))
+            own = (kept.shape, kept.dtype or None, kept.once, kept.needed_for)
+            saved.append(SavedRow(kept.name, tensor, *own))
         else:
             dtype = kept.dtype or found.dtype
-            saved.append(SavedRow(kept.name, found.tensor, found.shape, dtype))
+            shape = found.whole or found.shape
+            needed = kept.needed_for
+            saved.append(SavedRow(kept.name, found.tensor, shape, dtype, needed_for=needed))
     return tuple(saved)
 
 

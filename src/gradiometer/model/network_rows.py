@@ -48,6 +48,8 @@ class SavedRow:
     dtype: str | None = None
     once: bool = False
     """Whether it is there once for a batch, not for each example."""
+    needed_for: str = ""
+    """The parameter whose gradient needs it; empty when it is always needed."""
 
     @property
     def size(self) -> int | None:

@@ -166,6 +166,7 @@ class _Walk:
         if "frozen" in settings:
             text = settings["frozen"]
             frozen |= is_true(text, spot.values, path=path, place=place, setting="frozen")
+        frozen |= "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix)
         inner = replace(spot, frozen=frozen) if frozen != spot.frozen else spot
         memory = None
         if "from" in settings:
@@ -181,6 +182,7 @@ class _Walk:
             hint = "write the shape of the input first, such as `784 -> dense(10)`"
             raise UsageError(problem, place=place, hint=hint)
         start = len(spot.scope.rows)
+        had_gradient = flow.needs_gradient or bool(memory and memory.needs_gradient)
         if isinstance(item, Layer):
             assert kind is not None
             flow = yield self.layer(item, kind, inner, path=path, flow=flow, memory=memory)
@@ -196,6 +198,7 @@ class _Walk:
         if "tie" in settings:
             text = settings["tie"]
             spot.scope.tie(start, text, prefix=spot.prefix, path=path, place=place)
+            flow = spot.scope.drop_unneeded(start, flow, had_gradient=had_gradient)
         spot.scope.outputs[path] = flow
         if not isinstance(item, Branches) or item.name:
             spot.scope.items[path] = Known(item, spot.values, frozen)
@@ -249,7 +252,7 @@ class _Walk:
         self, call: LayerCall, key: Any, spot: _Spot, flow: Flow, memory: Flow | None
     ) -> Steps:
         """Walk the body of a composite layer in a scope of its own, or recall it."""
-        states = [(f.dtype, f.needs_gradient) for f in (flow, memory) if f]
+        states = [(f.dtype, f.needs_gradient, f.whole) for f in (flow, memory) if f]
         key = (*key, *states, spot.frozen)
         known = self.bodies.get(key) if self.memoise else None
         if known is None:
@@ -344,7 +347,8 @@ class _Walk:
             again = replace(again, name=names[0].name)
         out = yield self.item(again, inner, names, 0, flow)
         scope.share(start, old, path, place=item.place)
-        return out
+        assert out is not None
+        return scope.drop_unneeded(start, out, had_gradient=flow.needs_gradient)
 
 
 def _check_tokens(call: LayerCall, flow: Flow) -> None:
