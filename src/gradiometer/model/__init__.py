@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
@@ -99,6 +100,7 @@ _PLACES = {
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_jax": "jax_uses",
     "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "trace_function": "trace",
@@ -159,6 +161,7 @@ __all__ = [
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_jax",
     "split_torch",
     "to_setting_text",
     "trace_function",
