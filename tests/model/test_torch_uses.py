@@ -308,3 +308,25 @@ def test_module_in_another_thread_is_said_to_have_no_certain_place():
     found = split_torch(loss, layer)
     assert any("another thread" in note for note in found.notes)
     assert all(tensor.matches for tensor in found.tensors)
+
+
+class Wide(torch.autograd.Function):
+    """A function whose backward leaves it to the engine to sum and to round."""
+
+    @staticmethod
+    def forward(ctx, w):
+        return (w + torch.arange(12.0).reshape(3, 4)).double()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+def test_gradient_of_another_shape_and_type_is_fitted_as_the_engine_does():
+    w = cases.leaf(4, dtype=torch.float32)
+    found = split_torch(lambda w: Wide.apply(w).square().sum() + w.sum(), w)
+    split = by_name(found)["tensor"]
+    assert split.matches
+    (total,) = torch.autograd.grad(Wide.apply(w).square().sum() + w.sum(), [w])
+    assert split.norm == pytest.approx(total.double().norm().item(), rel=1e-12)
+    assert split.uses[1].norm == 2.0

@@ -181,7 +181,7 @@ def _close(torch: Any, ledger: _Ledger) -> Measured:
 
 
 def _fit(part: Any, total: Any) -> Any:
-    """The part in the shape and type of the whole, as the engine itself brings it."""
+    """The part in the shape and type of the whole; a node may leave that to the engine."""
     if part.shape != total.shape:
         part = part.sum_to_size(total.shape)
     return part.to(total.dtype) if part.dtype != total.dtype else part
