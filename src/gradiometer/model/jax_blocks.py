@@ -12,8 +12,6 @@ from gradiometer.model.jax_steps import VIEWS, Program, Read, is_inexact
 _PASSING = VIEWS | frozenset(("add", "add_any", "div", "mul", "neg", "select_n", "sub"))
 """Steps that a skip may hold: what depends on one tensor only, and has no parameter."""
 
-_ADDITIONS = frozenset(("add", "add_any"))
-
 _WORK = 20
 """Steps of the search for residual additions, as a multiple of the length of the program."""
 
@@ -88,7 +86,7 @@ def find_additions(flow: Flow, spots: Sequence[JaxSpot]) -> tuple[list[JaxAdditi
     left = _WORK * len(flow.program.steps) + 10_000
     for number, step in enumerate(flow.program.steps):
         sources = flow.sources[number]
-        if step.name not in _ADDITIONS or spots[number].operation not in _ADDITIONS:
+        if step.name != "add" or spots[number].operation != "add":
             continue
         if len(sources) != 2 or sources[0] == sources[1]:
             continue

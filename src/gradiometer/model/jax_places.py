@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
+import re
 import sys
 import sysconfig
 from collections import Counter
@@ -23,6 +25,9 @@ from gradiometer.model.jax_steps import (
 
 _OWN = str(Path(__file__).parent)
 _PACKAGES = ("site-packages", "dist-packages")
+_INVISIBLE = re.compile(r"^(\w+\()+\)+$")
+"""A scope that only a transformation made, such as `vmap()`, round nothing that has a name."""
+
 _STANDARD = sysconfig.get_path("stdlib")
 
 
@@ -62,12 +67,19 @@ def locate_steps(program: Program) -> Sequence[JaxSpot]:
 
 def _locate(step: Step) -> JaxSpot:
     called, function, line = _read_frames(step.equation.source_info.traceback)
-    named = read_scope(step.equation)
+    named = [_INVISIBLE.sub("", part) for part in read_scope(step.equation)]
     parts = [*step.scope, *named]
     # The function says more than the scopes round it, unless it is what they name.
-    if function and not named and function != (parts[-1] if parts else ""):
+    if function and not any(named):
         parts.append(function)
-    return JaxSpot("/".join(parts), _name_operation(step, called), line=line)
+    if any(part.startswith("transpose(") for part in read_scope(step.equation)):
+        parts.append("backward")
+    parts = [part for part in parts if part not in {"", "<lambda>", "lambda"}] or parts[-1:]
+    return JaxSpot(
+        "/".join(part for part, _ in itertools.groupby(parts)),
+        _name_operation(step, called),
+        line=line,
+    )
 
 
 def _name_operation(step: Step, called: str) -> str:

@@ -9,24 +9,25 @@ import math
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
-import numpy
+import numpy as np
 
 from gradiometer.errors import ModelError, Place
-from gradiometer.model.jax_linear import Part, Split, backward_order, run_steps, split_values
+from gradiometer.model.jax_choice import Chosen, choose_values
+from gradiometer.model.jax_copies import insert_copies
+from gradiometer.model.jax_linear import Part, Split, split_values
 from gradiometer.model.jax_rows import (
-    Chosen,
     Measured,
-    choose_values,
     is_same,
     to_floats,
     write_residuals,
     write_tensors,
 )
-from gradiometer.model.jax_steps import Program, Read, flatten, insert_copies
+from gradiometer.model.jax_run import backward_order, run_steps
+from gradiometer.model.jax_steps import Program, Read, flatten
+from gradiometer.model.jax_tree import call_loss, join_names, read_tree
 from gradiometer.model.tensor_use import TensorGradient
 
 
@@ -49,18 +50,23 @@ def split_jax(
             there is no leaf to differentiate by, or nothing has a watched name.
     """
     jax = load_jax()
-    tree = _read_tree(jax, params)
-    ask = functools.partial(_call, loss, tree)
+    tree = read_tree(jax, params)
+    ask = functools.partial(call_loss, loss, tree)
     with _told_as("The loss"):
         closed, form = jax.make_jaxpr(ask, return_shape=True)(*tree.leaves)
     _check_value(jax, form)
     with _told_as("The gradient of the loss"):
         value, own = jax.value_and_grad(ask, argnums=tuple(range(len(tree.leaves))))(*tree.leaves)
         program = flatten(closed)
+        if program.output in program.leaves:
+            raise ModelError(
+                "The loss is a leaf itself, so it has no gradient to split.",
+                hint="return a number that is computed from the parameters",
+            )
         chosen = choose_values(program, tree.names, watch)
         measured = Measured(chosen, _split(jax, program, chosen, tree.leaves))
         totals, notes = _hold(jax, measured, tree.leaves, own)
-    tensors = write_tensors(measured, totals)
+    tensors = write_tensors(measured, totals=totals, own=own)
     number = float(value)
     notes = [*tree.notes, *notes, *chosen.notes]
     if not math.isfinite(number):
@@ -88,74 +94,6 @@ def load_jax() -> Any:
         ) from None
 
 
-@final
-@dataclass(frozen=True)
-class _Tree:
-    """The parameters, taken apart."""
-
-    structure: Any
-    fixed: Mapping[int, Any]
-    """What is held fixed, by its number among all leaves of the tree."""
-    leaves: Sequence[Any]
-    names: Sequence[str]
-    notes: Sequence[str]
-
-
-def _read_tree(jax: Any, params: Any) -> _Tree:
-    rows, structure = jax.tree_util.tree_flatten_with_path(params)
-    fixed: dict[int, Any] = {}
-    leaves: list[Any] = []
-    names: list[str] = []
-    held: list[str] = []
-    for number, (path, value) in enumerate(rows):
-        name = "".join(_name_key(key) for key in path).removeprefix(".") or "params"
-        if _is_differentiable(jax, value):
-            leaves.append(value)
-            names.append(name)
-            continue
-        fixed[number] = value
-        if hasattr(value, "dtype") or isinstance(value, int):
-            held.append(name)
-    if not leaves:
-        raise ModelError(
-            "Nothing in the parameters can have a gradient: there is no array of real numbers.",
-            hint="give the parameters as arrays of a floating type",
-        )
-    notes = [f"Whole numbers are held fixed: {_join(held)}."] if held else []
-    first: dict[int, str] = {}
-    for value, name in zip(leaves, names, strict=True):
-        if hasattr(value, "dtype") and first.setdefault(id(value), name) != name:
-            notes.append(
-                f"`{first[id(value)]}` and `{name}` are the same array, but JAX takes them for two "
-                "parameters."
-            )
-    return _Tree(structure, fixed, leaves, names, notes)
-
-
-def _is_differentiable(jax: Any, value: Any) -> bool:
-    kind = getattr(value, "dtype", None)
-    if kind is None:
-        return isinstance(value, float | complex)
-    return jax.dtypes.issubdtype(kind, numpy.inexact)
-
-
-def _name_key(key: Any) -> str:
-    """One step of the way to a leaf: `.weight`, or `[0]`."""
-    for attribute in ("key", "name", "idx"):
-        found = getattr(key, attribute, None)
-        if found is not None:
-            return f"[{found}]" if isinstance(found, int) else f".{found}"
-    return str(key)
-
-
-def _call(loss: Callable[[Any], Any], tree: _Tree, *leaves: Any) -> Any:
-    """The loss as a function of the leaves that have a gradient."""
-    given = iter(leaves)
-    count = len(leaves) + len(tree.fixed)
-    rows = [tree.fixed[n] if n in tree.fixed else next(given) for n in range(count)]
-    return loss(tree.structure.unflatten(rows))
-
-
 def _check_value(jax: Any, form: Any) -> None:
     if not hasattr(form, "dtype"):
         raise ModelError(
@@ -168,7 +106,7 @@ def _check_value(jax: Any, form: Any) -> None:
             f"The loss is one number, not an array of {shape}.",
             hint="add `.mean()` or `.sum()` to what the loss returns",
         )
-    if not jax.dtypes.issubdtype(form.dtype, numpy.floating):
+    if not jax.dtypes.issubdtype(form.dtype, np.floating):
         raise ModelError(
             f"The loss is of type {form.dtype}, not a real number.",
             hint="return a real number of a floating type",
@@ -199,27 +137,31 @@ def _split(
 def _hold(
     jax: Any, measured: Measured, leaves: Sequence[Any], own: Sequence[Any]
 ) -> tuple[Sequence[Any], list[str]]:
-    """The gradient that the uses are held against, and what is to be said of it."""
+    """The gradient of the steps, run one by one, and what is to be said of it.
+
+    As long as the uses equal the gradient of the loss, that is the same.
+    """
     program = measured.chosen.flow.program
     splits = [measured.splits.get(leaf) for leaf in program.leaves]
     added = [None if split is None else split.added for split in splits]
     if all(a is None or is_same(a, b) for a, b in zip(added, own, strict=True)):
         return own, []
     every = tuple(range(len(leaves)))
-    opened = jax.grad(lambda *copies: run_steps(jax, program, copies), argnums=every)(*leaves)
-    away = _measure_distance(own, opened)
-    if all(is_same(a, b) for a, b in zip(opened, own, strict=True)):
+    stepwise = jax.grad(lambda *copies: run_steps(jax, program, copies), argnums=every)(*leaves)
+    if all(is_same(a, b) for a, b in zip(stepwise, own, strict=True)):
         return own, []
+    away = f"{_measure_distance(own, stepwise)} of its length away"
     if program.opened:
-        names = _join(sorted(program.opened))
-        about = f"{names} under `jit` ran step by step, so that the parts can be seen"
+        names = join_names(sorted(program.opened))
+        note = f"{names}, under `jit` or `checkpoint`, ran step by step, so that the parts can be "
+        note += f"seen. Compiled, they round differently: the gradient of `jax.grad` is {away}."
     else:
-        about = "The loss gives another gradient when it is called again"
-    return opened, [f"{about}: the gradient of `jax.grad` is {away} of its length away."]
+        note = f"Called again, the loss gives another gradient, {away}: is there a random number?"
+    return stepwise, [note]
 
 
 def _measure_distance(own: Sequence[Any], other: Sequence[Any]) -> str:
-    with numpy.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         rows = [(to_floats(a), to_floats(b)) for a, b in zip(own, other, strict=True)]
         square = sum(float((a - b) @ (a - b)) for a, b in rows)
         length = sum(float(a @ a) for a, _ in rows)
@@ -249,8 +191,3 @@ def _told_as(what: str) -> Iterator[None]:
             if is_traced
             else "",
         ) from error
-
-
-def _join(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:8])
-    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
