@@ -156,7 +156,8 @@ def _hold(
         note = f"{names}, under `jit` or `checkpoint`, ran step by step, so that the parts can be "
         note += f"seen. Compiled, they round differently: the gradient of `jax.grad` is {away}."
     else:
-        note = f"Called again, the loss gives another gradient, {away}: is there a random number?"
+        note = f"The gradient of `jax.grad`, which calls the loss anew, is {away}: functions of "
+        note += "JAX may round differently there, or the loss may draw random numbers."
     return stepwise, [note]
 
 
