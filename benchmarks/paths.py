@@ -1,18 +1,23 @@
-"""Gradients by path on arrays: time and memory from 10^3 to 10^7 operations, beside its peers.
+"""Gradients by path: time and memory from 10^3 to 10^7 operations, beside its peers.
 
-The computation has steps `w*a + 0.957*b` whose operands are drawn from the last 50 results. Ours is
-everything: values, gradient, the contribution of every edge, mass, number of paths, ten best paths.
-The peers give the gradient alone. Each size and each peer has a process of its own.
+On arrays the computation has steps `w*a + 0.957*b` whose operands are drawn from the last 50
+results. Ours is everything: values, gradient, the contribution of every edge, mass, number of
+paths, ten best paths. The peers give the gradient alone. Each size and each peer has a process of
+its own. The file has the same steps as text, one a line; it is read by the command line.
 """
 
 from __future__ import annotations
 
+import heapq
 import importlib.util
 import json
+import math
+import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -24,8 +29,12 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
 PEER_SIZES = {"micrograd": SIZES[:4], "torch": SIZES[:4], "jax": SIZES[:2]}
+"""jax needs minutes to compile 10^5 operations that are written out."""
 RUNS = 5
-SECONDS = 240.0
+LINES = 10**6
+STEPS, BEST = 100_000, 1000
+"""Of the residual chain, which has 2^STEPS paths, and how many of them are ranked."""
+SECONDS = 90.0
 """For one process; what takes longer is left out and said."""
 STATES, WEIGHTS, WINDOW, FACTOR = 50, 52, 50, 0.957
 
@@ -69,18 +78,25 @@ def run_steps(weight: np.ndarray, back: np.ndarray, inputs: list[Any]) -> Any:
 
 
 def measure(call: Callable[[], Any], runs: int) -> dict[str, float]:
-    """Medians of processor and wall seconds after a first call, and the first call's wall time."""
+    """Medians of processor and wall seconds after a first call, and the first call's wall time.
+
+    Processor time is also told apart: what the program computes, and what the system takes to
+    hand out memory.
+    """
     start = time.perf_counter()
     call()
     first = time.perf_counter() - start
     rows = []
     for _ in range(runs):
-        cpu, wall = time.process_time(), time.perf_counter()
+        before, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         call()
-        rows.append((time.process_time() - cpu, time.perf_counter() - wall))
-    cpus, walls = zip(*rows, strict=True)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+        rows.append((user + system, user, system, time.perf_counter() - wall))
+    cpus, users, systems, walls = zip(*rows, strict=True)
     return {
         "cpu": statistics.median(cpus), "least cpu": min(cpus),
+        "user": statistics.median(users), "system": statistics.median(systems),
         "wall": statistics.median(walls), "first": first,
     }  # fmt: skip
 
@@ -155,7 +171,101 @@ def time_jax(operations: int) -> dict[str, Any]:
     return {**times, "megabytes": peak_megabytes(), "gradient": found}
 
 
-WAYS = {"gradiometer": time_ours, "micrograd": time_micrograd, "torch": time_torch, "jax": time_jax}
+def time_chain(steps: int) -> dict[str, Any]:
+    """The best of the 2^steps paths of a product of `1 + w`, against the sums that they must be."""
+    from gradiometer.numeric import LinearGraph, grow_path_tree, rank_paths
+
+    weights = np.random.default_rng(1).uniform(0.01, 0.99, steps)
+    local = np.ones(2 * steps)
+    local[1::2] = weights
+    first = np.concatenate([[0], 2 * np.arange(steps + 1)]).astype(np.int64)
+    start = np.repeat(np.arange(steps, dtype=np.int32), 2)
+    graph = LinearGraph(first, start, local, np.array([0], np.int32), steps)
+    times = measure(lambda: rank_paths(grow_path_tree(graph), 0, most=BEST), RUNS)
+    found = rank_paths(grow_path_tree(graph), 0, most=BEST)
+    # A path is a set of steps whose weight it takes: the best are those with the smallest sums.
+    sums = smallest_sums(-np.log(weights), BEST)
+    off = np.max(np.abs(-found.value.log() - sums))
+    return {
+        **times,
+        "megabytes": peak_megabytes(),
+        "paths": len(found),
+        "largest error": float(off),
+    }
+
+
+def smallest_sums(sizes: np.ndarray, count: int) -> np.ndarray:
+    """The *count* smallest sums of subsets of positive numbers, ascending."""
+    ordered = np.sort(sizes)[: count + 1].tolist()
+    found, waiting = [0.0], [(ordered[0], 0)]
+    while len(found) < count:
+        total, last = heapq.heappop(waiting)
+        found.append(total)
+        if last + 1 < len(ordered):
+            heapq.heappush(waiting, (total + ordered[last + 1], last + 1))
+            heapq.heappush(waiting, (total - ordered[last] + ordered[last + 1], last + 1))
+    return np.array(found)
+
+
+def write_lines(path: Path, lines: int) -> str:
+    """Write a file of steps; the point as the command line takes it."""
+    random = np.random.default_rng(0)
+    weight = random.uniform(0, 0.086, lines)
+    back = random.integers(1, WINDOW + 1, size=(lines, 2))
+    names = [*(f"x{k}" for k in range(STATES)), *(f"v{k}" for k in range(lines))]
+    with path.open("w", encoding="utf-8") as file:
+        for k, (w, (a, b)) in enumerate(zip(weight.tolist(), back.tolist(), strict=True)):
+            one, other = names[STATES + k - a], names[STATES + k - b]
+            file.write(f"v{k} = {w:.4f}*{one} + {FACTOR}*{other}\n")
+    return ",".join(f"x{k}={x:.3f}" for k, x in enumerate(random.normal(size=STATES)))
+
+
+def time_file(lines: int) -> dict[str, Any]:
+    """The whole process that answers for a file, and the parts of the same in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lines.txt"
+        at = write_lines(path, lines)
+        call = ["-m", "gradiometer", "gradient", "--file", str(path), "--at", at, "--json"]
+        rows = []
+        for _ in range(3):
+            start = time.perf_counter()
+            child = subprocess.Popen([sys.executable, *call], stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            if status:
+                raise SystemExit("the file was not answered")
+            cpu = usage.ru_utime + usage.ru_stime
+            rows.append((time.perf_counter() - start, cpu, usage.ru_maxrss / 1024))
+        # The first one may have compiled the kernels.
+        wall, cpu, megabytes = sorted(rows[1:])[0]
+        return {
+            "wall": wall, "cpu": cpu, "megabytes": megabytes, "first": rows[0][0],
+            "bytes": path.stat().st_size, "parts": time_parts(path, at),
+        }  # fmt: skip
+
+
+def time_parts(path: Path, at: str) -> dict[str, float]:
+    """Processor seconds of reading the lines, sweeping them and writing down the facts."""
+    from gradiometer.formula import parse
+    from gradiometer.model import read_listing
+    from gradiometer.question.gradient_list_facts import list_facts
+    from gradiometer.question.gradient_sweep import sweep_list
+
+    pairs = [pair.split("=") for pair in at.split(",")]
+    point = {name: parse(value, names=()).tree for name, value in pairs}
+    start = time.process_time()
+    with path.open(encoding="utf-8") as file:
+        listing = read_listing(file, given=point)
+    read = time.process_time()
+    swept = sweep_list(listing, point, of="", source="lines")
+    done = time.process_time()
+    list_facts(swept, 10)
+    return {"read": read - start, "sweep": done - read, "facts": time.process_time() - done}
+
+
+WAYS = {
+    "gradiometer": time_ours, "micrograd": time_micrograd, "torch": time_torch, "jax": time_jax,
+    "chain": time_chain, "file": time_file,
+}  # fmt: skip
 
 
 def run_child(way: str, operations: int) -> dict[str, Any] | None:
@@ -176,28 +286,77 @@ def time_paths() -> dict[str, Any]:
         for name, sizes in PEER_SIZES.items()
         if importlib.util.find_spec(name) is not None
     }
-    return {"gradiometer": ours, **peers}
+    arrays = {"gradiometer": ours, **peers}
+    check_gradients(arrays)
+    return {"arrays": arrays, "file": run_child("file", LINES), "chain": run_child("chain", STEPS)}
+
+
+def check_gradients(arrays: dict[str, dict[str, Any]]) -> None:
+    """Stop when a peer has another gradient."""
+    for way, rows in arrays.items():
+        for size, row in rows.items():
+            ours = arrays["gradiometer"][size]
+            if row and ours and not math.isclose(row["gradient"], ours["gradient"], rel_tol=1e-9):
+                raise SystemExit(f"{way} has another gradient for {size} operations")
 
 
 def write_paths(results: dict[str, Any]) -> list[str]:
     """The times as lines of Markdown."""
-    columns = ("cpu", "least cpu", "wall", "first", "megabytes")
+    columns = ("cpu", "user", "system", "wall", "first", "megabytes")
     lines = [
-        "| gradients by path | operations | " + " | ".join(columns) + " | gradient |",
+        "| gradients by path | operations | " + " | ".join(columns) + " | CPU over ours |",
         "|---" * (len(columns) + 3) + "|",
     ]
-    for way, rows in results.items():
+    ours = results["arrays"]["gradiometer"]
+    for way, rows in results["arrays"].items():
         for operations, row in rows.items():
             cells = [f"{row[c]:.3g}" for c in columns] if row else [f"> {SECONDS:g} s or failed"]
-            cells += ["–"] * (len(columns) - len(cells)) + [
-                f"{row['gradient']:.15g}" if row else "–"
-            ]
-            lines.append(f"| {way} | {int(operations):,} | " + " | ".join(cells) + " |")
+            cells += ["–"] * (len(columns) - len(cells))
+            own = ours[operations]
+            ratio = f"{row['cpu'] / own['cpu']:.1f}" if row and own else "–"
+            lines.append(f"| {way} | {int(operations):,} | {' | '.join(cells)} | {ratio} |")
     note = (
-        "Seconds; ours is everything for one input, a peer's is forward and backward. `first` is "
-        "the first call of a process (imports, loading or compiling kernels included)."
+        "Seconds; ours is everything for one input, a peer's is forward and backward alone. "
+        "`first` is the first call of a process (imports, loading or compiling kernels included); "
+        "`system` is what the system takes to hand out memory."
     )
-    return [*lines, "", note]
+    return [*lines, "", note, "", *write_growth(ours), *write_file(results["file"]),
+            *write_chain(results["chain"])]  # fmt: skip
+
+
+def write_growth(ours: dict[str, Any]) -> list[str]:
+    """Nanoseconds for each operation, by size: equal numbers are linear growth."""
+    rows = [(int(size), row) for size, row in ours.items() if row]
+    said = [
+        f"{size:,}: {1e9 * row['user'] / size:.0f} + {1e9 * row['system'] / size:.0f}"
+        for size, row in rows
+    ]
+    return [f"Nanoseconds of processor for an operation, user + system: {'; '.join(said)}.", ""]
+
+
+def write_file(row: dict[str, Any] | None) -> list[str]:
+    """What the whole process took for the file."""
+    if row is None:
+        return [f"The file of {LINES:,} lines was not answered in {SECONDS:g} s.", ""]
+    parts = row["parts"]
+    most = max(parts, key=parts.__getitem__)
+    said = ", ".join(f"{name} {seconds:.2f}" for name, seconds in parts.items())
+    return [
+        f"A file of {LINES:,} lines, {row['bytes'] / 1e6:.0f} MB: {row['wall']:.1f} s wall, "
+        f"{row['cpu']:.1f} s CPU, {row['megabytes']:.0f} MB for the whole process. "
+        f"CPU seconds of its parts: {said}; what bounds it is: {most}.", "",
+    ]  # fmt: skip
+
+
+def write_chain(row: dict[str, Any] | None) -> list[str]:
+    """What the ranking of the chain took."""
+    if row is None:
+        return ["The paths of the chain were not ranked."]
+    return [
+        f"The {row['paths']:,} best of the 2^{STEPS:,} paths of a residual chain: "
+        f"{row['cpu']:.2f} s CPU, {row['wall']:.2f} s wall; logarithms differ from the closed form "
+        f"by at most {row['largest error']:.1e}."
+    ]
 
 
 def draw_figure(results: dict[str, Any], path: Path) -> None:
@@ -206,11 +365,12 @@ def draw_figure(results: dict[str, Any], path: Path) -> None:
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for way, rows in results.items():
+    arrays = results["arrays"]
+    for way, rows in arrays.items():
         points = [(int(n), row["cpu"]) for n, row in rows.items() if row]
         if points:
             axes.loglog(*zip(*points, strict=True), marker="o", label=way)
-    million = results["gradiometer"][str(10**6)]
+    million = arrays["gradiometer"][str(10**6)]
     if million:
         scale = million["cpu"] / 10**6
         axes.loglog(SIZES, [scale * n for n in SIZES], color="0.6", ls=":", label="linear")

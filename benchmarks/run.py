@@ -21,7 +21,9 @@ from typing import Any
 from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
+from drawing import time_drawing, write_drawing
 from moments import time_moments, write_moments
+from paths import draw_figure, time_paths, write_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -198,6 +200,8 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_derivations(results["derivations"]),
         write_activations(results["activations"]),
         write_moments(results["moments"]),
+        write_paths(results["paths"]),
+        write_drawing(results["drawing"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -226,7 +230,10 @@ def main() -> None:
         "derivations": time_derivations(),
         "activations": time_activations(),
         "moments": time_moments(),
+        "paths": time_paths(),
+        "drawing": time_drawing(),
     }
+    draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     note = f"Medians of {RUNS} runs ({machine}); the machine is shared, so trust the ratios.\n"

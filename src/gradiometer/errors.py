@@ -23,6 +23,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, final
 
+_MOST_KNOWN = 60
+"""Names that are listed of what is known."""
+
 _CONTEXT = 60
 """Characters shown on each side of the offending place of a long line."""
 
@@ -183,7 +186,9 @@ def render_error(error: GradiometerError) -> str:
         if caret:
             lines.append(f"         {caret}")
     if error.known:
-        lines.append(f"  known: {', '.join(error.known)}")
+        more = len(error.known) - _MOST_KNOWN
+        rest = [f"and {more:,} more"] if more > 0 else []
+        lines.append(f"  known: {', '.join([*error.known[:_MOST_KNOWN], *rest])}")
     if error.hint:
         lines.append(f"  try:   {error.hint}.")
     return "\n".join(lines)

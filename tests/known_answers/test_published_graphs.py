@@ -1,5 +1,6 @@
 """Worked computation graphs from well-known teaching material, answered with the same numbers."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -174,3 +175,118 @@ def test_gradient_of_a_residual_chain_comes_from_paths_of_middle_length():
     assert taken == [1, 8, 28, 56, 70, 56, 28, 8, 1]
     total = (1 + weight) ** 8
     assert sum(row["contribution"] for row in rows) == fmpq(total.numerator, total.denominator)
+
+
+def test_goodfellow_and_others_chain_of_three_functions():
+    """Deep Learning (2016), section 6.5: x = f(w), y = f(x), z = f(y), here with squares."""
+    facts = _facts("x = w^2; y = x^2; z = y^2", w=2)
+    assert facts["value"] == 2**8
+    assert facts["derivatives"]["w"] == 8 * 2**7
+    assert [(row["path"], row["value"]) for row in facts["paths"]] == [
+        ("w -> x -> y -> z", (2 * 2) * (2 * 4) * (2 * 16))
+    ]
+
+
+def test_griewank_and_walther_lighthouse():
+    """Evaluating Derivatives (2008), section 2.1: y1 = nu*tan(w*t)/(gamma - tan(w*t))."""
+    point = {"nu": "3/2", "gamma": "5", "omega": "1/4", "t": "2"}
+    text = "v1 = omega*t; v2 = tan(v1); v3 = gamma - v2; v4 = nu*v2; y1 = v4/v3; y2 = gamma*y1"
+    facts = {name: fact.value for name, fact in gradient(text, at=point, of="y1").facts.items()}
+    nu, gamma, omega, t, tangent = 1.5, 5.0, 0.25, 2.0, math.tan(0.5)
+    outer = nu * gamma / (gamma - tangent) ** 2 * (1 + tangent**2)
+    expected = {
+        "omega": outer * t,
+        "t": outer * omega,
+        "gamma": -nu * tangent / (gamma - tangent) ** 2,
+        "nu": tangent / (gamma - tangent),
+    }
+    found = {name: to_float(value) for name, value in facts["derivatives"].items()}
+    assert found == pytest.approx(expected, rel=1e-14)
+    # The tangent reaches the quotient above and below: the two paths of the text.
+    assert facts["path_count"] == {"omega": 2, "t": 2, "gamma": 1, "nu": 1}
+
+
+def test_nielsen_gradient_of_the_first_bias_is_one_product():
+    """Neural Networks and Deep Learning (2015), chapter 5, the chain of four sigmoid neurons."""
+    text = "; ".join(
+        ["z1 = w1*x + b1", "a1 = sigmoid(z1)"]
+        + [line for k in (2, 3, 4) for line in (f"z{k} = w{k}*a{k - 1} + b{k}",
+                                                f"a{k} = sigmoid(z{k})")]
+        + ["C = (y - a4)^2/2"]
+    )  # fmt: skip
+    weights = [0.5, -1.5, 2.0, 0.75]
+    at = {"x": "1", "y": "1", **{f"b{k}": "0.25" for k in range(1, 5)}}
+    at |= {f"w{k}": str(w) for k, w in enumerate(weights, start=1)}
+    facts = _facts(text, **at)
+    value, product = 1.0, 1.0
+    for k, weight in enumerate(weights):
+        value = 1 / (1 + math.exp(-(weight * value + 0.25)))
+        product *= value * (1 - value) * (weight if k else 1)
+    assert facts["path_count"]["b1"] == 1
+    assert to_float(facts["derivatives"]["b1"]) == pytest.approx(product * (value - 1), rel=1e-13)
+    # Each slope of the sigmoid is at most 1/4, which is why the gradient vanishes.
+    assert abs(product) <= 0.25**4 * abs(weights[1] * weights[2] * weights[3])
+
+
+def test_mazur_step_by_step_backpropagation():
+    """A step by step backpropagation example (2015): two inputs, two hidden, two output neurons."""
+    text = (
+        "net_h1 = w1*i1 + w2*i2 + b1; h1 = sigmoid(net_h1);"
+        "net_h2 = w3*i1 + w4*i2 + b1; h2 = sigmoid(net_h2);"
+        "net_o1 = w5*h1 + w6*h2 + b2; o1 = sigmoid(net_o1);"
+        "net_o2 = w7*h1 + w8*h2 + b2; o2 = sigmoid(net_o2);"
+        "E1 = (0.01 - o1)^2/2; E2 = (0.99 - o2)^2/2; E = E1 + E2"
+    )
+    hundredths = (15, 20, 25, 30, 40, 45, 50, 55)
+    weights = {f"w{k}": f"0.{part}" for k, part in enumerate(hundredths, start=1)}
+    at = {"i1": "0.05", "i2": "0.10", "b1": "0.35", "b2": "0.60", **weights}
+    facts = _facts(text, **at)
+    assert to_float(facts["value"]) == pytest.approx(0.298371109, abs=1e-9)
+    assert to_float(facts["derivatives"]["w5"]) == pytest.approx(0.082167041, abs=1e-9)
+    assert to_float(facts["derivatives"]["w1"]) == pytest.approx(0.000438568, abs=1e-9)
+    # What the hidden neuron gets from either output, which the text adds up to 0.036350306.
+    parts = [to_float(row["flow"]) for row in facts["edges"] if row["from"] == "h1"]
+    assert parts == pytest.approx([0.055399425, -0.019049119], abs=1e-9)
+    assert sum(parts) == pytest.approx(0.036350306, abs=1e-9)
+
+
+def test_stanford_lecture_on_a_maximum_whose_argument_is_used_twice():
+    """CS224n, lecture on backpropagation: f = (x + y)*max(y, z) at x = 1, y = 2, z = 0."""
+    facts = _facts("a = x + y; b = max(y, z); f = a*b", x=1, y=2, z=0)
+    assert facts["value"] == 6
+    assert facts["derivatives"] == {"x": 2, "y": 5, "z": 0}
+    assert facts["contributions"]["y"] == [{"via": "a", "value": 2}, {"via": "b", "value": 3}]
+
+
+def test_pytorch_introduction_to_autograd():
+    """A 60 minute blitz: Q = 3a^3 - b^2 at a = (2, 3), b = (6, 4), summed over both entries."""
+    facts = _facts("Q1 = 3*a1^3 - b1^2; Q2 = 3*a2^3 - b2^2; Q = Q1 + Q2", a1=2, a2=3, b1=6, b2=4)
+    assert facts["derivatives"] == {"a1": 36, "b1": -12, "a2": 81, "b2": -8}
+
+
+def test_pytorch_tutorial_mean_of_squares():
+    """Autograd tutorial: the mean of 3*(x + 2)^2 over four ones is 27, each slope 4.5."""
+    lines = [f"y{k} = x{k} + 2; z{k} = y{k}*y{k}*3" for k in range(4)]
+    facts = _facts(
+        "; ".join(lines) + "; out = (z0 + z1 + z2 + z3)/4",
+        **dict.fromkeys(("x0", "x1", "x2", "x3"), 1),
+    )
+    assert facts["value"] == 27
+    assert set(facts["derivatives"].values()) == {fmpq(9, 2)}
+
+
+def test_tensorflow_guide_square_of_a_square():
+    """Introduction to gradients: y = x*x, z = y*y at x = 1 and 3 gives 4 and 108."""
+    for x, slope in ((1, 4), (3, 108)):
+        facts = _facts("y = x*x; z = y*y", x=x)
+        assert facts["derivatives"] == {"x": slope}
+        assert facts["path_count"] == {"x": 4}
+
+
+def test_dive_into_deep_learning_twice_the_squared_length():
+    """Section 2.5: y = 2*x.x at x = (0, 1, 2, 3) is 28 with slopes 4x."""
+    names = [f"x{k}" for k in range(4)]
+    text = "y = 2*(" + " + ".join(f"{name}*{name}" for name in names) + ")"
+    facts = _facts(text, **{name: k for k, name in enumerate(names)})
+    assert facts["value"] == 28
+    assert facts["derivatives"] == {name: 4 * k for k, name in enumerate(names)}

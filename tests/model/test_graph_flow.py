@@ -105,6 +105,45 @@ def _check_cuts(flow):
         assert total(crossing) == flow.gradient
 
 
+def _check_random_cuts(flow, chance):
+    """Whatever set of nodes holds the input and not the output, its net outflow is the derivative.
+
+    The whole of what crosses counts when nothing flows back into the set.
+    """
+    parts = list(zip(flow.edges, flow.contributions, strict=True))
+    for _ in range(5):
+        inside = {k for k in range(flow.output) if chance.random() < 0.5} | {flow.source}
+        inside.discard(flow.output)
+        out = total(p for e, p in parts if e.start in inside and e.end not in inside)
+        back = total(p for e, p in parts if e.start not in inside and e.end in inside)
+        assert out - back == flow.gradient
+        # Earlier nodes stand first, so one pass takes in all that a node needs.
+        for edge, _ in reversed(parts):
+            if edge.end in inside:
+                inside.add(edge.start)
+        crossing = [p for e, p in parts if e.start in inside and e.end not in inside]
+        assert not [e for e, _ in parts if e.start not in inside and e.end in inside]
+        assert total(crossing) == flow.gradient
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_over_random_cuts_the_contributions_add_up_to_the_derivative(share):
+    for seed in range(5000 + 100 * share, 5100 + 100 * share):
+        point = random_point(seed)
+        chance = random.Random(seed)
+        for index in point.graph.inputs.values():
+            flow = find_flow(point, index)
+            if index == flow.output:
+                continue
+            into, out = {}, {}
+            for edge, part in zip(flow.edges, flow.contributions, strict=True):
+                into[edge.end] = into.get(edge.end, 0) + part
+                out[edge.start] = out.get(edge.start, 0) + part
+            inner = (set(into) | set(out)) - {flow.source, flow.output}
+            assert all(into.get(node, 0) == out.get(node, 0) for node in inner)
+            _check_random_cuts(flow, chance)
+
+
 def _compare_ranks(flow, paths):
     for sign, wanted in (
         (0, paths),

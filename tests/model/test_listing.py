@@ -121,3 +121,15 @@ def test_a_name_of_a_constant_that_is_given_hides_it():
 def test_a_later_assignment_does_not_change_an_earlier_constant():
     with pytest.raises(FormulaError):
         read_listing(["v = 2e", "e = a"], given=["a"])
+
+
+def test_a_circle_is_told_from_a_line_that_stands_too_early():
+    for lines, said in (
+        (["u = v + a", "w = a*a", "v = u*w"], "circle"),
+        (["u = v + a", "w = a*a", "v = a*w"], "before line 3"),
+        (["u = v + a; v = 2*a"], "before line 1"),
+        (["u = v + a; v = u*a"], "circle"),
+    ):
+        with pytest.raises(FormulaError, match=said) as caught:
+            read_listing(lines, given=["a"])
+        assert caught.value.place.line == 1

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import LimitError, UsageError
-from gradiometer.numeric import LinearGraph, connect, cover, grow_path_tree, rank_paths, sweep_back
+from gradiometer.numeric import (
+    LinearGraph,
+    connect,
+    cover,
+    grow_path_tree,
+    rank_all,
+    rank_paths,
+    sweep_back,
+)
 from numeric.all_paths import FAR, NEAR, PLAIN, list_paths, random_graph
 
 POOLS = {"plain": PLAIN, "near": NEAR, "far": FAR}
@@ -159,3 +167,36 @@ def test_a_request_that_does_not_fit_the_tree_is_refused():
         rank_paths(grow_path_tree(graph), 7)
     with pytest.raises(LimitError):
         rank_paths(grow_path_tree(graph), 0, most=10**9)
+
+
+@pytest.mark.parametrize("order", ["size", "positive", "negative"])
+def test_sources_that_are_ranked_together_are_ranked_as_alone(order):
+    for seed in range(60):
+        graph = random_graph(seed, weights=POOLS["near"])
+        tree = grow_path_tree(graph, by_sign=order != "size")
+        together = rank_all(tree, [(node, order) for node in range(graph.node_count)], most=20)
+        for node, found in enumerate(together):
+            alone = rank_paths(tree, node, most=20, order=order)
+            assert found.value.mantissa.tolist() == alone.value.mantissa.tolist()
+            for rank in range(len(alone)):
+                assert found.edges(rank).tolist() == alone.edges(rank).tolist()
+
+
+def test_a_part_of_a_path_is_cut_from_the_whole():
+    for seed in range(60):
+        graph = random_graph(seed, weights=PLAIN)
+        found = rank_paths(grow_path_tree(graph), 0, most=20)
+        for rank in range(len(found)):
+            whole = found.edges(rank).tolist()
+            for skip in range(len(whole) + 1):
+                assert found.edges(rank, skip=skip).tolist() == whole[skip:]
+                assert found.edges(rank, skip=skip, most=2).tolist() == whole[skip : skip + 2]
+
+
+def test_the_end_of_a_path_with_many_detours_is_cut_from_the_whole():
+    weights = np.random.default_rng(5).uniform(0.1, 3.0, 2000)
+    found = rank_paths(grow_path_tree(_residual_chain(weights)), 0, most=300)
+    for rank in range(0, 300, 37):
+        whole = found.edges(rank)
+        for skip in (1, 2, 3, 64, 999, 1998, 1999):
+            assert found.edges(rank, skip=skip).tolist() == whole[skip:].tolist()

@@ -49,12 +49,90 @@ def test_everything_about_the_sheet_is_proved():
     assert answer.warnings == ()
 
 
-def test_the_steps_of_the_sheet_end_in_the_chain_rule():
-    formulas = [step.formula for step in gradient(SHEET, at=POINT).steps]
-    assert "v1 = a^2 = (-1)^2 = 1" in formulas
-    assert "dv1/da = 2*a = 2*(-1) = -2" in formulas
-    assert formulas[-2] == ("dc/da = dc/dv1*dv1/da + dc/dv2*dv2/da = 3*(-2) + 1*1 = -6 + 1 = -5")
+def _formulas(computation, at, **more):
+    return [step.formula for step in gradient(computation, at=at, **more).steps]
+
+
+def test_the_steps_of_the_sheet_run_forward_then_backward_then_along_each_path():
+    formulas = _formulas(SHEET, POINT)
+    assert formulas == [
+        "v1 = a^2 = (-1)^2 = 1",
+        "v2 = a + b = -1 + 4 = 3",
+        "c = v1*v2 = 1*3 = 3",
+        "dv1/da = 2*a = 2*(-1) = -2",
+        "dv2/da = 1",
+        "dv2/db = 1",
+        "dc/dv1 = v2 = 3",
+        "dc/dv2 = v1 = 1",
+        "dc/da = dc/dv1*dv1/da + dc/dv2*dv2/da = 3*(-2) + 1*1 = -5",
+        "dc/db = dc/dv2*dv2/db = 1*1 = 1",
+        "a -> v1 -> c: -2*3 = -6",
+        "a -> v2 -> c: 1*1 = 1",
+        "dc/da = -6 + 1 = -5",
+        "b -> v2 -> c: 1*1 = 1",
+    ]
     assert all(step.because and step.latex for step in gradient(SHEET, at=POINT).steps)
+
+
+def test_a_single_edge_needs_no_line_besides_its_local_derivative():
+    assert not [line for line in _formulas("c = a*b", {"a": 2, "b": 3}) if "->" in line]
+
+
+def test_paths_that_differ_only_in_the_use_of_an_operand_are_told_apart():
+    steps = [s for s in gradient("v = a*a; c = v + a", at={"a": 3}).steps if "->" in s.formula]
+    assert [step.formula for step in steps] == [
+        "a -> v -> c: 3*1 = 3", "a -> v -> c: 3*1 = 3", "a -> c: 1",
+    ]  # fmt: skip
+    assert "use 1 of a in v" in steps[0].because
+    assert "use 2 of a in v" in steps[1].because
+    assert "use" not in steps[2].because
+
+
+def test_of_many_paths_the_largest_have_lines_and_the_others_are_summed():
+    text = "; ".join(f"x{k} = x{k - 1} + x{k - 1}*{k}" for k in range(1, 6)).replace("x0", "x")
+    formulas = _formulas(text, {"x": 1})
+    lines = [line for line in formulas if line.startswith("x ->")]
+    values = [int(line.split()[-1]) for line in lines]
+    # Each path takes a subset of the factors 1 to 5; the factor 1 doubles every product.
+    assert values == [120, 120, 60, 60, 40, 40, 30, 30]
+    assert "24 other paths: 220" in formulas
+    assert formulas[-1] == "dx5/dx = 120 + 120 + 60 + 60 + 40 + 40 + 30 + 30 + 220 = 720"
+    assert formulas[-1].endswith(f"= {2 * 3 * 4 * 5 * 6}")
+
+
+def test_a_path_through_a_kink_has_no_product_and_no_sum_is_claimed():
+    formulas = _formulas("v = |a|; c = v + a", {"a": 0})
+    assert "a -> v -> c: ?" in formulas
+    assert "a -> c: 1" in formulas
+    assert [line for line in formulas if line.startswith("dc/da")] == [
+        "dc/da = 1", "dc/da = 0 from the left, 2 from the right",
+    ]  # fmt: skip
+
+
+def test_a_local_derivative_is_told_from_the_whole_one_of_the_same_name():
+    steps = [s for s in gradient("v = a^2; c = v*a", at={"a": 3}).steps if "dc/da" in s.formula]
+    assert [step.because for step in steps] == [
+        "Local derivative of c, its other operands held.",
+        "Chain rule through v and c.",
+        "The sum of the 2 paths of a, as the chain rule found.",
+    ]
+
+
+def test_rounded_numbers_never_stand_behind_an_equals_sign():
+    for step in gradient("v = exp(a); c = v*v + a/3", at={"a": 2}).steps:
+        for part in step.formula.split(" = ")[1:]:
+            assert "." not in part.split(" ≈ ")[0]
+
+
+def test_steps_of_a_large_graph_stay_few_and_short():
+    text = "; ".join(f"x{k} = x{k - 1}/2 + x{k - 1}" for k in range(1, 500)).replace("x0", "x")
+    wide = " + ".join(f"y{k}*y{k}" for k in range(60))
+    for steps in (
+        gradient(text, at={"x": 1}).steps,
+        gradient(f"c = {wide}", at={f"y{k}": k for k in range(60)}).steps,
+    ):
+        assert 0 < len(steps) < 300
+        assert all(len(step.formula) < 500 for step in steps)
 
 
 def test_the_output_can_be_any_named_value():

@@ -178,3 +178,23 @@ def test_a_long_chain_is_answered_in_float64_with_what_its_paths_carry(tmp_path)
     values = [row["value"] for row in facts["top_paths"].value["x0"]]
     assert values == [1.0, 0.001, 0.001]
     assert answer.warnings[0].endswith("not exact.")
+
+
+def test_a_comparison_of_equal_numbers_in_a_function_is_said():
+    answer = gradient(lambda a: a if a > 0 else -a, at={"a": 0})
+    assert "`a` with `0`, which are equal at the point" in answer.warnings[0]
+    # Its derivative there does not exist, whatever the branch that was taken says.
+    assert answer.facts["derivatives"].status == "unknown"
+    assert gradient(lambda a: a if a > 0 else -a, at={"a": 1}).warnings == ()
+
+
+def test_a_function_that_fails_says_where():
+    for function, said in (
+        (lambda a: 1 / (a - a), "1/t1"),
+        (lambda a: np.log(a - 1), "ln(t1)"),
+        (lambda a: [], ""),
+    ):
+        with pytest.raises(GradiometerError) as caught:
+            gradient(function, at={"a": 1})
+        assert caught.value.text == said
+        assert caught.value.hint

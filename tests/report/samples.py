@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -139,6 +139,76 @@ GRAPH = graph(
         "By the node that is entered first.",
     ),
 )
+
+
+POINTED = replace(
+    GRAPH,
+    facts={
+        **GRAPH.facts,
+        "highlighted": proved(
+            {"input": "a", "path": ["a", "v1", "c"], "edges": [0, 3], "value": fmpq(-6),
+             "share": fmpq(6, 5)},
+            "The largest path.",
+        ),
+    },
+)  # fmt: skip
+
+
+def ladder(steps):
+    """Rows of nodes and edges: s_k = w*s_(k-1) + s_(k-2) with one weight, and a highlighted path.
+
+    The weight is used in every step, so its edges are long; parallel edges start the list.
+    """
+    nodes = [("w", "", 0.5, 1.0), ("s0", "", 1.0, 0.25), ("s1", "s0*s0", 1.0, -0.5)]
+    edges = [("s0", "s1", 1.0, 0.25), ("s0", "s1", 1.0, 0.25)]
+    for k in range(2, steps):
+        nodes += [(f"p{k}", f"w*s{k - 1}", 0.5, 0.5 / k), (f"s{k}", f"p{k} + s{k - 2}", 1.0, 1 / k)]
+        edges += [
+            ("w", f"p{k}", 1.0, 1 / k), (f"s{k - 1}", f"p{k}", 0.5, -1 / k),
+            (f"p{k}", f"s{k}", 1.0, 1 / k**2), (f"s{k - 2}", f"s{k}", 1.0, 0.0),
+        ]  # fmt: skip
+    last = steps - 1
+    path = {
+        "input": "w", "path": ["w", f"p{last}", f"s{last}"],
+        "edges": [len(edges) - 4, len(edges) - 2], "value": -0.25, "share": 0.5,
+    }  # fmt: skip
+    return nodes, edges, path
+
+
+FOCUS = {
+    "nodes": [
+        {"name": "w", "operation": "input", "value": 0.5, "adjoint": 1.0},
+        {"name": "s0", "operation": "input", "value": 1.0, "adjoint": 0.25},
+        {"name": "s39", "operation": "p39 + s37", "value": 1.0, "adjoint": 1.0},
+    ],
+    "edges": [
+        {"from": "w", "to": "s39", "paths": 63245986, "flow": 1.0, "mass": 2.0, "hidden": 76},
+        {"from": "s0", "to": "s39", "paths": 1, "flow": -0.25, "mass": 0.25, "hidden": 0},
+    ],
+    "coverage": 0.93,
+    "shown": 3,
+    "of": 79,
+}
+
+_NODES, _EDGES, _PATH = ladder(40)
+
+LADDER = graph(
+    _NODES, _EDGES,
+    focus=computed(FOCUS, "What matters most."), highlighted=computed(_PATH, "The largest."),
+)  # fmt: skip
+
+
+def as_arrays(nodes, edges, **facts):
+    """The same graph as a question answers it in float64: arrays by node and by edge."""
+    number = {row[0]: index for index, row in enumerate(nodes)}
+    arrays = {"node": Series(("node",), [row[0] for row in nodes])}
+    for place, name in ((2, "value"), (3, "adjoint")):
+        arrays[name] = Series(("node",), [float(row[place]) for row in nodes])
+    for place, name in ((0, "source"), (1, "target")):
+        arrays[name] = Series(("edge",), [number[row[place]] for row in edges])
+    for place, name in ((2, "local"), (3, "flow")):
+        arrays[name] = Series(("edge",), [row[place] for row in edges])
+    return Answer("gradient", {"file": "long.txt"}, facts, (), arrays)
 
 
 def layers(widths):
@@ -280,6 +350,8 @@ ANSWERS = {
     "sign": SIGN,
     "softplus": SOFTPLUS,
     "graph": GRAPH,
+    "pointed": POINTED,
+    "ladder": LADDER,
     "parameters": PARAMETERS,
     "schedule": SCHEDULE,
     "descent": DESCENT,

@@ -183,10 +183,12 @@ def test_names_of_nodes_are_escaped_and_shortened():
     assert "n" * 25 not in svg.partition("</desc>")[2]
 
 
-def test_large_graph_is_left_to_its_tables():
+def test_graph_of_up_to_sixty_nodes_has_a_box_for_each():
     nodes = [(f"v{k}", "", fmpq(k), fmpq(1)) for k in range(61)]
-    assert draw_figure(graph(nodes, [])) is None
-    assert draw_figure(graph(nodes[:60], [])) is not None
+    assert draw_figure(graph(nodes, []), "graph") is None
+    assert draw_figure(graph(nodes, []), "whole") is not None
+    assert draw_figure(graph(nodes[:60], []), "graph").svg.count("<rect") == 60
+    assert draw_figure(graph(nodes[:60], []), "whole") is None
 
 
 def test_parallel_edges_are_two_lines():

@@ -25,7 +25,7 @@ from gradiometer.formula.limits import MOST_LIST_CHARACTERS, check_text
 from gradiometer.formula.parse import Formula, parse_in_scope
 from gradiometer.formula.scope import RESERVED, Scope
 from gradiometer.formula.source import Source
-from gradiometer.formula.tokens import NAME, SIGNS, plain_name, tokenize
+from gradiometer.formula.tokens import NAME, SIGNS, plain_name, refuse_character, tokenize
 from gradiometer.formula.tree import Node, Number, Span, free_names
 
 _Result = TypeVar("_Result")
@@ -349,9 +349,17 @@ def _statements(text: str) -> Iterator[Span]:
 
 def _no_assignment(text: str, start: int, end: int) -> FormulaError:
     equal = text.find("=", start, end)
+    for position in range(start, end if equal < 0 else equal):
+        sign = text[position]
+        is_letter = sign.isalpha() and (sign.isascii() or NAME.match(sign) is not None)
+        is_seen = sign.isprintable() or sign.isspace()
+        if sign == "#" or not is_seen or (sign.isalpha() and not is_letter):
+            return refuse_character(text, position)
     if equal < 0:
         problem = "Every formula of a list needs a name."
         hint = f"write `name = {text[start:end][:40]}`"
+        if "->" in text[start:end]:
+            hint = "write what is computed, such as `v = a^2`"
     elif text[equal - 1 : equal] in {"=", "<", ">", "!"} or text[equal + 1 : equal + 2] == "=":
         problem, hint = "An assignment has a single `=`.", "write `name = formula`"
     else:

@@ -91,6 +91,7 @@ _REFUSED = {
     "_": ("A name begins with a letter", "write a letter before `_`, and `1000` for `1_000`"),
     "!": ("There are no factorials here", "write the product, or `!=` for different"),
     ";": ("One formula ends at `;`", "give one formula, or write assignments such as `y = x + 1`"),
+    "#": ("`#` begins no comment here", "leave comments out"),
     "%": ("There are no percents here", "write `/100`"),
     "∞": ("Infinity is no number", "write it as the end of an interval only"),
 }
@@ -197,10 +198,13 @@ def stray_comma(text: str, position: int) -> FormulaError:
     """The error about a comma that separates nothing, to be raised."""
     around = text[max(0, position - 1) : position + 2]
     decimal = around[:1].isdigit() and around[-1:].isdigit()
+    hint = "write decimals with a point, such as 0.1" if decimal else ""
+    if re.match(rf"\s*{NAME.pattern}\s*=(?!=)", text[position + 1 :]):
+        hint = "end each assignment with `;`"
     return FormulaError(
         "A comma separates arguments, and there are none here.",
         text=text,
         start=position,
         end=position + 1,
-        hint="write decimals with a point, such as 0.1" if decimal else "",
+        hint=hint,
     )

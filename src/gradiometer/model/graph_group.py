@@ -8,7 +8,7 @@ Source: Griewank and Walther, Evaluating Derivatives (2008), chapter 9, on elimi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -31,6 +31,8 @@ class Bundle:
     mass: Exact
     """The sum of their sizes."""
     paths: int
+    hidden: int
+    """How many nodes that are not kept lie on these paths."""
 
 
 def group_paths(point: GraphPoint, kept: Collection[int]) -> list[Bundle]:
@@ -45,16 +47,22 @@ def group_paths(point: GraphPoint, kept: Collection[int]) -> list[Bundle]:
     """
     graph = point.graph
     stops = {*kept, *graph.inputs.values(), graph.output}
-    onward = _list_onward(point)
+    return bundle_paths(point, stops, list_onward(point))
+
+
+def bundle_paths(
+    point: GraphPoint, stops: Collection[int], onward: Sequence[Sequence[Edge]]
+) -> list[Bundle]:
+    """The bundles between exactly these nodes, along the edges that leave each node."""
     return [
         bundle
         for start in sorted(stops)
-        if start != graph.output and point.is_live[start]
+        if start != point.graph.output and point.is_live[start]
         for bundle in _follow(point, start, stops, onward)
     ]
 
 
-def _list_onward(point: GraphPoint) -> list[list[Edge]]:
+def list_onward(point: GraphPoint) -> list[list[Edge]]:
     """The edges that leave each node and that a gradient takes."""
     nodes = point.graph.nodes
     onward: list[list[Edge]] = [[] for _ in nodes]
@@ -72,23 +80,27 @@ def _list_onward(point: GraphPoint) -> list[list[Edge]]:
 
 
 def _follow(
-    point: GraphPoint, start: int, stops: Collection[int], onward: list[list[Edge]]
+    point: GraphPoint, start: int, stops: Collection[int], onward: Sequence[Sequence[Edge]]
 ) -> list[Bundle]:
     """The bundles that leave one kept node."""
-    sums: dict[int, tuple[Exact, Exact, int]] = {start: (ONE, ONE, 1)}
+    # The last number has one bit for each hidden node on the way.
+    sums: dict[int, tuple[Exact, Exact, int, int]] = {start: (ONE, ONE, 1, 0)}
     found: list[Bundle] = []
     for node in range(start, point.graph.output + 1):
         if node not in sums:
             continue
-        total, mass, count = sums.pop(node)
+        total, mass, count, hidden = sums.pop(node)
         if node in stops and node != start:
-            found.append(Bundle(start, node, total, mass, count))
+            found.append(Bundle(start, node, total, mass, count, hidden.bit_count()))
             continue
+        if node != start:
+            hidden |= 1 << node
         for edge in onward[node]:
-            old = sums.get(edge.end, (ZERO, ZERO, 0))
+            old = sums.get(edge.end, (ZERO, ZERO, 0, 0))
             sums[edge.end] = (
                 check_size(old[0] + multiply(total, edge.local)),
                 check_size(old[1] + multiply(mass, abs(edge.local))),
                 old[2] + count,
+                old[3] | hidden,
             )
     return found

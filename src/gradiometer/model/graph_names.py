@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
 from gradiometer.errors import FormulaError, Place, UsageError, suggest, unknown_name
 from gradiometer.formula import Assignment, Constant, Name, Node, Span, walk
+
+_MOST_SHOWN = 6
+"""Names that are written out in one sentence."""
 
 
 @final
@@ -85,7 +89,6 @@ def _check_order(source: Source) -> None:
         for name, span in source.names_in(assignment):
             if defined.get(name, -1) < index:
                 continue
-            itself = defined[name] == index
             start, end = span or (None, None)
             raise FormulaError(
                 _too_early(source, name, index, defined[name]),
@@ -93,9 +96,7 @@ def _check_order(source: Source) -> None:
                 start=start,
                 end=end,
                 place=source.place,
-                hint="give the new value a name of its own"
-                if itself
-                else f"move the assignment of `{name}` before this one",
+                hint=_say_order(source, name, index, defined[name]),
             )
 
 
@@ -103,14 +104,46 @@ def _too_early(source: Source, name: str, use: int, definition: int) -> str:
     """What is wrong with the use of *name* in assignment *use*, at or before its *definition*."""
     if use == definition:
         return f"`{name}` is computed from itself."
-    needed = {name}
-    for assignment in reversed(source.assignments[use : definition + 1]):
-        if assignment.name in needed:
-            needed |= {other for other, _ in source.names_in(assignment)}
-    user = source.assignments[use].name
-    if user in needed:
-        return f"`{user}` and `{name}` need each other: the computation is a circle."
+    circle = _find_circle(source, name, use)
+    if len(circle) == 2:
+        return f"`{circle[0]}` and `{name}` need each other: the computation is a circle."
+    if circle:
+        shown = [*circle[:_MOST_SHOWN], *(["…"] if len(circle) > _MOST_SHOWN else []), circle[0]]
+        return (
+            f"{len(circle):,} assignments need each other, {' -> '.join(shown)}: the computation "
+            "is a circle."
+        )
     return f"`{name}` is used before it is assigned."
+
+
+def _say_order(source: Source, name: str, use: int, definition: int) -> str:
+    """What to do about it."""
+    if use == definition:
+        return "give the new value a name of its own"
+    circle = _find_circle(source, name, use)
+    if circle:
+        return f"compute `{name}` or `{circle[0]}` without the other"
+    return f"move the assignment of `{name}` before this one"
+
+
+def _find_circle(source: Source, name: str, use: int) -> list[str]:
+    """The names of a shortest circle through the use of *name*, each needing the next; or none."""
+    user = source.assignments[use].name
+    before: dict[str, str] = {name: user}
+    waiting = deque([name])
+    while waiting:
+        here = waiting.popleft()
+        if here == user:
+            circle = [before[here]]
+            while circle[-1] != user:
+                circle.append(before[circle[-1]])
+            return circle[::-1]
+        if here in source.assigned:
+            for other, _ in source.names_in(source.assignments[source.assigned[here]]):
+                if other not in before:
+                    before[other] = here
+                    waiting.append(other)
+    return []
 
 
 def _check_inputs(source: Source) -> None:
@@ -121,19 +154,32 @@ def _check_inputs(source: Source) -> None:
                 free.setdefault(name, span)
     for name in sorted(source.given):
         _check_given(name, source.assigned, free)
-    for name, span in free.items():
-        if name not in source.given:
-            near = suggest(name, source.assigned)
-            start, end = span or (None, None)
-            value = f"give a value as in `at {name}=1`"
-            raise UsageError(
-                f"The input `{name}` has no value.",
-                text=source.text,
-                start=start,
-                end=end,
-                place=source.place,
-                hint=f"write `{near}`, or {value}" if near else value,
-            )
+    missing = [name for name in free if name not in source.given]
+    if missing:
+        raise _no_value(source, missing, free[missing[0]])
+
+
+def _no_value(source: Source, missing: Sequence[str], span: Span | None) -> UsageError:
+    """The error about inputs without a value; the first one is marked."""
+    name, near = missing[0], suggest(missing[0], source.assigned)
+    start, end = span or (None, None)
+    values = ",".join(f"{other}=1" for other in missing[:_MOST_SHOWN])
+    value = f"give a value as in `--at {values}`"
+    others = f", nor {_list_names(missing[1:])}" if len(missing) > 1 else ""
+    return UsageError(
+        f"The input `{name}` has no value{others}.",
+        text=source.text,
+        start=start,
+        end=end,
+        place=source.place,
+        hint=f"write `{near}`, or {value}" if near else value,
+    )
+
+
+def _list_names(names: Sequence[str]) -> str:
+    shown = [f"`{name}`" for name in names[: _MOST_SHOWN - 1]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _check_given(name: str, assigned: Collection[str], free: Collection[str]) -> None:

@@ -23,6 +23,8 @@ from gradiometer.formula import (
     evaluate,
     holds,
     size_in_bits,
+    to_ball,
+    to_rational_text,
 )
 from gradiometer.model.graph import Graph, GraphNode, operand_trees
 from gradiometer.model.graph_kink import ONE, SLOPES, ZERO, Slopes, order
@@ -32,6 +34,9 @@ MOST_BITS = 100_000
 
 _LARGEST = arb(fmpz(2) ** MOST_BITS)
 _SMALLEST = 1 / _LARGEST
+
+_MOST_WRITTEN = 16
+"""Characters of a number that an error writes in full."""
 
 MOST_TOTAL_BITS = 5_000_000
 """Largest size of all exact values of a graph together."""
@@ -128,7 +133,8 @@ def _values(graph: Graph, at: Mapping[str, Exact]) -> tuple[Exact | None, ...]:
         except LimitError as error:
             raise replace(error, text=node.source) from None
         except DomainError as error:
-            errors[index] = replace(error, text=node.source)
+            hint = error.hint or _say_here(node, graph, values)
+            errors[index] = replace(error, text=node.source, hint=hint)
         except UndecidedError as error:
             errors[index] = error
         values.append(value)
@@ -148,6 +154,22 @@ def _arguments(node: GraphNode, values: Sequence[Exact | None]) -> dict[str, Exa
     """The values that exist, under the names of the template."""
     pairs = ((f"u{k}", values[index]) for k, index in enumerate(node.operands))
     return {name: value for name, value in pairs if value is not None}
+
+
+def _say_here(node: GraphNode, graph: Graph, values: Sequence[Exact | None]) -> str:
+    """That another point is needed, with the values that the operation meets at this one."""
+    found = dict.fromkeys(node.operands)
+    here = [
+        f"`{graph.nodes[index].name}` is {_short(value)}"
+        for index in found
+        if (value := values[index]) is not None
+    ]
+    return "choose another point" + (f"; here {' and '.join(here)}" if here else "")
+
+
+def _short(value: Exact) -> str:
+    text = to_rational_text(value) if isinstance(value, fmpq) else ""
+    return text if 0 < len(text) <= _MOST_WRITTEN else f"about {float(to_ball(value).mid()):.6g}"
 
 
 def _missing_operand(node: GraphNode, values: Sequence[Exact | None]) -> int | None:

@@ -1,30 +1,41 @@
 """A long list of assignments as flat arrays: a million lines in seconds, each read by the grammar.
 
 Lines that differ only in their names and numbers have one shape. A shape is parsed once, by the
-same parser as every formula; each further line of it only fills in its names and numbers.
+same parser as every formula; each further line of it only fills in its names and numbers, a block
+of lines at a time.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, final
+from itertools import compress, islice
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import FormulaError, GradiometerError, Place, suggest, unknown_name
+from gradiometer.errors import FormulaError, GradiometerError, Place
 from gradiometer.formula import plain_name
-from gradiometer.model.listing_shape import Shape, cut_line, is_plain, read_shape
+from gradiometer.model.listing_block import split_into_blocks
+from gradiometer.model.listing_error import (
+    assigned_twice,
+    locate,
+    nameless,
+    unknown_word,
+    used_too_early,
+)
+from gradiometer.model.listing_names import NameTable
+from gradiometer.model.listing_order import needs_node
+from gradiometer.model.listing_plan import Failure, Plan, Planner, find_distinct
+from gradiometer.model.listing_shape import Shape
 
-_CHUNK = 1 << 16
-"""Lines whose words are held at a time."""
+_UNSET = 2**31 - 1
+"""In place of the statement that assigns a name which none has assigned so far."""
 
-_GIVEN, _FIXED = 1 << 40, 1 << 41
-"""Where the numbers of inputs and of constants start while operations are still being counted."""
-
-_NAMELESS = ""
+_AWAITED = -(2**30)
+"""In place of the node of such a name: this number less that of the name."""
 
 INPUT, CONSTANT = 0, 1
 """Codes of nodes without operands; further codes count `operators` from 2."""
@@ -45,18 +56,12 @@ class Listing:
     operand: NDArray[np.int32]
     constants: NDArray[np.float64]
     inputs: tuple[str, ...]
-    names: Mapping[str, int]
+    names: NameTable
     """The node of each input and of each assigned name."""
     line: NDArray[np.int32]
     """For each operation the line it stands on, counted from 1."""
     output: int
     """The node of the last assignment."""
-
-    def name_nodes(self) -> tuple[NDArray[np.int64], list[str]]:
-        """The node of each name, and the names in the same order."""
-        if isinstance(self.names, _Places):
-            return self.names.to_array(), list(self.names)
-        return np.array(list(self.names.values()), np.int64), list(self.names)
 
     @property
     def leaves(self) -> int:
@@ -83,291 +88,303 @@ def read_listing(
         >>> listing.operators, listing.operand.tolist()
         (('^', '*', '+'), [0, 1, 3, 0, 4, 2])
     """
-    builder = _Builder(source, {plain_name(name): _GIVEN + k for k, name in enumerate(given)})
+    builder = _Builder(source, tuple(dict.fromkeys(map(plain_name, given))))
     # Millions of words live at a time and none of them in a cycle: looking for cycles is a waste.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        pending = 0
-        for number, line in _statements(lines):
-            builder.add(number, line)
-            pending += 1
-            if pending == _CHUNK:
-                builder.resolve()
-                pending = 0
-        builder.resolve()
+        for block in split_into_blocks(lines):
+            builder.add(block)
         return builder.finish()
     finally:
         if was_enabled:
             gc.enable()
 
 
-def _statements(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(lines, start=1):
-        if ";" in line:
-            for part in line.split(";"):
-                if part.strip():
-                    yield number, part
-        elif line.strip():
-            yield number, line
-
-
 @final
-class _Filled:
-    """A shape with the words of its lines that wait to be resolved."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What a block added: its operations, with operands as numbers that are not final yet."""
 
-    __slots__ = ("is_named", "operations", "shape", "size", "skipped", "words")
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        # Read a million times, so not looked up in the shape each time.
-        self.is_named, self.size, self.skipped = shape.is_named, shape.size, shape.skipped
-        self.operations: list[int] = []
-        """For each line the number of its first operation."""
-        self.words: list[str] = []
+    code: NDArray[np.uint8]
+    arity: NDArray[np.int32]
+    operand: NDArray[np.int32]
+    """An operation from 0 on; the leaf with the number `-1 - operand` below."""
+    line: NDArray[np.int32]
 
 
 @final
 class _Builder:
     """What has been read so far."""
 
-    def __init__(self, source: str, names: dict[str, int]) -> None:
+    def __init__(self, source: str, given: tuple[str, ...]) -> None:
         self._source = source
-        self._inputs = tuple(names)
-        self._given = len(names)
-        self._names = names
-        self._used: frozenset[str] = frozenset()
-        """Constants that lines used, so that no later line may hide them."""
-        self._shapes: dict[str, _Filled] = {}
-        self._constants: dict[str, int] = {}
+        self._inputs = given
+        self._planner = Planner(given)
         self._codes: dict[str, int] = {}
-        self._count = 0
-        self._last = -1
-        self._open_name, self._open_line = 0, ""
-        """The line of the expression without a name, which must be the last one."""
-        self._lines: list[int] = []
-        """The line of each statement that has operations."""
-        self._starts: list[int] = []
-        """Its first operation."""
-        self._parts: list[tuple[Any, ...]] = []
+        self._since = np.full(1, _UNSET, np.int32)
+        """For each name the statement that assigns it; -1 for an input."""
+        self._node = np.zeros(1, np.int32)
+        """For each name an operation, or `-1 - leaf`."""
+        self._grow()
+        self._since[: len(given)] = -1
+        self._node[: len(given)] = -1 - np.arange(len(given))
+        self._count = self._statements = self._lines = 0
+        self._last: int | None = None
+        self._open: tuple[int, str] | None = None
+        """Line and text of the expression without a name, which must be the last one."""
+        self._late: tuple[int, int, int] | None = None
+        """The first statement that uses a name which is not assigned before, the name, and the
+        last operation of the statement."""
+        self._stands: list[NDArray[np.int32]] = []
+        """The line of each statement."""
+        self._parts: list[_Part] = []
 
-    def add(self, number: int, line: str) -> None:
-        """Take one assignment."""
-        if self._open_name:
-            raise self._no_name()
-        key, words = cut_line(line)
-        filled = self._shapes.get(key)
-        if filled is None or not is_plain(words, line):
-            filled = self._shape(number, line, key, words)
-        target = words[0] if filled.is_named else _NAMELESS
-        if not filled.is_named:
-            self._open_name, self._open_line = number, line
-        if target in self._names or target in self._used:
-            raise self._twice(number, line, target)
-        if filled.size:
-            filled.operations.append(self._count)
-            filled.words.extend(words[filled.skipped :])
-            self._lines.append(number)
-            self._starts.append(self._count)
-            self._count += filled.size
-            self._names[target] = self._last = self._count - 1
-        else:
-            self._last = self._names[target] = self._alias(number, line, filled.shape, words)
+    def _grow(self) -> None:
+        """Make room for the names that are new."""
+        if len(self._since) < len(self._planner.cutter.ids):
+            more = len(self._planner.cutter.ids)
+            self._since = np.concatenate([self._since, np.full(more, _UNSET, np.int32)])
+            awaited = _AWAITED - np.arange(len(self._node), len(self._node) + more, dtype=np.int32)
+            self._node = np.concatenate([self._node, awaited])
 
-    def _shape(self, number: int, line: str, key: str, words: list[str]) -> _Filled:
-        try:
-            shape = read_shape(line, self._names)
-        except GradiometerError as error:
-            raise self._located(error, number) from None
-        if list(shape.words) != words:
-            # Constants, Greek letters and products such as `a(b + 1)` are rare in long lists.
-            key = f"{number} {line}"
-            words[:] = shape.words
-            self._used |= shape.constants
-        return self._shapes.setdefault(key, _Filled(shape))
+    def add(self, lines: list[str]) -> None:
+        """Take the next lines.
 
-    def _no_name(self) -> GradiometerError:
-        number, line = self._open_name, self._open_line
-        problem = "Only the last expression may stand without a name."
-        error = FormulaError(problem, text=line, start=0, end=len(line), hint="write `name = …`")
-        return self._located(error, number)
+        Raises:
+            GradiometerError: The first one that the lines give rise to.
+        """
+        block = self._planner.cutter.cut(lines)
+        if len(block.begin):
+            failures: list[Failure] = []
+            plan = self._planner.plan(block, failures)
+            self._grow()
+            if self._open is not None:
+                number, text = self._open
+                raise locate(nameless(text), self._source, number)
+            self._assign(plan, failures)
+            if failures:
+                first = min(failures, key=lambda failure: failure[:2])
+                # An expression without a name is named when the next statement is seen.
+                statement = first.statement - (first.rank == 0)
+                number = self._lines + int(block.line[statement]) + 1
+                raise locate(first.error, self._source, number)
+            self._write(plan)
+            self._stands.append((block.line + (self._lines + 1)).astype(np.int32))
+            self._statements += len(block.begin)
+        self._lines += len(lines)
 
-    def _alias(self, number: int, line: str, shape: Shape, words: list[str]) -> int:
+    def _assign(self, plan: Plan, failures: list[Failure]) -> None:
+        """Give each assigned name its statement and its node."""
+        self._check_nameless(plan, failures)
+        number = self._statements + np.arange(len(plan.which))
+        named = np.flatnonzero(plan.table(lambda shape: shape.is_named))
+        target = plan.word[plan.begin[named]]
+        is_old = self._since[target] != _UNSET
+        self._since[target] = np.where(is_old, self._since[target], number[named])
+        is_old |= self._since[target] != number[named]
+        if is_old.any():
+            self._find_twice(plan, named, target, failures)
+        size = plan.table(lambda shape: shape.size)
+        last = self._count + np.cumsum(size) - 1
+        self._node[target] = last[named]
+        for statement in np.flatnonzero(size == 0).tolist():
+            self._alias(plan, statement, failures)
+        if len(size) and size[-1]:
+            self._last = int(last[-1])
+
+    def _find_twice(
+        self,
+        plan: Plan,
+        named: NDArray[np.int64],
+        target: NDArray[np.int32],
+        failures: list[Failure],
+    ) -> None:
+        """Put down the first statement that assigns a name which an earlier one assigned."""
+        seen: set[int] = set()
+        for statement, name in zip(named.tolist(), target.tolist(), strict=True):
+            if name in seen or self._since[name] < self._statements:
+                text, word = plan.block.text(statement), self._spell(name)
+                error = assigned_twice(word, text, inputs=self._inputs, used=self._planner.used)
+                failures.append(Failure(statement, 1, error))
+                return
+            seen.add(name)
+
+    def _check_nameless(self, plan: Plan, failures: list[Failure]) -> None:
+        found = np.flatnonzero(plan.table(lambda shape: not shape.is_named))
+        if not len(found):
+            return
+        statement = int(found[0])
+        text = plan.block.text(statement)
+        if statement + 1 < len(plan.block.begin):
+            failures.append(Failure(statement + 1, 0, nameless(text)))
+        self._open = self._lines + int(plan.block.line[statement]) + 1, text
+
+    def _alias(self, plan: Plan, statement: int, failures: list[Failure]) -> None:
         """What a statement without an operation stands for: a number or another name."""
-        word = words[shape.skipped]
-        if shape.is_number(0):
-            return self._constant(word)
-        if word not in self._names:
-            raise self._unknown(number, line, word)
-        return self._names[word]
-
-    def _constant(self, word: str) -> int:
-        return _FIXED + self._constants.setdefault(word, len(self._constants))
-
-    def resolve(self) -> None:
-        """Turn the words that wait into numbers of nodes."""
-        for filled in self._shapes.values():
-            if filled.operations:
-                self._parts.append(self._resolve(filled))
-                filled.operations, filled.words = [], []
-
-    def _resolve(self, filled: _Filled) -> tuple[Any, ...]:
-        shape, width = filled.shape, filled.shape.width
-        starts = np.array(filled.operations, np.int64)
-        table = np.empty((len(starts), width), np.int64)
-        for slot in range(width):
-            words = filled.words[slot::width]
-            if shape.is_number(slot):
-                table[:, slot] = [self._constant(word) for word in words]
-                continue
-            try:
-                table[:, slot] = list(map(self._names.__getitem__, words))
-            except KeyError as error:
-                raise self._missing(filled, slot, str(error.args[0])) from None
-        columns = [
-            starts + place if is_inner else table[:, place]
-            for operation in shape.operations
-            for is_inner, place in operation.operands
-        ]
-        codes = [self._codes.setdefault(o.operator, len(self._codes)) for o in shape.operations]
-        arity = [len(operation.operands) for operation in shape.operations]
-        return starts, codes, arity, np.stack(columns, axis=1)
-
-    def _missing(self, filled: _Filled, slot: int, word: str) -> GradiometerError:
-        row = filled.words[slot :: filled.shape.width].index(word)
-        place = int(np.searchsorted(self._starts, filled.operations[row]))
-        return self._unknown(self._lines[place], "", word)
-
-    def _unknown(self, number: int, line: str, word: str) -> GradiometerError:
-        near = suggest(word, [*self._names][:10_000])
-        value = f"give a value as in `--at {word}=1`"
-        error = unknown_name(
-            word,
-            (),
-            problem=f"`{word}` is neither assigned nor given a value.",
-            text=line,
-        )
-        error.hint = f"write `{near}`, or {value}" if near else value
-        return self._located(error, number)
-
-    def _twice(self, number: int, line: str, target: str) -> GradiometerError:
-        if target in self._used:
-            problem = f"`{target}` was the constant on an earlier line."
-            hint = "choose another name"
-        elif target in self._inputs:
-            problem = f"`{target}` is computed here, so it takes no value."
-            hint = f"leave `{target}` out of the point"
+        shape = plan.shapes[plan.which[statement]]
+        begin = int(plan.begin[statement])
+        place = begin + shape.skipped
+        name = int(plan.word[place])
+        if name < 0:
+            node = -1 - int(plan.leaf[place])
+        elif self._since[name] < self._statements + statement:
+            node = int(self._node[name])
         else:
-            problem = f"The name `{target}` is assigned twice."
-            hint = "give the second value a name of its own"
-        end = len(line.rstrip())
-        return self._located(FormulaError(problem, text=line, start=0, end=end, hint=hint), number)
+            text = plan.block.text(statement)
+            error = unknown_word(self._spell(name), text, self._alike(self._spell(name)))
+            failures.append(Failure(statement, 1, error))
+            return
+        if shape.is_named:
+            self._node[plan.word[begin]] = node
+        self._last = node
 
-    def _located(self, error: GradiometerError, number: int) -> GradiometerError:
-        column = None if error.start is None else error.start + 1
-        return error.located(Place(self._source, number, column))
+    def _spell(self, name: int) -> str:
+        """The name of a number."""
+        return next(islice(self._planner.cutter.ids, name + 1, None)) or ""
+
+    def _alike(self, word: str, most: int = 10_000) -> list[str]:
+        """Names that have a node and look like the word, at most so many."""
+        names = islice(self._planner.cutter.ids, 1, None)
+        found = compress(names, (self._since != _UNSET).tolist())
+        alike = (n for n in found if n and n[0] == word[:1] and abs(len(n) - len(word)) < 3)
+        return list(islice(alike, most))
+
+    def _write(self, plan: Plan) -> None:
+        """Put down the operations of a block."""
+        self._find_late(plan)
+        node = np.where(plan.word < 0, -1 - plan.leaf, self._node[plan.word])
+        size = plan.table(lambda shape: shape.size)
+        columns = plan.table(lambda shape: shape.operand_count)
+        start, base = np.cumsum(size) - size, np.cumsum(columns) - columns
+        total = int(size.sum())
+        part = _Part(
+            np.empty(total, np.uint8),
+            np.empty(total, np.int32),
+            np.empty(int(columns.sum()), np.int32),
+            np.repeat(plan.block.line + (self._lines + 1), size).astype(np.int32),
+        )
+        members = np.argsort(plan.which, kind="stable")
+        bounds = np.searchsorted(plan.which[members], np.arange(len(plan.shapes) + 1))
+        for k, shape in enumerate(plan.shapes):
+            rows = members[bounds[k] : bounds[k + 1]]
+            if shape.size:
+                first = plan.begin[rows] + shape.skipped
+                self._fill(part, shape, node, (start[rows], base[rows], first))
+        self._parts.append(part)
+        self._count += total
+
+    def _fill(
+        self,
+        part: _Part,
+        shape: Shape,
+        node: NDArray[np.int64],
+        rows: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    ) -> None:
+        """Put down the operations of all statements of one shape.
+
+        *rows* has for each of them the place of its first operation, of that one's first operand,
+        and of its first word behind the assigned name.
+        """
+        start, base, word = rows
+        column = 0
+        for offset, operation in enumerate(shape.operations):
+            code = self._codes.setdefault(operation.operator, len(self._codes))
+            part.code[start + offset] = code + 2
+            part.arity[start + offset] = len(operation.operands)
+            for is_inner, place in operation.operands:
+                used = start + (self._count + place) if is_inner else node[word + place]
+                part.operand[base + column] = used
+                column += 1
+
+    def _find_late(self, plan: Plan) -> None:
+        """Put down the first use of a name that no earlier statement assigns."""
+        if self._late is not None:
+            return
+        width = plan.table(lambda shape: shape.width)
+        skipped = plan.table(lambda shape: shape.skipped)
+        place = np.repeat(plan.begin + skipped - (np.cumsum(width) - width), width)
+        word = plan.word[place + np.arange(len(place))]
+        owner = np.repeat(self._statements + np.arange(len(width)), width)
+        late = np.flatnonzero((word >= 0) & (self._since[word] >= owner))
+        if len(late):
+            statement = int(owner[late[0]])
+            size = plan.table(lambda shape: shape.size)
+            last = self._count + int(size[: statement - self._statements + 1].sum()) - 1
+            self._late = statement, int(word[late[0]]), last
 
     def finish(self) -> Listing:
         """All operations in their order.
 
         Raises:
             FormulaError: If there is none, or one uses a name before it is assigned.
+            UnknownNameError: If one uses a name that is neither assigned nor given.
         """
-        if self._last < 0:
+        if self._last is None:
             raise FormulaError("There is no formula.", place=Place(self._source))
-        leaves = self._given + len(self._constants)
-        code, arity = np.empty(self._count, np.uint8), np.empty(self._count, np.int64)
-        for starts, codes, sizes, _ in self._parts:
-            for offset, (value, size) in enumerate(zip(codes, sizes, strict=True)):
-                code[starts + offset], arity[starts + offset] = value + 2, size
+        if self._late is not None:
+            raise self._too_late(*self._late)
+        constants, which = find_distinct(np.concatenate(self._planner.constants))
+        given = len(self._inputs)
+        # The node of each leaf: equal constants of different blocks share one.
+        leaf = np.concatenate([np.arange(given), given + which]).astype(np.int32)
+        leaves = given + len(constants)
+        names = self._to_table(leaf, leaves)
+        parts, self._parts = self._parts, []
         first = np.zeros(leaves + self._count + 1, np.int64)
-        np.cumsum(arity, out=first[leaves + 1 :])
-        operand = self._operands(first[leaves:], leaves)
-        line = np.repeat(
-            np.array(self._lines, np.int32), np.diff([*self._starts, self._count])
-        ) if self._lines else np.empty(0, np.int32)  # fmt: skip
-        self._check_order(operand, first[leaves:], leaves, line)
-        leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [self._given, leaves - self._given])
+        np.cumsum(np.concatenate([part.arity for part in parts]), out=first[leaves + 1 :])
+        is_leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [given, leaves - given])
         return Listing(
             tuple(self._codes),
-            np.concatenate([leaf, code]),
+            np.concatenate([is_leaf, *[part.code for part in parts]]),
             first,
-            operand,
-            np.array([float(word) for word in self._constants], np.float64),
+            np.concatenate([_place(part.operand, leaf, leaves) for part in parts]),
+            constants,
             self._inputs,
-            _Places(self._names, self._given, leaves),
-            line,
-            _place(self._last, self._given, leaves),
+            names,
+            np.concatenate([part.line for part in parts]),
+            int(_place(np.array([self._last]), leaf, leaves)[0]),
         )
 
-    def _operands(self, first: NDArray[np.int64], leaves: int) -> NDArray[np.int32]:
-        operand = np.empty(int(first[-1]), np.int32)
-        for starts, _, sizes, columns in self._parts:
-            placed = np.where(
-                columns >= _FIXED,
-                columns - _FIXED + self._given,
-                np.where(columns >= _GIVEN, columns - _GIVEN, columns + leaves),
-            )
-            where = first[starts][:, None] + np.arange(sum(sizes))
-            operand[where] = placed
-        return operand
+    def _to_table(self, leaf: NDArray[np.int32], leaves: int) -> NameTable:
+        """The names that have a node; what was needed to tell names apart is thrown away."""
+        names = list(islice(self._planner.cutter.ids, 1, None))
+        has_node = self._since[: len(names)] != _UNSET
+        nodes = _place(self._node[: len(names)][has_node], leaf, leaves)
+        kept = [name for name in compress(names, has_node.tolist()) if name]
+        self._planner.cutter.ids.clear()
+        return NameTable(kept, nodes)
 
-    def _check_order(
-        self,
-        operand: NDArray[np.int32],
-        first: NDArray[np.int64],
-        leaves: int,
-        line: NDArray[np.int32],
-    ) -> None:
-        own = np.repeat(np.arange(self._count, dtype=np.int64), np.diff(first)) + leaves
-        late = np.flatnonzero(operand >= own)
-        if len(late):
-            node, used = int(own[late[0]]) - leaves, int(operand[late[0]]) - leaves
-            name = next(name for name, k in self._names.items() if k == used)
-            itself = line[used] == line[node]
-            problem = (
-                f"`{name}` is computed from itself."
-                if itself
-                else f"`{name}` is used before line {line[used]} assigns it."
-            )
-            hint = (
-                "give the new value a name of its own"
-                if itself
-                else f"move the assignment of `{name}` up; a circle has no order at all"
-            )
-            raise self._located(FormulaError(problem, hint=hint), int(line[node]))
+    def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
+        line = np.concatenate(self._stands)
+        word, since = self._spell(name), int(self._since[name])
+        if since == _UNSET:
+            error = unknown_word(word, "", self._alike(word))
+        else:
+            is_itself = since == statement
+            is_circle = not is_itself and self._needs(name, operation)
+            stands = None if is_itself else int(line[since])
+            error = used_too_early(word, stands, is_circle=is_circle)
+        return locate(error, self._source, int(line[statement]))
+
+    def _needs(self, name: int, operation: int) -> bool:
+        """Whether what is assigned to the name needs the value of the operation."""
+        used = int(self._node[name])
+        if used < 0:
+            return False
+        operand = np.concatenate([part.operand for part in self._parts])
+        is_awaited = operand <= _AWAITED
+        operand[is_awaited] = self._node[_AWAITED - operand[is_awaited]]
+        arity = np.concatenate([part.arity for part in self._parts])
+        first = np.concatenate([[0], np.cumsum(arity, dtype=np.int64)])
+        return needs_node(operand, first, operation, used)
 
 
-def _place(number: int, given: int, leaves: int) -> int:
-    if number >= _FIXED:
-        return number - _FIXED + given
-    return number - _GIVEN if number >= _GIVEN else number + leaves
-
-
-@final
-class _Places(Mapping[str, int]):
-    """The node of each name, counted through inputs, constants and operations."""
-
-    def __init__(self, names: dict[str, int], given: int, leaves: int) -> None:
-        self._names, self._given, self._leaves = names, given, leaves
-
-    def __getitem__(self, name: str) -> int:
-        return _place(self._names[name], self._given, self._leaves)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self._names if name != _NAMELESS)
-
-    def __len__(self) -> int:
-        return len(self._names) - (_NAMELESS in self._names)
-
-    def to_array(self) -> NDArray[np.int64]:
-        """The node of each name, in the order of the names."""
-        numbers = np.fromiter(self._names.values(), np.int64, len(self._names))
-        places = np.where(
-            numbers >= _FIXED,
-            numbers - _FIXED + self._given,
-            np.where(numbers >= _GIVEN, numbers - _GIVEN, numbers + self._leaves),
-        )
-        return places[[name != _NAMELESS for name in self._names]] if (
-            _NAMELESS in self._names
-        ) else places  # fmt: skip
+def _place(
+    number: NDArray[np.int32] | NDArray[np.int64], leaf: NDArray[np.int32], leaves: int
+) -> NDArray[np.int32]:
+    """The nodes of operations, counted from 0 on, and of leaves, from -1 down."""
+    is_leaf = number < 0
+    node = (number + leaves).astype(np.int32)
+    node[is_leaf] = leaf[-1 - number[is_leaf]]
+    return node

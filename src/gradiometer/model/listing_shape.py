@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import final
@@ -21,12 +20,7 @@ from gradiometer.formula import (
     parse_assignments,
 )
 
-_WORD = re.compile(
-    r"((?<![A-Za-z0-9_'])(?:[0-9]++(?:\.[0-9]++|\.(?![\w.]))?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?"
-    # A name before a bracket may be a function, so it stays part of the shape.
-    r"|[A-Za-z][A-Za-z0-9_]*+'*+(?!\s*+\())"
-)
-_SPECIAL = frozenset((*FUNCTIONS, *ALIASES, *CONSTANTS, "and", "or", "not"))
+SPECIAL = frozenset((*FUNCTIONS, *ALIASES, *CONSTANTS, "and", "or", "not"))
 """Words that may be more than the name of a value."""
 
 
@@ -66,39 +60,14 @@ class Shape:
         return len(self.numbers)
 
     @property
+    def operand_count(self) -> int:
+        """How many operands they have together."""
+        return sum(len(operation.operands) for operation in self.operations)
+
+    @property
     def skipped(self) -> int:
         """Words before those."""
         return int(self.is_named)
-
-    def is_number(self, slot: int) -> bool:
-        """Whether that word is a number."""
-        return self.numbers[slot]
-
-
-def cut_line(line: str) -> tuple[str, list[str]]:
-    """The key of a line's shape, and its names and numbers in their order.
-
-    Example:
-        >>> cut_line("v = 2*a")[1]
-        ['v', '2', 'a']
-        >>> cut_line("v = 2*a")[0] == cut_line("w3 = 0.5*b")[0] != cut_line("v = a*2")[0]
-        True
-    """
-    parts = _WORD.split(line)
-    words = parts[1::2]
-    kinds = "".join([word[0] for word in words]).translate(_TO_KIND)
-    return "\0".join(parts[::2]) + "\0" + kinds, words
-
-
-_TO_KIND = {
-    **dict.fromkeys(range(128), "a"),
-    **{ord(digit): "0" for digit in "0123456789."},
-}
-
-
-def is_plain(words: list[str], line: str) -> bool:
-    """Whether every word can only be a number or the name of a value."""
-    return _SPECIAL.isdisjoint(words) and line.isascii()
 
 
 def read_shape(line: str, known: Container[str]) -> Shape:

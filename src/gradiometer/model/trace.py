@@ -12,7 +12,7 @@ from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import UndecidedError, UsageError
+from gradiometer.errors import DomainError, Place, UndecidedError, UsageError
 from gradiometer.formula import (
     Apply,
     Exact,
@@ -65,8 +65,8 @@ _UFUNCS: Mapping[str, str] = {
 
 def trace_function(
     function: Callable[..., Any], at: Mapping[str, Exact]
-) -> tuple[list[str], tuple[str, ...]]:
-    """The assignments that the function carries out at the point, and the names of its outputs.
+) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
+    """The assignments that the function carries out, the names of its outputs, and what to note.
 
     Args:
         function: Takes the inputs by name and returns a number or a sequence of numbers.
@@ -79,7 +79,7 @@ def trace_function(
 
     Example:
         >>> trace_function(lambda a, b: a**2 * (a + b), {"a": fmpq(-1), "b": fmpq(4)})
-        (['t1 = a^2', 't2 = a + b', 'output = t1*t2'], ('output',))
+        (['t1 = a^2', 't2 = a + b', 'output = t1*t2'], ('output',), ())
     """
     trace = _Trace(taken=set(at))
     numbers = {name: Traced(trace, Name(name), value) for name, value in at.items()}
@@ -92,10 +92,14 @@ def trace_function(
         ) from error
     several = isinstance(result, Sequence) and not isinstance(result, str)
     outputs = list(result) if several else [result]
+    if not outputs:
+        raise UsageError(
+            "The function returns no number.", hint="return a number or a sequence of numbers"
+        )
     names = [f"output{k}" for k in range(1, len(outputs) + 1)] if several else ["output"]
     for name, output in zip(names, outputs, strict=True):
         trace.give_name(name, trace.read(output))
-    return trace.lines, tuple(names)
+    return trace.lines, tuple(names), tuple(trace.ties)
 
 
 @final
@@ -104,6 +108,8 @@ class _Trace:
 
     def __init__(self, taken: set[str]) -> None:
         self.lines: list[str] = []
+        self.ties: dict[str, None] = {}
+        """What to say of comparisons of equal numbers, where a branch of the function may end."""
         self._taken = taken
         self._count = 0
 
@@ -119,7 +125,15 @@ class _Trace:
         names = tuple(Name(f"u{k}") for k in range(len(operands)))
         values = {f"u{k}": operand.value for k, operand in enumerate(operands)}
         with precision(_BITS):
-            value = evaluate(Apply(operator, names), values)
+            try:
+                value = evaluate(Apply(operator, names), values)
+            except DomainError as error:
+                raise DomainError(
+                    error.problem,
+                    text=_spell(operator, operands),
+                    place=Place("computation"),
+                    hint="choose another point",
+                ) from None
             if size_in_bits(value) > _BITS:
                 value = to_ball(value)
         while True:
@@ -245,11 +259,17 @@ class Traced:
     def _order(self, other: Any) -> int:
         with precision(_BITS):
             try:
-                return compare(self.value, self._trace.read(other).value)
+                order = compare(self.value, self._trace.read(other).value)
             except UndecidedError:
                 raise UndecidedError(
                     f"whether {self.text} is larger than {self._trace.read(other).text}"
                 ) from None
+        if order == 0:
+            self._trace.ties[
+                f"The function compares `{self.text}` with `{self._trace.read(other).text}`, which "
+                "are equal at the point; beside it the function may take another branch."
+            ] = None
+        return order
 
     def __lt__(self, other: Any) -> bool:
         return self._order(other) < 0

@@ -3,10 +3,10 @@
 a run of an optimizer     begin_float, advance_float
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
-single paths              grow_path_tree → rank_paths → cover
+single paths              grow_path_tree → rank_paths, rank_all → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
-few nodes of many         collapse_series, group_paths, eliminate, choose_focus
+few nodes of many         collapse_series, group_paths, eliminate, choose_focus, choose_view
 """
 
 from gradiometer.numeric.best_paths import (
@@ -16,6 +16,7 @@ from gradiometer.numeric.best_paths import (
     PathTree,
     cover,
     grow_path_tree,
+    rank_all,
     rank_paths,
 )
 from gradiometer.numeric.error_bound import (
@@ -26,6 +27,7 @@ from gradiometer.numeric.error_bound import (
     bound_values,
 )
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
     Focus,
@@ -75,6 +77,7 @@ __all__ = [
     "CONSTANT",
     "COUNT_MODULUS",
     "INPUT",
+    "MOST_IN_VIEW",
     "BackwardSweep",
     "BestPaths",
     "Collapsed",
@@ -98,6 +101,7 @@ __all__ = [
     "Tape",
     "TapeRun",
     "ValueBound",
+    "View",
     "Wide",
     "advance_float",
     "analyse_paths",
@@ -106,6 +110,7 @@ __all__ = [
     "bound_tape_gradient",
     "bound_values",
     "choose_focus",
+    "choose_view",
     "collapse_series",
     "connect",
     "count_paths",
@@ -116,6 +121,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "rank_all",
     "rank_paths",
     "run_tape",
     "split_by_length",
@@ -125,5 +131,6 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "weigh_edges",
     "write_tape",
 ]

@@ -9,7 +9,9 @@ the first one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, final
 
 import numpy as np
@@ -39,6 +41,15 @@ class PathTree:
     tree: Any
     """Arrays of the kernels."""
 
+    @cached_property
+    def jump(self) -> NDArray[np.int32]:
+        """For each state one far along its best path."""
+        from gradiometer.numeric import kernel_tree
+
+        jump = np.empty(len(self.tree.edge), np.int32)
+        kernel_tree.grow_jumps(self.edges, self.tree, int(self.by_sign), jump)
+        return jump
+
 
 def grow_path_tree(graph: LinearGraph, *, by_sign: bool = False) -> PathTree:
     """The tree of best paths; edges of weight 0 are left out, for their paths bring nothing.
@@ -53,7 +64,7 @@ def grow_path_tree(graph: LinearGraph, *, by_sign: bool = False) -> PathTree:
     edges = kernel_tree.Edges(
         graph.local,
         np.empty(graph.edge_count, np.int32),
-        np.zeros(count + 1, np.int64),
+        np.zeros(count + 1, np.int32),
         np.empty(graph.edge_count, np.int32),
     )
     tree = kernel_tree.Tree(
@@ -88,8 +99,14 @@ class BestPaths:
     def __len__(self) -> int:
         return len(self.length)
 
-    def edges(self, rank: int) -> NDArray[np.int32]:
-        """The edges of the path at *rank* (0 is the best), from the source to the output."""
+    def edges(self, rank: int, *, skip: int = 0, most: int | None = None) -> NDArray[np.int32]:
+        """The edges of the path at *rank* (0 is the best), from the source to the output.
+
+        Args:
+            rank: Which path.
+            skip: How many edges at its start are left out; a long way is jumped over.
+            most: How many edges after them are given; all when left out.
+        """
         from gradiometer.numeric import kernel_queue, kernel_tree
 
         chain: list[int] = []
@@ -98,11 +115,20 @@ class BestPaths:
             chain.append(int(self._paths.link[path, kernel_queue.PLACE]))
             path = int(self._paths.link[path, kernel_queue.BEFORE])
         record = self._detours.record[self._detours.place[chain[::-1], 0]]
-        route = np.empty(int(self.length[rank]), np.int32)
+        skip = min(max(skip, 0), int(self.length[rank]))
+        rest = int(self.length[rank]) - skip
+        route = np.empty(rest if most is None else min(max(most, 0), rest), np.int32)
         tails, taken = record[:, 1].astype(np.int64), record[:, 0].astype(np.int64)
-        shift = int(self.tree.by_sign)
         kernel_tree.expand_path(
-            self.tree.edges, self.tree.tree, shift, self._state, tails, taken, route
+            self.tree.edges,
+            self.tree.tree,
+            self.tree.jump if skip else np.empty(0, np.int32),
+            int(self.tree.by_sign),
+            self._state,
+            tails,
+            taken,
+            skip,
+            route,
         )
         return route
 
@@ -121,16 +147,32 @@ def rank_paths(tree: PathTree, source: int, *, most: int = 10, order: Order = "s
         >>> paths.value.to_float(), paths.edges(0)
         (array([-6.,  1.]), array([0, 2], dtype=int32))
     """
-    from gradiometer.numeric import kernel_detours, kernel_queue
+    return rank_all(tree, [(source, order)], most=most)[0]
 
-    source = tree.graph.check_source(source)
-    if order != "size" and not tree.by_sign:
-        raise UsageError("This tree does not know signs.", hint="grow it with `by_sign=True`")
+
+def rank_all(
+    tree: PathTree, wanted: Iterable[tuple[int, Order]], *, most: int = 10
+) -> list[BestPaths]:
+    """The *most* best paths for each pair of a source and an order.
+
+    Best paths from different sources soon run together, and what is found out about the common
+    part is used again: many sources cost little more than one.
+
+    Raises:
+        UsageError: If a source is no node, or the tree does not know signs that an order asks for.
+        LimitError: If *most* is above `MOST_PATHS`.
+
+    Example:
+        >>> from gradiometer.numeric import connect
+        >>> graph = connect([(0, 2, 3.0), (1, 2, 1.0), (2, 3, -2.0)], sources=[0, 1], output=3)
+        >>> both = rank_all(grow_path_tree(graph), [(0, "size"), (1, "size")])
+        >>> [paths.value.to_float().tolist() for paths in both]
+        [[-6.0], [-2.0]]
+    """
+    from gradiometer.numeric import kernel_detours
+
     if not 0 <= most <= MOST_PATHS:
         raise LimitError(f"At most {MOST_PATHS:,} paths are ranked.", hint="ask for fewer")
-    if order == "size" and tree.by_sign:
-        raise UsageError("This tree ranks one sign.", hint="grow it with `by_sign=False`")
-    state = (source << 1) | (order == "negative") if tree.by_sign else source
     detours = kernel_detours.Detours(
         np.empty((64, 4), np.int32),
         np.empty((64, 2)),
@@ -138,6 +180,31 @@ def rank_paths(tree: PathTree, source: int, *, most: int = 10, order: Order = "s
         np.empty((1024, 4), np.int32),
         np.zeros(2, np.int64),
     )
+    roots = np.full(len(tree.tree.edge), kernel_detours.UNKNOWN, np.int32)
+    ranked: list[BestPaths] = []
+    for source, order in wanted:
+        _check_order(tree, order)
+        start = tree.graph.check_source(source)
+        paths, detours = _search(tree, (start, order), most, detours, roots)
+        ranked.append(paths)
+    return ranked
+
+
+def _check_order(tree: PathTree, order: Order) -> None:
+    if order != "size" and not tree.by_sign:
+        raise UsageError("This tree does not know signs.", hint="grow it with `by_sign=True`")
+    if order == "size" and tree.by_sign:
+        raise UsageError("This tree ranks one sign.", hint="grow it with `by_sign=False`")
+
+
+def _search(
+    tree: PathTree, wanted: tuple[int, Order], most: int, detours: Any, roots: NDArray[np.int32]
+) -> tuple[BestPaths, Any]:
+    """The best paths, and the arrays of detours, to which new ones were added."""
+    from gradiometer.numeric import kernel_queue
+
+    source, order = wanted
+    state = (source << 1) | (order == "negative") if tree.by_sign else source
     # Each path that is taken out of the queue puts at most three into it.
     room = 3 * most + 1
     paths = kernel_queue.Paths(
@@ -150,14 +217,14 @@ def rank_paths(tree: PathTree, source: int, *, most: int = 10, order: Order = "s
     count = 0
     if most and tree.tree.size[state, 0] != 0:
         count, detours = kernel_queue.search(
-            tree.edges, tree.tree, int(tree.by_sign), state, detours, paths, found
+            tree.edges, tree.tree, int(tree.by_sign), state, detours, roots, paths, found
         )
     chosen = found[:count]
     link = paths.link[chosen]
     sign = np.where(link[:, kernel_queue.ODD] == 1, -1.0, 1.0)
     value = Wide(sign * paths.size[chosen].sum(axis=1), link[:, kernel_queue.ORDER])
     length = link[:, kernel_queue.HOPS].astype(np.int64)
-    return BestPaths(tree, source, value, length, state, paths, detours, chosen)
+    return BestPaths(tree, source, value, length, state, paths, detours, chosen), detours
 
 
 @final

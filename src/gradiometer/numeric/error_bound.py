@@ -99,6 +99,10 @@ class GradientBound:
     error: Wide
     """Infinite where nothing is known."""
 
+    def at(self, nodes: NDArray[np.integer]) -> GradientBound:
+        """The rows of some nodes alone, without the others behind them."""
+        return GradientBound(self.adjoint[nodes], self.error[nodes])
+
     def error_float(self) -> NDArray[np.float64]:
         """The bounds as float64, rounded up."""
         error = self.error.to_float()

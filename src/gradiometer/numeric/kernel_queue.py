@@ -17,7 +17,6 @@ from gradiometer.numeric.kernel_detours import (
     LEFT,
     RIGHT,
     TAIL,
-    UNKNOWN,
     build_heap,
     count_factor,
     leaves_first,
@@ -168,9 +167,11 @@ def first_path(tree, paths, source):
 
 
 @compiled
-def search(edges, tree, shift, source, detours, paths, found):
-    """How many paths from the state *source* were found, and the arrays of detours."""
-    roots = np.full(len(tree.edge), UNKNOWN, np.int32)
+def search(edges, tree, shift, source, detours, roots, paths, found):
+    """How many paths from the state *source* were found, and the arrays of detours.
+
+    Heaps that an earlier search built are found by *roots* and used again.
+    """
     queue = np.empty(len(paths.link) + 1, np.int64)
     first_path(tree, paths, source)
     queue[0] = 0

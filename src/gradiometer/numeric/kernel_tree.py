@@ -22,7 +22,7 @@ class Edges(NamedTuple):
 
     local: NDArray[np.float64]
     end: NDArray[np.int32]
-    out_first: NDArray[np.int64]
+    out_first: NDArray[np.int32]
     out_edge: NDArray[np.int32]
 
 
@@ -44,12 +44,15 @@ def group_by_start(first, start, end, out_first, out_edge):
         out_first[start[k] + 1] += 1
     for u in range(len(first) - 1):
         out_first[u + 1] += out_first[u]
-    place = out_first.copy()
+    # A cursor of each node is its own first place, moved back at the end: no second array.
     for v in range(len(first) - 1):
         for k in range(first[v], first[v + 1]):
             end[k] = v
-            out_edge[place[start[k]]] = k
-            place[start[k]] += 1
+            out_edge[out_first[start[k]]] = k
+            out_first[start[k]] += 1
+    for u in range(len(first) - 1, 0, -1):
+        out_first[u] = out_first[u - 1]
+    out_first[0] = 0
 
 
 @inlined
@@ -149,9 +152,47 @@ def grow_tree(first, start, output, shift, edges, tree):
 
 
 @compiled
-def expand_path(edges, tree, shift, state, tails, detours, path):
-    """Fills in the edges of the path that leaves the best one at each of the *tails*."""
+def grow_jumps(edges, tree, shift, jump):
+    """Fills in for each state one far along its best path, so that few jumps lead anywhere on it.
+
+    Source: E. W. Myers, An applicative random-access stack, Information Processing Letters 17
+    (1983).
+    """
+    hops = tree.hops
+    for state in range(len(jump) - 1, -1, -1):
+        jump[state] = state
+        if tree.edge[state] >= 0:
+            near = next_state(edges, tree, shift, state)
+            far = jump[near]
+            is_even = hops[near] - hops[far] == hops[far] - hops[jump[far]]
+            jump[state] = jump[far] if is_even else near
+
+
+@inlined
+def follow(edges, tree, jump, shift, state, hops):
+    """The state on the best path from *state* that is *hops* edges before the output."""
+    while tree.hops[state] > hops:
+        far = np.int64(jump[state])
+        state = far if tree.hops[far] >= hops else next_state(edges, tree, shift, state)
+    return state
+
+
+@compiled
+def expand_path(edges, tree, jump, shift, state, tails, detours, skipped, path):
+    """Fills in the edges of the path that leaves the best one at each of the *tails*.
+
+    The first *skipped* edges are left out; without any *jump* may be empty.
+    """
     taken = 0
+    while skipped > 0:
+        end = tree.hops[tails[taken]] if taken < len(tails) else 0
+        steps = min(skipped, tree.hops[state] - end)
+        state = follow(edges, tree, jump, shift, state, tree.hops[state] - steps)
+        skipped -= steps
+        if skipped > 0:
+            state = head_state(edges, shift, state, detours[taken])
+            taken += 1
+            skipped -= 1
     for count in range(len(path)):
         edge = tree.edge[state]
         if taken < len(tails) and tails[taken] == state:

@@ -70,6 +70,10 @@ class Wide:
             quotient = self.mantissa / other.mantissa
             return np.ldexp(quotient, (np.clip(shift, -6, 6) * STEP).astype(np.int32))
 
+    def times(self, other: Wide) -> Wide:
+        """The products, each rounded once."""
+        return _normalised(self.mantissa * other.mantissa, self.exponent + other.exponent)
+
     def plus(self, other: Wide) -> Wide:
         """The sums, each rounded once."""
         top = np.maximum(

@@ -76,9 +76,18 @@ class Series:
 
     dims: tuple[str, ...]
     values: Sequence[Any]
-    """Numbers or words; nested sequences for several dimensions."""
+    """Numbers or words, or an array of them; nested sequences for several dimensions."""
     units: str = "1"
     about: str = ""
+
+    def to_array(self) -> Any:
+        """The values with the type of an array, where they are one; else as a list."""
+        return self.values if hasattr(self.values, "dtype") else list(self.values)
+
+    def to_list(self) -> list[Any]:
+        """The values as plain Python objects."""
+        to_list = getattr(self.values, "tolist", None)
+        return list(self.values) if to_list is None else to_list()
 
 
 class AbstractRenderer(ABC):
@@ -89,8 +98,8 @@ class AbstractRenderer(ABC):
         """The answer by media type, for a notebook."""
 
     @abstractmethod
-    def to_figure(self, answer: Answer) -> Any:
-        """A picture of the answer (an object that a notebook shows)."""
+    def to_figure(self, answer: Answer, kind: str = "") -> Any:
+        """A picture of the answer (an object that a notebook shows), or that of this kind."""
 
     @abstractmethod
     def to_format(self, answer: Answer, name: str) -> str:
@@ -134,7 +143,7 @@ class Answer:
         import xarray
 
         variables = {
-            name: (series.dims, list(series.values), _attributes(series))
+            name: (series.dims, series.to_array(), _attributes(series))
             for name, series in self.arrays.items()
         }
         dims = {dim for series in self.arrays.values() for dim in series.dims}
@@ -199,22 +208,27 @@ class Answer:
             return {"text/plain": repr(self)}
         return self._renderer_or_fail().to_mimebundle(self)
 
-    def plot(self) -> Any:
+    def plot(self, kind: str = "") -> Any:
         """A picture of the answer.
 
+        Args:
+            kind: Which one where there are several, such as `whole` for all nodes of a large
+                computation; the one that says most when it is left out.
+
         Raises:
-            UsageError: If this question has no picture.
+            UsageError: If this question has no such picture.
         """
-        return self._renderer_or_fail().to_figure(self)
+        return self._renderer_or_fail().to_figure(self, kind)
 
     def save(self, path: str | Path) -> Path:
         """Write the answer to *path*, in the format that its suffix names.
 
         Returns:
-            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known.
+            The path. `.json`, `.html`, `.md`, `.tex`, `.txt` and `.csv` are known; for a graph
+            `.dot`, `.gv` and `.mmd` (Mermaid) too.
 
         Raises:
-            UsageError: If the suffix is not known.
+            UsageError: If the suffix is not known, or the answer has nothing to write in it.
         """
         target = Path(path)
         formats = {
@@ -223,6 +237,9 @@ class Answer:
             ".tex": "latex",
             ".txt": "text",
             ".csv": "csv",
+            ".dot": "dot",
+            ".gv": "dot",
+            ".mmd": "mermaid",
         }
         if target.suffix == ".json":
             text = self.to_json() + "\n"

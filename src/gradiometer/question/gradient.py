@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, final
-
-from flint import fmpq
+from dataclasses import replace
+from typing import Any
 
 from gradiometer.errors import (
     DomainError,
@@ -21,15 +17,12 @@ from gradiometer.errors import (
 from gradiometer.formula import (
     Exact,
     Node,
-    Number,
     evaluate,
-    from_decimal,
-    parse,
     precision,
-    to_rational_text,
 )
 from gradiometer.model import Gradient, Graph, GraphPoint, read_graph, solve_gradient
 from gradiometer.question.answer import Answer, Fact, proved, unknown
+from gradiometer.question.gradient_arrays import list_arrays
 from gradiometer.question.gradient_certificate import certify_gradient
 from gradiometer.question.gradient_flow import list_flow_facts
 from gradiometer.question.gradient_group import (
@@ -39,9 +32,9 @@ from gradiometer.question.gradient_group import (
     list_group_facts,
 )
 from gradiometer.question.gradient_list import answer_list
+from gradiometer.question.gradient_refusal import point_at_line, point_into_list
 from gradiometer.question.gradient_source import (
     Computation,
-    point_at_line,
     read_computation,
     trace_computation,
     with_sum,
@@ -56,10 +49,14 @@ from gradiometer.question.gradient_table import (
     path_counts,
 )
 from gradiometer.question.gradient_tensors import answer_model
+from gradiometer.question.gradient_view import find_highlight, list_focus
+from gradiometer.question.gradient_wanted import Wanted, read_point, read_wanted
 from gradiometer.question.value import to_value_text
 
-_MOST_TOP = 10_000
-"""Paths of one input that are listed at most."""
+_STRUCTURE = (
+    " The structure is kept as it is written: (a+b)*a and a*a+a*b are different computations with "
+    "different paths, though their gradients are equal."
+)
 
 _MOST_COUNTED = 10**4000
 """Larger numbers of paths are not written out."""
@@ -73,6 +70,8 @@ def gradient(
     top: int | None = None,
     keep: str | Sequence[str] = (),
     file: str | None = None,
+    highlight: str | None = None,
+    focus: int | None = None,
     model: Any = None,
     watch: str | Sequence[str] = (),
 ) -> Answer:
@@ -88,6 +87,10 @@ def gradient(
         top: How many of the largest paths of each input to list, with their share.
         keep: Names of nodes to keep in `grouped`; all that the user named when it is left out.
         file: A file of assignments, one a line, or a graph as `.json`, in place of *computation*.
+        highlight: One path: a rank such as `1` (of the input with the largest mass) or `b:2`, or
+            names such as `a -> v1 -> c`.
+        focus: How many nodes the fact `focus` shows; of a graph that is too large to draw it shows
+            60 when this is left out.
         model: A PyTorch module or JAX parameters, with a loss function of it as *computation*; or
             a text `package.module:factory` that names code which returns both.
         watch: Modules of *model* whose output is split by its uses too, or `NAME.input`;
@@ -97,9 +100,11 @@ def gradient(
         Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
         then what the paths weigh (`mass`, `cancellation`, `by_length`, …); with *top* the largest
         paths, where branches meet `one_sided`, where there are branches `branches`, and `grouped`
-        where nodes are left out. Numbers are rational, or balls where a root, an exponential or
-        the like enters. None stands where there is no single derivative. What is too long for
-        exact numbers is answered in float64, with a bound on the rounding of every derivative.
+        where nodes are left out, `highlighted` and `focus` where they are asked for or needed.
+        Numbers are rational, or balls where a root, an exponential or the like enters. None stands
+        where there is no single derivative. What is too long for exact numbers is answered in
+        float64, with a bound on the rounding of every derivative. `data` holds nodes and edges as
+        float64 arrays, of a graph of at most 100,000 nodes.
         Of a *model*: `value`, `norm`, `matches`, `tensors`, `uses` and `residuals`, computed.
 
     Raises:
@@ -116,18 +121,26 @@ def gradient(
         {'a': -5, 'b': 1}
     """
     if model is not None:
-        others = {"at": at, "of": of, "top": top, "keep": keep, "file": file}
+        others = {
+            "at": at,
+            "of": of,
+            "top": top,
+            "keep": keep,
+            "file": file,
+            "highlight": highlight,
+            "focus": focus,
+        }
         return answer_model(computation, model, watch=watch, others=others)
     if watch:
         raise UsageError("`watch` needs a `model`.", hint="give a `model`, or leave `watch` out")
     is_function = callable(computation)
     source = None if is_function else read_computation(computation, file=file)
     point = {**(source.at or {} if source else {}), **(at or {})} if _is_table(at) else at
-    trees, texts = _read_point(point)
+    trees, texts = read_point(point)
     if source is None:
         assert callable(computation)
         source = trace_computation(computation, {n: evaluate(t, {}) for n, t in trees.items()})
-    wanted = _Wanted(of or source.of, _read_top(top), (keep,) if isinstance(keep, str) else keep)
+    wanted = read_wanted(of or source.of, top=top, keep=keep, highlight=highlight, focus=focus)
     if not source.text:
         return _answer_list(source, trees, texts, wanted, "")
     try:
@@ -142,16 +155,6 @@ def gradient(
         raise point_at_line(error, source) from None
 
 
-@final
-@dataclass(frozen=True)
-class _Wanted:
-    """What is asked besides the computation and the point."""
-
-    of: str
-    top: int | None
-    keep: Sequence[str]
-
-
 def _is_table(at: Any) -> bool:
     return at is None or isinstance(at, Mapping)
 
@@ -160,7 +163,7 @@ def _answer_list(
     source: Computation,
     trees: Mapping[str, Node],
     texts: Mapping[str, str],
-    wanted: _Wanted,
+    wanted: Wanted,
     reason: str,
 ) -> Answer:
     """The answer in float64; the reason says why it is not exact."""
@@ -169,13 +172,24 @@ def _answer_list(
     inputs |= {"at": dict(texts), "of": target}
     if wanted.top is not None:
         inputs["top"] = wanted.top
-    answer = answer_list(lines, at=trees, inputs=inputs, source=source.name)
+    try:
+        answer = answer_list(
+            lines,
+            at=trees,
+            inputs={**inputs, **wanted.look},
+            source=source.name,
+            highlight=wanted.highlight,
+            focus=wanted.focus,
+        )
+    except GradiometerError as error:
+        raise point_into_list(error, source, wanted.of) from None
     why = (f"{reason} " if reason else "") + "All numbers are float64 with bounds, not exact."
-    return replace(answer, warnings=(why, *source.notes, *answer.warnings))
+    unused = ("`keep` has no effect on them.",) if wanted.keep else ()
+    return replace(answer, warnings=(why, *unused, *source.notes, *answer.warnings))
 
 
 def _answer_exactly(
-    source: Computation, trees: Mapping[str, Node], texts: Mapping[str, str], wanted: _Wanted
+    source: Computation, trees: Mapping[str, Node], texts: Mapping[str, str], wanted: Wanted
 ) -> Answer:
     text, target = join_sum(source.text, wanted.of)
     graph = read_graph(text, inputs=trees, of=target, place=Place(source.name))
@@ -187,6 +201,7 @@ def _answer_exactly(
         inputs["top"] = wanted.top
     if wanted.keep:
         inputs["keep"] = [graph.nodes[index].name for index in kept]
+    inputs |= wanted.look
     try:
         point, found = solve_gradient(graph, trees)
     except UndecidedError as error:
@@ -202,64 +217,32 @@ def _answer_exactly(
                 **list_flow_facts(point, top=wanted.top),
                 **list_branch_facts(point),
                 **list_group_facts(point, kept),
+                **_list_view(point, wanted),
+                **_tied_fact(source),
             },
             write_steps(point, found),
+            list_arrays(point),
             certificate=certify_gradient(point, found, ordered),
             warnings=(*source.notes, *_warnings(point, found)),
         )
 
 
-def _read_point(at: Mapping[str, Any] | None) -> tuple[dict[str, Node], dict[str, str]]:
-    """The value of each input as a constant tree and as text."""
-    if at is None:
-        return {}, {}
-    if not isinstance(at, Mapping):
-        raise UsageError(
-            "The point is a value for each input.", hint='write for example `at={"a": "-1"}`'
-        )
-    trees: dict[str, Node] = {}
-    texts: dict[str, str] = {}
-    for key, value in at.items():
-        name = str(key).strip()
-        trees[name], texts[name] = _read_value(value, Place(f"at {name}"))
-    return trees, texts
+def _tied_fact(source: Computation) -> dict[str, Fact]:
+    """No derivative of a function that compares equal numbers: beside the point it does another."""
+    if not source.ties:
+        return {}
+    reason = "What is found otherwise is that of the branch taken."
+    return {"derivatives": unknown(f"{source.ties[0]} {reason}")}
 
 
-def _read_top(top: Any) -> int | None:
-    if top is None:
-        return None
-    if isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= _MOST_TOP:
-        raise UsageError(
-            f"`top` is a number of paths from 1 to {_MOST_TOP:,}, not {top!r}.",
-            place=Place("top"),
-            hint="write such as 10",
-        )
-    return top
-
-
-def _read_value(value: Any, place: Place) -> tuple[Node, str]:
-    if isinstance(value, bool) or not isinstance(
-        value, int | float | str | fmpq | Fraction | Decimal
-    ):
-        raise UsageError(f"`{value}` is no number.", place=place, hint="write such as `-1/3`")
-    text = value.strip() if isinstance(value, str) else str(value)
-    if isinstance(value, float | Decimal):
-        if not Decimal(text).is_finite():
-            raise UsageError(f"`{text}` is no finite number.", place=place)
-        number = from_decimal(text)
-        return Number(number), to_rational_text(number)
-    tree = parse(text, names=(), place=place).tree
-    try:
-        number = evaluate(tree, {})
-    except DomainError as error:
-        raise DomainError(
-            error.problem, text=text, start=error.start, end=error.end, place=place
-        ) from None
-    except UndecidedError:
-        return tree, text
-    if isinstance(number, fmpq):
-        return Number(number), to_rational_text(number)
-    return tree, text
+def _list_view(point: GraphPoint, wanted: Wanted) -> dict[str, Fact]:
+    """The path and the nodes to look at."""
+    facts: dict[str, Fact] = {}
+    nodes: tuple[int, ...] = ()
+    if wanted.highlight is not None:
+        found = find_highlight(point, wanted.highlight)
+        facts["highlighted"], nodes = found.fact, found.nodes
+    return facts | list_focus(point, most=wanted.focus, first=nodes)
 
 
 def _point_text(texts: Mapping[str, str]) -> str:
@@ -280,7 +263,7 @@ def _facts(point: GraphPoint, found: Gradient, where: str) -> dict[str, Fact]:
         "nodes": proved(
             node_rows(point),
             "Values run forward; the adjoint of a node, the derivative of the output with respect "
-            "to it, runs backward.",
+            "to it, runs backward." + (_STRUCTURE if _has_nameless(graph) else ""),
         ),
         "edges": proved(
             edge_rows(point),
@@ -302,6 +285,11 @@ def _facts(point: GraphPoint, found: Gradient, where: str) -> dict[str, Fact]:
             "derivative where both are equal.",
         )
     return facts
+
+
+def _has_nameless(graph: Graph) -> bool:
+    """Whether an operation stands inside a formula, so that its structure is the formula's."""
+    return any(n.operation is not None and n.shown is n.operation for n in graph.nodes)
 
 
 def _is_renamed(graph: Graph) -> bool:

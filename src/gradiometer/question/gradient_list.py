@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradiometer.formula import Node
 from gradiometer.model import read_listing
-from gradiometer.question.answer import Answer
-
-if TYPE_CHECKING:
-    pass
-
-from gradiometer.question.gradient_list_facts import list_facts
+from gradiometer.question.answer import Answer, Fact
+from gradiometer.question.gradient_arrays import list_list_arrays
+from gradiometer.question.gradient_highlight import Highlight
+from gradiometer.question.gradient_list_facts import list_facts, rank_inputs
+from gradiometer.question.gradient_list_view import find_list_highlight, list_list_focus
 from gradiometer.question.gradient_sweep import MOST_INPUTS, Swept, sweep_list
 
 _TOP = 10
 
 
 def answer_list(
-    lines: Iterable[str], *, at: Mapping[str, Node], inputs: Mapping[str, Any], source: str
+    lines: Iterable[str],
+    *,
+    at: Mapping[str, Node],
+    inputs: Mapping[str, Any],
+    source: str,
+    highlight: Highlight | None = None,
+    focus: int | None = None,
 ) -> Answer:
     """The answer about a list that is too long for exact numbers.
 
@@ -28,23 +33,41 @@ def answer_list(
         at: The value of each input.
         inputs: What was asked, with `of` and `top`.
         source: Where the text stands, for errors.
+        highlight: One path that is asked for.
+        focus: How many nodes the focus shows; as many as are drawn when it is left out.
 
     Raises:
+        UsageError: If there is no such path.
         FormulaError: If a line cannot be read, or a name is assigned twice or used too early.
         DomainError: If an operation has no finite value; its line is named.
     """
-    listing = read_listing(lines, given=at, source=source)
-    swept = sweep_list(listing, at, of=str(inputs.get("of", "")), source=source)
+    # Not kept by a name here: what is read is let go while it is swept.
+    swept = sweep_list(
+        read_listing(lines, given=at, source=source),
+        at,
+        of=str(inputs.get("of", "")),
+        source=source,
+    )
     asked = {**inputs, "of": swept.output_name}
-    facts = list_facts(swept, int(inputs.get("top", _TOP)))
-    return Answer("gradient", asked, facts, warnings=_warnings(swept))
+    top = int(inputs.get("top", _TOP))
+    first: tuple[int, ...] = ()
+    facts: dict[str, Fact] = {}
+    if highlight is not None:
+        found = find_list_highlight(swept, highlight)
+        first, facts = found.nodes, {"highlighted": found.fact}
+    ranked = rank_inputs(swept, top)
+    facts |= list_list_focus(swept, ranked, most=focus, first=first)
+    facts = list_facts(swept, ranked, top) | facts
+    return Answer(
+        "gradient", asked, facts, arrays=list_list_arrays(swept), warnings=_warnings(swept)
+    )
 
 
 def _warnings(swept: Swept) -> tuple[str, ...]:
     found: list[str] = []
-    if len(swept.listing.inputs) > MOST_INPUTS:
+    if len(swept.legend.inputs) > MOST_INPUTS:
         found.append(
-            f"Of {len(swept.listing.inputs):,} inputs the {MOST_INPUTS} with the largest mass are "
+            f"Of {len(swept.legend.inputs):,} inputs the {MOST_INPUTS} with the largest mass are "
             "listed."
         )
     if swept.unsettled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradiometer.numeric import (
         BestPaths,
         Order,
+        PathTree,
         Wide,
     )
 
@@ -32,8 +33,15 @@ _MOST_KINKS = 1_000
 _BITS = 96
 
 
-def list_facts(swept: Swept, top: int) -> dict[str, Fact]:
-    """The facts about a list that was swept, with the *top* largest paths of each input."""
+def rank_inputs(swept: Swept, top: int) -> dict[str, BestPaths]:
+    """The *top* largest paths of each input that is listed."""
+    from gradiometer.numeric import grow_path_tree
+
+    return _best(swept, grow_path_tree(swept.small.graph), "size", top)
+
+
+def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
+    """The facts about a list that was swept, with its *top* largest paths, as they were *found*."""
     how = _say_how(swept)
     facts = {
         "value": computed(swept.value, f"{swept.output_name}, {how}"),
@@ -45,9 +53,9 @@ def list_facts(swept: Swept, top: int) -> dict[str, Fact]:
         "path_count": _path_count(swept),
         **_mass_facts(swept),
         "by_length": _by_length(swept),
-        **_rank(swept, top),
+        **_rank(swept, found, top),
     }
-    if len(swept.linearised.run.branching):
+    if swept.branching:
         facts["branches"] = _branches(swept)
     return facts
 
@@ -84,7 +92,7 @@ def _to_ball(numbers: Wide, index: int) -> arb:
     return arb(fmpq(exact.numerator, exact.denominator))
 
 
-def _to_number(numbers: Wide, index: int = 0) -> Value:
+def to_number(numbers: Wide, index: int = 0) -> Value:
     """The number as float64, or as a ball beyond the range of float64."""
     value = float(numbers[index].to_float()[0])
     is_inside = value != 0 and abs(value) != float("inf")
@@ -101,25 +109,25 @@ def _mass_facts(swept: Swept) -> dict[str, Fact]:
     cancellation, effective = swept.back.cancellation(), spread.effective_count()
     rows: dict[str, tuple[Callable[[int], Value], str]] = {
         "mass": (
-            lambda node: _to_number(swept.back.mass, node),
+            lambda node: to_number(swept.back.mass, node),
             "The sum of the sizes of all paths from the input; the gradient is their sum with "
             "signs.",
         ),
         "positive_mass": (
-            lambda node: _to_number(signs.positive, node),
+            lambda node: to_number(signs.positive, node),
             "The sum of the paths that push upward.",
         ),
         "negative_mass": (
-            lambda node: _to_number(signs.negative, node),
+            lambda node: to_number(signs.negative, node),
             "The size of the sum of the paths that push downward.",
         ),
         "cancellation": (
-            lambda node: _or_none(cancellation[node]),
+            lambda node: to_share(cancellation[node]),
             "Mass over the size of the gradient: large where the gradient is a small rest of large "
             "opposite parts.",
         ),
         "effective_paths": (
-            lambda node: _or_none(effective[node]),
+            lambda node: to_share(effective[node]),
             "e to the entropy of the shares of mass: as many equal paths would be as spread out.",
         ),
     }
@@ -128,7 +136,7 @@ def _mass_facts(swept: Swept) -> dict[str, Fact]:
     }
 
 
-def _or_none(value: float) -> Value:
+def to_share(value: float) -> Value:
     """The number as a value; the word `none` where there is no path."""
     from gradiometer.question.value import INFINITY
 
@@ -146,7 +154,7 @@ def _path_count(swept: Swept) -> Fact:
     except LimitError:
         log2 = swept.back.count.log2()
         return computed(
-            _by_place(swept, lambda node: {"log2": _or_none(log2[node])}),
+            _by_place(swept, lambda node: {"log2": to_share(log2[node])}),
             "The logarithm to base 2 of how many paths there are; parallel edges are different "
             "paths.",
         )
@@ -165,25 +173,13 @@ def _contributions(swept: Swept) -> Fact:
     ends = graph.end_of(split.edge)
     for place, node in enumerate(split.source.tolist()):
         if node in wanted and len(rows[wanted[node]]) < MOST_INPUTS:
-            via = _name_of(swept, int(swept.small.node[ends[place]]))
-            rows[wanted[node]].append({"via": via, "value": _to_number(split.signed, place)})
+            via = swept.legend.spell(int(swept.small.node[ends[place]]))
+            rows[wanted[node]].append({"via": via, "value": to_number(split.signed, place)})
     return computed(
         rows,
         f"What reaches the input through each operation that uses it, at most {MOST_INPUTS} of an "
         "input.",
     )
-
-
-def _name_of(swept: Swept, node: int) -> str:
-    """The name of a node; an operation inside a line by that line."""
-    name = swept.name_of(node)
-    if name:
-        return name
-    listing = swept.listing
-    if node < listing.leaves:
-        return "a constant"
-    operator = listing.operators[listing.code[node] - 2]
-    return f"{operator} of line {listing.line[node - listing.leaves]}"
 
 
 def _by_length(swept: Swept) -> Fact:
@@ -193,7 +189,7 @@ def _by_length(swept: Swept) -> Fact:
         shares = split_by_length(swept.back, longest=_LONGEST)
     except LimitError as error:
         return unknown(f"Not told apart by length: {error.problem}")
-    order = {name: row for row, name in enumerate(swept.listing.inputs)}
+    order = {name: row for row, name in enumerate(swept.legend.inputs)}
     rows = {
         name: [
             {"length": length, "of_mass": float(size), "signed": float(signed)}
@@ -209,41 +205,55 @@ def _by_length(swept: Swept) -> Fact:
     )
 
 
-def _rank(swept: Swept, top: int) -> dict[str, Fact]:
-    from gradiometer.numeric import cover, grow_path_tree, rank_paths
+def _rank(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
+    largest, coverage = _largest(swept, found)
+    return {"top_paths": largest, **_by_sign(swept, top), "coverage": coverage}
 
-    graph, place = swept.small.graph, swept.small.place
-    by_size, by_sign = grow_path_tree(graph), grow_path_tree(graph, by_sign=True)
-    found = {name: rank_paths(by_size, int(place[node]), most=top) for name, node in swept.shown}
-    facts = {
-        "top_paths": computed(
-            {name: _path_rows(swept, paths) for name, paths in found.items()},
-            _RANKED.format("largest by size"),
-        )
+
+def _largest(swept: Swept, found: Mapping[str, BestPaths]) -> tuple[Fact, Fact]:
+    """The largest paths, and what they cover."""
+    from gradiometer.numeric import cover
+
+    rows = {name: _path_rows(swept, paths) for name, paths in found.items()}
+    coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
+    shares: dict[str, Value] = {
+        name: {
+            "listed": len(found[name]),
+            "of_mass": to_share(row.mass_share),
+            "rest": to_number(row.rest),
+        }
+        for name, row in coverage.items()
     }
+    return computed(rows, _RANKED.format("largest by size")), computed(
+        shares,
+        "What the largest paths that are listed cover of the mass, and what all others sum to.",
+    )
+
+
+def _by_sign(swept: Swept, top: int) -> dict[str, Fact]:
+    from gradiometer.numeric import grow_path_tree
+
     orders: tuple[tuple[str, Order, str], ...] = (
         ("most_positive", "positive", "most positive"),
         ("most_negative", "negative", "most negative"),
     )
+    tree = grow_path_tree(swept.small.graph, by_sign=True)
+    facts: dict[str, Fact] = {}
     for fact, order, word in orders:
-        rows = {
-            name: _path_rows(swept, rank_paths(by_sign, int(place[node]), most=top, order=order))
-            for name, node in swept.shown
-        }
+        best = _best(swept, tree, order, top)
+        rows = {name: _path_rows(swept, paths) for name, paths in best.items()}
         facts[fact] = computed(rows, _RANKED.format(word))
-    coverage = {name: cover(paths, swept.back) for name, paths in found.items()}
-    facts["coverage"] = computed(
-        {
-            name: {
-                "listed": len(found[name]),
-                "of_mass": _or_none(row.mass_share),
-                "rest": _to_number(row.rest),
-            }
-            for name, row in coverage.items()
-        },
-        "What the largest paths that are listed cover of the mass, and what all others sum to.",
-    )
     return facts
+
+
+def _best(swept: Swept, tree: PathTree, order: Order, top: int) -> dict[str, BestPaths]:
+    from gradiometer.numeric import rank_all
+
+    places = [int(swept.small.place[node]) for _, node in swept.shown]
+    names = [name for name, _ in swept.shown]
+    return dict(
+        zip(names, rank_all(tree, [(place, order) for place in places], most=top), strict=True)
+    )
 
 
 _RANKED = "The {} first, those of value 0 left out; only names that the list assigns are written."
@@ -256,8 +266,8 @@ def _path_rows(swept: Swept, paths: BestPaths) -> list[dict[str, Value]]:
         {
             "path": _spell(swept, paths, rank),
             "edges": int(paths.length[rank]),
-            "value": _to_number(paths.value, rank),
-            "of_mass": _or_none(shares[rank]),
+            "value": to_number(paths.value, rank),
+            "of_mass": to_share(shares[rank]),
         }
         for rank in range(len(paths))
     ]
@@ -265,25 +275,23 @@ def _path_rows(swept: Swept, paths: BestPaths) -> list[dict[str, Value]]:
 
 def _spell(swept: Swept, paths: BestPaths, rank: int) -> str:
     """The names along a path; of a long one both ends."""
-    graph = swept.small.graph
-    edges = paths.edges(rank)
+    graph, length = swept.small.graph, int(paths.length[rank])
     half = _SHOWN // 2
-    if len(edges) < _SHOWN:
-        return " -> ".join(_names(swept, [paths.source, *graph.end_of(edges)]))
-    first = _names(swept, [paths.source, *graph.end_of(edges[: half - 1])])
-    last = _names(swept, graph.end_of(edges[-half:]))
-    return " -> ".join([*first, f"… {len(edges) + 1 - 2 * half:,} more …", *last])
+    if length < _SHOWN:
+        return " -> ".join(_names(swept, [paths.source, *graph.end_of(paths.edges(rank))]))
+    first = [paths.source, *graph.end_of(paths.edges(rank, most=half - 1))]
+    last = _names(swept, graph.end_of(paths.edges(rank, skip=length - half)))
+    return " -> ".join([*_names(swept, first), f"… {length + 1 - 2 * half:,} more …", *last])
 
 
 def _names(swept: Swept, nodes: Iterable[int]) -> list[str]:
-    names = (swept.name_of(int(swept.small.node[node])) for node in nodes)
+    names = (swept.legend.name_of(int(swept.small.node[node])) for node in nodes)
     return [name for name in names if name]
 
 
 def _branches(swept: Swept) -> Fact:
-    run = swept.linearised.run
-    kinks = [_name_of(swept, int(node)) for node in run.kinks[:_MOST_KINKS]]
-    value = {"branching": len(run.branching), "at_kink": kinks}
+    kinks = [swept.legend.spell(int(node)) for node in swept.kinks[:_MOST_KINKS]]
+    value = {"branching": swept.branching, "at_kink": kinks}
     return computed(
         value,
         "How many operations chose a branch, and those that stand exactly at a kink in float64.",

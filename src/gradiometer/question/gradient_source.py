@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from gradiometer.errors import (
-    FormulaError,
-    GradiometerError,
-    Place,
-    StudyError,
-    UsageError,
-    suggest,
-)
-from gradiometer.formula import OPERATORS, Exact
+from gradiometer.errors import FormulaError, Place, StudyError, UsageError
+from gradiometer.formula import Exact, parse
 from gradiometer.model import trace_function
+from gradiometer.question.gradient_json import read_json_graph
 
 MOST_BYTES = 2 * 10**9
 _MOST_EXACT = 1_000_000
 """Bytes up to which a file may be one text, for exact numbers."""
-
-_SYMBOLS = frozenset("+-*/^")
 
 
 @final
@@ -41,6 +32,10 @@ class Computation:
     """The point, where a JSON graph holds it."""
     of: str = ""
     notes: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+    """Comparisons of equal numbers in a function, where another branch is as near."""
+    places: tuple[Place, ...] = ()
+    """Where each line of the text stands, if not on the same line of the file."""
 
     def lines(self) -> Iterator[str]:
         """The text line by line.
@@ -71,7 +66,9 @@ def read_computation(
         raise UsageError(
             "A computation is either written out or read from a file.",
             place=Place("computation"),
-            hint='write such as "v=a^2; c=v*b", or give a file',
+            hint="give one of the two"
+            if computation
+            else 'write such as "v=a^2; c=v*b", or give a file',
         )
     if file is None:
         return Computation("computation", str(computation))
@@ -90,9 +87,12 @@ def read_computation(
     except UnicodeDecodeError:
         raise StudyError("The file is not UTF-8 text.", place=Place(file)) from None
     if _is_json(file):
-        return _read_json(file, shown)
-    if size and not shown.strip() and size <= _MOST_EXACT:
-        raise FormulaError("There is no formula.", place=Place(file))
+        graph = read_json_graph(file, shown)
+        return Computation(
+            file, "\n".join(graph.lines), file, graph.at, graph.of, places=graph.places
+        )
+    if size <= _MOST_EXACT and not shown.strip(" \t\r\n;"):
+        raise FormulaError("There is no formula.", place=Place(file, 1))
     return Computation(file, shown, file)
 
 
@@ -102,98 +102,10 @@ def _is_json(file: str) -> bool:
 
 def trace_computation(function: Callable[..., Any], at: Mapping[str, Exact]) -> Computation:
     """The assignments that a function carries out at the point."""
-    lines, outputs = trace_function(function, at)
+    lines, outputs, ties = trace_function(function, at)
     note = f"The function has {len(outputs)} outputs: {', '.join(outputs)}."
-    return Computation("computation", "; ".join(lines), notes=(note,) if len(outputs) > 1 else ())
-
-
-def _read_json(file: str, text: str) -> Computation:
-    """A graph: `{"nodes": [{"name", "formula"} or {"name", "operation", "operands"}], …}`."""
-    try:
-        graph = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise StudyError(
-            f"The file is no JSON: {error.msg}.", place=Place(file, error.lineno, error.colno)
-        ) from None
-    except (RecursionError, ValueError):
-        raise StudyError("The file is no JSON that can be used.", place=Place(file)) from None
-    known = ("nodes", "at", "of")
-    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
-        raise StudyError(
-            "A graph is a table with a list of nodes.", place=Place(file), known=known,
-            hint='write {"nodes": [{"name": "v", "formula": "a^2"}], "at": {"a": "1"}}',
-        )  # fmt: skip
-    for key in graph:
-        if key not in known:
-            raise _unknown_key(file, key, known)
-    lines = [_to_line(file, index, node) for index, node in enumerate(graph["nodes"])]
-    at = graph.get("at")
-    if at is not None and not isinstance(at, dict):
-        raise StudyError("`at` is a table of values by name.", place=Place(file))
-    return Computation(file, "\n".join(lines), file, at, str(graph.get("of") or ""))
-
-
-def _unknown_key(file: str, key: str, known: Iterable[str]) -> StudyError:
-    near = suggest(key, known)
-    return StudyError(
-        f"Unknown key `{key}`.", place=Place(file), known=tuple(known),
-        hint=f"write `{near}`" if near else "",
-    )  # fmt: skip
-
-
-def _to_line(file: str, index: int, node: Any) -> str:
-    """The assignment of one node."""
-    where = f"node {index + 1}"
-    if not isinstance(node, dict) or not isinstance(node.get("name"), str):
-        raise StudyError(f"The {where} is no table with a `name`.", place=Place(file))
-    forms = ({"name", "formula"}, {"name", "operation", "operands"})
-    if set(node) not in forms:
-        extra = [key for key in node if key not in {*forms[0], *forms[1]}]
-        if extra:
-            raise _unknown_key(file, extra[0], ("name", "formula", "operation", "operands"))
-        raise StudyError(
-            f"The {where} has neither `formula` nor `operation` with `operands`.",
-            place=Place(file),
-        )
-    if "formula" in node:
-        return f"{node['name']} = {node['formula']}".replace("\n", " ")
-    operation, operands = node["operation"], node["operands"]
-    if operation not in OPERATORS or OPERATORS[operation].kind in ("relation", "logic"):
-        near = suggest(str(operation), OPERATORS)
-        raise StudyError(
-            f"The {where} has the unknown operation `{operation}`.", place=Place(file),
-            known=tuple(OPERATORS), hint=f"write `{near}`" if near else "",
-        )  # fmt: skip
-    if not isinstance(operands, list) or not operands:
-        raise StudyError(f"The {where} has no list of operands.", place=Place(file))
-    texts = [f"({operand})" for operand in operands]
-    if operation in _SYMBOLS and len(texts) == 2:
-        return f"{node['name']} = {texts[0]}{operation}{texts[1]}"
-    if operation == "neg":
-        return f"{node['name']} = -{texts[0]}"
-    return f"{node['name']} = {operation}({', '.join(texts)})"
-
-
-def point_at_line(error: GradiometerError, source: Computation) -> GradiometerError:
-    """The error with the line of the file that holds its text, alone, in place of all lines."""
-    place = error.place
-    if not source.path or not error.text or (place is not None and place.line is not None):
-        return error
-    offset = source.text.find(error.text)
-    if offset < 0:
-        return error
-    offset += error.start or 0
-    start = source.text.rfind("\n", 0, offset) + 1
-    stop = source.text.find("\n", offset)
-    line = source.text[start : stop if stop >= 0 else None]
-    length = max(1, (error.end or offset + 1) - (error.start or 0))
-    return replace(
-        error,
-        text=line,
-        start=offset - start if error.start is not None else None,
-        end=min(len(line), offset - start + length) if error.start is not None else None,
-        place=Place(source.path, source.text.count("\n", 0, offset) + 1, offset - start + 1),
-    )
+    notes = (note,) if len(outputs) > 1 else ()
+    return Computation("computation", "; ".join(lines), notes=(*notes, *ties), ties=ties)
 
 
 def with_sum(lines: Iterable[str], of: str) -> tuple[Iterable[str], str]:
@@ -202,4 +114,5 @@ def with_sum(lines: Iterable[str], of: str) -> tuple[Iterable[str], str]:
 
     if not of or is_name(of):
         return lines, of
+    parse(of, place=Place("of"))
     return itertools.chain(lines, [f"output_sum = {of}"]), "output_sum"

@@ -209,6 +209,9 @@ _QUESTIONS = (
          Input("top", "integer", "How many of the largest paths of each input to list."),
          Input("keep", "texts", "Nodes to keep when the others are grouped into bundles."),
          Input("file", "path", "A file of assignments, one a line, or a graph as JSON."),
+         Input("highlight", "text", "One path: a rank such as 1 or b:2, or names such as "
+               "`a -> v -> c`."),
+         Input("focus", "integer", "How many nodes to show of a large graph, 2 to 60."),
          Input("model", "model", "A function `package.module:factory` of yours that returns a "
                "loss function and a model of PyTorch or JAX."),
          Input("watch", "texts", "Modules of the model whose output is split by its uses too; "

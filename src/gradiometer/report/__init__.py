@@ -6,20 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradiometer.report.figure import Figure, draw_figure
+    from gradiometer.report.figure import Figure, draw_figure, draw_figures
     from gradiometer.report.html import write_html
     from gradiometer.report.latex import write_latex
     from gradiometer.report.markdown import write_markdown
     from gradiometer.report.page import Page, Section
-    from gradiometer.report.renderer import FORMATS, load_renderer, to_format
+    from gradiometer.report.renderer import FORMATS, GRAPH_FORMATS, load_renderer, to_format
     from gradiometer.report.terminal import to_terminal
 
 _PLACES = {
     "FORMATS": "renderer",
     "Figure": "figure",
+    "GRAPH_FORMATS": "renderer",
     "Page": "page",
     "Section": "page",
     "draw_figure": "figure",
+    "draw_figures": "figure",
     "load_renderer": "renderer",
     "to_format": "renderer",
     "to_terminal": "terminal",
@@ -30,10 +32,12 @@ _PLACES = {
 
 __all__ = [
     "FORMATS",
+    "GRAPH_FORMATS",
     "Figure",
     "Page",
     "Section",
     "draw_figure",
+    "draw_figures",
     "load_renderer",
     "to_format",
     "to_terminal",

@@ -1,4 +1,4 @@
-"""What a page says, in which order: answers first, then the claims, the figure and the working."""
+"""What a page says, in which order: answers first, then the claims, the figures and the working."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from gradiometer.report.document import (
     Table,
     clean,
 )
-from gradiometer.report.figure import draw_figure
+from gradiometer.report.figure import draw_figures
 from gradiometer.report.reading import read_column
 from gradiometer.report.spelling import (
     FORMULAS,
     count_rows,
     is_table,
+    split_tables,
     to_formula,
     to_line,
     to_plain,
@@ -186,11 +187,10 @@ def write_glance(answer: Answer) -> list[Block]:
 
 
 def write_answer(answer: Answer, name: str, *, with_figures: bool = True) -> tuple[Block, ...]:
-    """The blocks of one answer: figure, facts, warnings, and what can be folded away."""
+    """The blocks of one answer: figures, facts, warnings, and what can be folded away."""
     blocks: list[Block] = []
-    figure = draw_figure(answer) if with_figures else None
-    if figure is not None:
-        blocks.append(Picture(f"figure-{name}", figure))
+    for number, figure in enumerate(draw_figures(answer) if with_figures else ()):
+        blocks.append(Picture(f"figure-{name}" + f"-{number + 1}" * bool(number), figure))
     blocks += list_facts(answer)
     blocks += [Paragraph(to_prose(warning), "warning") for warning in answer.warnings]
     if answer.steps:
@@ -209,7 +209,12 @@ def list_facts(answer: Answer) -> list[Block]:
     tables: list[Block] = []
     for name, fact in answer.facts.items():
         value = _to_brief(name, _without_reason(fact))
-        if is_table(fact.value):
+        parts, rest = split_tables(fact.value)
+        if parts:
+            value = (*to_line(rest), "; " if rest else "", *value, " below")
+            captions = ((f"{to_words(name)}: {to_words(part)}",) for part in parts)
+            tables += map(to_table, captions, parts.values())
+        elif is_table(fact.value):
             value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
@@ -229,7 +234,7 @@ def write_steps(answer: Answer) -> Steps:
     return Steps(
         tuple(
             (
-                Formula(clean(step.formula), step.latex)
+                Formula(clean(step.formula.replace(" -> ", " → ")), step.latex)
                 if step.latex
                 else to_formula(step.formula),
                 to_prose(step.because),
@@ -241,13 +246,16 @@ def write_steps(answer: Answer) -> Steps:
 
 def _write_data(answer: Answer) -> Table | None:
     names = [name for name, series in answer.arrays.items() if len(series.dims) == 1]
-    lengths = {len(answer.arrays[name].values) for name in names}
     if not names:
         return None
-    if len(lengths) > 1:
-        longest = len(answer.arrays[names[0]].values)
-        names = [name for name in names if len(answer.arrays[name].values) == longest]
-    columns = [answer.arrays[name].values for name in names]
+    # Rows of one table are about one thing, so all its columns have the dimension of the first.
+    dims, length = answer.arrays[names[0]].dims, len(answer.arrays[names[0]].values)
+    names = [
+        name
+        for name in names
+        if answer.arrays[name].dims == dims and len(answer.arrays[name].values) == length
+    ]
+    columns = [answer.arrays[name].to_list() for name in names]
     rows = [tuple(map(to_line, row)) for row in _cut(list(zip(*columns, strict=True)))]
     total = len(columns[0])
     caption = (

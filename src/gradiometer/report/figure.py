@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -16,15 +16,15 @@ from gradiometer.report.palette import to_css
 if TYPE_CHECKING:
     from gradiometer.question import Answer
 
-KINDS: Mapping[str, str] = {
-    "activation": "activation",
-    "escape": "escape",
-    "gradient": "graph",
-    "parameters": "parameters",
-    "schedule": "schedule",
-    "trajectory": "trajectory",
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "activation": ("activation",),
+    "escape": ("escape",),
+    "gradient": ("uses", "focus", "graph", "whole"),
+    "parameters": ("parameters",),
+    "schedule": ("schedule",),
+    "trajectory": ("trajectory",),
 }
-"""Question → the `figure_<kind>` module whose `draw_<kind>` draws it."""
+"""Question → its pictures, each from `draw_<kind>` in the module `figure_<kind>`."""
 
 _OWN_ID = re.compile(r"""(\bid="|href="\#|url\(\#)""")
 
@@ -79,11 +79,34 @@ class Figure:
         return self.to_svg()
 
 
-def draw_figure(answer: Answer) -> Figure | None:
-    """The picture of *answer*, or None where its question or its arrays give none."""
-    kind = "uses" if "uses" in answer.facts else KINDS.get(answer.question)
-    if kind is None:
-        return None
-    module = importlib.import_module(f"gradiometer.report.figure_{kind}")
-    figure = getattr(module, f"draw_{kind}")(answer)
-    return None if figure is None else replace(figure, svg=figure.svg.strip())
+def draw_figure(answer: Answer, kind: str = "") -> Figure | None:
+    """One picture of *answer*, or None where its question or its arrays give none.
+
+    Args:
+        answer: What to draw.
+        kind: Which picture; the first that the answer has when it is left out.
+
+    Raises:
+        UsageError: If the question has no picture of that kind.
+    """
+    kinds = KINDS.get(answer.question, ())
+    if kind and kind not in kinds:
+        raise UsageError(
+            f"The answer to `{answer.question}` has no figure `{kind}`.",
+            known=kinds,
+            hint=f"write `{kinds[0]}`" if kinds else "",
+        )
+    return next(_draw_kinds(answer, (kind,) if kind else kinds), None)
+
+
+def draw_figures(answer: Answer) -> tuple[Figure, ...]:
+    """All pictures of *answer*, the one that says most first."""
+    return tuple(_draw_kinds(answer, KINDS.get(answer.question, ())))
+
+
+def _draw_kinds(answer: Answer, kinds: Sequence[str]) -> Iterator[Figure]:
+    for kind in kinds:
+        module = importlib.import_module(f"gradiometer.report.figure_{kind}")
+        figure = getattr(module, f"draw_{kind}")(answer)
+        if figure is not None:
+            yield replace(figure, svg=figure.svg.strip())

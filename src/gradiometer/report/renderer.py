@@ -47,6 +47,24 @@ def _to_csv(answer: Answer) -> str:
     return to_csv(answer)
 
 
+def _to_dot(answer: Answer) -> str:
+    from gradiometer.report.dot import to_dot
+
+    return to_dot(answer)
+
+
+def _to_mermaid(answer: Answer) -> str:
+    from gradiometer.report.mermaid import to_mermaid
+
+    return to_mermaid(answer)
+
+
+def _to_graph(answer: Answer) -> str:
+    from gradiometer.report.graph_json import to_graph_json
+
+    return to_graph_json(answer)
+
+
 FORMATS: Mapping[str, Callable[[Answer], str]] = {
     "text": _to_text,
     "json": lambda answer: answer.to_json() + "\n",
@@ -55,7 +73,14 @@ FORMATS: Mapping[str, Callable[[Answer], str]] = {
     "html": _to_html,
     "csv": _to_csv,
 }
-"""Every text format of an answer by its name."""
+"""Every text format that any answer has, by its name."""
+
+GRAPH_FORMATS: Mapping[str, Callable[[Answer], str]] = {
+    "dot": _to_dot,
+    "mermaid": _to_mermaid,
+    "graph": _to_graph,
+}
+"""Further formats of an answer that holds a graph."""
 
 
 def to_format(answer: Answer, name: str) -> str:
@@ -64,14 +89,15 @@ def to_format(answer: Answer, name: str) -> str:
     Raises:
         UsageError: If there is no such format, or the answer has nothing to write in it.
     """
-    if name not in FORMATS:
-        nearest = suggest(name, FORMATS)
+    formats = {**FORMATS, **GRAPH_FORMATS}
+    if name not in formats:
+        nearest = suggest(name, formats)
         raise UsageError(
             f"There is no format `{name}`.",
-            known=tuple(FORMATS),
+            known=tuple(formats),
             hint=f"write `{nearest}`" if nearest else "",
         )
-    return FORMATS[name](answer)
+    return formats[name](answer)
 
 
 @final
@@ -97,13 +123,17 @@ class Renderer(AbstractRenderer):
             bundle["image/svg+xml"] = figure.to_svg()
         return bundle
 
-    def to_figure(self, answer: Answer) -> Figure:
+    def to_figure(self, answer: Answer, kind: str = "") -> Figure:
         """The picture of the answer.
 
+        Args:
+            answer: What to draw.
+            kind: Which picture where there are several; the first when it is left out.
+
         Raises:
-            UsageError: If this question has no picture, or the answer nothing to draw.
+            UsageError: If this question has no such picture, or the answer nothing to draw.
         """
-        figure = draw_figure(answer)
+        figure = draw_figure(answer, kind)
         if figure is None:
             raise UsageError(f"The answer to `{answer.question}` has no figure.")
         return figure

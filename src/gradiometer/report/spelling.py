@@ -173,6 +173,16 @@ def _to_interval_latex(value: Any) -> str:
     return rf"\left{left}{lower}, {upper}\right{right}"
 
 
+def split_tables(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tables of different columns that one value holds, and what else it holds; else nothing."""
+    if not isinstance(value, Mapping):
+        return {}, {}
+    tables = {str(key): item for key, item in value.items() if _is_rows(item)}
+    if len({tuple(rows[0]) for rows in tables.values()}) < 2:
+        return {}, {}
+    return tables, {str(key): item for key, item in value.items() if key not in tables}
+
+
 def count_rows(value: Any) -> int:
     """How many rows the table of the value has."""
     if isinstance(value, Mapping):

@@ -18,7 +18,7 @@ def to_csv(answer: Answer) -> str:
     Raises:
         UsageError: If the answer has no such arrays.
     """
-    columns = {n: list(s.values) for n, s in answer.arrays.items() if len(s.dims) == 1}
+    columns = {n: s.to_list() for n, s in answer.arrays.items() if len(s.dims) == 1}
     if not columns:
         raise UsageError(
             f"The answer to `{answer.question}` has no arrays to write as columns.",

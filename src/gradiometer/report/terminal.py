@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradiometer.report.content import list_facts, write_steps
 from gradiometer.report.document import Badge, Block, Line, Paragraph, Steps, Table, clean
 from gradiometer.report.spelling import to_plain, to_prose
+from gradiometer.report.text_graph import draw_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +31,12 @@ _MOST_ROWS = 30
 
 
 def to_terminal(
-    answer: Answer, *, explain: bool = False, color: bool = False, width: int = 80
+    answer: Answer,
+    *,
+    explain: bool = False,
+    color: bool = False,
+    width: int = 80,
+    ascii_only: bool = False,
 ) -> str:
     """The answer as lines of text, ending in a newline.
 
@@ -39,6 +45,7 @@ def to_terminal(
         explain: Whether to add the worked steps.
         color: Whether to use the terminal's colours.
         width: Columns of the screen, at least 40.
+        ascii_only: Whether a drawing uses only the letters of ASCII.
     """
     blocks: list[Block] = [*list_facts(answer)]
     blocks += [Paragraph(to_prose(warning), "warning") for warning in answer.warnings]
@@ -46,9 +53,21 @@ def to_terminal(
         blocks.append(write_steps(answer))
     stream = io.StringIO()
     console = _open(stream, color=color, width=max(width, 40))
-    for block in blocks:
+    for place, block in enumerate(blocks):
         _show(console, block)
+        if place == 0:
+            _draw(console, answer, ascii_only=ascii_only, width=max(width, 40))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _draw(console: Console, answer: Answer, *, ascii_only: bool, width: int) -> None:
+    """The graph of the answer below its facts, where it has one."""
+    lines = draw_text(answer, ascii_only=ascii_only, width=width)
+    if lines:
+        console.print()
+        console.print(_text("graph", "bold"))
+    for line in lines:
+        console.print(_text(line.text, "bold" if line.is_lit else ""), overflow="crop")
 
 
 def _open(stream: io.StringIO, *, color: bool, width: int) -> Console:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gradiometer.study.result import QuestionResult, StudyResult
     from gradiometer.study.run import run_study
     from gradiometer.study.schema import to_schema
-    from gradiometer.study.source import read_text
     from gradiometer.study.starter import write_starter
     from gradiometer.study.study import Study, StudyClaim, StudyQuestion
 
@@ -27,7 +26,6 @@ _PLACES = {
     "WrongKindError": "kinds",
     "check_study": "check",
     "read_study": "read",
-    "read_text": "source",
     "run_study": "run",
     "split_settings": "kinds",
     "to_command": "command",
@@ -46,7 +44,6 @@ __all__ = [
     "WrongKindError",
     "check_study",
     "read_study",
-    "read_text",
     "run_study",
     "split_settings",
     "to_command",

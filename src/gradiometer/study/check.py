@@ -16,6 +16,7 @@ from gradiometer.errors import (
 )
 from gradiometer.formula import parse_number, parse_relation, read_text
 from gradiometer.model import (
+    KeyPath,
     read_activation,
     read_graph,
     read_network,
@@ -25,7 +26,6 @@ from gradiometer.model import (
     settle,
 )
 from gradiometer.question import QUESTIONS, check_fact, read_request, read_steps
-from gradiometer.study.locate import KeyPath
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
 from gradiometer.study.run import find_inputs, locate_in_question

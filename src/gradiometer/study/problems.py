@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from gradiometer.errors import GradiometerError, Place, StudyError, suggest
-from gradiometer.study.locate import KeyPath, Spot, find_line, locate_keys
+from gradiometer.model import KeyPath, Spot, find_line, locate_keys
 
 _FLAG = re.compile(r"--([a-z_-]+)(?: (\S+))?")
 MOST_PROBLEMS = 20

@@ -9,12 +9,11 @@ from typing import Any
 
 from gradiometer.catalog import KINDS
 from gradiometer.errors import GradiometerError, StudyError
+from gradiometer.model import KeyPath, read_file, read_toml
 from gradiometer.study.keys import MOST_BYTES, SCHEMA_VERSION, TOP_KEYS
-from gradiometer.study.kinds import WrongKindError, to_plain
-from gradiometer.study.locate import KeyPath
+from gradiometer.study.kinds import Decimal, WrongKindError, to_plain
 from gradiometer.study.problems import Problems
 from gradiometer.study.read_question import read_questions, read_text_key
-from gradiometer.study.source import read_text, read_toml
 from gradiometer.study.study import Study
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -36,8 +35,8 @@ def read_whole_study(path: str | Path) -> tuple[Study | None, tuple[GradiometerE
     """The study at *path* and every problem of it; None where there is nothing to go on with."""
     source = str(path)
     try:
-        text = read_text(Path(path), most_bytes=MOST_BYTES)
-        table = read_toml(source, text)
+        text = read_file(Path(path), most_bytes=MOST_BYTES)
+        table = read_toml(source, text, to_decimal=Decimal)
     except StudyError as error:
         return None, (error,)
     problems = Problems(source, text)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gradiometer.model import KeyPath
 from gradiometer.question import QUESTIONS, Input
 from gradiometer.study.keys import CLAIM_FORMS, CLAIM_KEYS, question_keys
 from gradiometer.study.kinds import WrongKindError, read_value, to_plain
-from gradiometer.study.locate import KeyPath
 from gradiometer.study.problems import Problems
 from gradiometer.study.study import StudyClaim, StudyQuestion
 

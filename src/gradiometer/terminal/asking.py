@@ -12,6 +12,7 @@ from gradiometer.question import QUESTIONS, Answer, Input, Question, ask
 from gradiometer.study import WrongKindError, split_settings, to_flag
 from gradiometer.terminal.exits import Exit
 from gradiometer.terminal.output import (
+    can_draw,
     choose_output,
     output_options,
     print_text,
@@ -20,8 +21,8 @@ from gradiometer.terminal.output import (
     write_file,
 )
 
-FORMATS = ("text", "json", "markdown", "latex", "html", "csv")
-"""The forms of an answer."""
+FORMATS = ("text", "json", "markdown", "latex", "html", "csv", "dot", "mermaid", "graph")
+"""The forms of an answer; the last three are those of a graph."""
 
 
 class QuestionCommand(click.Command):
@@ -98,7 +99,8 @@ def _to_parameter(item: Input) -> click.Parameter:
             [item.name],
             required=item.required,
             nargs=-1 if many else 1,
-            metavar=_metavar(item) + ("..." if many else ""),
+            metavar=(_metavar(item) if item.required else f"[{_metavar(item)}]")
+            + ("..." if many else ""),
         )
     settings: dict[str, Any] = {"help": _to_option_help(item), "required": item.required}
     flag = to_flag(item)
@@ -159,7 +161,13 @@ def _to_text(answer: Answer, format_name: str, explain: bool, *, color: bool) ->
     if format_name == "text":
         # Warnings go to standard error, whatever the form of the answer.
         bare = replace(answer, warnings=())
-        return to_terminal(bare, explain=explain, color=color, width=screen_width())
+        return to_terminal(
+            bare,
+            explain=explain,
+            color=color,
+            width=screen_width(),
+            ascii_only=not can_draw(),
+        )
     return to_format(answer, format_name)
 
 

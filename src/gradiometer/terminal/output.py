@@ -22,6 +22,9 @@ _SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".csv": "csv",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
 }
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -131,6 +134,15 @@ def wants_color() -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def can_draw() -> bool:
+    """Whether standard output can show the signs of a drawing."""
+    try:
+        "├└─█◀".encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return os.environ.get("TERM") != "dumb"
 
 
 def screen_width() -> int:

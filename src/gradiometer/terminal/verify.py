@@ -210,9 +210,9 @@ def _rows(content: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def _read_json(file: str) -> Any:
-    from gradiometer.study import read_text
+    from gradiometer.model import read_file
 
-    text = read_text(Path(file), most_bytes=_MOST_BYTES)
+    text = read_file(Path(file), most_bytes=_MOST_BYTES)
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:

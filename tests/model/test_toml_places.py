@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradiometer.study.locate import find_line, locate_keys
+from gradiometer.model import find_line, locate_keys
 
 _WORDS = st.text("ab\"'\\#[]{}=,.\n é", max_size=8)
 _SCALARS = st.one_of(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gradiometer.errors import Place, StudyError
-from gradiometer.study.kinds import Decimal
 
 _TOML_PLACE = re.compile(
     r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end.*)\)"
 )
 
 
-def read_text(path: Path, *, most_bytes: int) -> str:
+def read_file(path: Path, *, most_bytes: int) -> str:
     """The text of a file that a user named.
 
     Raises:
@@ -42,8 +42,13 @@ def read_text(path: Path, *, most_bytes: int) -> str:
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){64}""")
 
 
-def read_toml(source: str, text: str) -> dict[str, Any]:
+def read_toml(source: str, text: str, *, to_decimal: Callable[[str], Any] = str) -> dict[str, Any]:
     """The TOML table in *text*, its decimals as they were written.
+
+    Args:
+        source: The name of the file, for errors.
+        text: All of it.
+        to_decimal: What becomes of the text of a number with a point or an exponent.
 
     Raises:
         StudyError: If the text is no TOML; it points at the place.
@@ -52,7 +57,7 @@ def read_toml(source: str, text: str) -> dict[str, Any]:
         problem = "The file has a key, or a chain of words and points, with more than 64 parts."
         raise StudyError(problem, place=Place(source))
     try:
-        return tomllib.loads(text, parse_float=lambda written: Decimal(written.replace("_", "")))
+        return tomllib.loads(text, parse_float=lambda written: to_decimal(written.replace("_", "")))
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(source, text, str(error)) from None
     except RecursionError:
