@@ -130,7 +130,7 @@ def read_text(text: str, *, names: Collection[str] = (), place: Place | None = N
     if open_widths is not None:
         return Described(re.sub(r"\s", "", text), open_widths, {}, place)
     _refuse_file(text, place)
-    tree = read_network_tree(text, place=place)
+    tree = _read_tree(text, place)
     item = tree.items[0]
     if len(tree.items) == 1 and isinstance(item, Layer) and not item.name:
         name = find_name("network", item.kind)
@@ -201,6 +201,16 @@ def _refuse_unknown(kind: str, text: str, place: Place | None) -> None:
         known,
         f"write `{nearest}`" if nearest else "write widths such as `100-20-1`",
     )
+
+
+def _read_tree(text: str, place: Place | None) -> Chain:
+    try:
+        return read_network_tree(text, place=place)
+    except FormulaError as error:
+        name = next((part.strip() for part in text.split("-") if part.strip().isidentifier()), "")
+        if name and _WIDTHS.fullmatch(text):
+            raise replace(error, hint=f"give it a value with `--set {name}=8`") from None
+        raise
 
 
 def _read_open_widths(text: str, names: Collection[str]) -> Chain | None:
