@@ -83,7 +83,7 @@ def _read_networks(answer: Answer) -> dict[str, dict[str, float]]:
             name = f"layer {label}" if isinstance(label, int) else str(label)
             if len(tables) > 1:
                 # Blocks of networks of different depth stand side by side.
-                name = _TURNS.sub("…", name)
+                name = _TURNS.sub("*", name)
             if count > 0:
                 bars[name] = bars.get(name, 0) + count
         if bars:
