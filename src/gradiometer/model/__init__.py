@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
+    from gradiometer.model.weights_model import StoredModel, StoredTensor
+    from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
     "SLOPES": "graph_kink",
@@ -92,6 +94,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "StoredModel": "weights_model",
+    "StoredTensor": "weights_model",
     "Template": "network_template",
     "Traced": "trace",
     "check_size": "graph_point",
@@ -123,6 +127,7 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
+    "read_weights": "weights_read",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
@@ -171,6 +176,8 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "StoredModel",
+    "StoredTensor",
     "Template",
     "TensorGradient",
     "TensorUse",
@@ -204,6 +211,7 @@ __all__ = [
     "read_template",
     "read_template_file",
     "read_toml",
+    "read_weights",
     "settle",
     "slope_tree",
     "solve_gradient",
