@@ -10,6 +10,10 @@ Kind = Literal["parameter", "buffer", "constant"]
 """Learned; kept beside what is learned; a number of the computation that an exporter wrote out."""
 
 
+DESCRIPTIONS = ("keras", "keras_config", "huggingface_config")
+"""Formats that say how a model is built and list no tensors."""
+
+
 @final
 @dataclass(frozen=True)
 class StoredTensor:
@@ -46,7 +50,9 @@ class StoredModel:
     """How the file was read and what it leaves open, one sentence each."""
 
     def count(self, kind: Kind = "parameter") -> int | None:
-        """Elements of that kind, data with two names once; None where a packing hides them.
+        """Elements of that kind, data with two names once.
+
+        None where the file does not tell: for a packing that hides them, and for a description.
 
         Example:
             >>> weight = StoredTensor("w", (2, 3), "float32", 6, 24, "parameter")
@@ -54,6 +60,8 @@ class StoredModel:
             >>> StoredModel("safetensors", (weight, again)).count()
             6
         """
+        if self.format in DESCRIPTIONS:
+            return None
         total = 0
         for tensor in self.tensors:
             if tensor.kind != kind or tensor.shared_with:

@@ -25,6 +25,11 @@ _HOW = (
     "as a bias, or takes part in arithmetic under a name that its author gave; the rest are "
     "constants."
 )
+_WHOSE = (
+    "This is the count of the file. Exporters may fold a normalization into a convolution, write "
+    "equal tensors once, or write a transposed copy of a tied one, so the model that it was made "
+    "of can have another."
+)
 
 
 def read_onnx(path: Path) -> StoredModel:
@@ -53,7 +58,9 @@ def read_onnx(path: Path) -> StoredModel:
             raise file.fault("The file is no ONNX model: it has no graph.", offset=0, hint=hint)
         graphs.add_graph(graph, "")
     tensors = _sort(graphs)
-    return StoredModel("onnx", tensors, metadata, (_HOW, *_describe(graphs, tensors, metadata)))
+    return StoredModel(
+        "onnx", tensors, metadata, (_HOW, _WHOSE, *_describe(graphs, tensors, metadata))
+    )
 
 
 def _note(wire: Wire, number: int, kind: int, place: Span, metadata: dict[str, Any]) -> None:

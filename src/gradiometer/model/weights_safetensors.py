@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gradiometer.catalog import read_stored
 from gradiometer.errors import suggest
 from gradiometer.model.weights_entry import Entry
-from gradiometer.model.weights_model import StoredModel
+from gradiometer.model.weights_model import StoredModel, StoredTensor
 from gradiometer.model.weights_names import describe_heads, sort_entries
 from gradiometer.model.weights_source import (
     MOST_JSON,
@@ -33,12 +34,34 @@ def read_safetensors(path: Path) -> StoredModel:
         LimitError: If the header has more than 100 MB.
     """
     entries, metadata = read_entries(path)
-    return StoredModel(
-        "safetensors",
-        sort_entries(entries),
-        metadata,
-        (*_describe(entries), *describe_heads(entries)),
-    )
+    tensors = sort_entries(entries)
+    tensors = (*tensors, *list_removed_names(tensors, metadata))
+    tied = sum(bool(tensor.shared_with) for tensor in tensors)
+    notes = [f"{tied} names share their data with another one."] if tied else []
+    if not any(tensor.shared_with for tensor in tensors if tensor.name in metadata):
+        notes += describe_heads(entries)
+    return StoredModel("safetensors", tensors, metadata, tuple(notes))
+
+
+def list_removed_names(
+    tensors: tuple[StoredTensor, ...], metadata: Mapping[str, Any]
+) -> list[StoredTensor]:
+    """Names of tied tensors that the writer left out and noted, each with the name it kept.
+
+    Source: `save_model` of safetensors writes a pair of names into the file's metadata.
+    """
+    by_name = {tensor.name: tensor for tensor in tensors}
+    return [
+        replace(
+            by_name[kept],
+            name=removed,
+            bytes=0,
+            shared_with=by_name[kept].shared_with or kept,
+            note=f"tied: the file notes that it is `{shorten(kept)}`",
+        )
+        for removed, kept in metadata.items()
+        if isinstance(kept, str) and kept in by_name and removed not in by_name
+    ]
 
 
 def read_entries(path: Path) -> tuple[list[Entry], Mapping[str, str]]:
@@ -124,12 +147,3 @@ def _check_order(file: WeightFile, entries: list[Entry], start: int) -> None:
     if at != file.size:
         problem = f"{file.size - at:,} bytes after the last tensor belong to no tensor."
         raise file.fault(problem, offset=at, hint=_AGAIN)
-
-
-def _describe(entries: list[Entry]) -> tuple[str, ...]:
-    names: dict[tuple[Any, ...], int] = {}
-    for entry in entries:
-        if entry.data is not None:
-            names[entry.data] = names.get(entry.data, 0) + 1
-    tied = sum(count - 1 for count in names.values())
-    return (f"{tied} names share their bytes with an earlier one.",) if tied else ()

@@ -8,7 +8,7 @@ from typing import Any
 from gradiometer.model.weights_entry import Entry
 from gradiometer.model.weights_model import StoredModel
 from gradiometer.model.weights_names import describe_heads, sort_entries
-from gradiometer.model.weights_safetensors import read_entries
+from gradiometer.model.weights_safetensors import list_removed_names, read_entries
 from gradiometer.model.weights_source import WeightFile, shorten
 
 _MOST_SHARDS = 10_000
@@ -48,9 +48,11 @@ def read_shards(file: WeightFile, table: Mapping[str, Any]) -> StoredModel:
             hint="download the files again, all of one version",
         )
     notes = (f"Read from {len(shards)} shards.", *_describe(entries, metadata, unnamed))
-    return StoredModel(
-        "safetensors", sort_entries(entries), metadata, (*notes, *describe_heads(entries))
-    )
+    tensors = sort_entries(entries)
+    removed = list_removed_names(tensors, metadata)
+    tensors = (*tensors, *removed)
+    heads = () if removed else describe_heads(entries)
+    return StoredModel("safetensors", tensors, metadata, (*notes, *heads))
 
 
 def _check_shards(file: WeightFile, shards: list[str]) -> None:
