@@ -14,8 +14,8 @@ os.environ["KERAS_BACKEND"] = "torch"
 DATA = Path(__file__).parent / "data" / "stored"
 
 
-def torch_models():
-    """Small modules with an input each; every tensor is random, so that no two are equal."""
+def torch_modules():
+    """A tied, a recurrent and a convolutional network."""
     import torch
     from torch import nn
 
@@ -51,15 +51,24 @@ def torch_models():
             x = torch.relu(self.bn(self.c(x))).mean((2, 3))
             return self.fc(self.ln(x) * self.scale)
 
+    return Tied(), Recurrent(), Image()
+
+
+def torch_models():
+    """Small modules with an input each; every tensor is random, so that no two are equal."""
+    import torch
+    from torch import nn
+
     torch.manual_seed(0)
+    tied, recurrent, image = torch_modules()
     mlp = nn.Sequential(
         nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 20), nn.ReLU(), nn.Linear(20, 1)
     )
     models = {
         "mlp": (mlp, torch.zeros(1, 100)),
-        "tied": (Tied(), torch.zeros(1, 5, dtype=torch.long)),
-        "lstm": (Recurrent(), torch.zeros(1, 7, 64)),
-        "image": (Image(), torch.zeros(2, 3, 8, 8)),
+        "tied": (tied, torch.zeros(1, 5, dtype=torch.long)),
+        "lstm": (recurrent, torch.zeros(1, 7, 64)),
+        "image": (image, torch.zeros(2, 3, 8, 8)),
         "encoder": (
             nn.TransformerEncoderLayer(16, 2, 32, batch_first=True).eval(),
             torch.zeros(1, 5, 16),

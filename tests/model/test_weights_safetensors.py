@@ -242,6 +242,12 @@ def test_shards_are_read_together_and_named_when_they_are_missing(tmp_path):
         read_weights(path)
 
 
+def test_a_shard_alone_says_that_it_is_one(tmp_path):
+    write_shards(tmp_path, shards=[[("a", "F32", (2,))], [("b", "F32", (3,))]])
+    model = read_weights(tmp_path / "model-00002-of-00002.safetensors")
+    assert (model.count(), "shard 2 of 2" in model.notes[0]) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("places", "says"),
     [
@@ -326,6 +332,12 @@ def test_a_4_bit_weight_without_its_shape_is_not_counted(tmp_path, state):
     assert weight.count is None
     assert model.count() is None
     assert "does not tell how many" in weight.note
+
+
+def test_sizes_that_do_not_fit_the_packing_are_not_counted(tmp_path):
+    rows = [("qweight", "I32", (384, 64)), ("scales", "F16", (32, 64)), ("g_idx", "I32", (4000,))]
+    model = read_weights(write_safetensors(tmp_path / "a.safetensors", rows))
+    assert (model.count(), model.tensors[0].count) == (None, None)
 
 
 def test_packed_integers_of_an_unknown_layout_are_not_counted(tmp_path):

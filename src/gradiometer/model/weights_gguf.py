@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from gradiometer.catalog import read_stored
+from gradiometer.errors import Place, StudyError
 from gradiometer.model.weights_entry import Entry
 from gradiometer.model.weights_gguf_values import Cursor, read_value
 from gradiometer.model.weights_model import StoredModel
 from gradiometer.model.weights_names import describe_heads, sort_entries
 from gradiometer.model.weights_source import WeightFile, count_elements, shorten
 
+_PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 _VERSIONS = (1, 2, 3)
 _MOST_AXES = 4
 """The format's own limit."""
@@ -24,11 +27,47 @@ _LEAST_ROW = {1: 16, 2: 24, 3: 24}
 
 
 def read_gguf(path: Path) -> StoredModel:
-    """The tensors of one GGUF file, packed blocks counted by their real elements.
+    """The tensors of a GGUF file and of the other parts of its model, by their real elements.
 
     Raises:
-        StudyError: If the header lies or the file is cut short; the error names the byte.
+        StudyError: If a header lies, or a file is cut short or missing; the error names the byte.
+        LimitError: If a header is larger than the stated limits.
     """
+    entries, metadata, version = _read_part(path)
+    notes = [f"GGUF version {version}."]
+    parts = metadata.get("split.count", 1)
+    name = _PART.search(path.name)
+    if type(parts) is int and parts > 1:
+        if name is None or int(name[2]) != parts:
+            number = metadata.get("split.no", 0)
+            part = number + 1 if type(number) is int else "?"
+            notes.append(f"This is part {part} of {parts}: only its own tensors are counted.")
+        else:
+            entries += _read_others(path, name)
+            notes.append(f"Read from {parts} parts.")
+    notes += describe_heads(entries)
+    return StoredModel("gguf", sort_entries(entries), metadata, tuple(notes))
+
+
+def _read_others(path: Path, name: re.Match[str]) -> list[Entry]:
+    """The tensors of the parts beside this one."""
+    entries: list[Entry] = []
+    for number in range(1, int(name[2]) + 1):
+        part = path.with_name(f"{path.name[: name.start()]}-{number:05}-of-{name[2]}.gguf")
+        if number == int(name[1]):
+            continue
+        if not part.is_file():
+            raise StudyError(
+                f"Part `{part.name}` of the model is missing.",
+                place=Place(str(path)),
+                hint="download all parts into one folder",
+            )
+        entries += _read_part(part)[0]
+    return entries
+
+
+def _read_part(path: Path) -> tuple[list[Entry], dict[str, Any], int]:
+    """The checked entries of one file, what it says besides, and its version."""
     with WeightFile(path) as file:
         cursor = _open_cursor(file)
         count = cursor.read_size()
@@ -43,13 +82,7 @@ def read_gguf(path: Path) -> StoredModel:
         start = -(-cursor.at // alignment) * alignment
         entries = [_check_row(file, row, start, alignment) for row in rows]
         _check_overlaps(file, entries)
-    notes = [f"GGUF version {cursor.version}."]
-    parts = metadata.get("split.count", 1)
-    if type(parts) is int and parts > 1:
-        number = metadata.get("split.no", 0)
-        part = number + 1 if type(number) is int else "?"
-        notes.append(f"This is part {part} of {parts}: only its own tensors are counted.")
-    return StoredModel("gguf", sort_entries(entries), metadata, (*notes, *describe_heads(entries)))
+    return entries, metadata, cursor.version
 
 
 def _open_cursor(file: WeightFile) -> Cursor:

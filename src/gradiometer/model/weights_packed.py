@@ -91,8 +91,10 @@ def _unpack(entry: Entry, key: str, rule: Mapping[str, Any], group: Group) -> St
 
 
 def _is_filled(rule: Mapping[str, Any], entry: Entry, count: int) -> bool:
-    """Whether that many elements of the packing's bits fill the stored bytes."""
-    return "bits" not in rule or (count * rule["bits"] + 7) // 8 == entry.bytes
+    """Whether that many elements fill the stored bytes, padded only where the shape is told."""
+    if "bits" in rule:
+        return (count * rule["bits"] + 7) // 8 == entry.bytes
+    return "read" in rule or 8 * entry.bytes % count == 0
 
 
 def _find_shape(rule: Mapping[str, Any], group: Group) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from gradiometer.model.weights_source import (
 
 _LENGTH = 8
 """Bytes of the number in front that says how long the header is."""
+_SHARD = re.compile(r"-(\d{1,6})-of-(\d{1,6})\.safetensors$")
 _KEYS = {"dtype", "shape", "data_offsets"}
 _AGAIN = "download or export the file again"
 
@@ -38,6 +40,12 @@ def read_safetensors(path: Path) -> StoredModel:
     tensors = (*tensors, *list_removed_names(tensors, metadata))
     tied = sum(bool(tensor.shared_with) for tensor in tensors)
     notes = [f"{tied} names share their data with another one."] if tied else []
+    part = _SHARD.search(path.name)
+    if part and int(part[2]) > 1:
+        notes.append(
+            f"By its name this is shard {int(part[1])} of {int(part[2])}: only its own tensors are "
+            "counted; name the index `model.safetensors.index.json` to read all."
+        )
     if not any(tensor.shared_with for tensor in tensors if tensor.name in metadata):
         notes += describe_heads(entries)
     return StoredModel("safetensors", tensors, metadata, tuple(notes))
