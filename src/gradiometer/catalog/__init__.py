@@ -26,6 +26,8 @@ __all__ = [
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
+    "layer": "layers",
+    "network": "networks",
     "objective": "objectives",
     "optimizer": "optimizers",
     "schedule": "schedules",

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.jax_uses import split_jax
+    from gradiometer.model.layer_kind import LayerKind
+    from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_options import with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
     from gradiometer.model.network_template import Template, read_template, read_template_file
     from gradiometer.model.network_toml import read_network_file, read_network_toml
     from gradiometer.model.network_tree import Chain
+    from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
     from gradiometer.model.parameter import (
@@ -59,13 +65,12 @@ if TYPE_CHECKING:
     from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
-    "SLOPES": "graph_kink",
-    "VARIABLE": "objective",
     "Activation": "activation",
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Chain": "network_tree",
+    "CountLine": "network_rows",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
     "Gradient": "graph_side",
@@ -76,9 +81,11 @@ _PLACES = {
     "KeyPath": "toml_places",
     "Landscape": "objective",
     "Layer": "network",
+    "LayerKind": "layer_kind",
     "Listing": "listing",
     "NameTable": "listing_names",
     "Network": "network",
+    "NetworkCount": "network_count",
     "Objective": "objective",
     "Optimizer": "optimizer",
     "Owner": "parameter",
@@ -86,7 +93,10 @@ _PLACES = {
     "Published": "activation",
     "RankedPath": "graph_rank",
     "Residual": "tensor_use",
+    "Row": "network_rows",
     "Rule": "optimizer",
+    "SLOPES": "graph_kink",
+    "SavedRow": "network_rows",
     "Schedule": "schedule",
     "Setting": "parameter",
     "Sides": "graph_side",
@@ -97,8 +107,11 @@ _PLACES = {
     "StoredModel": "weights_model",
     "StoredTensor": "weights_model",
     "Template": "network_template",
+    "TensorRow": "network_rows",
     "Traced": "trace",
+    "VARIABLE": "objective",
     "check_size": "graph_point",
+    "count_network": "network_count",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
@@ -106,6 +119,8 @@ _PLACES = {
     "is_inside": "parameter",
     "measure_use": "tensor_use",
     "find_line": "toml_places",
+    "find_layer_kind": "layer_kind_read",
+    "list_layer_kinds": "layer_kind_read",
     "locate_keys": "toml_places",
     "multiply": "graph_point",
     "rank_paths": "graph_rank",
@@ -114,6 +129,7 @@ _PLACES = {
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
+    "read_layer_kind": "layer_kind_read",
     "read_listing": "listing",
     "read_network": "network",
     "read_network_file": "network_toml",
@@ -128,15 +144,19 @@ _PLACES = {
     "read_template_file": "network_template",
     "read_toml": "toml_source",
     "read_weights": "weights_read",
+    "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_jax": "jax_uses",
     "split_torch": "torch_uses",
     "to_setting_text": "parameter",
+    "to_shape_text": "network_rows",
     "trace_function": "trace",
     "weigh_edges": "graph_focus",
     "to_network_text": "network_spell",
     "to_network_toml": "network_spell_toml",
+    "walk_network": "network_walk",
     "with_activation": "network_options",
     "without_bias": "network_options",
 }
@@ -150,6 +170,7 @@ __all__ = [
     "BoundSchedule",
     "Bundle",
     "Chain",
+    "CountLine",
     "Edge",
     "Flow",
     "Gradient",
@@ -160,9 +181,11 @@ __all__ = [
     "KeyPath",
     "Landscape",
     "Layer",
+    "LayerKind",
     "Listing",
     "NameTable",
     "Network",
+    "NetworkCount",
     "Objective",
     "Optimizer",
     "Owner",
@@ -170,7 +193,9 @@ __all__ = [
     "Published",
     "RankedPath",
     "Residual",
+    "Row",
     "Rule",
+    "SavedRow",
     "Schedule",
     "Setting",
     "Sides",
@@ -180,15 +205,19 @@ __all__ = [
     "StoredTensor",
     "Template",
     "TensorGradient",
+    "TensorRow",
     "TensorUse",
     "Traced",
     "check_size",
+    "count_network",
     "describe_settings",
     "find_flow",
+    "find_layer_kind",
     "find_line",
     "focus_graph",
     "group_paths",
     "is_inside",
+    "list_layer_kinds",
     "locate_keys",
     "measure_use",
     "multiply",
@@ -198,6 +227,7 @@ __all__ = [
     "read_family",
     "read_file",
     "read_graph",
+    "read_layer_kind",
     "read_listing",
     "read_network",
     "read_network_file",
@@ -212,14 +242,18 @@ __all__ = [
     "read_template_file",
     "read_toml",
     "read_weights",
+    "saved_tensors",
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_jax",
     "split_torch",
     "to_network_text",
     "to_network_toml",
     "to_setting_text",
+    "to_shape_text",
     "trace_function",
+    "walk_network",
     "weigh_edges",
     "with_activation",
     "without_bias",

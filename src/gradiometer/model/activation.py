@@ -40,7 +40,7 @@ _VARIABLE = "x"
 
 _KEYS = (
     "name", "about", "reference", "aliases", "libraries", "formula", "parameters", "dialects",
-    "vector", "instead", "gain_torch", "published",
+    "vector", "instead", "gain_torch", "published", "saved",
 )  # fmt: skip
 """What an entry may say."""
 

@@ -93,7 +93,8 @@ def gradient(
             60 when this is left out.
         model: A PyTorch module or JAX parameters, with a loss function of it as *computation*; or
             a text `package.module:factory` that names code which returns both.
-        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`.
+        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`;
+            in JAX, names given by `checkpoint_name` and functions under `jit`.
 
     Returns:
         Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,
@@ -217,12 +218,21 @@ def _answer_exactly(
                 **list_branch_facts(point),
                 **list_group_facts(point, kept),
                 **_list_view(point, wanted),
+                **_tied_fact(source),
             },
             write_steps(point, found),
             list_arrays(point),
             certificate=certify_gradient(point, found, ordered),
             warnings=(*source.notes, *_warnings(point, found)),
         )
+
+
+def _tied_fact(source: Computation) -> dict[str, Fact]:
+    """No derivative of a function that compares equal numbers: beside the point it does another."""
+    if not source.ties:
+        return {}
+    reason = "What is found otherwise is that of the branch taken."
+    return {"derivatives": unknown(f"{source.ties[0]} {reason}")}
 
 
 def _list_view(point: GraphPoint, wanted: Wanted) -> dict[str, Fact]:

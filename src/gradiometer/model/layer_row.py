@@ -1,0 +1,78 @@
+"""The row of one layer: the tensors it has and those it keeps, and what flows on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gradiometer.model.layer_rule import LayerCall, LayerResult
+from gradiometer.model.network_rows import Row, SavedRow, Shape, TensorRow
+from gradiometer.model.network_scope import Flow, Scope
+
+
+def add_layer(
+    scope: Scope,
+    call: LayerCall,
+    result: LayerResult,
+    *,
+    flow: Flow,
+    memory: Flow | None,
+    frozen: bool,
+) -> Flow:
+    """What flows on from a layer, whose row is put behind the others of *scope*."""
+    kind, path = call.kind, call.path
+    tensors = tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=frozen) for t in result.tensors)
+    learns = not frozen
+    needs = flow.needs_gradient or (memory is not None and memory.needs_gradient)
+    needs = needs or (learns and bool(tensors))
+    out = Flow(
+        result.shape_out,
+        flow.tensor if kind.is_view else path,
+        flow.dtype if kind.is_view else None,
+        needs,
+    )
+    flows = {"input": flow, "memory": memory or flow, "output": out}
+    scope.add(
+        Row(
+            path,
+            kind.name,
+            result.settings,
+            flow.shape,
+            result.shape_out,
+            tensors,
+            tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=False) for t in result.buffers),
+            result.multiply_adds,
+            result.extra,
+            _saved(call, result, flows, learns=learns) if needs else (),
+            formula=result.formula,
+            words=result.words,
+            is_embedding=kind.is_embedding,
+            place=call.place,
+        )
+    )
+    return out
+
+
+def _saved(
+    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, learns: bool
+) -> tuple[SavedRow, ...]:
+    names = {tensor.name for tensor in result.tensors} if learns else set[str]()
+    saved: list[SavedRow] = []
+    for kept in result.saved:
+        if kept.needed_for and kept.needed_for not in names:
+            continue
+        found = flows.get(kept.of)
+        if found is None:
+            tensor = f"{call.path} {kept.name}"
+            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None))
+        else:
+            dtype = kept.dtype or found.dtype
+            saved.append(SavedRow(kept.name, found.tensor, found.shape, dtype))
+    return tuple(saved)
+
+
+def _tensor_row(name: str, shape: Shape, dtype: str, *, frozen: bool) -> TensorRow:
+    # The rule refuses a tensor with a size that is not known.
+    sizes = tuple(axis for axis in shape if axis is not None)
+    row = TensorRow(name, sizes, 0, dtype or None, "", frozen)
+    return replace(row, count=row.size)
