@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
+    from gradiometer.model.weights_model import StoredModel, StoredTensor
+    from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
     "BYTES": "precision",
@@ -109,6 +111,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "StoredModel": "weights_model",
+    "StoredTensor": "weights_model",
     "Template": "network_template",
     "TensorRow": "network_rows",
     "Traced": "trace",
@@ -145,6 +149,7 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
+    "read_weights": "weights_read",
     "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
@@ -204,6 +209,8 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "StoredModel",
+    "StoredTensor",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -245,6 +252,7 @@ __all__ = [
     "read_template",
     "read_template_file",
     "read_toml",
+    "read_weights",
     "saved_tensors",
     "settle",
     "slope_tree",
