@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
+    from gradiometer.model.weights_model import StoredModel, StoredTensor
+    from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
     "BYTES": "precision",
@@ -108,6 +111,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "StoredModel": "weights_model",
+    "StoredTensor": "weights_model",
     "Template": "network_template",
     "TensorRow": "network_rows",
     "Traced": "trace",
@@ -145,9 +150,11 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
+    "read_weights": "weights_read",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_jax": "jax_uses",
     "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "to_shape_text": "network_rows",
@@ -202,6 +209,8 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "StoredModel",
+    "StoredTensor",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -244,9 +253,11 @@ __all__ = [
     "read_template",
     "read_template_file",
     "read_toml",
+    "read_weights",
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_jax",
     "split_torch",
     "to_network_text",
     "to_network_toml",

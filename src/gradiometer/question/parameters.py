@@ -17,7 +17,8 @@ from gradiometer.question.parameters_facts import (
     list_facts,
 )
 from gradiometer.question.parameters_memory import MemoryRequest
-from gradiometer.question.parameters_request import read_networks
+from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_request import NetworksRequest, read_networks
 from gradiometer.question.parameters_scaling import solve_setting, vary_setting
 
 _DOT = r" \cdot "
@@ -89,7 +90,7 @@ def parameters(
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
     steps: tuple[Step, ...] = ()
-    if not any(one.lacking for one in given.values()):
+    if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
         facts = {**_list_facts(counted, request.memory), **facts}
         arrays = arrays or list_arrays(counted)
@@ -98,6 +99,12 @@ def parameters(
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
     return Answer("parameters", inputs, facts, steps, arrays)
+
+
+def _is_whole(network: Described, request: NetworksRequest) -> bool:
+    """Whether the network can be counted without what is varied or solved for."""
+    names = [item.name for item in (request.varied, (request.solved or [None])[0]) if item]
+    return not network.lacking and all(map(network.has_value, names))
 
 
 def _unlike(names: Sequence[str]) -> list[str]:

@@ -205,11 +205,17 @@ def list_layer_rows(network: Counted) -> list[dict[str, Any]]:
             "in": to_shape_text(group.row.shape_in),
             "out": to_shape_text(group.row.shape_out),
             "parameters": group.parameters,
-            "formula": (group.formula if numbered else group.spelled) + group.note,
+            **({"formula": group.formula} if numbered else {"counted": _count_in_words(group)}),
             "macs": group.macs,
         }
         for group in network.groups
     ]
+
+
+def _count_in_words(group: LayerGroup) -> str:
+    if not group.row.tensors:
+        return ""
+    return f"{group.spelled} = {group.parameters:,}{group.note}"
 
 
 def _list_tensor_rows(network: Counted) -> list[dict[str, Any]]:
@@ -265,9 +271,20 @@ def _list_lines(lines: Mapping[str, int | None]) -> dict[str, int | None]:
 
 
 def list_arrays(networks: Sequence[Counted]) -> dict[str, Series]:
-    """The layers of one network as columns, for tables of other programs."""
-    if len(networks) > 1:
-        return {}
-    rows = list_layer_rows(networks[0])
-    keys = ("layer", "kind", "in", "out", "parameters", "macs", "formula")
-    return {key: Series(("row",), [row[key] for row in rows]) for key in keys if rows}
+    """The layers of all networks as columns, for tables of other programs."""
+    rows = [
+        {
+            "network": network.name,
+            "layer": str(group.label),
+            "kind": group.row.kind,
+            "times": group.times,
+            "in": to_shape_text(group.row.shape_in),
+            "out": to_shape_text(group.row.shape_out),
+            "parameters": group.parameters,
+            "formula": group.formula,
+            "macs": group.macs,
+        }
+        for network in networks
+        for group in network.groups
+    ]
+    return {key: Series(("row",), [row[key] for row in rows]) for key in (rows[0] if rows else ())}
