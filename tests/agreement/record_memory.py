@@ -6,11 +6,10 @@ Run it with an environment that has PyTorch: `python tests/agreement/record_memo
 import json
 import platform
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from agreement.memory_modules import list_modules
 
 DATA = Path(__file__).parent / "data" / "memory.json"
 BATCHES = (2, 1, 32)
@@ -78,8 +77,10 @@ def measure(torch, text, module, *, batch, dtype):
 
 def measure_all(torch, *, skip=()):
     """For each network the bytes by type of numbers and size of the batch."""
+    from agreement.memory_modules import MODULES
+
     rows = []
-    for name, (text, module) in list_modules(torch).items():
+    for name, (text, module) in MODULES.items():
         if name in skip:
             continue
         saved = {}
@@ -101,8 +102,7 @@ def measure_optimizers(torch):
     rows = []
     for text, widths in TRAINED.items():
         for name, options in OPTIMIZERS:
-            pairs = zip(widths, widths[1:], strict=False)
-            module = torch.nn.Sequential(*[torch.nn.Linear(*pair) for pair in pairs])
+            module = torch.nn.Sequential(*[torch.nn.Linear(*pair) for pair in pairwise(widths)])
             rule = getattr(torch.optim, name)(module.parameters(), lr=0.01, **options)
             module(torch.randn(32, widths[0])).sum().backward()
             rule.step()

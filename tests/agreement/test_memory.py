@@ -5,12 +5,15 @@ import json
 import pytest
 
 from agreement.record_memory import DATA, LARGE, OPTIMIZERS, measure_all
+from gradiometer.catalog import list_entries
 from gradiometer.model import list_saved, read_network_tree, walk_network
 from gradiometer.question.parameters import parameters
 
 RECORDED = json.loads(DATA.read_text(encoding="utf-8"))
 RECIPES = {"float32": "fp32", "bfloat16": "bf16"}
-RULES = {"SGD": "sgd", "Adam": "adam"}
+UNKNOWN = {"NAdam", "ASGD"}
+"""Rules of torch that the catalogue does not have; they are recorded for the day it has them."""
+OPTIONS = {"betas": "beta1", "nesterov": "nesterov"}
 
 
 def kept(text, *, batch, dtype):
@@ -47,6 +50,46 @@ def test_the_saved_bytes_of_published_networks():
     assert kept("100-20-100-1", batch=32, dtype="float32") == 28_160
 
 
+def state_of(row):
+    """The bytes of weights, gradients and state by our count."""
+    settings = {
+        OPTIONS.get(key, key): str(value[0] if isinstance(value, list) else value)
+        for key, value in row["options"].items()
+    }
+    answer = parameters(row["text"], optimizer=row["optimizer"].lower(), set=settings)
+    sums = {}
+    for part in answer.facts["memory_training"].value:
+        sums[part["part"].partition(":")[0]] = (
+            sums.get(part["part"].partition(":")[0], 0) + part["bytes"]
+        )
+    return sums["weights"], sums["gradients"], sums.get(row["optimizer"].lower(), 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in RECORDED["optimizers"] if row["optimizer"] not in UNKNOWN],
+    ids=lambda row: f"{row['optimizer']} {row['options']} of {row['text']}",
+)
+def test_state_of_an_optimizer_is_that_of_torch(row):
+    expected = (row["weights"], row["gradients"], sum(row["state"].values()))
+    assert state_of(row) == expected
+
+
+def test_every_rule_of_the_catalogue_was_recorded():
+    recorded = {row["optimizer"].lower() for row in RECORDED["optimizers"]}
+    assert set(list_entries("optimizer")) <= recorded
+    assert {
+        name for name, _ in OPTIMIZERS if name.lower() not in list_entries("optimizer")
+    } == UNKNOWN
+
+
+def test_the_state_of_adam_for_published_networks():
+    """Weights, gradients and state with its step counts, in bytes."""
+    row = {"optimizer": "Adam", "options": {}}
+    assert state_of({**row, "text": "100-100-20-1"}) == (48_564, 48_564, 97_152)
+    assert state_of({**row, "text": "100-20-100-1"}) == (16_884, 16_884, 33_792)
+
+
 def test_what_is_kept_once_a_batch_does_not_grow_with_it():
     text = "3x8x8 -> conv(5, 3); batch_norm; relu; conv(2, 3)"
     one, many = (kept(text, batch=batch, dtype="float32") for batch in (1, 32))
@@ -80,7 +123,8 @@ def test_a_view_of_a_part_keeps_all_of_it():
 def test_a_copy_in_another_type_is_a_tensor_of_its_own():
     text = "6x5 -> dense(4); rms_norm(scale=false)"
     rows = walk_network(read_network_tree(text))
-    assert [row.dtype for row in list_saved(rows, dtype="bfloat16")] == ["bfloat16", *["float32"] * 2]
+    types = [row.dtype for row in list_saved(rows, dtype="bfloat16")]
+    assert types == ["bfloat16", "float32", "float32"]
 
 
 @pytest.mark.oracle

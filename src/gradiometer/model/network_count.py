@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -87,7 +87,7 @@ def _sum_lines(lines: list[tuple[str, int | None]]) -> dict[str, int | None]:
     return found
 
 
-def list_saved(rows: tuple[Row, ...], *, dtype: str = "float32") -> tuple[SavedRow, ...]:
+def list_saved(rows: Sequence[Row], *, dtype: str = "float32") -> tuple[SavedRow, ...]:
     """Each tensor that is kept for the way back, once, with its type.
 
     Args:

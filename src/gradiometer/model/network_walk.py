@@ -162,11 +162,7 @@ class _Walk:
         place = item.place
         if "if" in settings and not is_true(settings["if"], spot.values, path=path, place=place):
             return flow
-        frozen = spot.frozen
-        if "frozen" in settings:
-            text = settings["frozen"]
-            frozen |= is_true(text, spot.values, path=path, place=place, setting="frozen")
-        frozen |= "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix)
+        frozen = _is_frozen(item, spot, path)
         inner = replace(spot, frozen=frozen) if frozen != spot.frozen else spot
         memory = None
         if "from" in settings:
@@ -349,6 +345,18 @@ class _Walk:
         scope.share(start, old, path, place=item.place)
         assert out is not None
         return scope.drop_unneeded(start, out, had_gradient=flow.needs_gradient)
+
+
+def _is_frozen(item: Layer | Repeat | Branches | Experts | Use, spot: _Spot, path: str) -> bool:
+    """Whether nothing in the item is learned: it stands in one, says so, or is tied to one."""
+    settings = dict(item.settings)
+    frozen = spot.frozen
+    if "frozen" in settings:
+        text = settings["frozen"]
+        frozen |= is_true(text, spot.values, path=path, place=item.place, setting="frozen")
+    return frozen or (
+        "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix)
+    )
 
 
 def _check_tokens(call: LayerCall, flow: Flow) -> None:
