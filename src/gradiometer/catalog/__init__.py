@@ -19,12 +19,14 @@ __all__ = [
     "list_entries",
     "list_reasons",
     "list_vector_functions",
+    "read_config_keys",
     "read_entry",
     "read_reference",
 ]
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
+    "family": "families",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",
@@ -121,6 +123,16 @@ def list_reasons() -> tuple[Mapping[str, Any], ...]:
         'affine'
     """
     return tuple(_read_toml("suitability.toml").values())
+
+
+def read_config_keys() -> Mapping[str, Any]:
+    """Keys of a config.json that change no count in any family, and its names of activations.
+
+    Example:
+        >>> read_config_keys()["activations"]["gelu_new"]
+        'gelu_tanh'
+    """
+    return _read_toml("config_keys.toml")
 
 
 def read_reference(key: str) -> Mapping[str, Any]:
