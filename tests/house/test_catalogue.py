@@ -17,7 +17,8 @@ def entry_violations(path, *, references):
         yield f"name is {entry.get('name')!r}, the file says {path.stem!r}"
     if not str(entry.get("about", "")).strip().endswith("."):
         yield "about is not a sentence"
-    yield from _activation_violations(entry) if path.parent.name == "activations" else ()
+    further = FURTHER.get(path.parent.name)
+    yield from further(entry) if further else ()
     yield from (
         f"source `{row.get('source')}` of a published constant is not in references.toml"
         for part in (entry, *entry.get("dialects", {}).values())
@@ -37,6 +38,8 @@ def _activation_violations(entry):
     """What is wrong in the further keys of an activation."""
     if bool(entry.get("vector")) == ("formula" in entry):
         yield "it needs a formula, or `vector = true`"
+    if entry.get("saved", "input") not in {"input", "output", "none"}:
+        yield f"saved `{entry['saved']}`"
     if entry.get("vector") and not str(entry.get("instead", "")).startswith("ask "):
         yield "`instead` does not say what to ask"
     yield from (f"library `{name}`" for name in entry.get("libraries", ()) if name not in LIBRARIES)
@@ -49,6 +52,32 @@ def _activation_violations(entry):
             yield f"dialect `{name}` does not differ"
         if name.partition("_")[0] not in LIBRARIES:
             yield f"dialect `{name}` belongs to no library"
+
+
+def _layer_violations(entry):
+    """What is wrong in the further keys of a kind of layer."""
+    shape = entry.get("shape", {})
+    forms = [shape] if isinstance(shape, dict) else shape
+    if ("body" in entry) == any("output" in form for form in forms):
+        yield "it needs a body, or a shape with an output"
+    for name, row in entry.get("settings", {}).items():
+        if not str(row.get("about", "")).strip():
+            yield f"the setting `{name}` does not say what it is"
+
+
+def _network_violations(entry):
+    """What is wrong in the further keys of a known network."""
+    if not str(entry.get("body", "")).strip():
+        yield "it has no body"
+    for name, row in entry.get("settings", {}).items():
+        yield from (f"`{name}` has no {key}" for key in ("about", "default") if key not in row)
+
+
+FURTHER = {
+    "activations": _activation_violations,
+    "layers": _layer_violations,
+    "networks": _network_violations,
+}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +120,7 @@ ACTIVATION = 'name = "entry"\nabout = "A sentence."\nreference = "known"\n'
         "vector = true",
         'vector = true\nformula = "x"\ninstead = "ask `relu`"',
         'formula = "x"\nlibraries = ["teras"]',
+        'formula = "x"\nsaved = "all"',
         'formula = "a*x"\nparameters = { a = { default = "1" } }',
         'formula = "x"\n[dialects.torch]\nformula = "2x"',
         'formula = "x"\n[dialects.torch]\nabout = "The same."',
@@ -99,6 +129,25 @@ ACTIVATION = 'name = "entry"\nabout = "A sentence."\nreference = "known"\n'
 )
 def test_an_incomplete_activation_would_be_noticed(text, tmp_path):
     path = tmp_path / "activations" / "entry.toml"
+    path.parent.mkdir()
+    path.write_text(ACTIVATION + text, encoding="utf-8")
+    assert list(entry_violations(path, references={"known": {}}))
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [
+        ("layers", ""),
+        ("layers", 'shape = { input = "n" }'),
+        ("layers", 'body = "relu"\nshape = { input = "n", output = "n" }'),
+        ("layers", 'body = "dense(out)"\nsettings = { out = { default = "1" } }'),
+        ("networks", ""),
+        ("networks", 'body = "8 -> dense(n)"\nsettings = { n = { about = "units" } }'),
+        ("networks", 'body = "8 -> dense(n)"\nsettings = { n = { default = "1" } }'),
+    ],
+)
+def test_an_incomplete_layer_or_network_would_be_noticed(folder, text, tmp_path):
+    path = tmp_path / folder / "entry.toml"
     path.parent.mkdir()
     path.write_text(ACTIVATION + text, encoding="utf-8")
     assert list(entry_violations(path, references={"known": {}}))

@@ -69,7 +69,11 @@ def test_answer_saves_its_arrays_as_csv(tmp_path):
 @pytest.mark.parametrize(
     ("ask", "place", "text"),
     [
-        (lambda: gradiometer.gradient("v = a^2; c = 1/v", at={"a": 0}), "computation", "1/v"),
+        (
+            lambda: gradiometer.gradient("v = a^2; c = 1/v", at={"a": 0}),
+            "computation",
+            "v = a^2; c = 1/v",
+        ),
         (lambda: gradiometer.claim("f(x) = q +"), "says", "f(x) = q +"),
         (lambda: gradiometer.claim("f(x) = 1", where="f(x) = 3*+"), "where", "f(x) = 3*+"),
         (lambda: gradiometer.schedule("1/k"), "schedule", "1/k"),

@@ -148,7 +148,7 @@ def test_answer_is_plotted_by_kind():
     assert renderer.to_figure(LADDER, "whole") == draw_figures(LADDER)[1]
     with pytest.raises(UsageError, match="no figure `part`") as caught:
         renderer.to_figure(LADDER, "part")
-    assert caught.value.known == ("focus", "graph", "whole")
+    assert caught.value.known == ("uses", "focus", "graph", "whole")
     with pytest.raises(UsageError, match="no figure"):
         renderer.to_figure(GRAPH, "whole")
 

@@ -111,6 +111,8 @@ class LayerKind:
     saved: tuple[TensorRule, ...] = ()
     is_embedding: bool = False
     """Whether its parameters are counted as those of an embedding."""
+    takes_tokens: bool = False
+    """Whether its input are the numbers of tokens rather than features."""
     is_view: bool = False
     """Whether its output is the input itself in another shape."""
     body: Chain | None = None

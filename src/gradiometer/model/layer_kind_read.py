@@ -26,9 +26,9 @@ from gradiometer.model.size_formula import SizeFormula, check_names, read_size
 
 _KEYS = (
     "name", "about", "reference", "aliases", "settings", "shape", "require", "tensors", "buffers",
-    "multiply_adds", "extra", "saved", "embedding", "view", "body",
+    "multiply_adds", "extra", "saved", "embedding", "takes", "view", "body",
 )  # fmt: skip
-_LEAF_KEYS = ("tensors", "buffers", "multiply_adds", "extra", "saved", "embedding", "view")
+_LEAF_KEYS = ("tensors", "buffers", "multiply_adds", "extra", "saved", "embedding", "takes", "view")
 """What a kind with a body has from its layers."""
 _SETTING_KEYS = ("about", "default", "each_axis", "words", "is", "least")
 _SHAPE_KEYS = ("input", "memory", "output", "axes", "when", "try")
@@ -106,6 +106,7 @@ class _Reader:
             extra=tuple(self._lines("extra")),
             saved=tuple(self._saved()),
             is_embedding=table.get("embedding") is True,
+            takes_tokens=self._takes_tokens(),
             is_view=table.get("view") is True,
         )
 
@@ -232,6 +233,12 @@ class _Reader:
                 self._when(row),
                 self._dtype(row),
             )
+
+    def _takes_tokens(self) -> bool:
+        takes = self.table.get("takes", "features")
+        if takes not in ("tokens", "features"):
+            raise self.fault("`takes` is no kind of input.", known=("tokens", "features"))
+        return takes == "tokens"
 
     def _dtype(self, row: Mapping[str, Any]) -> str:
         dtype = str(row.get("dtype", ""))

@@ -17,7 +17,7 @@ from gradiometer.model.layer_rule import LayerCall, LayerResult, apply_kind, bin
 from gradiometer.model.network_join import join_flows
 from gradiometer.model.network_paths import ItemName, is_single, name_items
 from gradiometer.model.network_read import read_shape
-from gradiometer.model.network_rows import Row
+from gradiometer.model.network_rows import Row, to_shape_text
 from gradiometer.model.network_scope import Flow, Known, Scope
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_tree import (
@@ -205,7 +205,8 @@ class _Walk:
         """What enters: the shape that was asked for, or that of the text."""
         if self.entering is not None:
             # Only the first input is the one that was asked for.
-            item, self.entering = self.entering, None
+            given, self.entering = self.entering, None
+            item = replace(given, is_tokens=given.is_tokens or item.is_tokens)
         shape: list[int | None] = []
         for text in item.shape:
             unknown = find_value(text, spot.values, path=path, place=item.place, word=False) is None
@@ -238,6 +239,7 @@ class _Walk:
         if kind.body is not None:
             flow = yield self.composite(call, key, spot, flow, memory)
             return flow
+        _check_tokens(call, flow)
         result = self.results.get(key) if self.memoise else None
         if result is None:
             result = self.results[key] = apply_kind(call)
@@ -343,6 +345,19 @@ class _Walk:
         out = yield self.item(again, inner, names, 0, flow)
         scope.share(start, old, path, place=item.place)
         return out
+
+
+def _check_tokens(call: LayerCall, flow: Flow) -> None:
+    """Refuse features where tokens are looked up, and tokens where features are computed with."""
+    is_tokens, kind = flow.dtype is not None, call.kind
+    if is_tokens == kind.takes_tokens or (is_tokens and kind.is_view):
+        return
+    text = to_shape_text(flow.shape)
+    if is_tokens:
+        problem = f"a layer `{kind.name}` computes with features, and here come tokens ({text})."
+        raise call.wrong_shape(problem, "put an `embedding(vocabulary, size)` before it")
+    problem = f"a layer `{kind.name}` looks up tokens, and here come features ({text})."
+    raise call.wrong_shape(problem, f"write the input as `tokens({text.replace('x', ', ')})`")
 
 
 def _inside(error: GradiometerError, call: LayerCall) -> GradiometerError:

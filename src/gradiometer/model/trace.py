@@ -267,7 +267,7 @@ class Traced:
         if order == 0:
             self._trace.ties[
                 f"The function compares `{self.text}` with `{self._trace.read(other).text}`, which "
-                "are equal at the point; the derivatives are those of the branch that it took."
+                "are equal at the point; beside it the function may take another branch."
             ] = None
         return order
 

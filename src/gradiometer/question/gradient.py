@@ -217,12 +217,21 @@ def _answer_exactly(
                 **list_branch_facts(point),
                 **list_group_facts(point, kept),
                 **_list_view(point, wanted),
+                **_tied_fact(source),
             },
             write_steps(point, found),
             list_arrays(point),
             certificate=certify_gradient(point, found, ordered),
             warnings=(*source.notes, *_warnings(point, found)),
         )
+
+
+def _tied_fact(source: Computation) -> dict[str, Fact]:
+    """No derivative of a function that compares equal numbers: beside the point it does another."""
+    if not source.ties:
+        return {}
+    reason = "What is found otherwise is that of the branch taken."
+    return {"derivatives": unknown(f"{source.ties[0]} {reason}")}
 
 
 def _list_view(point: GraphPoint, wanted: Wanted) -> dict[str, Fact]:

@@ -32,6 +32,8 @@ class Computation:
     """The point, where a JSON graph holds it."""
     of: str = ""
     notes: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+    """Comparisons of equal numbers in a function, where another branch is as near."""
     places: tuple[Place, ...] = ()
     """Where each line of the text stands, if not on the same line of the file."""
 
@@ -103,7 +105,7 @@ def trace_computation(function: Callable[..., Any], at: Mapping[str, Exact]) -> 
     lines, outputs, ties = trace_function(function, at)
     note = f"The function has {len(outputs)} outputs: {', '.join(outputs)}."
     notes = (note,) if len(outputs) > 1 else ()
-    return Computation("computation", "; ".join(lines), notes=(*notes, *ties))
+    return Computation("computation", "; ".join(lines), notes=(*notes, *ties), ties=ties)
 
 
 def with_sum(lines: Iterable[str], of: str) -> tuple[Iterable[str], str]:

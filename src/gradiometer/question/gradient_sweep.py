@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BackwardSweep,
         Collapsed,
         GradientBound,
+        TapeRun,
     )
 
 
@@ -120,7 +121,6 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
 
     from gradiometer.numeric import (
         bound_gradient,
-        bound_values,
         collapse_series,
         find_unsettled,
         linearise,
@@ -137,22 +137,17 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
         raise _located(error, listing, source) from None
     constant_errors, legend = _constant_errors(listing), _to_legend(listing)
     del listing
-    values = bound_values(run, input_error=errors, constant_error=constant_errors)
-    error, rests = float(values.value_error[output]), values.rests_on_library
-    slope_error, inputs = values.slope_error, legend.inputs
-    del values
-    with precision(_BITS):
-        value = arb(float(run.value[output]), error)
+    value, rests, slope_error = _bound_point(run, errors, constant_errors, output)
     linearised = linearise(run)
     flags = find_unsettled(linearised)
-    unsettled = frozenset(n for n, flag in zip(inputs, flags, strict=True) if flag)
+    unsettled = frozenset(n for n, flag in zip(legend.inputs, flags, strict=True) if flag)
     kinks, branching = run.kinks, len(run.branching)
     graph, edge = linearised.graph, linearised.edge
     node_value = run.value
     del run, linearised
     slope_error = slope_error[edge]
     del edge
-    bound = bound_gradient(graph, slope_error=slope_error).at(np.arange(len(inputs)))
+    bound = bound_gradient(graph, slope_error=slope_error).at(np.arange(len(legend.inputs)))
     del slope_error
     nodes = legend.names.nodes
     small = collapse_series(graph, nodes[nodes <= output])
@@ -171,6 +166,18 @@ def sweep_list(listing: Listing, at: Mapping[str, Node], *, of: str, source: str
         branching,
         unsettled,
     )
+
+
+def _bound_point(
+    run: TapeRun, errors: list[float], constant_errors: np.ndarray, output: int
+) -> tuple[arb, bool, np.ndarray]:
+    """The value as a ball, whether it rests on library functions, and the error of each slope."""
+    from gradiometer.numeric import bound_values
+
+    values = bound_values(run, input_error=errors, constant_error=constant_errors)
+    with precision(_BITS):
+        value = arb(float(run.value[output]), float(values.value_error[output]))
+    return value, values.rests_on_library, values.slope_error
 
 
 def _to_legend(listing: Listing) -> Legend:

@@ -18,7 +18,7 @@ from gradiometer.terminal.output import print_text
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(kind: str | None, name: str | None, as_json: bool) -> int:
-    """List what has a name: KIND is activation, objective, optimizer or schedule."""
+    """List what has a name: KIND is activation, layer, network, objective, optimizer, schedule."""
     if kind is not None and name is not None:
         entry = read_entry(kind, name)
         print_text(_to_json(entry) if as_json else "\n".join(_entry_lines(entry)))
@@ -62,7 +62,7 @@ def _entry_lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """The entry in the notation of its file: plain values first, then tables."""
     tables: list[tuple[str, Any]] = []
     for key, value in table.items():
-        rows = isinstance(value, list) and any(isinstance(row, Mapping) for row in value)
+        rows = isinstance(value, list) and all(isinstance(row, Mapping) for row in value) and value
         if rows or (isinstance(value, Mapping) and key != prefix):
             tables.append((key, value))
         else:
@@ -91,5 +91,7 @@ def _to_toml(value: Any) -> str:
         return f"{{ {inner} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(_to_toml, value))}]"
+    if isinstance(value, str) and "\n" in value and not {'"', "\\"} & set(value):
+        return f'"""\n{value}"""'
     # JSON's spelling of texts, numbers and truth values is TOML's too.
     return json.dumps(value, ensure_ascii=False)
