@@ -14,10 +14,10 @@ from pathlib import Path
 DATA = Path(__file__).parent / "data" / "language_models.json"
 
 
-def bert(width, layers, heads, vocabulary, kind="BertModel", family="bert", **more):
+def bert(width, layers, heads, vocabulary, kind="BertModel", **more):
     """A configuration of BERT and its relatives."""
     return {
-        "model_type": family,
+        "model_type": "bert",
         "architectures": [kind],
         "vocab_size": vocabulary,
         "hidden_size": width,
@@ -48,7 +48,7 @@ def gpt2(width, layers, heads, kind="GPT2LMHeadModel", **more):
 
 
 def decoder(family, kind, sizes, **more):
-    """A configuration with the keys of Llama: vocabulary, width, inside, layers, heads, kv heads."""
+    """A configuration with the keys of Llama, its sizes in the order of `names`."""
     names = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
              "num_attention_heads", "num_key_value_heads")  # fmt: skip
     return {
@@ -64,7 +64,7 @@ def llama(*sizes, **more):
     return decoder("llama", "LlamaForCausalLM", sizes, hidden_act="silu", **more)
 
 
-def t5(width, inside, layers, heads, key=64, kind="T5ForConditionalGeneration", **more):
+def t5(width, inside, layers, heads, kind="T5ForConditionalGeneration", **more):
     """A configuration of T5."""
     return {
         "model_type": "t5",
@@ -72,7 +72,7 @@ def t5(width, inside, layers, heads, key=64, kind="T5ForConditionalGeneration", 
         "vocab_size": 32128,
         "d_model": width,
         "d_ff": inside,
-        "d_kv": key,
+        "d_kv": 64,
         "num_layers": layers,
         "num_heads": heads,
         "relative_attention_num_buckets": 32,
@@ -147,25 +147,28 @@ CASES = {
         "max_position_embeddings": 512, "activation": "gelu",
     },
     "roberta-base": bert(
-        768, 12, 12, 50265, "RobertaModel", "roberta", max_position_embeddings=514, type_vocab_size=1
+        768, 12, 12, 50265, "RobertaModel", model_type="roberta", max_position_embeddings=514,
+        type_vocab_size=1,
     ),
     "roberta-base masked": bert(
-        768, 12, 12, 50265, "RobertaForMaskedLM", "roberta", max_position_embeddings=514,
+        768, 12, 12, 50265, "RobertaForMaskedLM", model_type="roberta", max_position_embeddings=514,
         type_vocab_size=1,
     ),
     "albert-base-v2": bert(
-        768, 12, 12, 30000, "AlbertModel", "albert", embedding_size=128, num_hidden_groups=1,
+        768, 12, 12, 30000, "AlbertModel",
+        model_type="albert", embedding_size=128, num_hidden_groups=1,
         inner_group_num=1, hidden_act="gelu_new",
     ),
     "albert-base-v2 masked": bert(
-        768, 12, 12, 30000, "AlbertForMaskedLM", "albert", embedding_size=128, num_hidden_groups=1,
+        768, 12, 12, 30000, "AlbertForMaskedLM",
+        model_type="albert", embedding_size=128, num_hidden_groups=1,
         inner_group_num=1, hidden_act="gelu_new",
     ),
     "electra-small-discriminator": bert(
-        256, 12, 4, 30522, "ElectraForPreTraining", "electra", embedding_size=128
+        256, 12, 4, 30522, "ElectraForPreTraining", model_type="electra", embedding_size=128
     ),
     "electra-small-generator": bert(
-        256, 12, 4, 30522, "ElectraForMaskedLM", "electra", embedding_size=128
+        256, 12, 4, 30522, "ElectraForMaskedLM", model_type="electra", embedding_size=128
     ),
     "gpt2": gpt2(768, 12, 12),
     "gpt2-medium": gpt2(1024, 24, 16),
@@ -309,8 +312,8 @@ HELD_OUT = {
     ),
     "phi-1": decoder("phi", "PhiForCausalLM", (51200, 2048, 8192, 24, 32), **PHI),
     "phi-4": decoder("phi3", "Phi3ForCausalLM", (100352, 5120, 17920, 40, 40, 10)),
-    "t5-11b": t5(1024, 65536, 24, 128, key=128),
-    "t5 of uneven depth": t5(64, 96, 3, 4, key=24, num_decoder_layers=5),
+    "t5-11b": t5(1024, 65536, 24, 128, d_kv=128),
+    "t5 of uneven depth": t5(64, 96, 3, 4, d_kv=24, num_decoder_layers=5),
     "flan-t5-small": t5(
         512, 1024, 8, 6, feed_forward_proj="gated-gelu", tie_word_embeddings=False
     ),
@@ -345,15 +348,16 @@ HELD_OUT = {
         num_experts_per_tok=6, first_k_dense_replace=1,
     ),
     "roberta-large token": bert(
-        1024, 24, 16, 50265, "RobertaForTokenClassification", "roberta",
+        1024, 24, 16, 50265, "RobertaForTokenClassification", model_type="roberta",
         max_position_embeddings=514, type_vocab_size=1,
     ),
     "roberta-large sequence": bert(
-        1024, 24, 16, 50265, "RobertaForSequenceClassification", "roberta",
+        1024, 24, 16, 50265, "RobertaForSequenceClassification", model_type="roberta",
         max_position_embeddings=514, type_vocab_size=1, num_labels=5,
     ),
     "xlm-roberta-base": bert(
-        768, 12, 12, 250002, "XLMRobertaForMaskedLM", "xlm-roberta", max_position_embeddings=514,
+        768, 12, 12, 250002, "XLMRobertaForMaskedLM",
+        model_type="xlm-roberta", max_position_embeddings=514,
         type_vocab_size=1,
     ),
     "bert token": bert(256, 4, 4, 3000, "BertForTokenClassification", num_labels=9),
@@ -366,14 +370,16 @@ HELD_OUT = {
         "dim": 768, "n_layers": 6, "n_heads": 12,
     },
     "albert-xxlarge-v2": bert(
-        4096, 12, 64, 30000, "AlbertForSequenceClassification", "albert", embedding_size=128
+        4096, 12, 64, 30000, "AlbertForSequenceClassification",
+        model_type="albert", embedding_size=128
     ),
     "albert of groups": bert(
-        96, 6, 4, 700, "AlbertModel", "albert", embedding_size=16, num_hidden_groups=3,
+        96, 6, 4, 700, "AlbertModel", model_type="albert", embedding_size=16, num_hidden_groups=3,
         inner_group_num=2,
     ),
     "electra-base sequence": bert(
-        768, 12, 12, 30522, "ElectraForSequenceClassification", "electra", embedding_size=768
+        768, 12, 12, 30522, "ElectraForSequenceClassification",
+        model_type="electra", embedding_size=768
     ),
     "vit-large-patch32-384 model": {
         "model_type": "vit", "architectures": ["ViTModel"], "hidden_size": 1024,

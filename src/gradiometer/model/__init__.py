@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_options import with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree
@@ -67,6 +68,7 @@ _PLACES = {
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Chain": "network_tree",
+    "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
@@ -121,6 +123,7 @@ _PLACES = {
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_config": "network_config",
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
@@ -163,6 +166,7 @@ __all__ = [
     "BoundSchedule",
     "Bundle",
     "Chain",
+    "ConfigNetwork",
     "CountLine",
     "Edge",
     "Flow",
@@ -215,6 +219,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_config",
     "read_family",
     "read_file",
     "read_graph",

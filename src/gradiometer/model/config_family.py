@@ -14,12 +14,12 @@ from gradiometer.model.layer_kind import Requirement
 from gradiometer.model.network_template import Template, read_template
 from gradiometer.model.size_formula import SizeFormula, check_names, read_size
 
-KEY_TYPES = ("size", "truth", "layer", "word", "list", "entries")
-"""What the value of a key may be: `list` is several whole numbers, `entries` counts what is there."""
+KEY_TYPES = ("size", "number", "truth", "layer", "word", "list", "entries")
+"""What the value of a key may be: `list` is whole numbers, `entries` counts what is there."""
 
 _KEYS = (
     "name", "about", "reference", "aliases", "architectures", "settings", "config", "ignored",
-    "require", "note", "cache", "body",
+    "require", "note", "cache", "names", "body",
 )  # fmt: skip
 _ROW_KEYS = ("about", "default", "key", "is", "null", "least", "most", "words")
 
@@ -31,7 +31,7 @@ class ConfigKey:
 
     name: str
     keys: tuple[str, ...]
-    """Keys of the file, the first one that is there counts; `a.b` is the key `b` of the part `a`."""
+    """Keys of the file, of which the first counts; `a.b` is the key `b` of the part `a`."""
     default: str | None
     """A formula of other settings; None where the file must say it."""
     type: str = "size"
@@ -62,13 +62,15 @@ class ConfigFamily:
     template: Template
     keys: Mapping[str, ConfigKey]
     architectures: Mapping[str, Mapping[str, str]]
-    """Each class, and the values of settings that make it; the first one counts if none is named."""
+    """Each class, and the settings that make it; the first one counts if none is named."""
     ignored: frozenset[str]
     """Keys that do not change the count."""
     requirements: tuple[Requirement, ...]
     notes: tuple[ConfigNote, ...]
     cache: tuple[tuple[str, SizeFormula], ...]
     """Numbers that are kept of one token while a text is written, by name."""
+    names: tuple[tuple[str, SizeFormula], ...]
+    """Numbers that the library counts at names which are no place of the network, or does not."""
 
 
 @lru_cache(maxsize=200)
@@ -137,7 +139,8 @@ class _Reader:
             frozenset([*table.get("ignored", ()), *read_config_keys()["harmless"]]),
             tuple(self._requirement(row) for row in table.get("require", ())),
             tuple(self._note(row) for row in table.get("note", ())),
-            tuple((line, self._formula(text)) for line, text in self._part("cache").items()),
+            self._lines("cache"),
+            self._lines("names"),
         )
 
     def fault(self, problem: str, hint: str = "", known: Iterable[str] = ()) -> StudyError:
@@ -193,6 +196,9 @@ class _Reader:
     def _note(self, row: Mapping[str, Any]) -> ConfigNote:
         check_keys(row, ("when", "text"), place=self.place)
         return ConfigNote(self._formula(row["when"]) if "when" in row else None, str(row["text"]))
+
+    def _lines(self, key: str) -> tuple[tuple[str, SizeFormula], ...]:
+        return tuple((line, self._formula(text)) for line, text in self._part(key).items())
 
     def _formula(self, text: Any) -> SizeFormula:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,7 @@ def _parse(text: str, source: str) -> Any:
         shown = lines[min(error.lineno, len(lines)) - 1]
         problem = f"The file is no JSON: {error.msg[:1].lower()}{error.msg[1:]}."
         place = Place(source, error.lineno, error.colno)
-        raise StudyError(
-            problem, text=shown[:2_000], start=error.colno - 1, place=place
-        ) from None
+        raise StudyError(problem, text=shown[:2_000], start=error.colno - 1, place=place) from None
     except RecursionError:
         raise StudyError("The file is nested too deeply.", place=Place(source)) from None
     except ValueError:
@@ -88,13 +87,18 @@ def find_given(key: ConfigKey, table: Mapping[str, Any], place: Place) -> str | 
         >>> find_given(ConfigKey("width", ("n_embd",), "1"), {"n_embd": 768}, Place())
         '768'
     """
+    texts: dict[str, str] = {}
     for named in key.keys:
         value = _look(table, named)
-        if value is None and key.null:
-            return key.null
+        if value is None and key.null and not texts:
+            texts[named] = key.null
         if value is not _ABSENT and value is not None:
-            return _to_text(key, named, value, place)
-    return None
+            texts[named] = _to_text(key, named, value, place)
+    if key.type in {"size", "entries"} and len(set(texts.values())) > 1:
+        (one, first), (two, second) = list(texts.items())[:2]
+        problem = f"`{one}` says {first} and `{two}` says {second}, and they mean the same."
+        raise DomainError(problem, place=place, hint=f"leave out `{two}`")
+    return next(iter(texts.values()), None)
 
 
 def has_key(key: ConfigKey, table: Mapping[str, Any]) -> bool:
@@ -122,6 +126,8 @@ def _to_text(key: ConfigKey, named: str, value: Any, place: Place) -> str:
         return _find_activation(named, value, place)
     if key.type == "list":
         return _list_numbers(key, named, value, place)
+    if key.type == "number":
+        return _find_number(named, value, place)
     if key.type == "entries" and isinstance(value, Mapping | list):
         value = len(value)
     return str(check_size(key, named, value, place))
@@ -168,6 +174,13 @@ def _find_activation(named: str, value: Any, place: Place) -> str:
         problem = f"`{named}` is `{value[:60]}`, and that activation is not known."
         raise unknown_name(value, known, problem=problem, place=place)
     return kind.name
+
+
+def _find_number(named: str, value: Any, place: Place) -> str:
+    """A share from 0 to 1, exactly as it was written."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _wrong(named, value, "a number from 0 to 1", place, "write such as 0.5")
+    return str(Fraction(repr(value)))
 
 
 def _list_numbers(key: ConfigKey, named: str, value: Any, place: Place) -> str:

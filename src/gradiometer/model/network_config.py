@@ -1,4 +1,4 @@
-"""Reads a Hugging Face config.json, without its library: the network, its settings and what to say."""
+"""Reads a Hugging Face config.json without its library: the network, its settings and notes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gradiometer.model.config_value import check_size, find_given, has_key, read
 from gradiometer.model.network_rows import CountLine
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_values import Values, settle_settings
-from gradiometer.model.size_formula import Size, to_size_text
+from gradiometer.model.size_formula import SizeFormula, to_size_text
 
 _MOST_NAMED = 12
 """Keys that one note names."""
@@ -47,6 +47,9 @@ class ConfigNetwork:
     """All settings with their values, those that the file does not give too."""
     cache: tuple[CountLine, ...]
     """Numbers kept of each token while a text is written, such as keys and values."""
+    names: tuple[CountLine, ...]
+    """What the library's list of names counts beside the places of the network; below 0 where
+    it has one name for several places."""
 
 
 def read_config(
@@ -88,12 +91,25 @@ def read_config(
     values = settle_settings({**family.template.defaults, **given}, place=place)
     _check_values(family, values, place)
     notes += _list_notes(family, table, values)
-    cache = tuple(
-        CountLine(name, _to_count(formula.run(values)), formula.text)
-        for name, formula in family.cache
-    )
     return ConfigNetwork(
-        family.template, given, tuple(notes), family.name, architecture, values, cache
+        tree=family.template,
+        settings=given,
+        notes=tuple(notes),
+        family=family.name,
+        architecture=architecture,
+        values=values,
+        cache=_count_lines(family.cache, values),
+        names=_count_lines(family.names, values),
+    )
+
+
+def _count_lines(
+    lines: tuple[tuple[str, SizeFormula], ...], values: Values
+) -> tuple[CountLine, ...]:
+    found = [(name, formula.run(values), formula.text) for name, formula in lines]
+    return tuple(
+        CountLine(name, count if isinstance(count, int) else None, text)
+        for name, count, text in found
     )
 
 
@@ -203,7 +219,3 @@ def _join(parts: list[str]) -> str:
 
 def _fill(text: str, values: Values) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: to_size_text(values[match[1]]), text)
-
-
-def _to_count(value: Size) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
