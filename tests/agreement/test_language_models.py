@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from agreement.record_language_models import CASES, DATA, HELD_OUT, build, digest, measure
+from agreement.language_model_configs import CASES, HELD_OUT
+from agreement.record_language_models import DATA, build, digest, measure
 from gradiometer.model import count_network, read_config, walk_network
 
 RECORDED = json.loads(DATA.read_text(encoding="utf-8"))["models"]

@@ -5,7 +5,7 @@ Sources: the papers of the families, the headers of the published files, and Ker
 
 import pytest
 
-from agreement.record_language_models import CASES, HELD_OUT
+from agreement.language_model_configs import CASES, HELD_OUT
 from gradiometer.model import count_network, read_config, walk_network
 
 PUBLISHED = {
