@@ -19,6 +19,7 @@ __all__ = [
     "list_entries",
     "list_reasons",
     "list_vector_functions",
+    "read_config_keys",
     "read_entry",
     "read_reference",
     "read_stored",
@@ -26,6 +27,7 @@ __all__ = [
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
+    "family": "families",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",
@@ -133,6 +135,16 @@ def read_stored(what: str) -> Mapping[str, Any]:
         ['bfloat16', 16, True]
     """
     return _read_toml(f"stored_{what}.toml")
+
+
+def read_config_keys() -> Mapping[str, Any]:
+    """Keys of a config.json that change no count in any family, and its names of activations.
+
+    Example:
+        >>> read_config_keys()["activations"]["gelu_new"]
+        'gelu_tanh'
+    """
+    return _read_toml("config_keys.toml")
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
+    from gradiometer.model.network import Layer, Network, read_network
+    from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
@@ -77,6 +79,7 @@ _PLACES = {
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Chain": "network_tree",
+    "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
@@ -133,6 +136,7 @@ _PLACES = {
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_config": "network_config",
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
@@ -177,6 +181,7 @@ __all__ = [
     "BoundSchedule",
     "Bundle",
     "Chain",
+    "ConfigNetwork",
     "CountLine",
     "Edge",
     "Flow",
@@ -234,6 +239,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_config",
     "read_family",
     "read_file",
     "read_graph",
