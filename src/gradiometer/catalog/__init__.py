@@ -122,9 +122,7 @@ def _read_kind(kind: str) -> Mapping[str, Mapping[str, Any]]:
     return dict(sorted(found.items()))
 
 
-def _make_variant(
-    entry: Mapping[str, Any], name: str, row: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _make_variant(entry: Mapping[str, Any], name: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The entry with other defaults of its settings; the row may have its own words about it."""
     own = {key: row[key] for key in _VARIANT_KEYS if key in row}
     defaults = {key: value for key, value in row.items() if key not in _VARIANT_KEYS}
