@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "network": "networks",
     "objective": "objectives",
     "optimizer": "optimizers",
+    "precision": "precisions",
     "schedule": "schedules",
 }
 """Each kind of entry and the folder of its files."""

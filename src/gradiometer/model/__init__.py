@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
-    from gradiometer.model.network_options import with_activation, without_bias
-    from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_names import find_uses
+    from gradiometer.model.network_options import list_layers, with_activation, without_bias
+    from gradiometer.model.network_read import read_network_tree, read_shape
     from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
     from gradiometer.model.network_template import Template, read_template, read_template_file
     from gradiometer.model.network_toml import read_network_file, read_network_toml
-    from gradiometer.model.network_tree import Chain
+    from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         settle,
         to_setting_text,
     )
+    from gradiometer.model.precision import BYTES, Precision, read_precision
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
     from gradiometer.model.tensor_use import (
         Residual,
@@ -62,6 +63,12 @@ if TYPE_CHECKING:
     from gradiometer.model.trace import Traced, trace_function
 
 _PLACES = {
+    "BYTES": "precision",
+    "Precision": "precision",
+    "find_uses": "network_names",
+    "list_layers": "network_options",
+    "read_precision": "precision",
+    "read_shape": "network_read",
     "Activation": "activation",
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
@@ -77,11 +84,11 @@ _PLACES = {
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
     "Landscape": "objective",
-    "Layer": "network",
+    "Input": "network_tree",
+    "Layer": "network_tree",
     "LayerKind": "layer_kind",
     "Listing": "listing",
     "NameTable": "listing_names",
-    "Network": "network",
     "NetworkCount": "network_count",
     "Objective": "objective",
     "Optimizer": "optimizer",
@@ -126,7 +133,6 @@ _PLACES = {
     "read_graph": "graph",
     "read_layer_kind": "layer_kind_read",
     "read_listing": "listing",
-    "read_network": "network",
     "read_network_file": "network_toml",
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
@@ -156,6 +162,7 @@ _PLACES = {
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "BYTES",
     "SLOPES",
     "VARIABLE",
     "Activation",
@@ -171,18 +178,19 @@ __all__ = [
     "GraphFocus",
     "GraphNode",
     "GraphPoint",
+    "Input",
     "KeyPath",
     "Landscape",
     "Layer",
     "LayerKind",
     "Listing",
     "NameTable",
-    "Network",
     "NetworkCount",
     "Objective",
     "Optimizer",
     "Owner",
     "Parameter",
+    "Precision",
     "Published",
     "RankedPath",
     "Residual",
@@ -205,10 +213,12 @@ __all__ = [
     "find_flow",
     "find_layer_kind",
     "find_line",
+    "find_uses",
     "focus_graph",
     "group_paths",
     "is_inside",
     "list_layer_kinds",
+    "list_layers",
     "locate_keys",
     "measure_use",
     "multiply",
@@ -220,15 +230,16 @@ __all__ = [
     "read_graph",
     "read_layer_kind",
     "read_listing",
-    "read_network",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
+    "read_precision",
     "read_schedule",
     "read_setting",
+    "read_shape",
     "read_template",
     "read_template_file",
     "read_toml",
