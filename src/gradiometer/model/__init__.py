@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
@@ -148,6 +149,7 @@ _PLACES = {
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_jax": "jax_uses",
     "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "to_shape_text": "network_rows",
@@ -247,6 +249,7 @@ __all__ = [
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_jax",
     "split_torch",
     "to_network_text",
     "to_network_toml",

@@ -216,7 +216,7 @@ _QUESTIONS = (
          Input("model", "model", "A function `package.module:factory` of yours that returns a "
                "loss function and a model of PyTorch or JAX."),
          Input("watch", "texts", "Modules of the model whose output is split by its uses too; "
-               "with `.input` behind, their input.")),
+               "with `.input` behind, their input. In JAX, names given by `checkpoint_name`.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(
