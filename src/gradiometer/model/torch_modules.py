@@ -53,7 +53,7 @@ def describe_torch(model: Any, example: Example | None = None) -> LiveModel:
     import torch
 
     model, example, kinds, notes = _unwrap(torch, model, example)
-    paths = _name_modules(model)
+    paths = _name_modules(model, kinds.get("", ""))
     _refuse_lazy(torch, model)
     tally, work = _run(torch, model, paths, example)
     parts = list(_list_parts(torch, model, paths, kinds=kinds, tally=tally))
@@ -100,14 +100,15 @@ def _read_kinds(model: Any) -> Iterator[tuple[str, str]]:
             yield path, str(kind).rpartition(".")[2]
 
 
-def _name_modules(model: Any) -> dict[int, str]:
+def _name_modules(model: Any, name: str) -> dict[int, str]:
     """The first path of each module; the model itself is called as its class."""
     found: dict[int, str] = {}
     for path, module in model.named_modules():
-        if hasattr(module, "_orig_mod"):
+        if hasattr(module, "_orig_mod") or type(module).__name__ == "GuardsFn":
+            # One wraps what has the same path, the other checks the input of a program.
             continue
         bare = ".".join(piece for piece in path.split(".") if piece != "_orig_mod")
-        found[id(module)] = bare or type(module).__name__
+        found[id(module)] = bare or name or type(module).__name__
     return found
 
 
@@ -181,14 +182,14 @@ def _run(
         first = (str(error).strip().splitlines() or [""])[0]
         return None, f"On tensors without values the model raised {type(error).__name__}: {first}"
     if tally.unknown:
-        rows = dict.fromkeys(f"{path or 'the model'} ({name})" for path, name in tally.unknown)
+        rows = dict.fromkeys(f"{path} ({name})" for path, name in tally.unknown)
         return None, f"There is no rule for what runs in {join_names(rows)}."
     return tally, f"for the input {shown}, in evaluation mode"
 
 
 def _copy(
     torch: Any, model: Any, example: Example
-) -> tuple[Any, Callable[[Any], Any], str]:
+) -> tuple[Any, Callable[[Any, list[str]], Any], str]:
     """The model without values, what calls it, and the shapes of what it is called with."""
     memo: dict[int, Any] = {}
     for tensor in (*model.parameters(), *model.buffers()):
@@ -197,7 +198,8 @@ def _copy(
             bare = torch.nn.Parameter(bare, requires_grad=False)
         memo[id(tensor)] = bare
     made = copy.deepcopy(model, memo)
-    if hasattr(made, "eval") and not hasattr(made, "graph"):
+    is_program = isinstance(made, torch.fx.GraphModule)
+    if not is_program:
         made.eval()
     positional, named = example.positional, example.named or {}
     if example.shape:
@@ -207,7 +209,24 @@ def _copy(
     )
     leaves = torch.utils._pytree.tree_leaves((arguments, named))
     shapes = ["x".join(map(str, t.shape)) or "1" for t in leaves if isinstance(t, torch.Tensor)]
-    return made, lambda module: module(*arguments, **named), ", ".join(shapes) or "nothing"
+    text = ", ".join(shapes) or "nothing"
+    if is_program:
+        return made, lambda module, stack: _interpret(torch, module, leaves, stack), text
+    return made, lambda module, _: module(*arguments, **named), text
+
+
+def _interpret(torch: Any, program: Any, leaves: list[Any], stack: list[str]) -> None:
+    """Run a program one operation at a time, so that the module of each is known."""
+    class Follow(torch.fx.Interpreter):
+        def run_node(self, n: Any) -> Any:
+            within = list((n.meta.get("nn_module_stack") or {}).values())
+            stack.append(within[-1][0] if within else "")
+            try:
+                return super().run_node(n)
+            finally:
+                stack.pop()
+
+    Follow(program).run(*leaves, enable_io_processing=False)
 
 
 def _make_input(torch: Any, model: Any, example: Example) -> Any:

@@ -65,7 +65,7 @@ def _to_line(name: str, terms: list[tuple[tuple[int, ...], int]]) -> CountLine:
 
 
 def tally_operations(
-    torch: Any, model: Any, *, paths: Mapping[int, str], run: Callable[[Any], Any]
+    torch: Any, model: Any, *, paths: Mapping[int, str], run: Callable[[Any, list[str]], Any]
 ) -> Tally:
     """What a module does while it runs.
 
@@ -73,7 +73,7 @@ def tally_operations(
         torch: The library.
         model: A module whose tensors have no values.
         paths: The path of each of its modules, by identity.
-        run: What calls it.
+        run: What calls it; it may write on the stack of paths what runs at the moment.
     """
     tally = Tally()
     with contextlib.ExitStack() as exits:
@@ -85,8 +85,8 @@ def tally_operations(
             )
             torch.backends.mha.set_fastpath_enabled(False)
         exits.enter_context(_watch_modules(torch, model, paths, tally))
-        exits.enter_context(_make_mode(tally))
-        run(model)
+        exits.enter_context(_make_mode(tally, paths[id(model)]))
+        run(model, tally.stack)
     return tally
 
 
@@ -133,7 +133,7 @@ def _first_shape(torch: Any, value: Any) -> tuple[int, ...] | None:
     return None
 
 
-def _make_mode(tally: Tally) -> Any:
+def _make_mode(tally: Tally, root: str) -> Any:
     """A context in which each operation of PyTorch is counted."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -149,14 +149,14 @@ def _make_mode(tally: Tally) -> Any:
                 if result is not NotImplemented:
                     return result
             result = function(*args, **named)
-            _count(tally, name, args, result)
+            _count(tally, root, name, args, result)
             return result
 
     return Count()
 
 
-def _count(tally: Tally, name: str, args: Any, result: Any) -> None:
-    path = tally.stack[-1] if tally.stack else ""
+def _count(tally: Tally, root: str, name: str, args: Any, result: Any) -> None:
+    path = (tally.stack and tally.stack[-1]) or root
     space, _, bare = name.rpartition("::")
     rule = _RULES.get(bare) if space == "aten" else None
     if rule is not None:
