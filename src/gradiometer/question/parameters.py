@@ -17,7 +17,8 @@ from gradiometer.question.parameters_facts import (
     list_facts,
 )
 from gradiometer.question.parameters_memory import MemoryRequest
-from gradiometer.question.parameters_request import read_networks
+from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_request import NetworksRequest, read_networks
 from gradiometer.question.parameters_scaling import solve_setting, vary_setting
 
 _DOT = r" \cdot "
@@ -80,9 +81,8 @@ def parameters(
         "solve": solve, "budget": budget,
     }  # fmt: skip
     request = read_networks(networks, file=file, bias=bias, **asked)
-    given = dict(
-        zip(_unlike([one.name for one in request.networks]), request.networks, strict=True)
-    )
+    names = _unlike([one.name for one in request.networks])
+    given = dict(zip(names, request.networks, strict=True))
     facts: dict[str, Fact] = {}
     arrays: dict[str, Series] = {}
     if request.varied:
@@ -90,7 +90,7 @@ def parameters(
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
     steps: tuple[Step, ...] = ()
-    if not any(one.lacking for one in given.values()):
+    if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
         facts = {**_list_facts(counted, request.memory), **facts}
         arrays = arrays or list_arrays(counted)
@@ -99,6 +99,12 @@ def parameters(
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
     return Answer("parameters", inputs, facts, steps, arrays)
+
+
+def _is_whole(network: Described, request: NetworksRequest) -> bool:
+    """Whether the network can be counted without what is varied or solved for."""
+    names = [item.name for item in (request.varied, (request.solved or [None])[0]) if item]
+    return not network.lacking and all(map(network.has_value, names))
 
 
 def _unlike(names: Sequence[str]) -> list[str]:
@@ -148,9 +154,11 @@ def _list_steps(networks: Sequence[Counted]) -> Iterator[Step]:
 def _list_count_steps(network: Counted) -> Iterator[Step]:
     name, total = network.described.name, network.count.parameters
     if not network.is_dense:
-        for row in [row for row in network.rows if row.tensors][:MOST_STEPS]:
-            yield Step(f"{row.formula} = {row.parameters:,}", f"{row.path}: {row.spelled}.")
-        terms = join_terms([str(row.parameters) for row in network.rows if row.parameters])
+        groups = [group for group in network.groups if group.parameters]
+        for group in groups[:MOST_STEPS]:
+            why = f"{group.label}: {group.spelled}{group.note}."
+            yield Step(f"{group.formula} = {group.parameters:,}", why)
+        terms = join_terms([str(group.parameters) for group in groups])
         yield Step(f"{terms or '0'} = {total:,}", f"{name}: the sum over all layers.")
         return
     weights, biases = network.weights, network.biases

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TypeAlias, final
+from typing import final
 
-from gradiometer.model import Row
 from gradiometer.question.answer import Fact, Step, proved
 from gradiometer.question.parameters_facts import Counted, join_terms
-
-Label: TypeAlias = "str | int"
+from gradiometer.question.parameters_layers import Label, LayerGroup
 
 _MOST_ALIGNED = 2_000
 """Layers that are aligned by their kinds; in longer networks those of one number are."""
@@ -20,19 +18,22 @@ _MOST_ALIGNED = 2_000
 @final
 @dataclass(frozen=True)
 class Pair:
-    """A layer of the first network beside one of the other; either may be missing."""
+    """Layers of the first network beside those of the other; either may be missing."""
 
-    label: Label
-    left: Row | None
-    right: Row | None
+    left: LayerGroup | None
+    right: LayerGroup | None
+
+    @property
+    def label(self) -> Label:
+        """What both are called, or both names."""
+        found = [side.label for side in (self.left, self.right) if side]
+        return found[0] if len(set(found)) == 1 else " → ".join(map(str, found))
 
     @property
     def counts(self) -> tuple[int, int]:
         """The parameters on both sides."""
-        return (
-            self.left.parameters if self.left else 0,
-            self.right.parameters if self.right else 0,
-        )
+        left, right = (side.parameters if side else 0 for side in (self.left, self.right))
+        return left, right
 
     @property
     def difference(self) -> int:
@@ -43,61 +44,68 @@ class Pair:
 def align(first: Counted, other: Counted) -> list[Pair]:
     """The layers with parameters of both networks: those of one name, else by kind and order.
 
-    The differences of the pairs add up to that of the networks.
+    Each layer stands in one pair, so the differences add up to that of the networks.
     """
-    left, right = _list_named(first), _list_named(other)
-    names = dict(right)
-    matches: dict[Label, Label] = {label: label for label, _ in left if label in names}
-    rest_left = [(label, row) for label, row in left if label not in matches]
-    taken = set(matches.values())
-    rest_right = [(label, row) for label, row in right if label not in taken]
-    matches.update(_match_kinds(rest_left, rest_right))
+    left, right = (
+        [group for group in network.groups if group.row.tensors] for network in (first, other)
+    )
+    matches: dict[int, int] = {}
+    for name in (lambda group: group.label, lambda group: group.pattern):
+        matches |= _match_names(left, right, matches, name)
+    matches |= _match_kinds(left, right, matches)
     return list(_merge(left, right, matches))
 
 
-def _list_named(network: Counted) -> list[tuple[Label, Row]]:
-    pairs = zip(network.labels, network.rows, strict=True)
-    return [(label, row) for label, row in pairs if row.tensors]
+def _match_names(
+    left: Sequence[LayerGroup],
+    right: Sequence[LayerGroup],
+    matches: Mapping[int, int],
+    name: Callable[[LayerGroup], Label],
+) -> dict[int, int]:
+    """Further pairs of places with one name, the first with the first."""
+    taken = set(matches.values())
+    places: dict[Label, list[int]] = {}
+    for place, group in enumerate(right):
+        if place not in taken:
+            places.setdefault(name(group), []).append(place)
+    found: dict[int, int] = {}
+    for place, group in enumerate(left):
+        if place not in matches and places.get(name(group)):
+            found[place] = places[name(group)].pop(0)
+    return found
 
 
 def _match_kinds(
-    left: Sequence[tuple[Label, Row]], right: Sequence[tuple[Label, Row]]
-) -> Iterator[tuple[Label, Label]]:
-    if max(len(left), len(right)) > _MOST_ALIGNED:
-        yield from ((a[0], b[0]) for a, b in zip(left, right, strict=False))
-        return
-    kinds = [[row.kind for _, row in side] for side in (left, right)]
-    matcher = SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
-    for block in matcher.get_matching_blocks():
-        for k in range(block.size):
-            yield left[block.a + k][0], right[block.b + k][0]
+    left: Sequence[LayerGroup], right: Sequence[LayerGroup], matches: Mapping[int, int]
+) -> dict[int, int]:
+    """Further pairs of places with one kind, in the same order on both sides."""
+    taken = set(matches.values())
+    rest = [place for place in range(len(left)) if place not in matches]
+    free = [place for place in range(len(right)) if place not in taken]
+    if max(len(rest), len(free)) > _MOST_ALIGNED:
+        return dict(zip(rest, free, strict=False))
+    kinds = [left[place].row.kind for place in rest], [right[place].row.kind for place in free]
+    matcher = SequenceMatcher(None, *kinds, autojunk=False)
+    return {
+        rest[block.a + k]: free[block.b + k]
+        for block in matcher.get_matching_blocks()
+        for k in range(block.size)
+    }
 
 
 def _merge(
-    left: Sequence[tuple[Label, Row]],
-    right: Sequence[tuple[Label, Row]],
-    matches: dict[Label, Label],
+    left: Sequence[LayerGroup], right: Sequence[LayerGroup], matches: Mapping[int, int]
 ) -> Iterator[Pair]:
-    """All pairs: in the order of the first network, and what only the other has where it stands."""
-    others = dict(right)
-    back = {there: here for here, there in matches.items()}
-    rest = iter(right)
-    done: set[Label] = set()
-    for label, row in left:
-        match = matches.get(label)
-        if match is not None and match not in done:
-            # What stands before the partner and has none of its own comes first.
-            for name, other in rest:
-                if name not in back:
-                    yield Pair(name, None, other)
-                done.add(name)
-                if name == match:
-                    break
-        shown = label if match in (None, label) else f"{label} → {match}"
-        yield Pair(shown, row, None if match is None else others[match])
-    for name, other in rest:
-        if name not in back:
-            yield Pair(name, None, other)
+    """All pairs in the order of the first network; what only the other has goes before its next."""
+    taken = set(matches.values())
+    alone = [place for place in range(len(right)) if place not in taken]
+    for place, group in enumerate(left):
+        match = matches.get(place)
+        while match is not None and alone and alone[0] < match:
+            yield Pair(None, right[alone.pop(0)])
+        yield Pair(group, None if match is None else right[match])
+    for place in alone:
+        yield Pair(None, right[place])
 
 
 def list_difference_facts(networks: Sequence[Counted]) -> dict[str, Fact]:
@@ -159,8 +167,8 @@ def _why(first: Counted, other: Counted, pairs: Sequence[Pair]) -> str:
     if pair is None or pair.difference == 0:
         return f"{name} and {base} count the same in every layer."
     left, right = (
-        f"{row.formula} = {row.parameters:,}" if row else "no such layer"
-        for row in (pair.left, pair.right)
+        f"{side.formula} = {side.parameters:,}" if side else "no such layer"
+        for side in (pair.left, pair.right)
     )
     return (
         f"{name} minus {base}, layer by layer; most of it is layer {pair.label}, "

@@ -14,6 +14,7 @@ from gradiometer.model import (
     to_shape_text,
 )
 from gradiometer.question.answer import Fact, Series, proved, unknown
+from gradiometer.question.parameters_layers import LayerGroup, group_layers
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
 from gradiometer.question.parameters_read import Described
 
@@ -45,12 +46,9 @@ class Counted:
         return {row.kind for row in self.rows if row.tensors} == {"dense"}
 
     @cached_property
-    def labels(self) -> tuple[str | int, ...]:
-        """What each row is called: its path, or its number in a network of widths."""
-        if not self.described.widths_given:
-            return tuple(row.path for row in self.rows)
-        numbers = iter(range(1, len(self.rows) + 1))
-        return tuple(next(numbers) if row.kind == "dense" else row.path for row in self.rows)
+    def groups(self) -> tuple[LayerGroup, ...]:
+        """The layers, those that a repetition makes alike together."""
+        return group_layers(self.rows, numbered=self.described.widths_given)
 
     @property
     def weights(self) -> int:
@@ -145,9 +143,8 @@ def _why_parameters(network: Counted) -> str:
     largest = max(rows, key=lambda row: row.parameters, default=None)
     if largest is None:
         return "No layer has parameters."
-    label = network.labels[network.rows.index(largest)]
     return (
-        f"The sum over {_name(len(rows), 'layer')}; the largest, {label}, has "
+        f"The sum over {_name(len(rows), 'layer')}; the largest, {largest.path}, has "
         f"{largest.spelled} = {largest.parameters:,}."
     )
 
@@ -159,9 +156,9 @@ def _name(number: int, what: str) -> str:
 
 def _why_frozen(network: Counted) -> str:
     names = [
-        str(label)
-        for label, row in zip(network.labels, network.rows, strict=True)
-        if any(tensor.frozen and tensor.count for tensor in row.tensors)
+        str(group.label)
+        for group in network.groups
+        if any(tensor.frozen and tensor.count for tensor in group.row.tensors)
     ]
     if not names:
         return "Nothing is frozen."
@@ -190,68 +187,60 @@ def _list_tables(network: Counted) -> dict[str, Fact]:
     return {
         "layers": proved(list_layer_rows(network), f"Each row counts {counted}; the rows add up."),
         "tensors": proved(
-            _list_tensor_rows(network.rows),
+            _list_tensor_rows(network),
             "Every tensor with its shape; one that stands in several places counts at the first.",
         ),
     }
 
 
 def list_layer_rows(network: Counted) -> list[dict[str, Any]]:
-    """One row a layer, with its count in numbers and in words."""
+    """One row a layer, or one for all layers that a repetition makes alike."""
+    repeated = any(group.times > 1 for group in network.groups)
+    numbered = network.described.widths_given
     return [
         {
-            "layer": label,
-            "kind": row.kind,
-            "in": to_shape_text(row.shape_in),
-            "out": to_shape_text(row.shape_out),
-            "parameters": row.parameters,
-            "formula": row.formula + _note_shared(row),
-            "in_words": _spell(row),
-            "macs": _sum_lines(row),
+            "layer": group.label,
+            "kind": group.row.kind,
+            **({"times": group.times} if repeated else {}),
+            "in": to_shape_text(group.row.shape_in),
+            "out": to_shape_text(group.row.shape_out),
+            "parameters": group.parameters,
+            **({"formula": group.formula} if numbered else {"counted": _count_in_words(group)}),
+            "macs": group.macs,
         }
-        for label, row in zip(network.labels, network.rows, strict=True)
+        for group in network.groups
     ]
 
 
-def _spell(row: Row) -> str:
-    if not row.tensors:
+def _count_in_words(group: LayerGroup) -> str:
+    if not group.row.tensors:
         return ""
-    return f"{row.spelled} = {row.parameters:,}{_note_shared(row)}"
+    return f"{group.spelled} = {group.parameters:,}{group.note}"
 
 
-def _note_shared(row: Row) -> str:
-    """What is counted elsewhere, in brackets behind the count of a row."""
-    shared = [f"{t.name} is {t.shared_with}" for t in row.tensors if not t.count and t.shared_with]
-    return f" ({', '.join(shared)}, counted there)" if shared else ""
-
-
-def _sum_lines(row: Row) -> int | None:
-    counts = [line.count for line in row.multiply_adds]
-    return None if None in counts else sum(count or 0 for count in counts)
-
-
-def _list_tensor_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _list_tensor_rows(network: Counted) -> list[dict[str, Any]]:
+    """One row a tensor, or one for all tensors that a repetition makes alike."""
     places: dict[str, list[str]] = {}
-    for row in rows:
+    for row in network.rows:
         for tensor in row.tensors:
             if tensor.shared_with:
                 places.setdefault(tensor.shared_with, []).append(f"{row.path}.{tensor.name}")
-    found: list[dict[str, Any]] = []
-    for row in rows:
-        for role, tensors in (("parameter", row.tensors), ("buffer", row.buffers)):
-            for tensor in tensors:
-                name = f"{row.path}.{tensor.name}"
-                also = [tensor.shared_with] if tensor.shared_with else places.get(name, [])
-                found.append(
-                    {
-                        "tensor": name,
-                        "role": "frozen" if tensor.frozen and role == "parameter" else role,
-                        "shape": to_shape_text(tensor.shape),
-                        "numbers": tensor.count,
-                        "also_at": ", ".join(also),
-                    }
-                )
-    return found
+    repeated = any(group.times > 1 for group in network.groups)
+    return [
+        {
+            "tensor": f"{group.row.path if numbered else group.label}.{tensor.name}",
+            "role": "frozen" if tensor.frozen and role == "parameter" else role,
+            **({"times": group.times} if repeated else {}),
+            "shape": to_shape_text(tensor.shape),
+            "numbers": group.times * tensor.count,
+            "also_at": tensor.shared_with
+            or ", ".join(places.get(f"{group.row.path}.{tensor.name}", ())),
+        }
+        for numbered in [network.described.widths_given]
+        for group in network.groups
+        for role, tensors in (("parameter", group.row.tensors), ("buffer", group.row.buffers))
+        for tensor in tensors
+    ]
 
 
 def _list_work(network: Counted) -> dict[str, Fact]:
@@ -277,14 +266,25 @@ def _list_work(network: Counted) -> dict[str, Fact]:
     return facts
 
 
-def _list_lines(lines: Mapping[str, int | None]) -> list[dict[str, Any]]:
-    return [{"line": name.replace("_", " "), "count": number} for name, number in lines.items()]
+def _list_lines(lines: Mapping[str, int | None]) -> dict[str, int | None]:
+    return {name.replace("_", " "): number for name, number in lines.items()}
 
 
 def list_arrays(networks: Sequence[Counted]) -> dict[str, Series]:
-    """The layers of one network as columns, for tables of other programs."""
-    if len(networks) > 1:
-        return {}
-    rows = list_layer_rows(networks[0])
-    keys = ("layer", "kind", "in", "out", "parameters", "macs", "formula")
-    return {key: Series(("row",), [row[key] for row in rows]) for key in keys if rows}
+    """The layers of all networks as columns, for tables of other programs."""
+    rows = [
+        {
+            "network": network.name,
+            "layer": str(group.label),
+            "kind": group.row.kind,
+            "times": group.times,
+            "in": to_shape_text(group.row.shape_in),
+            "out": to_shape_text(group.row.shape_out),
+            "parameters": group.parameters,
+            "formula": group.formula,
+            "macs": group.macs,
+        }
+        for network in networks
+        for group in network.groups
+    ]
+    return {key: Series(("row",), [row[key] for row in rows]) for key in (rows[0] if rows else ())}

@@ -90,7 +90,8 @@ def _buffers(rows: Sequence[Row]) -> list[TensorRow]:
 def _part(name: str, count: int, kind: str) -> Part:
     return {
         "part": name,
-        "formula": f"{count:,} numbers * {BYTES[kind]} B ({kind})",
+        "formula": f"{count:,} numbers * {BYTES[kind]} B",
+        "type": kind,
         "bytes": count * BYTES[kind],
     }
 
@@ -126,6 +127,7 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
             {
                 "part": f"{remembered.name}: step counts",
                 "formula": f"{len(trained):,} tensors * {size} B",
+                "type": "",
                 "bytes": len(trained) * size,
             }
         )
@@ -153,7 +155,7 @@ def _list_kept(
         times = 1 if once else request.batch
         if count is None:
             formula = "a size of the input is not known"
-            yield {"part": name, "formula": formula, "bytes": None}
+            yield {"part": name, "formula": formula, "type": own, "bytes": None}
             continue
         start = f"{times:,} examples * " if times > 1 else ""
         part = _part(f"{name} of the batch" if once else name, count, own)

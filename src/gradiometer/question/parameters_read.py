@@ -35,6 +35,7 @@ from gradiometer.model import (
 Tree: TypeAlias = Chain | Template
 
 _WIDTHS = re.compile(r"\s*\w+\s*(?:-\s*\w+\s*)+")
+_ONLY_WIDTHS = re.compile(r"\d+(?:-\d+)+")
 _WIDTH_NAME = re.compile(r"widths\[(\d+)\]")
 _MOST_BYTES = 1_000_000
 
@@ -50,6 +51,8 @@ class Described:
     settings: Mapping[str, str]
     """Values that were written with it, or asked for."""
     place: Place | None = None
+    widths_given: bool = False
+    """Whether it was nothing but widths, so that its layers have numbers for names."""
 
     def walk(self, more: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
         """The rows of the network, with further values of its settings.
@@ -67,11 +70,11 @@ class Described:
         except GradiometerError as error:
             raise error if self.place is None else error.located(self.place) from None
 
-    @property
-    def widths_given(self) -> bool:
-        """Whether the network is nothing but widths, so that its layers have numbers for names."""
-        layers = self.tree.items[1:] if isinstance(self.tree, Chain) else ()
-        return bool(layers) and all(isinstance(item, Layer) and not item.name for item in layers)
+    def has_value(self, name: str) -> bool:
+        """Whether a setting has a value already, given or by default."""
+        if _WIDTH_NAME.fullmatch(name) or name in self.settings:
+            return True
+        return isinstance(self.tree, Template) and self.tree.defaults.get(name) is not None
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -128,16 +131,17 @@ def read_text(text: str, *, names: Collection[str] = (), place: Place | None = N
     """
     open_widths = _read_open_widths(text, names)
     if open_widths is not None:
-        return Described(re.sub(r"\s", "", text), open_widths, {}, place)
+        return Described(re.sub(r"\s", "", text), open_widths, {}, place, widths_given=True)
     _refuse_file(text, place)
-    tree = read_network_tree(text, place=place)
+    tree = _read_tree(text, place)
     item = tree.items[0]
     if len(tree.items) == 1 and isinstance(item, Layer) and not item.name:
         name = find_name("network", item.kind)
         if name is not None:
             return _read_catalogue(name, item, place)
         _refuse_unknown(item.kind, text, place)
-    return Described(to_network_text(tree, one_line=True), tree, {}, place)
+    name = to_network_text(tree, one_line=True)
+    return Described(name, tree, {}, place, widths_given=_ONLY_WIDTHS.fullmatch(name) is not None)
 
 
 def read_described(path: str) -> Tree:
@@ -201,6 +205,16 @@ def _refuse_unknown(kind: str, text: str, place: Place | None) -> None:
         known,
         f"write `{nearest}`" if nearest else "write widths such as `100-20-1`",
     )
+
+
+def _read_tree(text: str, place: Place | None) -> Chain:
+    try:
+        return read_network_tree(text, place=place)
+    except FormulaError as error:
+        name = next((part.strip() for part in text.split("-") if part.strip().isidentifier()), "")
+        if name and _WIDTHS.fullmatch(text):
+            raise replace(error, hint=f"give it a value with `--set {name}=8`") from None
+        raise
 
 
 def _read_open_widths(text: str, names: Collection[str]) -> Chain | None:

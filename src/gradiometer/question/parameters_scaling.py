@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, final
 
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest
@@ -185,7 +186,7 @@ def _solve_one(network: Described, varied: Varied, budget: int) -> Fact:
         hint = f"write the values that fit, such as `--solve {varied.name}=64:4096:64`"
         raise replace(error, hint=hint) from None
     ordered = [tried[value] for value in sorted(tried)]
-    if any(a > b for a, b in zip(ordered, ordered[1:], strict=False)):
+    if any(a > b for a, b in pairwise(ordered)):
         return unknown(f"The count does not grow with {varied.name} over the values tried.")
     if at is None:
         least = min(tried)

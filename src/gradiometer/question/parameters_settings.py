@@ -54,6 +54,8 @@ def apply_settings(
 
 def _short(key: str, network: Described) -> str:
     """The name of a setting without that of the network before it."""
+    if key.startswith(f"{network.name}."):
+        return key.removeprefix(f"{network.name}.")
     return key.removeprefix(f"{network.name.partition('(')[0]}.")
 
 

@@ -19,8 +19,9 @@ from gradiometer.question.answer import Answer
 Kind: TypeAlias = Literal[
     "text", "texts", "path", "paths", "number", "numbers", "integer", "flag", "choice", "model"
 ]  # fmt: skip
-"""`path` names a file that is read, `paths` several of them, `texts` is a list of text, `numbers` a mapping of names to
-exact numbers; `model` is a text that names code of the user, or in Python the thing itself."""
+"""`path` names a file that is read, `paths` several of them, `texts` is a list of text, `numbers`
+a mapping of names to exact numbers; `model` is a text that names code of the user, or in Python
+the thing itself."""
 
 
 @final
