@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from gradiometer.catalog import find_name
 from gradiometer.errors import ModelError
@@ -47,6 +47,18 @@ class Part:
 
 @final
 @dataclass(frozen=True)
+class Example:
+    """What a model is called with."""
+
+    positional: tuple[Any, ...] = ()
+    named: Mapping[str, Any] | None = None
+    shape: tuple[int, ...] = ()
+    """In place of tensors: the shape of one input, of which one example is made."""
+    is_tokens: bool = False
+
+
+@final
+@dataclass(frozen=True)
 class LiveModel:
     """A model as its library holds it."""
 
@@ -54,6 +66,8 @@ class LiveModel:
     version: str
     name: str
     rows: tuple[Row, ...]
+    is_counted: bool
+    """Whether its multiply-adds are known."""
     work: str
     """For which input the multiply-adds are counted, or why they are not known."""
     notes: tuple[str, ...] = ()
@@ -106,7 +120,7 @@ def _to_row(part: Part, seen: dict[Hashable, str], *, is_counted: bool) -> Row:
         formula=" + ".join(_product(row.shape) for row in counted),
         words=" + ".join(row.name for row in counted),
         is_embedding=kind == "embedding",
-        spelled=" + ".join(f"{_product(row.shape)} {row.name}" for row in counted),
+        spelled=" + ".join(f"{_product(row.shape)} {row.name}" for row in counted) or "0",
     )
 
 

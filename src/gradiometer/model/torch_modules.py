@@ -7,11 +7,11 @@ import copy
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, final
+from typing import Any
 
 from gradiometer.errors import ModelError
 from gradiometer.model.live_model import (
+    Example,
     LiveModel,
     OwnTensor,
     Part,
@@ -22,20 +22,9 @@ from gradiometer.model.live_model import (
 )
 from gradiometer.model.torch_loose import list_loose, list_packed
 from gradiometer.model.torch_operations import Tally, tally_operations
+from gradiometer.model.torch_uses import load_torch
 
 _WRAPPERS = ("DataParallel", "DistributedDataParallel")
-
-
-@final
-@dataclass(frozen=True)
-class Example:
-    """What a model is called with."""
-
-    positional: tuple[Any, ...] = ()
-    named: Mapping[str, Any] | None = None
-    shape: tuple[int, ...] = ()
-    """In place of tensors: the shape of one input, of which one example is made."""
-    is_tokens: bool = False
 
 
 def describe_torch(model: Any, example: Example | None = None) -> LiveModel:
@@ -50,8 +39,7 @@ def describe_torch(model: Any, example: Example | None = None) -> LiveModel:
     Raises:
         ModelError: If a module has no sizes yet, or keeps its weights where they cannot be read.
     """
-    import torch
-
+    torch = load_torch()
     model, example, kinds, notes = _unwrap(torch, model, example)
     paths = _name_modules(model, kinds.get("", ""))
     _refuse_lazy(torch, model)
@@ -64,6 +52,7 @@ def describe_torch(model: Any, example: Example | None = None) -> LiveModel:
         version=torch.__version__,
         name=paths[id(model)],
         rows=to_rows(parts, is_counted=tally is not None),
+        is_counted=tally is not None,
         work=work,
         notes=tuple(notes),
     )
@@ -217,6 +206,7 @@ def _copy(
 
 def _interpret(torch: Any, program: Any, leaves: list[Any], stack: list[str]) -> None:
     """Run a program one operation at a time, so that the module of each is known."""
+
     class Follow(torch.fx.Interpreter):
         def run_node(self, n: Any) -> Any:
             within = list((n.meta.get("nn_module_stack") or {}).values())

@@ -207,9 +207,12 @@ def _count_attention(args: Any, _: Any) -> tuple[str, tuple[int, ...]]:
     return "products", (*query.shape[:-1], key.shape[-2], query.shape[-1] + value.shape[-1])
 
 
+_TWO = ("mm", "bmm", "mv", "dot", "vdot", "_int_mm", "_scaled_mm")
+_TWO_AND_SUM = ("addmm", "_addmm_activation", "baddbmm", "addbmm", "addmv")
+
 _RULES: Mapping[str, Callable[[Any, Any], tuple[str, tuple[int, ...]]]] = {
-    **dict.fromkeys(("mm", "bmm", "mv", "dot", "vdot", "_int_mm", "_scaled_mm"), _count_product(0)),
-    **dict.fromkeys(("addmm", "_addmm_activation", "baddbmm", "addbmm", "addmv"), _count_product(1)),
+    **dict.fromkeys(_TWO, _count_product(0)),
+    **dict.fromkeys(_TWO_AND_SUM, _count_product(1)),
     "linear": _count_linear,
     "convolution": _count_convolution,
     "_scaled_dot_product_flash_attention": _count_attention,
