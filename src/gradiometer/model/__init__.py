@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         read_activation,
         read_family,
     )
+    from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
     from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
+    from gradiometer.model.keras_models import describe_keras
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
+    from gradiometer.model.live_model import Example, LiveModel
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_names import find_uses
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
     from gradiometer.model.toml_source import read_file, read_toml
+    from gradiometer.model.torch_modules import describe_torch
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
     from gradiometer.model.weights_model import StoredModel, StoredTensor
@@ -168,6 +172,11 @@ _PLACES = {
     "walk_network": "network_walk",
     "with_activation": "network_options",
     "without_bias": "network_options",
+    "Example": "live_model",
+    "LiveModel": "live_model",
+    "describe_torch": "torch_modules",
+    "describe_keras": "keras_models",
+    "describe_flax": "flax_models",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -183,6 +192,7 @@ __all__ = [
     "ConfigNetwork",
     "CountLine",
     "Edge",
+    "Example",
     "Flow",
     "Gradient",
     "Graph",
@@ -195,6 +205,7 @@ __all__ = [
     "Layer",
     "LayerKind",
     "Listing",
+    "LiveModel",
     "NameTable",
     "NetworkCount",
     "Objective",
@@ -222,7 +233,10 @@ __all__ = [
     "Traced",
     "check_size",
     "count_network",
+    "describe_flax",
+    "describe_keras",
     "describe_settings",
+    "describe_torch",
     "find_flow",
     "find_layer_kind",
     "find_line",
