@@ -22,6 +22,7 @@ __all__ = [
     "read_config_keys",
     "read_entry",
     "read_reference",
+    "read_stored",
 ]
 
 KINDS: Mapping[str, str] = {
@@ -31,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "network": "networks",
     "objective": "objectives",
     "optimizer": "optimizers",
+    "precision": "precisions",
     "schedule": "schedules",
 }
 """Each kind of entry and the folder of its files."""
@@ -123,6 +125,16 @@ def list_reasons() -> tuple[Mapping[str, Any], ...]:
         'affine'
     """
     return tuple(_read_toml("suitability.toml").values())
+
+
+def read_stored(what: str) -> Mapping[str, Any]:
+    """What is known of files of weights: `names`, `packings`, `types` or `uses`.
+
+    Example:
+        >>> read_stored("types")["safetensors"]["BF16"]
+        ['bfloat16', 16, True]
+    """
+    return _read_toml(f"stored_{what}.toml")
 
 
 def read_config_keys() -> Mapping[str, Any]:

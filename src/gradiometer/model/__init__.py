@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
-    from gradiometer.model.network_options import with_activation, without_bias
-    from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_names import find_uses
+    from gradiometer.model.network_options import list_layers, with_activation, without_bias
+    from gradiometer.model.network_read import read_network_tree, read_shape
     from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
     from gradiometer.model.network_template import Template, read_template, read_template_file
     from gradiometer.model.network_toml import read_network_file, read_network_toml
-    from gradiometer.model.network_tree import Chain
+    from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         settle,
         to_setting_text,
     )
+    from gradiometer.model.precision import BYTES, Precision, read_precision
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
     from gradiometer.model.tensor_use import (
         Residual,
@@ -62,8 +64,16 @@ if TYPE_CHECKING:
     from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
+    from gradiometer.model.weights_model import StoredModel, StoredTensor
+    from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
+    "BYTES": "precision",
+    "Precision": "precision",
+    "find_uses": "network_names",
+    "list_layers": "network_options",
+    "read_precision": "precision",
+    "read_shape": "network_read",
     "Activation": "activation",
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
@@ -80,11 +90,11 @@ _PLACES = {
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
     "Landscape": "objective",
-    "Layer": "network",
+    "Input": "network_tree",
+    "Layer": "network_tree",
     "LayerKind": "layer_kind",
     "Listing": "listing",
     "NameTable": "listing_names",
-    "Network": "network",
     "NetworkCount": "network_count",
     "Objective": "objective",
     "Optimizer": "optimizer",
@@ -104,6 +114,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "StoredModel": "weights_model",
+    "StoredTensor": "weights_model",
     "Template": "network_template",
     "TensorRow": "network_rows",
     "Traced": "trace",
@@ -130,7 +142,6 @@ _PLACES = {
     "read_graph": "graph",
     "read_layer_kind": "layer_kind_read",
     "read_listing": "listing",
-    "read_network": "network",
     "read_network_file": "network_toml",
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
@@ -142,6 +153,7 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
+    "read_weights": "weights_read",
     "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
@@ -161,6 +173,7 @@ _PLACES = {
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "BYTES",
     "SLOPES",
     "VARIABLE",
     "Activation",
@@ -177,18 +190,19 @@ __all__ = [
     "GraphFocus",
     "GraphNode",
     "GraphPoint",
+    "Input",
     "KeyPath",
     "Landscape",
     "Layer",
     "LayerKind",
     "Listing",
     "NameTable",
-    "Network",
     "NetworkCount",
     "Objective",
     "Optimizer",
     "Owner",
     "Parameter",
+    "Precision",
     "Published",
     "RankedPath",
     "Residual",
@@ -200,6 +214,8 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "StoredModel",
+    "StoredTensor",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -211,10 +227,12 @@ __all__ = [
     "find_flow",
     "find_layer_kind",
     "find_line",
+    "find_uses",
     "focus_graph",
     "group_paths",
     "is_inside",
     "list_layer_kinds",
+    "list_layers",
     "locate_keys",
     "measure_use",
     "multiply",
@@ -227,18 +245,20 @@ __all__ = [
     "read_graph",
     "read_layer_kind",
     "read_listing",
-    "read_network",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
+    "read_precision",
     "read_schedule",
     "read_setting",
+    "read_shape",
     "read_template",
     "read_template_file",
     "read_toml",
+    "read_weights",
     "saved_tensors",
     "settle",
     "slope_tree",

@@ -82,6 +82,10 @@ class TensorRule:
     """`input`, `memory`, `output`, or empty for a tensor of its own."""
     needed_for: str = ""
     """The parameter whose gradient needs it; empty when it is always needed."""
+    say: tuple[str | SizeFormula, ...] = ()
+    """How its size is read out: sizes and the words between them."""
+    once: bool = False
+    """Whether a saved tensor is there once for a batch, not for each example."""
 
 
 @final
@@ -109,6 +113,8 @@ class LayerKind:
     multiply_adds: tuple[LineRule, ...] = ()
     extra: tuple[LineRule, ...] = ()
     saved: tuple[TensorRule, ...] = ()
+    cache: tuple[TensorRule, ...] = ()
+    """What is kept of the places before, while text is written."""
     is_embedding: bool = False
     """Whether its parameters are counted as those of an embedding."""
     takes_tokens: bool = False

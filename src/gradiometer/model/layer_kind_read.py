@@ -26,9 +26,11 @@ from gradiometer.model.size_formula import SizeFormula, check_names, read_size
 
 _KEYS = (
     "name", "about", "reference", "aliases", "settings", "shape", "require", "tensors", "buffers",
-    "multiply_adds", "extra", "saved", "embedding", "takes", "view", "body",
+    "multiply_adds", "extra", "saved", "cache", "embedding", "takes", "view", "body",
 )  # fmt: skip
-_LEAF_KEYS = ("tensors", "buffers", "multiply_adds", "extra", "saved", "embedding", "takes", "view")
+_LEAF_KEYS = (
+    "tensors", "buffers", "multiply_adds", "extra", "saved", "cache", "embedding", "takes", "view",
+)  # fmt: skip
 """What a kind with a body has from its layers."""
 _SETTING_KEYS = ("about", "default", "each_axis", "words", "is", "least")
 _SHAPE_KEYS = ("input", "memory", "output", "axes", "when", "try")
@@ -105,6 +107,7 @@ class _Reader:
             multiply_adds=tuple(self._lines("multiply_adds")),
             extra=tuple(self._lines("extra")),
             saved=tuple(self._saved()),
+            cache=tuple(self._tensors("cache")),
             is_embedding=table.get("embedding") is True,
             takes_tokens=self._takes_tokens(),
             is_view=table.get("view") is True,
@@ -224,7 +227,7 @@ class _Reader:
     def _tensors(self, key: str) -> Iterator[TensorRule]:
         for name, given in self._table(self.table, key).items():
             row = given if isinstance(given, Mapping) else {"shape": given}
-            check_keys(row, ("shape", "when", "dtype", "name"), place=self.place)
+            check_keys(row, ("shape", "when", "dtype", "name", "say"), place=self.place)
             if not isinstance(row.get("shape"), str):
                 raise self.fault(f"The tensor `{name}` has no `shape`.", 'write shape = "out"')
             yield TensorRule(
@@ -232,7 +235,14 @@ class _Reader:
                 self._parts(row["shape"], name),
                 self._when(row),
                 self._dtype(row),
+                say=tuple(self._say(str(row.get("say", "")), name)),
             )
+
+    def _say(self, text: str, name: str) -> Iterator[str | SizeFormula]:
+        """The words of a text, and the formulas that stand in braces."""
+        for number, part in enumerate(re.split(r"\{([^}]*)\}", text)):
+            if part:
+                yield self._formula(part, name) if number % 2 else part
 
     def _takes_tokens(self) -> bool:
         takes = self.table.get("takes", "features")
@@ -257,7 +267,7 @@ class _Reader:
         check_keys(saved, ("tensors",), place=self.place)
         for given in saved.get("tensors", ()):
             row = given if isinstance(given, Mapping) else {"name": given}
-            check_keys(row, ("name", "shape", "dtype", "when", "for"), place=self.place)
+            check_keys(row, ("name", "shape", "dtype", "when", "for", "once"), place=self.place)
             name = str(row.get("name", ""))
             of = "" if "shape" in row else name
             if of not in {"", "input", "memory", "output"} or not name:
@@ -265,7 +275,8 @@ class _Reader:
                 raise self.fault(f"The saved tensor `{name}` has no shape.", hint)
             shape = self._parts(str(row.get("shape", "")), name)
             needed = str(row.get("for", ""))
-            yield TensorRule(name, shape, self._when(row), self._dtype(row), of, needed)
+            once = row.get("once") is True
+            yield TensorRule(name, shape, self._when(row), self._dtype(row), of, needed, once=once)
 
 
 def _split(text: str) -> Collection[str]:

@@ -48,6 +48,11 @@ def add_layer(
             words=result.words,
             is_embedding=kind.is_embedding,
             place=call.place,
+            spelled=result.spelled,
+            cache=tuple(
+                SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
+                for kept in result.cache
+            ),
         )
     )
     return out
@@ -64,7 +69,7 @@ def _saved(
         found = flows.get(kept.of)
         if found is None:
             tensor = f"{call.path} {kept.name}"
-            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None))
+            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None, kept.once))
         else:
             dtype = kept.dtype or found.dtype
             saved.append(SavedRow(kept.name, found.tensor, found.shape, dtype))

@@ -26,6 +26,7 @@ from gradiometer.model.layer_kind import (
     ShapeForm,
     TensorRule,
 )
+from gradiometer.model.layer_words import spell_tensors
 from gradiometer.model.network_rows import CountLine, Shape, to_shape_text
 from gradiometer.model.size_formula import Size, to_size_text
 
@@ -47,6 +48,7 @@ class LayerTensor:
     dtype: str
     of: str = ""
     needed_for: str = ""
+    once: bool = False
 
 
 @final
@@ -61,8 +63,10 @@ class LayerResult:
     multiply_adds: tuple[CountLine, ...]
     extra: tuple[CountLine, ...]
     saved: tuple[LayerTensor, ...]
+    cache: tuple[LayerTensor, ...]
     formula: str
     words: str
+    spelled: str
 
 
 @final
@@ -117,8 +121,8 @@ def apply_kind(call: LayerCall) -> LayerResult:
             tuple(_lines(kind.multiply_adds, values, call)),
             tuple(_lines(kind.extra, values, call)),
             tuple(_tensors(kind.saved, values, call, unknown=True)),
-            " + ".join(_spell_product(tensor.shape) for tensor in tensors),
-            " + ".join(_spell_words(rule) for rule in kind.tensors if _holds(rule, values)),
+            tuple(_tensors(kind.cache, values, call, unknown=True)),
+            *spell_tensors([rule for rule in kind.tensors if _holds(rule, values)], values),
         )
     except GradiometerError as error:
         if error.problem.startswith(f"`{call.path}`"):
@@ -350,7 +354,7 @@ def _tensors(
                 f"{to_shape_text(call.shape)}.",
                 "write that size in the input",
             )
-        yield LayerTensor(rule.name, shape, rule.dtype, rule.of, rule.needed_for)
+        yield LayerTensor(rule.name, shape, rule.dtype, rule.of, rule.needed_for, rule.once)
 
 
 def _lacks(part: Part, values: Mapping[str, Size]) -> bool:
@@ -369,15 +373,6 @@ def _lines(
             problem = f"its {rule.name} are `{to_size_text(count)}`, which is no count."
             raise call.wrong_shape(problem, "check its settings")
         yield CountLine(rule.name, count, rule.formula.text)
-
-
-def _spell_product(shape: Shape) -> str:
-    return "*".join(map(str, shape)) or "1"
-
-
-def _spell_words(rule: TensorRule) -> str:
-    texts = [part.formula.text for part in rule.shape]
-    return "*".join(f"({text})" if re.search("[+-]", text) else text for text in texts) or "1"
 
 
 def as_formula_error(error: GradiometerError, path: str, place: Place | None) -> GradiometerError:

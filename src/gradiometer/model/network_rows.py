@@ -46,6 +46,18 @@ class SavedRow:
     """Which tensor it is: two layers that keep the same one keep it once."""
     shape: Shape
     dtype: str | None = None
+    once: bool = False
+    """Whether it is there once for a batch, not for each example."""
+
+    @property
+    def size(self) -> int | None:
+        """Its numbers for one example; None while a size is not known."""
+        size = 1
+        for axis in self.shape:
+            if axis is None:
+                return None
+            size *= axis
+        return size
 
 
 @final
@@ -84,6 +96,10 @@ class Row:
     """The same in the names of the kind of layer: `out*channels/groups*kernel + out`."""
     is_embedding: bool = False
     place: Place | None = None
+    spelled: str = ""
+    """The formula with what each size is: `64 filters * 3 channels * 7*7 + 64 biases`."""
+    cache: tuple[SavedRow, ...] = ()
+    """What is kept of the places before, while text is written."""
 
     @property
     def parameters(self) -> int:

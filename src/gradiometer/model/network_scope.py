@@ -100,6 +100,7 @@ class Scope:
                             renamed.get(kept.tensor) or prefix + kept.tensor,
                             kept.shape,
                             kept.dtype,
+                            kept.once,
                         )
                         for kept in row.saved
                     ),
@@ -108,6 +109,8 @@ class Scope:
                     row.words,
                     row.is_embedding,
                     row.place,
+                    row.spelled,
+                    row.cache,
                 )
             )
 
@@ -220,6 +223,7 @@ class Scope:
                 active_share=row.active_share * Fraction(active, count),
                 formula=f"{count}*({row.formula})" if row.formula else "",
                 words=f"experts*({row.words})" if row.words else "",
+                spelled=f"{count} experts * ({row.spelled})" if row.spelled else "",
             )
 
     def _before(self, start: int) -> dict[str, int]:

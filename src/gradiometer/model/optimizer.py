@@ -44,6 +44,8 @@ class Optimizer:
     """What is remembered besides the position, with its value before the first step."""
     step: tuple[tuple[str, Node], ...]
     """Assignments in order; a primed name is the new value, another one is an abbreviation."""
+    counter_bytes: int = 0
+    """What torch's own count of the steps takes for each tensor."""
 
     @property
     def owner(self) -> Owner:
@@ -155,7 +157,7 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
     table, place = found
     check_keys(
         table,
-        ("name", "about", "reference", "parameters", "state", "step", "dialects"),
+        ("name", "about", "reference", "parameters", "state", "step", "dialects", "counter_bytes"),
         place=place,
     )
     name = str(table.get("name", "rule"))
@@ -167,8 +169,17 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
         for key, text in table.get("state", {}).items()
     }
     _check_complete(step, states, place)
+    counter = table.get("counter_bytes", 0)
+    if not isinstance(counter, int) or counter < 0:
+        raise StudyError("`counter_bytes` is no whole number.", place=place, hint="write 4")
     return Optimizer(
-        name, str(table.get("about", "")), str(table.get("reference", "")), parameters, state, step
+        name,
+        str(table.get("about", "")),
+        str(table.get("reference", "")),
+        parameters,
+        state,
+        step,
+        counter,
     )
 
 

@@ -18,7 +18,10 @@ from gradiometer.terminal.output import print_text
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(kind: str | None, name: str | None, as_json: bool) -> int:
-    """List what has a name: KIND is activation, layer, network, objective, optimizer, schedule."""
+    """List what has a name.
+
+    KIND is activation, layer, network, objective, optimizer, precision or schedule.
+    """
     if kind is not None and name is not None:
         entry = read_entry(kind, name)
         print_text(_to_json(entry) if as_json else "\n".join(_entry_lines(entry)))
