@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
     from gradiometer.model.network_names import find_uses
