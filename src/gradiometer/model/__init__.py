@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         read_activation,
         read_family,
     )
+    from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
     from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
+    from gradiometer.model.keras_models import describe_keras
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
+    from gradiometer.model.live_model import Example, LiveModel
+    from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
     from gradiometer.model.toml_source import read_file, read_toml
+    from gradiometer.model.torch_modules import describe_torch
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
     from gradiometer.model.weights_model import StoredModel, StoredTensor
@@ -77,6 +82,7 @@ _PLACES = {
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Chain": "network_tree",
+    "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
@@ -134,6 +140,7 @@ _PLACES = {
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_config": "network_config",
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
@@ -165,6 +172,11 @@ _PLACES = {
     "walk_network": "network_walk",
     "with_activation": "network_options",
     "without_bias": "network_options",
+    "Example": "live_model",
+    "LiveModel": "live_model",
+    "describe_torch": "torch_modules",
+    "describe_keras": "keras_models",
+    "describe_flax": "flax_models",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -177,8 +189,10 @@ __all__ = [
     "BoundSchedule",
     "Bundle",
     "Chain",
+    "ConfigNetwork",
     "CountLine",
     "Edge",
+    "Example",
     "Flow",
     "Gradient",
     "Graph",
@@ -191,6 +205,7 @@ __all__ = [
     "Layer",
     "LayerKind",
     "Listing",
+    "LiveModel",
     "NameTable",
     "NetworkCount",
     "Objective",
@@ -218,7 +233,10 @@ __all__ = [
     "Traced",
     "check_size",
     "count_network",
+    "describe_flax",
+    "describe_keras",
     "describe_settings",
+    "describe_torch",
     "find_flow",
     "find_layer_kind",
     "find_line",
@@ -235,6 +253,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_config",
     "read_family",
     "read_file",
     "read_graph",

@@ -26,6 +26,8 @@ class TensorRow:
     shared_with: str = ""
     """The full name of the tensor that it is, when it is counted there."""
     frozen: bool = False
+    is_stored: bool = True
+    """Whether it is written to the files of a model; some buffers are not."""
 
     @property
     def size(self) -> int:

@@ -293,15 +293,17 @@ class _Walk:
         """Walk branches side by side and join what comes out."""
         path = spot.prefix + names[at].name
         at += 1
-        inner = replace(spot, prefix=f"{path}.") if item.name else spot
+        inner = spot
+        if item.name:
+            # Names are counted through all branches, so that none is taken twice.
+            inner, at = replace(spot, prefix=f"{path}."), 0
+            names = name_items(Chain(tuple(part for b in item.branches for part in b.items)))
         found: list[Flow] = []
         for branch in item.branches:
-            inside = name_items(branch) if item.name else names
-            out = yield self.chain(branch, inner, inside, 0 if item.name else at, flow)
+            out = yield self.chain(branch, inner, names, at, flow)
             assert out is not None
             found.append(out)
-            if not item.name:
-                at += _span(branch, names, at)
+            at += _span(branch, names, at)
         row, joined = join_flows(item, found, path=path)
         spot.scope.add(row)
         return joined

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gradiometer.question.answer import Answer, Fact, Series, Step, proved, unknown
+from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.parameters_difference import (
     list_difference_facts,
     list_difference_steps,
@@ -17,6 +17,7 @@ from gradiometer.question.parameters_facts import (
     list_facts,
 )
 from gradiometer.question.parameters_memory import MemoryRequest
+from gradiometer.question.parameters_model import describe_model
 from gradiometer.question.parameters_read import Described
 from gradiometer.question.parameters_request import NetworksRequest, read_networks
 from gradiometer.question.parameters_scaling import solve_setting, vary_setting
@@ -42,6 +43,7 @@ def parameters(
     vary: str = "",
     solve: str = "",
     budget: Any = None,
+    model: Any = None,
 ) -> Answer:
     """How many numbers each network learns, with the sums that give it, and what that costs.
 
@@ -60,6 +62,9 @@ def parameters(
         vary: A setting and its values, such as `width=64:1024:64`.
         solve: A setting whose largest value within *budget* is asked for.
         budget: The most parameters.
+        model: A model of PyTorch, Keras or Flax, or a text `package.module:factory` that names
+            what makes it; with an example of its input behind it, as `(model, example)`, its
+            multiply-adds are counted too. It comes behind the others.
 
     Returns:
         Facts in reading order. With several networks each fact is keyed by the network's name
@@ -80,9 +85,11 @@ def parameters(
         "length": length, "optimizer": optimizer, "precision": precision, "vary": vary,
         "solve": solve, "budget": budget,
     }  # fmt: skip
-    request = read_networks(networks, file=file, bias=bias, **asked)
-    names = _unlike([one.name for one in request.networks])
-    given = dict(zip(names, request.networks, strict=True))
+    request = read_networks(networks, file=file, bias=bias, model=model, **asked)
+    described = list(request.networks)
+    described += [] if model is None else [describe_model(model, input=input)]
+    live = described[-1].live
+    given = dict(zip(_unlike([one.name for one in described]), described, strict=True))
     facts: dict[str, Fact] = {}
     arrays: dict[str, Series] = {}
     if request.varied:
@@ -98,7 +105,10 @@ def parameters(
     plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
-    return Answer("parameters", inputs, facts, steps, arrays)
+    if live is not None:
+        inputs |= {"model": described[-1].name, "framework": live.framework}
+        inputs |= {"version": live.version}
+    return Answer("parameters", inputs, facts, steps, arrays, warnings=live.notes if live else ())
 
 
 def _is_whole(network: Described, request: NetworksRequest) -> bool:
@@ -139,7 +149,9 @@ def _join_facts(each: Mapping[str, Fact]) -> Fact:
     if all(fact.status == "unknown" for fact in each.values()):
         return unknown(why)
     # One that is not known stands as null beside the others, with its reason.
-    return proved({text: fact.value for text, fact in each.items()}, why)
+    values = {text: fact.value for text, fact in each.items()}
+    is_seen = any(fact.status == "computed" for fact in each.values())
+    return computed(values, why) if is_seen else proved(values, why)
 
 
 def _list_steps(networks: Sequence[Counted]) -> Iterator[Step]:

@@ -15,6 +15,7 @@ from gradiometer.model import (
 )
 from gradiometer.question.answer import Fact, Series, proved, unknown
 from gradiometer.question.parameters_layers import LayerGroup, group_layers
+from gradiometer.question.parameters_live import mend_facts
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
 from gradiometer.question.parameters_read import Described
 
@@ -69,7 +70,7 @@ class Counted:
             times.join(map(str, reversed(t.shape)))
             for row in self.rows
             for t in row.tensors
-            if t.name == name
+            if t.name == name and not t.shared_with
         ]
         return join_terms(terms)
 
@@ -83,12 +84,14 @@ def join_terms(terms: Sequence[str]) -> str:
 
 def list_facts(network: Counted, request: MemoryRequest) -> dict[str, Fact]:
     """Everything that is said of one network, in reading order."""
-    return {
+    facts = {
         **_list_counts(network),
         **_list_tables(network),
         **_list_work(network),
         **list_memory_facts(network.rows, request),
     }
+    live = network.described.live
+    return facts if live is None else mend_facts(facts, live, network.count)
 
 
 def _list_counts(network: Counted) -> dict[str, Fact]:

@@ -14,6 +14,7 @@ from gradiometer.model import (
     Chain,
     Input,
     Layer,
+    LiveModel,
     Row,
     Template,
     find_layer_kind,
@@ -53,6 +54,8 @@ class Described:
     place: Place | None = None
     widths_given: bool = False
     """Whether it was nothing but widths, so that its layers have numbers for names."""
+    live: LiveModel | None = None
+    """A model of another library, which has its rows already."""
 
     def walk(self, more: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
         """The rows of the network, with further values of its settings.
@@ -60,6 +63,8 @@ class Described:
         Raises:
             GradiometerError: If a setting is not known, or shapes do not fit.
         """
+        if self.live is not None:
+            return self.live.rows
         settings = {**self.settings, **(more or {})}
         tree = self.tree
         if isinstance(tree, Chain):

@@ -44,8 +44,11 @@ def read_networks(
     vary: str | None = "",
     solve: str | None = "",
     budget: Any = None,
+    model: Any = None,
 ) -> NetworksRequest:
     """The networks with all options, as the question takes them.
+
+    A *model* is only held against the other options here: reading runs no code of a user.
 
     Raises:
         GradiometerError: If something cannot be read, or does not fit.
@@ -55,7 +58,13 @@ def read_networks(
         '3-2-1'
     """
     texts, files = _to_list(networks), _to_list(file)
-    _check(texts, files, bias=bias, batch=batch, length=length)
+    if model is not None:
+        others = {
+            "bias": not bias, "activation": activation, "length": length, "vary": vary,
+            "solve": solve,
+        }  # fmt: skip
+        _refuse_options(others)
+    _check(texts, files, model, bias=bias, batch=batch, length=length)
     varied = read_varied(vary, key="vary") if vary else None
     solved = read_solved(solve or "", budget)
     wanted = {"vary": varied, "solve": solved[0] if solved else None}
@@ -82,14 +91,25 @@ def read_networks(
     return NetworksRequest(tuple(found), memory, varied, solved)
 
 
+def _refuse_options(given: Mapping[str, Any]) -> None:
+    """Refuse what changes a description: a model is counted as it is."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                f"`{name}` changes a network that is described; a model is counted as it is.",
+                place=Place(name),
+                hint=f"leave `{name}` out",
+            )
+
+
 def _to_list(given: Sequence[str] | str | None) -> list[Any]:
     return [given] if isinstance(given, str) and given else list(given or ())
 
 
 def _check(
-    texts: Sequence[Any], files: Sequence[Any], *, bias: Any, batch: Any, length: Any
+    texts: Sequence[Any], files: Sequence[Any], model: Any, *, bias: Any, batch: Any, length: Any
 ) -> None:
-    if not texts and not files:
+    if not texts and not files and model is None:
         raise UsageError("There is no network.", hint="write widths such as `100-20-1`")
     if not isinstance(bias, bool):
         raise UsageError(f"`bias` is true or false, not `{bias}`.", known=("true", "false"))

@@ -237,7 +237,9 @@ _QUESTIONS = (
          Input("precision", "text", "A recipe of the catalogue.", default="fp32"),
          Input("vary", "text", "A setting and its values, such as width=64:1024:64."),
          Input("solve", "text", "A setting whose largest value within the budget is wanted."),
-         Input("budget", "number", "The most parameters.")),
+         Input("budget", "number", "The most parameters."),
+         Input("model", "model", "A function `package.module:factory` of yours that returns a "
+               "model of PyTorch, Keras or Flax, alone or before an example of its input.")),
         "gradiometer parameters 100-100-20-1 100-20-100-1 --no-bias",
     ),
     Question(
