@@ -18,6 +18,7 @@ from gradiometer.question.parameters_layers import LayerGroup, group_layers
 from gradiometer.question.parameters_live import mend_facts
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
 from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_stored import mend_stored
 
 CONVENTION = "multiply-adds of matrix products and convolutions for one example"
 """What `macs` counts; everything else stands under `operations`."""
@@ -90,7 +91,9 @@ def list_facts(network: Counted, request: MemoryRequest) -> dict[str, Fact]:
         **_list_work(network),
         **list_memory_facts(network.rows, request),
     }
-    live = network.described.live
+    live, stored = network.described.live, network.described.stored
+    if stored is not None:
+        return mend_stored(facts, stored, network.count)
     return facts if live is None else mend_facts(facts, live, network.count)
 
 
