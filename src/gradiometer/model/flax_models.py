@@ -107,7 +107,9 @@ def _describe_nnx(model: Any, example: Example | None) -> tuple[list[Part], Tall
 
         def call(state: Any, *given: Any) -> Any:
             made = nnx.merge(graph, state)
-            made.eval()
+            made.set_attributes(
+                deterministic=True, use_running_average=True, raise_if_not_found=False
+            )
             positional, named = put(list(given))
             with _mark_nnx(nnx, made, root, paths):
                 return made(*positional, **named)

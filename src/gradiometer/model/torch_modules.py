@@ -189,7 +189,7 @@ def _copy(
     made = copy.deepcopy(model, memo)
     is_program = isinstance(made, torch.fx.GraphModule)
     if not is_program:
-        made.eval()
+        made.train(False)
     positional, named = example.positional, example.named or {}
     if example.shape:
         positional = (_make_input(torch, model, example),)
