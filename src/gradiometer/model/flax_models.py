@@ -100,6 +100,9 @@ def _describe_nnx(model: Any, example: Example | None) -> tuple[list[Part], Tall
     root = type(model).__name__
     found = list(_walk_nnx(nnx, model, root))
     tally, work = None, _NOT_KNOWN
+    first: dict[int, str] = {}
+    for path, module in found:
+        first.setdefault(id(module), path)
     if example is not None:
         arrays, put = _list_arrays(example)
         graph, state = nnx.split(model)
@@ -111,16 +114,14 @@ def _describe_nnx(model: Any, example: Example | None) -> tuple[list[Part], Tall
                 deterministic=True, use_running_average=True, raise_if_not_found=False
             )
             positional, named = put(list(given))
-            with _mark_nnx(nnx, made, root, paths):
+            with _mark_nnx(nnx, made, root, first=first, paths=paths):
                 return made(*positional, **named)
 
         tally, work = _tally(call, [state, *arrays], paths=paths, root=root, shapes=arrays)
-    first: dict[int, str] = {}
     parts = []
     for path, module in found:
         tensors = tuple(_list_variables(nnx, module))
-        is_first = first.setdefault(id(module), path) == path
-        lines = tally.lines(path) if tally and is_first else ()
+        lines = tally.lines(path) if tally and first[id(module)] == path else ()
         if tensors or lines:
             parts.append(Part(path, type(module).__name__, tensors, work=lines))
     return parts, tally, work
@@ -169,14 +170,17 @@ def _list_variables(nnx: Any, module: Any) -> Iterator[OwnTensor]:
 
 
 @contextlib.contextmanager
-def _mark_nnx(nnx: Any, model: Any, root: str, paths: list[str]) -> Iterator[None]:
+def _mark_nnx(
+    nnx: Any, model: Any, root: str, *, first: Mapping[int, str], paths: list[str]
+) -> Iterator[None]:
     """A context in which what each module traces carries its number."""
     from gradiometer.model.jax_operations import mark_part
 
     numbers: dict[int, int] = {}
     kinds: dict[type, Any] = {}
     for path, module in _walk_nnx(nnx, model, root):
-        if id(module) not in numbers:
+        # A copy has its parts in another order; they keep the path that comes first in the model.
+        if path in first.values():
             numbers[id(module)] = len(paths)
             paths.append(path)
         kind = next((k for k in type(module).__mro__ if "__call__" in vars(k)), None)
