@@ -45,7 +45,10 @@ class Counted:
     @cached_property
     def is_dense(self) -> bool:
         """Whether only dense layers have parameters, so that these are weights and biases."""
-        return {row.kind for row in self.rows if row.tensors} == {"dense"}
+        kinds = {row.kind for row in self.rows if row.tensors}
+        names = {tensor.name for row in self.rows for tensor in row.tensors}
+        # Other libraries have other names for them, and layers may hold more.
+        return kinds == {"dense"} and names <= {"weight", "bias"}
 
     @cached_property
     def groups(self) -> tuple[LayerGroup, ...]:
