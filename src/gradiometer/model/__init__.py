@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.live_model import Example, LiveModel
+    from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
@@ -174,6 +174,9 @@ _PLACES = {
     "without_bias": "network_options",
     "Example": "live_model",
     "LiveModel": "live_model",
+    "OwnTensor": "live_model",
+    "Part": "live_model",
+    "to_rows": "live_model",
     "describe_torch": "torch_modules",
     "describe_keras": "keras_models",
     "describe_flax": "flax_models",
@@ -210,8 +213,10 @@ __all__ = [
     "NetworkCount",
     "Objective",
     "Optimizer",
+    "OwnTensor",
     "Owner",
     "Parameter",
+    "Part",
     "Precision",
     "Published",
     "RankedPath",
@@ -280,6 +285,7 @@ __all__ = [
     "split_torch",
     "to_network_text",
     "to_network_toml",
+    "to_rows",
     "to_setting_text",
     "to_shape_text",
     "trace_function",

@@ -20,8 +20,9 @@ from gradiometer.model.live_model import (
     to_shape,
     to_type,
 )
+from gradiometer.model.live_tally import Tally
 from gradiometer.model.torch_loose import list_loose, list_packed
-from gradiometer.model.torch_operations import Tally, tally_operations
+from gradiometer.model.torch_operations import tally_operations
 from gradiometer.model.torch_uses import load_torch
 
 _WRAPPERS = ("DataParallel", "DistributedDataParallel")
@@ -170,9 +171,8 @@ def _run(
     except Exception as error:
         first = (str(error).strip().splitlines() or [""])[0]
         return None, f"On tensors without values the model raised {type(error).__name__}: {first}"
-    if tally.unknown:
-        rows = dict.fromkeys(f"{path} ({name})" for path, name in tally.unknown)
-        return None, f"There is no rule for what runs in {join_names(rows)}."
+    if tally.gap:
+        return None, tally.gap
     return tally, f"for the input {shown}, in evaluation mode"
 
 
@@ -189,7 +189,7 @@ def _copy(
     made = copy.deepcopy(model, memo)
     is_program = isinstance(made, torch.fx.GraphModule)
     if not is_program:
-        made.eval()
+        made.train(False)
     positional, named = example.positional, example.named or {}
     if example.shape:
         positional = (_make_input(torch, model, example),)

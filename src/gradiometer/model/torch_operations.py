@@ -7,15 +7,10 @@ for it. They are counted from the shapes that arrive there, for the module that 
 from __future__ import annotations
 
 import contextlib
-import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any
 
-from gradiometer.model.network_rows import CountLine
-
-_MOST_TERMS = 8
+from gradiometer.model.live_tally import Tally
 
 _WORK_WORDS = (
     "mm", "bmm", "matmul", "conv", "linear", "attention", "rnn", "lstm", "gru", "linalg", "einsum",
@@ -30,38 +25,6 @@ _NO_WORK = (
     "linalg_cross", "upsample_", "_upsample_", "resolve_", "_convert_",
 )  # fmt: skip
 """How operations begin that have such a word and yet no products of matrices."""
-
-
-@final
-@dataclass(frozen=True)
-class Tally:
-    """What ran, by the path of the module that ran it."""
-
-    terms: dict[str, Counter[tuple[str, tuple[int, ...]]]] = field(default_factory=dict)
-    """How often each product of sizes came, with its line."""
-    unknown: list[tuple[str, str]] = field(default_factory=list)
-    """Module and operation for which there is no rule."""
-    shapes: dict[str, tuple[tuple[int, ...] | None, tuple[int, ...] | None]] = field(
-        default_factory=dict
-    )
-    """What entered and left each module in its first call."""
-    stack: list[str] = field(default_factory=list)
-
-    def lines(self, path: str) -> tuple[CountLine, ...]:
-        """The multiply-adds of one module."""
-        found: dict[str, list[tuple[tuple[int, ...], int]]] = {}
-        for (line, sizes), times in self.terms.get(path, {}).items():
-            found.setdefault(line, []).append((sizes, times))
-        return tuple(_to_line(line, terms) for line, terms in found.items())
-
-
-def _to_line(name: str, terms: list[tuple[tuple[int, ...], int]]) -> CountLine:
-    texts = []
-    for sizes, times in terms[:_MOST_TERMS]:
-        product = "*".join(map(str, sizes)) or "1"
-        texts.append(f"{times} * ({product})" if times > 1 else product)
-    texts += ["…"] if len(terms) > _MOST_TERMS else []
-    return CountLine(name, sum(math.prod(s) * times for s, times in terms), " + ".join(texts))
 
 
 def tally_operations(
@@ -161,7 +124,7 @@ def _count(tally: Tally, root: str, name: str, args: Any, result: Any) -> None:
     rule = _RULES.get(bare) if space == "aten" else None
     if rule is not None:
         line, sizes = rule(args, result)
-        tally.terms.setdefault(path, Counter())[line, sizes] += 1
+        tally.add(path, line, sizes)
     elif space not in ("aten", "prims", "prim") or _may_multiply(bare):
         tally.unknown.append((path, name))
 

@@ -17,7 +17,7 @@ from gradiometer.errors import ModelError, Place, UsageError, suggest
 
 _FORM = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
 
-_EXTRAS = ("jax", "torch")
+_EXTRAS = ("flax", "jax", "keras", "torch")
 """Frameworks that an extra of this package installs."""
 
 SEED = 0

@@ -108,7 +108,12 @@ def parameters(
     if live is not None:
         inputs |= {"model": described[-1].name, "framework": live.framework}
         inputs |= {"version": live.version}
-    return Answer("parameters", inputs, facts, steps, arrays, warnings=live.notes if live else ())
+    notes = tuple(note for one in described for note in (one.notes or _notes_of(one)))
+    return Answer("parameters", inputs, facts, steps, arrays, warnings=notes)
+
+
+def _notes_of(network: Described) -> tuple[str, ...]:
+    return network.live.notes if network.live else ()
 
 
 def _is_whole(network: Described, request: NetworksRequest) -> bool:

@@ -18,6 +18,7 @@ from gradiometer.question.parameters_layers import LayerGroup, group_layers
 from gradiometer.question.parameters_live import mend_facts
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
 from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_stored import mend_stored
 
 CONVENTION = "multiply-adds of matrix products and convolutions for one example"
 """What `macs` counts; everything else stands under `operations`."""
@@ -44,7 +45,10 @@ class Counted:
     @cached_property
     def is_dense(self) -> bool:
         """Whether only dense layers have parameters, so that these are weights and biases."""
-        return {row.kind for row in self.rows if row.tensors} == {"dense"}
+        kinds = {row.kind for row in self.rows if row.tensors}
+        names = {tensor.name for row in self.rows for tensor in row.tensors}
+        # Other libraries have other names for them, and layers may hold more.
+        return kinds == {"dense"} and names <= {"weight", "bias"}
 
     @cached_property
     def groups(self) -> tuple[LayerGroup, ...]:
@@ -90,7 +94,9 @@ def list_facts(network: Counted, request: MemoryRequest) -> dict[str, Fact]:
         **_list_work(network),
         **list_memory_facts(network.rows, request),
     }
-    live = network.described.live
+    live, stored = network.described.live, network.described.stored
+    if stored is not None:
+        return mend_stored(facts, stored, network.count)
     return facts if live is None else mend_facts(facts, live, network.count)
 
 

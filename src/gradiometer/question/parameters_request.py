@@ -9,7 +9,13 @@ from typing import Any, final
 from gradiometer.errors import Place, UsageError
 from gradiometer.model import read_precision
 from gradiometer.question.parameters_memory import MemoryRequest
-from gradiometer.question.parameters_read import Described, read_described, read_text, with_options
+from gradiometer.question.parameters_read import (
+    Described,
+    read_described,
+    read_text,
+    refuse_options,
+    with_options,
+)
 from gradiometer.question.parameters_scaling import Varied, check_setting, read_solved, read_varied
 from gradiometer.question.parameters_settings import apply_settings
 
@@ -63,7 +69,7 @@ def read_networks(
             "bias": not bias, "activation": activation, "length": length, "vary": vary,
             "solve": solve,
         }  # fmt: skip
-        _refuse_options(others)
+        refuse_options(others)
     _check(texts, files, model, bias=bias, batch=batch, length=length)
     varied = read_varied(vary, key="vary") if vary else None
     solved = read_solved(solve or "", budget)
@@ -71,7 +77,7 @@ def read_networks(
     names = {key.rpartition(".")[2] for key in set or {}}
     names |= {item.name for item in wanted.values() if item}
     found = [read_text(text, names=names, place=Place("networks")) for text in texts]
-    found += [Described(path, read_described(path), {}) for path in files]
+    found += [read_described(path) for path in files]
     found = [
         with_options(one, bias=bias, activation=activation or "", input=input or "", length=length)
         for one in found
@@ -89,17 +95,6 @@ def read_networks(
             )
     memory = MemoryRequest(read_precision(precision), remembered, batch)
     return NetworksRequest(tuple(found), memory, varied, solved)
-
-
-def _refuse_options(given: Mapping[str, Any]) -> None:
-    """Refuse what changes a description: a model is counted as it is."""
-    for name, value in given.items():
-        if value:
-            raise UsageError(
-                f"`{name}` changes a network that is described; a model is counted as it is.",
-                place=Place(name),
-                hint=f"leave `{name}` out",
-            )
 
 
 def _to_list(given: Sequence[str] | str | None) -> list[Any]:
