@@ -161,6 +161,17 @@ def test_the_cache_of_attention_grows_with_batch_and_length():
     assert _facts("vit_b_16")["kv_cache"].value == 0
 
 
+def test_attention_to_another_sequence_leaves_the_cache_open():
+    text = "tokens(4); e: embedding(9, 8); a: dense(8); block(2, causal=true, cross=true, from=e)"
+    assert _facts(text)["kv_cache"].status == "unknown"
+    assert _facts(text)["inference_bytes"].status == "unknown"
+
+
+def test_short_keys_are_what_latent_attention_keeps():
+    text = "5x8; latent_attention(2, 6, plain_size=3, turned_size=2, value_size=3, causal=true)"
+    assert _facts(text)["kv_cache"].value == 5 * (6 + 2) * 4
+
+
 def test_a_size_that_is_not_given_leaves_the_work_open():
     facts = _facts("resnet18", input="3x?x?")
     assert facts["parameters"].value == 11_689_512
@@ -254,7 +265,6 @@ def test_a_budget_that_is_not_met_in_the_range_is_open(text, options):
         ({"networks": "gpt2", "precision": "bf15"}, "bf16"),
         ({"networks": "gpt2", "optimizer": "adm"}, "adam"),
         ({"networks": "net.toml"}, "--file net.toml"),
-        ({"file": "weights.pt"}, "suffixes"),
         ({"networks": "3-2", "batch": 0}, "--batch 32"),
         ({"networks": "3-2", "length": 4}, "--input"),
         ({"networks": "3x8x8; conv(4, 9)"}, "smaller kernel"),

@@ -106,7 +106,7 @@ def apply_kind(call: LayerCall) -> LayerResult:
     Example:
         >>> from gradiometer.model.layer_kind_read import find_layer_kind
         >>> apply_kind(LayerCall(find_layer_kind("dense"), "dense", {"out": 3}, (4,))).formula
-        '3*4 + 3'
+        '4*3 + 3'
     """
     try:
         values, form = bind_settings(call)

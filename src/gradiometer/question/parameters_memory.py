@@ -76,7 +76,16 @@ def list_training(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
 def list_cache(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
     """Keys and values that causal attention keeps while it writes a text."""
     kept = [kept for row in rows for kept in row.cache]
+    if kept and any(map(_looks_elsewhere, rows)):
+        # What it keeps of the other sequence no layer says.
+        kept.append(SavedRow("other keys", "other keys", (None,)))
     return list(_list_kept("keys and values", kept, request, request.precision.activations))
+
+
+def _looks_elsewhere(row: Row) -> bool:
+    """Whether a layer has the keys and values of another sequence than its own."""
+    saved = {kept.name: kept.tensor for kept in row.saved if kept.name in ("input", "memory")}
+    return "memory" in saved and saved["memory"] != saved.get("input", saved["memory"])
 
 
 def _tensors(rows: Sequence[Row]) -> list[TensorRow]:
@@ -174,9 +183,9 @@ def _sum_fact(table: Sequence[Part]) -> Fact:
 
 def _cache_fact(cache: Sequence[Part], request: MemoryRequest) -> Fact:
     if not cache:
-        return proved(0, "No layer is causal attention, so nothing is kept while text is written.")
+        return proved(0, "No layer is causal attention, so no keys and values are kept.")
     if any(part["bytes"] is None for part in cache):
-        return unknown("The length of the sequence is not known.")
+        return unknown("A length is not known, or attention to another sequence keeps more.")
     return proved(
         sum(part["bytes"] for part in cache),
         "Keys and values of every place in every causal layer: "

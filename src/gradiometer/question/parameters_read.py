@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, TypeAlias, final
 
 from gradiometer.catalog import find_name, list_aliases, list_entries, read_entry
-from gradiometer.errors import FormulaError, GradiometerError, Place, UsageError, suggest
+from gradiometer.errors import (
+    FormulaError,
+    GradiometerError,
+    Place,
+    UnknownNameError,
+    UsageError,
+    suggest,
+)
 from gradiometer.model import (
     Chain,
     Input,
@@ -80,6 +87,12 @@ class Described:
             settings = {n: v for n, v in settings.items() if not _WIDTH_NAME.fullmatch(n)}
         try:
             return walk_network(tree, settings=settings)
+        except UnknownNameError as error:
+            if error.text not in self.known_settings:
+                raise
+            raise replace(
+                error, known=(), hint=f"give it a value: `--set {error.text}=8`"
+            ) from None
         except GradiometerError as error:
             raise error if self.place is None else error.located(self.place) from None
 
