@@ -60,7 +60,7 @@ def _load_flax() -> Any:
 
 def _list_arrays(example: Example) -> tuple[list[Any], Callable[[list[Any]], tuple[Any, Any]]]:
     """The arrays of an example, and what puts others in their place."""
-    import jax
+    jax = importlib.import_module("jax")
 
     if example.shape:
         kind = "int32" if example.is_tokens else "float32"
@@ -95,7 +95,7 @@ def _tally(
 
 
 def _describe_nnx(model: Any, example: Example | None) -> tuple[list[Part], Tally | None, str]:
-    from flax import nnx
+    nnx = importlib.import_module("flax.nnx")
 
     root = type(model).__name__
     found = list(_walk_nnx(nnx, model, root))
@@ -148,7 +148,7 @@ def _list_inner(nnx: Any, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         pairs = [(str(key), part) for key, part in value.items()]
     elif isinstance(value, list | tuple) or type(value).__name__ in ("List", "Sequential"):
-        items = value.layers if hasattr(value, "layers") else value
+        items: Any = getattr(value, "layers", value)
         pairs = [(str(key), part) for key, part in enumerate(items)]
     elif isinstance(value, nnx.Module):
         pairs = [(k, part) for k, part in vars(value).items() if not k.startswith("_")]
@@ -206,8 +206,8 @@ def _mark_nnx(
 
 
 def _describe_linen(model: Any, example: Example | None) -> tuple[list[Part], Tally | None, str]:
-    import jax
-    from flax import linen
+    jax = importlib.import_module("jax")
+    linen = importlib.import_module("flax.linen")
 
     if example is None:
         raise ModelError(
@@ -254,7 +254,7 @@ def _describe_linen(model: Any, example: Example | None) -> tuple[list[Part], Ta
 def _list_linen(
     variables: Any, kinds: Mapping[str, str], tally: Tally | None, root: str
 ) -> Iterator[Part]:
-    import jax
+    jax = importlib.import_module("jax")
 
     tensors: dict[str, list[OwnTensor]] = {}
     for keys, array in jax.tree_util.tree_flatten_with_path(variables)[0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ _NO_RULE = (
 @contextlib.contextmanager
 def mark_part(number: int) -> Iterator[None]:
     """A context in which everything that is traced belongs to the part of that number."""
-    import jax
+    jax = importlib.import_module("jax")
 
     with jax.named_scope(f"{_SCOPE}{number}"):
         yield
@@ -40,7 +41,7 @@ def tally_jax(
         paths: The path of each part by its number; it may grow while the function is traced.
         root: Where everything stands that is in no part.
     """
-    import jax
+    jax = importlib.import_module("jax")
 
     tally = Tally()
     closed = jax.make_jaxpr(function)(*arguments)

@@ -145,14 +145,14 @@ def _run(
         return None, f"On arrays without values the model raised {type(error).__name__}: {lines[0]}"
     if tally.gap:
         return None, tally.gap
-    import jax
+    jax = importlib.import_module("jax")
 
     shapes = ", ".join("x".join(map(str, a.shape)) for a in jax.tree.leaves(positional))
     return tally, f"for the input {shapes}, with `training=False`"
 
 
 def _list_arguments(model: Any, example: Example | None) -> tuple[list[Any], dict[str, Any]] | None:
-    import jax
+    jax = importlib.import_module("jax")
 
     if example is not None and not example.shape:
         return list(example.positional), dict(example.named or {})

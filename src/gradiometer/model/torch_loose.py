@@ -32,7 +32,7 @@ def list_packed(torch: Any, module: Any, path: str) -> Iterator[OwnTensor]:
         )
     # Packed tensors are made anew whenever they are asked for, so the module is what they are.
     for name in ("weight", "bias"):
-        tensor = getattr(module, name, None)
+        tensor: Any = getattr(module, name, None)
         tensor = tensor() if callable(tensor) else tensor
         if isinstance(tensor, torch.Tensor):
             shape, kind = to_shape(tensor.shape), to_type(tensor.dtype)

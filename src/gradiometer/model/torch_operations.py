@@ -7,6 +7,7 @@ for it. They are counted from the shapes that arrive there, for the module that 
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -98,9 +99,9 @@ def _first_shape(torch: Any, value: Any) -> tuple[int, ...] | None:
 
 def _make_mode(tally: Tally, root: str) -> Any:
     """A context in which each operation of PyTorch is counted."""
-    from torch.utils._python_dispatch import TorchDispatchMode
+    dispatch = importlib.import_module("torch.utils._python_dispatch")
 
-    class Count(TorchDispatchMode):
+    class Count(dispatch.TorchDispatchMode):
         def __torch_dispatch__(
             self, function: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
@@ -119,7 +120,7 @@ def _make_mode(tally: Tally, root: str) -> Any:
 
 
 def _count(tally: Tally, root: str, name: str, args: Any, result: Any) -> None:
-    path = (tally.stack and tally.stack[-1]) or root
+    path = (tally.stack[-1] if tally.stack else "") or root
     space, _, bare = name.rpartition("::")
     rule = _RULES.get(bare) if space == "aten" else None
     if rule is not None:

@@ -68,7 +68,7 @@ def _describe(made: Any, shape: Example | None, name: str) -> Described:
 
 def _read_made(made: Any) -> tuple[Any, Example | None]:
     """The model and its example in what a factory returned."""
-    if not isinstance(made, tuple) or not made:
+    if not isinstance(made, tuple) or len(made) < 1:
         return made, None
     if len(made) == 2 and find_framework(made[1]) and not find_framework(made[0]):
         # A loss and a model, as the question `gradient` takes them.
