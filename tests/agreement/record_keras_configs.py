@@ -1,6 +1,6 @@
 """Records configurations of Keras models with their counts, as data for the tests of files.
 
-Run it with an environment that has Keras and a backend: `python tests/agreement/record_keras_configs.py`.
+Run it where Keras and a backend are: `python tests/agreement/record_keras_configs.py`.
 """
 
 import gzip
@@ -16,12 +16,20 @@ NEEDLESS = ("initializer", "regularizer", "constraint")
 
 def build_small(keras):
     """Small models by name; together they use every rule that has parameters."""
-    layers, Input = keras.layers, keras.Input
     models = {}
 
     def sequential(name, shape, *items, dtype="float32"):
-        models[name] = keras.Sequential([Input(shape, dtype=dtype), *items])
+        models[name] = keras.Sequential([keras.Input(shape, dtype=dtype), *items])
 
+    for build in (build_images, build_lines, build_steps, build_products):
+        build(keras.layers, sequential)
+    build_graphs(keras, keras.layers, models)
+    build_nested(keras, keras.layers, models, sequential)
+    return models
+
+
+def build_images(layers, sequential):
+    """Layers for images."""
     sequential(
         "dense",
         (20,),
@@ -45,6 +53,10 @@ def build_small(keras):
         layers.Flatten(),
         layers.Dense(4),
     )
+
+
+def build_lines(layers, sequential):
+    """Layers for sequences and upsampling."""
     sequential(
         "transpose",
         (5, 4, 6),
@@ -70,6 +82,10 @@ def build_small(keras):
         layers.Reshape((2, -1)),
         layers.LayerNormalization(axis=[1, 2]),
     )
+
+
+def build_steps(layers, sequential):
+    """Layers for volumes and time."""
     sequential(
         "volume",
         (8, 8, 8, 2),
@@ -94,6 +110,10 @@ def build_small(keras):
         layers.Dense(2),
         dtype="int32",
     )
+
+
+def build_products(layers, sequential):
+    """Measured norms and equations."""
     sequential(
         "measured",
         (7, 3),
@@ -110,7 +130,10 @@ def build_small(keras):
         layers.EinsumDense("...x,xy->...y", 5, bias_axes="y"),
     )
 
-    image = Input((16, 16, 3))
+
+def build_graphs(keras, layers, models):
+    """Shared layers, joins and attention."""
+    image = keras.Input((16, 16, 3))
     conv = layers.Conv2D(3, 3, padding="same")
     mixed = layers.Add()([conv(conv(image)), image])
     separable = layers.SeparableConv2D(6, 3, padding="same")(mixed)
@@ -119,33 +142,37 @@ def build_small(keras):
         image, layers.Dense(2)(layers.GlobalAveragePooling2D()(layers.Multiply()([joined, joined])))
     )
 
-    tokens, memory = Input((10, 12)), Input((7, 5))
+    tokens, memory = keras.Input((10, 12)), keras.Input((7, 5))
     attended = layers.MultiHeadAttention(3, 4, value_dim=5)(tokens, memory)
     again = layers.MultiHeadAttention(2, 4, use_bias=False, output_shape=9)(
         attended, attended, attended
     )
     models["attention"] = keras.Model([tokens, memory], layers.LayerNormalization()(again))
 
-    inner_in = Input((8,))
+
+def build_nested(keras, layers, models, sequential):
+    """Models inside models, frozen ones, states, channels first."""
+    inner_in = keras.Input((8,))
     inner = keras.Model(
         inner_in, layers.Dense(4)(layers.BatchNormalization()(inner_in)), name="inner"
     )
-    tower = keras.Sequential([Input((8,)), layers.Dense(8), inner], name="tower")
-    left, right = Input((8,)), Input((8,))
+    tower = keras.Sequential([keras.Input((8,)), layers.Dense(8), inner], name="tower")
+    left, right = keras.Input((8,)), keras.Input((8,))
     models["siamese"] = keras.Model([left, right], layers.Dot(1)([tower(left), tower(right)]))
 
-    frozen_base = keras.Sequential([Input((6,)), layers.Dense(5), layers.BatchNormalization()])
+    frozen_base = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(5), layers.BatchNormalization()]
+    )
     frozen_base.trainable = False
     sequential("frozen", (6,), frozen_base, layers.Dense(2))
-    text = Input((12,), dtype="int32")
+    text = keras.Input((12,), dtype="int32")
     states = layers.LSTM(6, return_state=True)(layers.Embedding(30, 5)(text))
     models["states"] = keras.Model(text, [states[0], layers.Dense(3)(states[2])])
-    channels_first = Input((3, 16, 16))
+    channels_first = keras.Input((3, 16, 16))
     first = layers.Conv2D(4, 3, data_format="channels_first")(channels_first)
     models["channels_first"] = keras.Model(
         channels_first, layers.Dense(2)(layers.Flatten()(layers.BatchNormalization(axis=1)(first)))
     )
-    return models
 
 
 def slim(value):

@@ -81,7 +81,7 @@ def find_keras_kind(layer: KerasLayer) -> KerasKind:
         if nearest:
             hint = f"write `{nearest}` if it is built like that, or {hint}"
         raise layer.fault("there is no rule for what this class holds.", hint, sorted(kinds))
-    for key in found.entry.get("known_only_without", ()):
+    for key in (*found.entry.get("known_only_without", ()), "quantization_config"):
         if layer.config.get(key):
             raise layer.fault(
                 f"`{key}` changes what it holds, and there is no rule for that.",

@@ -42,7 +42,8 @@ def read_nodes(layers: Mapping[str, KerasLayer]) -> list[Node]:
 
     Example:
         >>> from gradiometer.model.keras_layer import read_keras_layer
-        >>> table = {"class_name": "ReLU", "config": {"name": "r"}, "inbound_nodes": [[["i", 0, 0]]]}
+        >>> table = {"class_name": "ReLU", "config": {"name": "r"}}
+        >>> table["inbound_nodes"] = [[["i", 0, 0]]]
         >>> read_nodes({"r": read_keras_layer(table, place=None)})[0].sources[0].layer
         'i'
     """
