@@ -89,11 +89,11 @@ def _reshape(layer: KerasLayer, inputs: tuple[Shape, ...]) -> Made:
     target = layer.config.get("target_shape")
     target = [target] if isinstance(target, int) else target
     if not isinstance(target, list | tuple) or not all(
-        axis in {-1, None} or is_count(axis) for axis in target
+        axis in (-1, None) or is_count(axis) for axis in target
     ):
         raise layer.fault("its `target_shape` is no list of sizes.", 'write "target_shape": [-1]')
-    free = [number for number, axis in enumerate(target) if axis in {-1, None}]
-    shape = tuple(None if axis in {-1, None} else axis for axis in target)
+    free = [number for number, axis in enumerate(target) if axis in (-1, None)]
+    shape = tuple(None if axis in (-1, None) else axis for axis in target)
     if None in inputs[0] or len(free) > 1:
         return Made((shape,))
     size, rest = prod(axis or 0 for axis in inputs[0]), prod(axis for axis in shape if axis)
