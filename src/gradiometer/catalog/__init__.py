@@ -21,6 +21,7 @@ __all__ = [
     "list_vector_functions",
     "read_config_keys",
     "read_entry",
+    "read_keras_layers",
     "read_reference",
     "read_stored",
 ]
@@ -168,6 +169,16 @@ def read_config_keys() -> Mapping[str, Any]:
         'gelu_tanh'
     """
     return _read_toml("config_keys.toml")
+
+
+def read_keras_layers() -> Mapping[str, Any]:
+    """What the classes of Keras hold and make of a shape, by the name of the entry.
+
+    Example:
+        >>> read_keras_layers()["dense"]["classes"]
+        ['Dense']
+    """
+    return _read_toml("keras_layers.toml")
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

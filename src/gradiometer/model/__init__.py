@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
+    from gradiometer.model.keras_config import note_keras, read_keras_config
     from gradiometer.model.keras_models import describe_keras
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
@@ -144,6 +145,8 @@ _PLACES = {
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
+    "note_keras": "keras_config",
+    "read_keras_config": "keras_config",
     "read_layer_kind": "layer_kind_read",
     "read_listing": "listing",
     "read_network_file": "network_toml",
@@ -255,6 +258,7 @@ __all__ = [
     "locate_keys",
     "measure_use",
     "multiply",
+    "note_keras",
     "rank_paths",
     "rate_range",
     "read_activation",
@@ -262,6 +266,7 @@ __all__ = [
     "read_family",
     "read_file",
     "read_graph",
+    "read_keras_config",
     "read_layer_kind",
     "read_listing",
     "read_network_file",
