@@ -125,7 +125,7 @@ def apply_keras(layer: KerasLayer, inputs: tuple[Shape, ...]) -> Made:
         raise layer.misfit(problem, "look at its `inbound_nodes`")
     shape = inputs[0]
     turned = layer.config.get("data_format") == "channels_first" and len(shape) > 1
-    seen = (*shape[1:], shape[0]) if turned else shape
+    seen = shape[1:] + shape[:1] if turned else shape
     if found.rank and len(seen) != found.rank + 1:
         raise layer.misfit(
             f"it takes {found.rank} axes of space and channels, and here comes {seen}.",
@@ -223,14 +223,14 @@ def _list_axes(layer: KerasLayer, value: Any, shape: Shape) -> frozenset[int]:
 
 def _add_pairs(layer: KerasLayer, key: str, rank: int) -> Size:
     """What is put before and behind each axis, together."""
-    value = layer.config.get(key)
+    value: Any = layer.config.get(key)
     if isinstance(value, int):
         value = [[value, value]] * rank
     if rank == 1 and isinstance(value, list | tuple):
         value = value if value and isinstance(value[0], list | tuple) else [value]
     totals: list[int] = []
     for pair in value if isinstance(value, list | tuple) else ():
-        sides = pair if isinstance(pair, list | tuple) else (pair, pair)
+        sides: Any = pair if isinstance(pair, list | tuple) else (pair, pair)
         if len(sides) != 2 or any(not isinstance(n, int) or n < 0 for n in sides):
             raise layer.fault(f"`{key}` is no list of pairs.", f'write "{key}": [[1, 1], …]')
         totals.append(sum(sides))
