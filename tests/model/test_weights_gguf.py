@@ -46,7 +46,9 @@ def test_values_are_read_by_their_types(tmp_path):
         ("list", 9, texts),
         ("nested", 9, nested),
         ("long", 9, struct.pack("<IQ", 4, 2000) + bytes(8000)),
-        ("tokens", 9, struct.pack("<IQ", 8, 2000) + text("") * 2000),
+        ("tokens", 9, struct.pack("<IQ", 8, 2000) + text("") * 1999 + text("z" * 50_000)),
+        ("merges", 9, struct.pack("<IQ", 8, 30_000) + text("a b") * 30_000),
+        ("last", 0, b"\x01"),
     ]
     metadata = read_weights(write_gguf(tmp_path / "a.gguf", [], keys=keys)).metadata
     assert metadata == {
@@ -59,6 +61,8 @@ def test_values_are_read_by_their_types(tmp_path):
         "nested": ((7, 8),),
         "long": "2,000 items, not kept",
         "tokens": "2,000 items, not kept",
+        "merges": "30,000 items, not kept",
+        "last": 1,
     }
 
 
@@ -113,6 +117,10 @@ def test_a_tensor_that_lies_is_refused(tmp_path, rows, says):
         ([("k", 9, struct.pack("<IQ", 77, 1))], "unknown type 77"),
         ([("k", 9, struct.pack("<IQ", 12, 2**61))], "items"),
         ([("k", 8, struct.pack("<Q", 2**63))], "a text of"),
+        (
+            [("k", 9, struct.pack("<IQ", 8, 1100) + struct.pack("<Q", 2**63) + bytes(9000))],
+            "a text",
+        ),
         ([("k", 9, struct.pack("<IQ", 9, 1) * 20 + bytes(16))], "too deep"),
         ([("k", 0, b"1"), ("k", 0, b"1")], "twice"),
         ([("general.alignment", 4, bytes(4))], "general.alignment"),

@@ -14,6 +14,8 @@ MOST_ITEMS = 10_000_000
 """Items of all lists of a header."""
 _MOST_TEXT = 1 << 20
 """Bytes of one text."""
+_WINDOW = 1 << 15
+"""Bytes that are held while texts are stepped over."""
 _MOST_NESTING = 8
 """Lists inside one another."""
 
@@ -68,6 +70,23 @@ class Cursor:
         # Vocabularies hold pieces of characters; a name that is no text is shown with `�`.
         return data.decode("utf-8", "replace")
 
+    def skip_texts(self, count: int) -> None:
+        """Step over that many texts; a vocabulary has hundreds of thousands."""
+        word = struct.Struct(f"{self.order}{'I' if self.version == 1 else 'Q'}")
+        data, local = b"", 0
+        for _ in range(count):
+            if local + word.size > len(data):
+                self.at += local
+                left = self.file.size - self.at
+                data = self.file.read(self.at, max(word.size, min(_WINDOW, left)))
+                local = 0
+            length = word.unpack_from(data, local)[0]
+            local += word.size + length
+            if self.at + local > self.file.size:
+                self.at += local - length
+                self.check_room(length, what=f"a text of {length:,} bytes")
+        self.at += local
+
     def check_room(self, length: int, *, what: str) -> None:
         """Refuse what cannot stand in the rest of the file.
 
@@ -107,6 +126,9 @@ def _read_list(cursor: Cursor, key: str, depth: int = 0) -> Any:
     if kind not in {_TEXT, _LIST}:
         problem = f"A list of key `{shorten(key)}` has unknown type {kind}."
         raise cursor.file.fault(problem, offset=cursor.at)
+    if kind == _TEXT and length > MOST_KEPT:
+        cursor.skip_texts(length)
+        return _describe(length)
     kept: list[Any] = []
     for _ in range(length):
         item = cursor.read_text() if kind == _TEXT else _read_list(cursor, key, depth + 1)

@@ -8,7 +8,7 @@ from typing import final
 from gradiometer.errors import StudyError
 from gradiometer.model.weights_source import WeightFile
 
-MOST_FIELDS = 10_000_000
+MOST_FIELDS = 4_000_000
 """Fields of a whole file."""
 MOST_TEXT = 1 << 16
 """Bytes of one text."""
@@ -38,7 +38,7 @@ class Wire:
 
         Raises:
             StudyError: If the bytes are no protobuf message.
-            LimitError: If the file has more than ten million fields.
+            LimitError: If the file has more than four million fields.
         """
         at, end = span
         data, offset = b"", at
@@ -46,7 +46,9 @@ class Wire:
             local = at - offset
             if local + _LONGEST_FIELD > len(data):
                 data, offset, local = self.file.read(at, min(_WINDOW, end - at)), at, 0
-            tag, local = self._varint(data, local, offset)
+            # Nearly every tag and length is one byte.
+            tag = data[local]
+            tag, local = (tag, local + 1) if tag < 0x80 else self._varint(data, local, offset)
             number, wire = tag >> 3, tag & 7
             if not number:
                 raise self._fault("field 0", at)
