@@ -1,8 +1,11 @@
 """Modules of Flax whose cost is known."""
 
-import jax
-import jax.numpy as jnp
-from flax import linen, nnx
+import pytest
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+nnx = pytest.importorskip("flax.nnx")
+linen = pytest.importorskip("flax.linen")
 
 
 class Language(nnx.Module):

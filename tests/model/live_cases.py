@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
-import torch
-from torch import nn
-from torch.nn import functional
-from torch.nn.utils import parametrizations
+import pytest
 
 from gradiometer.model import Example, count_network, describe_torch
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+functional = torch.nn.functional
+parametrizations = torch.nn.utils.parametrizations
 
 DATA = Path(__file__).parent / "data" / "torch_costs.json"
 

@@ -57,6 +57,17 @@ def test_a_config_is_counted_by_its_family(tmp_path):
     assert parameters(file=str(path)).facts["macs"].status == "unknown"
 
 
+@pytest.mark.parametrize("name", ["image.keras", "keras_config.json"])
+def test_a_keras_file_is_counted_without_keras(name):
+    facts = parameters(file=str(STORED / name)).facts
+    rows = facts["tensors"].value
+    assert facts["parameters"].value == sum(
+        row["numbers"] for row in rows if row["role"] == "parameter"
+    )
+    assert facts["parameters"].value > 0
+    assert facts["macs"].status == "unknown"
+
+
 def test_a_file_stands_beside_a_network():
     facts = parameters("3-2", file=str(STORED / "tied.safetensors")).facts
     assert sum(row["difference"] for row in facts["difference"].value) == 232 - 8

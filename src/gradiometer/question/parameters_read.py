@@ -28,8 +28,10 @@ from gradiometer.model import (
     find_layer_kind,
     find_uses,
     list_layers,
+    note_keras,
     read_config,
     read_file,
+    read_keras_config,
     read_network_toml,
     read_network_tree,
     read_shape,
@@ -182,8 +184,18 @@ def read_described(path: str) -> Described:
     if stored.format == "huggingface_config":
         config = read_config(path)
         return Described(path, config.tree, config.settings, Place(path), notes=config.notes)
+    if stored.format in ("keras", "keras_config"):
+        return _read_keras(path, stored)
     live = describe_stored(stored, path=path)
     return Described(path, Chain(()), {}, live=live, stored=stored, notes=stored.notes)
+
+
+def _read_keras(path: str, stored: StoredModel) -> Described:
+    rows = read_keras_config(stored.metadata["config"], place=Place(path))
+    notes = (*stored.notes, *note_keras(rows))
+    work = "A Keras configuration is counted by its shapes; its products are not."
+    live = LiveModel("Keras", "", path, rows, is_counted=False, work=work, notes=notes)
+    return Described(path, Chain(()), {}, live=live, notes=notes)
 
 
 def _read_toml_network(path: str) -> Tree:

@@ -14,9 +14,10 @@ from gradiometer.model import (
     StoredTensor,
     to_rows,
 )
-from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.answer import Fact, computed, proved, unknown
 
 _FORMATS: Mapping[str, str] = {"safetensors": "safetensors", "onnx": "ONNX", "gguf": "GGUF"}
+_BY_NAME = "What is a parameter is told by the names and uses of the tensors."
 _OPEN = "A file of weights does not say"
 
 
@@ -101,8 +102,13 @@ def mend_stored(
     ):
         if name in kept:
             kept[name] = unknown(f"{_OPEN} {what}.")
+    for name in ("parameters", "buffers", "shared", "layers", "tensors"):
+        if kept[name].status == "proved":
+            kept[name] = computed(kept[name].value, f"{kept[name].because} {_BY_NAME}")
     return kept | {
-        "stored": proved(_by_type(stored), "Tensors by kind and type of number; the rows add up."),
+        "stored": computed(
+            _by_type(stored), "Tensors by kind and type of number; the rows add up."
+        ),
         "stored_bytes": proved(
             sum(t.bytes for t in stored.tensors),
             "All tensors, data with two names once.",
