@@ -32,7 +32,7 @@ test-slow: .venv/installed-dev browser
 	$(BIN)/pytest -q -n $(WORKERS) -m slow tests
 
 oracles: .venv/installed-dev
-	$(PIP) --editable '.[torch]'
+	$(PIP) --editable '.[jax,torch]'
 	$(BIN)/pytest -q -m oracle tests
 
 bench: .venv/installed-dev

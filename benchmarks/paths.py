@@ -12,12 +12,10 @@ import heapq
 import importlib.util
 import json
 import math
-import os
 import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -25,18 +23,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from paths_file import FACTOR, LINES, STATES, WINDOW, time_file, write_file
 
 HERE = Path(__file__).resolve().parent
 SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
-PEER_SIZES = {"micrograd": SIZES[:4], "torch": SIZES[:4], "jax": SIZES[:2]}
-"""jax needs minutes to compile 10^5 operations that are written out."""
-RUNS = 5
-LINES = 10**6
+PEER_SIZES = {"micrograd": SIZES[:4], "torch": SIZES[:4], "jax": SIZES[:4]}
+RUNS = 3
+LONG = 10**6
+"""From this size on a peer is called once; its first call is dear only by its imports."""
 STEPS, BEST = 100_000, 1000
 """Of the residual chain, which has 2^STEPS paths, and how many of them are ranked."""
-SECONDS = 90.0
+SECONDS = 60.0
 """For one process; what takes longer is left out and said."""
-STATES, WEIGHTS, WINDOW, FACTOR = 50, 52, 50, 0.957
+WEIGHTS = 52
 
 
 def draw(operations: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,16 +82,16 @@ def measure(call: Callable[[], Any], runs: int) -> dict[str, float]:
     Processor time is also told apart: what the program computes, and what the system takes to
     hand out memory.
     """
-    start = time.perf_counter()
-    call()
-    first = time.perf_counter() - start
     rows = []
-    for _ in range(runs):
+    for _ in range(1 + runs):
         before, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         call()
         after = resource.getrusage(resource.RUSAGE_SELF)
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
         rows.append((user + system, user, system, time.perf_counter() - wall))
+    first = rows[0][3]
+    # The first call counts only where there is no other.
+    rows = rows[1:] or rows
     cpus, users, systems, walls = zip(*rows, strict=True)
     return {
         "cpu": statistics.median(cpus), "least cpu": min(cpus),
@@ -140,7 +139,7 @@ def time_micrograd(operations: int) -> dict[str, Any]:
         run_steps(weight, back, inputs).backward()
 
     sys.setrecursionlimit(10**8)
-    times = measure(gradient, 1)
+    times = measure(gradient, 0 if operations >= LONG else 1)
     return {**times, "megabytes": peak_megabytes(), "gradient": inputs[STATES - 1].grad}
 
 
@@ -155,17 +154,30 @@ def time_torch(operations: int) -> dict[str, Any]:
         inputs[:] = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in point]
         run_steps(weight, back, inputs).backward()
 
-    times = measure(gradient, 1)
+    times = measure(gradient, 0 if operations >= LONG else 1)
     return {**times, "megabytes": peak_megabytes(), "gradient": float(inputs[STATES - 1].grad)}
 
 
 def time_jax(operations: int) -> dict[str, Any]:
-    """The compiled gradient; the first call compiles."""
+    """The compiled gradient of a scan that carries the last results; the first call compiles.
+
+    Written out one by one, 10^4 operations already take jax minutes to compile.
+    """
     import jax
+    import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
     weight, back, point = draw(operations)
-    gradient = jax.jit(jax.grad(lambda inputs: run_steps(weight, back, list(inputs))))
+
+    def last(inputs: Any) -> Any:
+        def step(states: Any, row: Any) -> Any:
+            w, a, b = row
+            new = inputs[STATES + w] * states[-a] + FACTOR * states[-b]
+            return jnp.append(states[1:], new), None
+
+        return jax.lax.scan(step, inputs[:STATES], (weight, back[:, 0], back[:, 1]))[0][-1]
+
+    gradient = jax.jit(jax.grad(last))
     times = measure(lambda: gradient(point).block_until_ready(), 1)
     found = float(gradient(point)[STATES - 1])
     return {**times, "megabytes": peak_megabytes(), "gradient": found}
@@ -205,61 +217,6 @@ def smallest_sums(sizes: np.ndarray, count: int) -> np.ndarray:
             heapq.heappush(waiting, (total + ordered[last + 1], last + 1))
             heapq.heappush(waiting, (total - ordered[last] + ordered[last + 1], last + 1))
     return np.array(found)
-
-
-def write_lines(path: Path, lines: int) -> str:
-    """Write a file of steps; the point as the command line takes it."""
-    random = np.random.default_rng(0)
-    weight = random.uniform(0, 0.086, lines)
-    back = random.integers(1, WINDOW + 1, size=(lines, 2))
-    names = [*(f"x{k}" for k in range(STATES)), *(f"v{k}" for k in range(lines))]
-    with path.open("w", encoding="utf-8") as file:
-        for k, (w, (a, b)) in enumerate(zip(weight.tolist(), back.tolist(), strict=True)):
-            one, other = names[STATES + k - a], names[STATES + k - b]
-            file.write(f"v{k} = {w:.4f}*{one} + {FACTOR}*{other}\n")
-    return ",".join(f"x{k}={x:.3f}" for k, x in enumerate(random.normal(size=STATES)))
-
-
-def time_file(lines: int) -> dict[str, Any]:
-    """The whole process that answers for a file, and the parts of the same in this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "lines.txt"
-        at = write_lines(path, lines)
-        call = ["-m", "gradiometer", "gradient", "--file", str(path), "--at", at, "--json"]
-        rows = []
-        for _ in range(3):
-            start = time.perf_counter()
-            child = subprocess.Popen([sys.executable, *call], stdout=subprocess.DEVNULL)
-            _, status, usage = os.wait4(child.pid, 0)
-            if status:
-                raise SystemExit("the file was not answered")
-            cpu = usage.ru_utime + usage.ru_stime
-            rows.append((time.perf_counter() - start, cpu, usage.ru_maxrss / 1024))
-        # The first one may have compiled the kernels.
-        wall, cpu, megabytes = sorted(rows[1:])[0]
-        return {
-            "wall": wall, "cpu": cpu, "megabytes": megabytes, "first": rows[0][0],
-            "bytes": path.stat().st_size, "parts": time_parts(path, at),
-        }  # fmt: skip
-
-
-def time_parts(path: Path, at: str) -> dict[str, float]:
-    """Processor seconds of reading the lines, sweeping them and writing down the facts."""
-    from gradiometer.formula import parse
-    from gradiometer.model import read_listing
-    from gradiometer.question.gradient_list_facts import list_facts
-    from gradiometer.question.gradient_sweep import sweep_list
-
-    pairs = [pair.split("=") for pair in at.split(",")]
-    point = {name: parse(value, names=()).tree for name, value in pairs}
-    start = time.process_time()
-    with path.open(encoding="utf-8") as file:
-        listing = read_listing(file, given=point)
-    read = time.process_time()
-    swept = sweep_list(listing, point, of="", source="lines")
-    done = time.process_time()
-    list_facts(swept, 10)
-    return {"read": read - start, "sweep": done - read, "facts": time.process_time() - done}
 
 
 WAYS = {
@@ -332,20 +289,6 @@ def write_growth(ours: dict[str, Any]) -> list[str]:
         for size, row in rows
     ]
     return [f"Nanoseconds of processor for an operation, user + system: {'; '.join(said)}.", ""]
-
-
-def write_file(row: dict[str, Any] | None) -> list[str]:
-    """What the whole process took for the file."""
-    if row is None:
-        return [f"The file of {LINES:,} lines was not answered in {SECONDS:g} s.", ""]
-    parts = row["parts"]
-    most = max(parts, key=parts.__getitem__)
-    said = ", ".join(f"{name} {seconds:.2f}" for name, seconds in parts.items())
-    return [
-        f"A file of {LINES:,} lines, {row['bytes'] / 1e6:.0f} MB: {row['wall']:.1f} s wall, "
-        f"{row['cpu']:.1f} s CPU, {row['megabytes']:.0f} MB for the whole process. "
-        f"CPU seconds of its parts: {said}; what bounds it is: {most}.", "",
-    ]  # fmt: skip
 
 
 def write_chain(row: dict[str, Any] | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from gradiometer.formula import (
     number,
     to_float,
 )
-from gradiometer.model import read_graph, read_listing, solve_gradient
+from gradiometer.model import NameTable, read_graph, read_listing, solve_gradient
+from gradiometer.model.listing_words import Dictionary
 
 AT = {"a": 3, "b": -2}
 
@@ -133,3 +135,81 @@ def test_a_circle_is_told_from_a_line_that_stands_too_early():
         with pytest.raises(FormulaError, match=said) as caught:
             read_listing(lines, given=["a"])
         assert caught.value.place.line == 1
+
+
+def long_lines(count):
+    chance = random.Random(3)
+    names = [f"x{k}" for k in range(50)]
+    for k in range(count):
+        a, b = chance.choices(names[-50:], k=2)
+        yield f"v{k} = {chance.randrange(86) / 1000}*{a} + 0.957*{b}\n"
+        names.append(f"v{k}")
+
+
+def test_a_line_costs_its_operations_and_no_node_for_a_constant_that_was_there():
+    count, given = 20_000, [f"x{k}" for k in range(50)]
+    listing = read_listing(long_lines(count), given=given)
+    assert len(listing.code) <= 3 * count + 50 + 87
+    assert len(listing.operand) == 6 * count
+    assert listing.code.itemsize == 1
+    assert listing.operand.itemsize == listing.line.itemsize == listing.names.nodes.itemsize == 4
+
+
+def test_a_line_that_was_read_keeps_little_memory():
+    count, given = 20_000, [f"x{k}" for k in range(50)]
+    read_listing(long_lines(100), given=given)
+    tracemalloc.start()
+    try:
+        listing = read_listing(long_lines(count), given=given)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(listing.names) == count + 50
+    # 63 bytes of arrays for three operations, the name, where it begins and its node.
+    assert kept <= 110 * count
+    assert most <= 1_000 * count
+
+
+@pytest.mark.parametrize("block", [1, 40, 1 << 20])
+def test_a_list_is_the_same_however_it_is_cut_into_blocks(block, monkeypatch):
+    monkeypatch.setattr("gradiometer.model.listing_block.BLOCK", block)
+    monkeypatch.setattr("gradiometer.model.listing_block._SOME", 1)
+    for seed in range(20):
+        lines = random_lines(seed)
+        listing = read_listing(lines, given=AT)
+        whole = values_of(listing, AT)
+        text = "; ".join(lines) + "; last = v0 + 0*a + 0*b"
+        graph = read_graph(text, inputs=set(AT))
+        point, _ = solve_gradient(graph, {k: number(v) for k, v in AT.items()})
+        exact = to_float(point.values[graph.output])
+        assert whole[listing.names["v0"]] == pytest.approx(exact, rel=1e-12)
+        assert listing.line.tolist() == sorted(listing.line.tolist())
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["v = 2e-3*a - b", "v = 2e+1*a", "v = 2E-3*a", "v = 3 e-3*a", "v = exp(sin(a)) - 2e-3",
+     "v = 2a-3b", "v = a' + 1.5e-3", "v = .5a", "v = 1.*a",
+     "v=a;;w = v +b ; ", "v = |a|-e", "v\t=\ta\f*b"],
+)  # fmt: skip
+def test_both_ways_to_cut_words_find_the_same(line):
+    text = f"\n{line}\n"
+    one, other = Dictionary(), Dictionary()
+    cut, expected = one.cut(text), other._cut_by_pattern(text)
+    assert cut.words == expected.words
+    assert cut.value.tolist() == expected.value.tolist()
+    assert (cut.name >= 0).tolist() == (expected.name >= 0).tolist()
+    assert [list(one.gaps)[k] for k in cut.gap] == [list(other.gaps)[k] for k in expected.gap]
+
+
+def test_a_name_that_stands_for_another_is_not_used_before_its_line():
+    with pytest.raises(FormulaError, match="before line 2"):
+        read_listing(["v = w + 1", "w = a"], given=["a"])
+
+
+def test_names_are_looked_up_whole():
+    table = NameTable(["v1", "v12", "v"], np.array([3, 4, 5], np.int32))
+    assert dict(table) == {"v1": 3, "v12": 4, "v": 5}
+    assert [table.word(row) for row in range(3)] == ["v1", "v12", "v"]
+    assert not any(name in table for name in ("", "2", "v1\nv12", "1"))
+    assert dict(NameTable([], np.empty(0, np.int32))) == {}

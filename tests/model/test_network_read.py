@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradiometer.errors import FormulaError, LimitError, Place
-from gradiometer.model import Chain, read_network, read_network_tree
+from gradiometer.model import Chain, read_network_tree
 from gradiometer.model.network_tokens import MOST_ITEMS, MOST_NESTING
 from gradiometer.model.network_tree import Branches, Experts, Input, Layer, Repeat, Use
+from gradiometer.model.network_widths import read_widths
 
 RELU = Layer("relu")
 BODY = Chain((RELU,))
@@ -79,8 +80,7 @@ def test_widths_are_dense_layers_behind_an_input():
 def test_widths_are_those_of_the_dense_network(widths):
     text = "-".join(map(str, widths))
     layers = read_network_tree(text).items[1:]
-    read = read_network(text).layers
-    assert [layer.arguments for layer in layers] == [(str(layer.outputs),) for layer in read]
+    assert [layer.arguments for layer in layers] == [(str(width),) for width in widths[1:]]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_widths_are_those_of_the_dense_network(widths):
 def test_widths_that_are_wrong_are_refused_as_before(text):
     place = Place("networks")
     with pytest.raises(FormulaError) as before:
-        read_network(text, place=place)
+        read_widths(text, place=place)
     with pytest.raises(FormulaError) as now:
         read_network_tree(text, place=place)
     assert (type(now.value), str(now.value)) == (type(before.value), str(before.value))

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -198,3 +199,24 @@ def test_a_function_that_fails_says_where():
             gradient(function, at={"a": 1})
         assert caught.value.text == said
         assert caught.value.hint
+
+
+def test_a_line_of_a_long_list_costs_bounded_memory():
+    def lines(count):
+        chance = random.Random(4)
+        names = ["a", "b"]
+        for k in range(count):
+            x, y = chance.choices(names[-50:], k=2)
+            yield f"v{k} = {chance.randrange(1, 86) / 1000}*{x} + 0.957*{y}\n"
+            names.append(f"v{k}")
+
+    at, count = {"a": number("1/3"), "b": number("2")}, 50_000
+    answer_list(lines(1_000), at=at, inputs={}, source="list")
+    tracemalloc.start()
+    try:
+        answer_list(lines(count), at=at, inputs={}, source="list")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A million lines keep below 600 MB with what the interpreter and compiled kernels take.
+    assert most <= 650 * count

@@ -21,6 +21,7 @@ __all__ = [
     "list_vector_functions",
     "read_entry",
     "read_reference",
+    "read_stored",
 ]
 
 KINDS: Mapping[str, str] = {
@@ -122,6 +123,16 @@ def list_reasons() -> tuple[Mapping[str, Any], ...]:
         'affine'
     """
     return tuple(_read_toml("suitability.toml").values())
+
+
+def read_stored(what: str) -> Mapping[str, Any]:
+    """What is known of files of weights: `names`, `packings`, `types` or `uses`.
+
+    Example:
+        >>> read_stored("types")["safetensors"]["BF16"]
+        ['bfloat16', 16, True]
+    """
+    return _read_toml(f"stored_{what}.toml")
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

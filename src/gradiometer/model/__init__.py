@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.network import Layer, Network, read_network
     from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
-    from gradiometer.model.network_options import with_activation, without_bias
-    from gradiometer.model.network_read import read_network_tree
+    from gradiometer.model.network_names import find_uses
+    from gradiometer.model.network_options import list_layers, with_activation, without_bias
+    from gradiometer.model.network_read import read_network_tree, read_shape
     from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
     from gradiometer.model.network_template import Template, read_template, read_template_file
     from gradiometer.model.network_toml import read_network_file, read_network_toml
-    from gradiometer.model.network_tree import Chain
+    from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
     from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         settle,
         to_setting_text,
     )
+    from gradiometer.model.precision import BYTES, Precision, read_precision
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
     from gradiometer.model.tensor_use import (
         Residual,
@@ -60,8 +62,16 @@ if TYPE_CHECKING:
     from gradiometer.model.toml_source import read_file, read_toml
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
+    from gradiometer.model.weights_model import StoredModel, StoredTensor
+    from gradiometer.model.weights_read import read_weights
 
 _PLACES = {
+    "BYTES": "precision",
+    "Precision": "precision",
+    "find_uses": "network_names",
+    "list_layers": "network_options",
+    "read_precision": "precision",
+    "read_shape": "network_read",
     "Activation": "activation",
     "ActivationFamily": "activation",
     "BoundSchedule": "schedule",
@@ -77,11 +87,11 @@ _PLACES = {
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
     "Landscape": "objective",
-    "Layer": "network",
+    "Input": "network_tree",
+    "Layer": "network_tree",
     "LayerKind": "layer_kind",
     "Listing": "listing",
     "NameTable": "listing_names",
-    "Network": "network",
     "NetworkCount": "network_count",
     "Objective": "objective",
     "Optimizer": "optimizer",
@@ -101,6 +111,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "StoredModel": "weights_model",
+    "StoredTensor": "weights_model",
     "Template": "network_template",
     "TensorRow": "network_rows",
     "Traced": "trace",
@@ -126,7 +138,6 @@ _PLACES = {
     "read_graph": "graph",
     "read_layer_kind": "layer_kind_read",
     "read_listing": "listing",
-    "read_network": "network",
     "read_network_file": "network_toml",
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
@@ -138,10 +149,12 @@ _PLACES = {
     "read_template": "network_template",
     "read_template_file": "network_template",
     "read_toml": "toml_source",
+    "read_weights": "weights_read",
     "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
+    "split_jax": "jax_uses",
     "split_torch": "torch_uses",
     "to_setting_text": "parameter",
     "to_shape_text": "network_rows",
@@ -156,6 +169,7 @@ _PLACES = {
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
+    "BYTES",
     "SLOPES",
     "VARIABLE",
     "Activation",
@@ -171,18 +185,19 @@ __all__ = [
     "GraphFocus",
     "GraphNode",
     "GraphPoint",
+    "Input",
     "KeyPath",
     "Landscape",
     "Layer",
     "LayerKind",
     "Listing",
     "NameTable",
-    "Network",
     "NetworkCount",
     "Objective",
     "Optimizer",
     "Owner",
     "Parameter",
+    "Precision",
     "Published",
     "RankedPath",
     "Residual",
@@ -194,6 +209,8 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "StoredModel",
+    "StoredTensor",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -205,10 +222,12 @@ __all__ = [
     "find_flow",
     "find_layer_kind",
     "find_line",
+    "find_uses",
     "focus_graph",
     "group_paths",
     "is_inside",
     "list_layer_kinds",
+    "list_layers",
     "locate_keys",
     "measure_use",
     "multiply",
@@ -220,22 +239,25 @@ __all__ = [
     "read_graph",
     "read_layer_kind",
     "read_listing",
-    "read_network",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",
     "read_objective",
     "read_optimizer",
     "read_parameters",
+    "read_precision",
     "read_schedule",
     "read_setting",
+    "read_shape",
     "read_template",
     "read_template_file",
     "read_toml",
+    "read_weights",
     "saved_tensors",
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_jax",
     "split_torch",
     "to_network_text",
     "to_network_toml",

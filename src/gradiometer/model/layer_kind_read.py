@@ -276,9 +276,7 @@ class _Reader:
             shape = self._parts(str(row.get("shape", "")), name)
             needed = str(row.get("for", ""))
             once = row.get("once") is True
-            yield TensorRule(
-                name, shape, self._when(row), self._dtype(row), of, needed, once=once
-            )
+            yield TensorRule(name, shape, self._when(row), self._dtype(row), of, needed, once=once)
 
 
 def _split(text: str) -> Collection[str]:

@@ -69,9 +69,7 @@ def _saved(
         found = flows.get(kept.of)
         if found is None:
             tensor = f"{call.path} {kept.name}"
-            saved.append(
-                SavedRow(kept.name, tensor, kept.shape, kept.dtype or None, kept.once)
-            )
+            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None, kept.once))
         else:
             dtype = kept.dtype or found.dtype
             saved.append(SavedRow(kept.name, found.tensor, found.shape, dtype))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from gradiometer.errors import StudyError
@@ -27,7 +28,7 @@ def spell_tensors(rules: Sequence[TensorRule], values: Mapping[str, Size]) -> tu
     return (
         " + ".join(numbers for numbers, _ in spelled),
         " + ".join(map(_spell_names, rules)),
-        " + ".join(words for _, words in spelled),
+        " + ".join(_fold([_to_singular(words) for _, words in spelled])),
     )
 
 
@@ -46,9 +47,20 @@ def _spell(rule: TensorRule, values: Mapping[str, Size]) -> tuple[str, str]:
     if _multiply(numbers) != _multiply([axis for axes in sizes for axis in axes]):
         problem = f"What is said of the size of `{rule.name}` does not multiply to it."
         raise StudyError(problem, hint="say each axis once")
-    return _join(numbers), "".join(
-        part if isinstance(part, str) else _join(part) for part in said
-    )
+    return _join(numbers), "".join(part if isinstance(part, str) else _join(part) for part in said)
+
+
+def _fold(terms: Sequence[str]) -> list[str]:
+    """The terms, where equal ones that follow each other are one with a factor."""
+    return [
+        term if (count := len(list(same))) == 1 else f"{count} * {term}"
+        for term, same in groupby(terms)
+    ]
+
+
+def _to_singular(words: str) -> str:
+    """The words with one unit in place of `1 units`."""
+    return re.sub(r"(?<![\w.,*])1 (\w+?)(?:(?<=s)e)?s\b", r"1 \1", words)
 
 
 def _axes(size: Size) -> list[Any]:

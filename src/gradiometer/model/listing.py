@@ -36,6 +36,8 @@ _UNSET = 2**31 - 1
 
 _AWAITED = -(2**30)
 """In place of the node of such a name: this number less that of the name."""
+_MOST_KNOWN = 10_000
+"""Names among which a near one is looked for."""
 
 INPUT, CONSTANT = 0, 1
 """Codes of nodes without operands; further codes count `operators` from 2."""
@@ -142,8 +144,8 @@ class _Builder:
 
     def _grow(self) -> None:
         """Make room for the names that are new."""
-        if len(self._since) < len(self._planner.cutter.ids):
-            more = len(self._planner.cutter.ids)
+        if len(self._since) < len(self._planner.cutter.names):
+            more = len(self._planner.cutter.names)
             self._since = np.concatenate([self._since, np.full(more, _UNSET, np.int32)])
             awaited = _AWAITED - np.arange(len(self._node), len(self._node) + more, dtype=np.int32)
             self._node = np.concatenate([self._node, awaited])
@@ -232,7 +234,9 @@ class _Builder:
             node = int(self._node[name])
         else:
             text = plan.block.text(statement)
-            error = unknown_word(self._spell(name), text, self._alike(self._spell(name)))
+            word = self._spell(name)
+            known = self._alike(word, self._statements + statement)
+            error = unknown_word(word, text, known)
             failures.append(Failure(statement, 1, error))
             return
         if shape.is_named:
@@ -241,14 +245,13 @@ class _Builder:
 
     def _spell(self, name: int) -> str:
         """The name of a number."""
-        return next(islice(self._planner.cutter.ids, name + 1, None)) or ""
+        return next(islice(self._planner.cutter.names, name, None))
 
-    def _alike(self, word: str, most: int = 10_000) -> list[str]:
-        """Names that have a node and look like the word, at most so many."""
-        names = islice(self._planner.cutter.ids, 1, None)
-        found = compress(names, (self._since != _UNSET).tolist())
-        alike = (n for n in found if n and n[0] == word[:1] and abs(len(n) - len(word)) < 3)
-        return list(islice(alike, most))
+    def _alike(self, word: str, before: int) -> list[str]:
+        """Names like the word that are given or that a statement before this one assigns."""
+        found = compress(self._planner.cutter.names, (self._since < before).tolist())
+        alike = (n for n in found if n[0] == word[:1] and abs(len(n) - len(word)) < 3)
+        return list(islice(alike, _MOST_KNOWN))
 
     def _write(self, plan: Plan) -> None:
         """Put down the operations of a block."""
@@ -348,18 +351,18 @@ class _Builder:
 
     def _to_table(self, leaf: NDArray[np.int32], leaves: int) -> NameTable:
         """The names that have a node; what was needed to tell names apart is thrown away."""
-        names = list(islice(self._planner.cutter.ids, 1, None))
+        names = list(self._planner.cutter.names)
         has_node = self._since[: len(names)] != _UNSET
         nodes = _place(self._node[: len(names)][has_node], leaf, leaves)
-        kept = [name for name in compress(names, has_node.tolist()) if name]
-        self._planner.cutter.ids.clear()
+        kept = list(compress(names, has_node.tolist()))
+        self._planner.cutter.names.clear()
         return NameTable(kept, nodes)
 
     def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
         line = np.concatenate(self._stands)
         word, since = self._spell(name), int(self._since[name])
         if since == _UNSET:
-            error = unknown_word(word, "", self._alike(word))
+            error = unknown_word(word, "", self._alike(word, _UNSET))
         else:
             is_itself = since == statement
             is_circle = not is_itself and self._needs(name, operation)

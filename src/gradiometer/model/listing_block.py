@@ -7,26 +7,25 @@ their words are names and numbers in the same order.
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import islice, repeat
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.model.listing_shape import SPECIAL
+from gradiometer.model.listing_words import WORD, Dictionary, Words
 
 BLOCK = 1 << 20
 """Characters that are cut at a time: their words are held as long as the block is."""
 
-_WORD = re.compile(
-    r"((?<![A-Za-z0-9_'])(?:[0-9]++(?:\.[0-9]++|\.(?![\w.]))?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?)"
-    # A name before a bracket may be a function, so it stays part of the shape.
-    r"|([A-Za-z][A-Za-z0-9_]*+'*+(?![^\S\n]*+\())"
-)
+TAIL, HEAD, LINES, END, WORDLESS = range(5)
+"""Columns of what is known of a gap between words."""
+
+_SOME = 256
+"""Lines that are counted together."""
 
 
 @final
@@ -35,14 +34,12 @@ class Block:
     """Statements of some lines, and the words they consist of."""
 
     lines: list[str]
-    numbers: Sequence[str | None]
-    """Each word that is a number; None for a name."""
-    names: Sequence[str | None]
-    """Each word that is a name; None for a number."""
+    found: list[str]
+    """The words."""
     value: NDArray[np.float64]
     """The numbers among the words, in their order."""
     word: NDArray[np.int32]
-    """For each word the number of its name in `Cutter.ids`; -1 for a number."""
+    """For each word the number of its name in `Cutter.names`; -1 for a number."""
     begin: NDArray[np.int64]
     """The first word of each statement."""
     count: NDArray[np.int64]
@@ -71,17 +68,15 @@ class Block:
         """The words of one statement."""
         begin = int(self.begin[statement])
         end = begin + int(self.count[statement])
-        pairs = zip(self.numbers[begin:end], self.names[begin:end], strict=True)
-        return [number or name or "" for number, name in pairs]
+        return self.found[begin:end]
 
 
 def split_into_blocks(lines: Iterable[str]) -> Iterator[list[str]]:
     """The lines in blocks of about `BLOCK` characters."""
-    block: list[str] = []
-    size = 0
-    for line in lines:
-        block.append(line)
-        size += len(line) + 1
+    rest, block, size = iter(lines), [], 0
+    while some := list(islice(rest, _SOME)):
+        block += some
+        size += sum(map(len, some))
         if size >= BLOCK:
             yield block
             block, size = [], 0
@@ -94,13 +89,13 @@ class Cutter:
     """Cuts blocks of lines; the same name and the same shape are known again in later blocks."""
 
     def __init__(self, given: Iterable[str]) -> None:
-        self.ids: defaultdict[str | None, int] = defaultdict(count().__next__, {None: -1})
+        self._dictionary = Dictionary()
+        self.names = self._dictionary.names
         """The number of each name, in the order of their first use; special words come first."""
-        numbers = [self.ids[name] for name in (*given, *sorted(SPECIAL))]
+        numbers = [self.names[name] for name in (*given, *sorted(SPECIAL))]
         self._special = np.zeros(max(numbers) + 1, np.bool_)
         self._special[numbers[-len(SPECIAL) :]] = True
-        self._gaps: defaultdict[str, int] = defaultdict(count().__next__)
-        self._gap_rows: list[tuple[int, int, int, bool, bool]] = []
+        self._gaps = np.empty((0, 5), np.int64)
         self._weights = np.empty(0, np.uint64)
 
     def cut(self, lines: list[str]) -> Block:
@@ -109,61 +104,61 @@ class Cutter:
         if not text.isascii():
             odd = np.array([k for k, line in enumerate(lines) if not line.isascii()], np.int64)
             text = _join(_hide(lines, odd))
-        parts = _WORD.split(text)
-        gaps = self._look_up(parts[::3])
-        if gaps[4].any():
+        words = self._dictionary.cut(text)
+        gaps = self._know_gaps()
+        if gaps[words.gap, WORDLESS].any():
             wordless = [k for k, line in enumerate(lines) if _has_wordless(line)]
             odd = np.union1d(odd, np.array(wordless, np.int64))
-            parts = _WORD.split(_join(_hide(lines, odd)))
-            gaps = self._look_up(parts[::3])
-        return self._group(lines, parts, gaps, odd)
+            words = self._dictionary.cut(_join(_hide(lines, odd)))
+            gaps = self._know_gaps()
+        return self._group(lines, words, gaps, odd)
 
-    def _look_up(self, gaps: list[str]) -> NDArray[np.int64]:
-        """Six rows about the gaps between words.
+    def _know_gaps(self) -> NDArray[np.int64]:
+        """A row for each gap.
 
         What ends a statement, what begins one, how many line ends, whether a statement ends,
-        whether there is one without words; and which gap it is.
+        whether there is one without words.
         """
-        code = np.array(list(map(self._gaps.__getitem__, gaps)), np.int64)
-        while len(self._gap_rows) < len(self._gaps):
-            for gap in list(self._gaps)[len(self._gap_rows) :]:
+        known = self._dictionary.gaps
+        while len(self._gaps) < len(known):
+            rows = []
+            for gap in list(known)[len(self._gaps) :]:
                 pieces = gap.replace(";", "\n").split("\n")
                 is_wordless = any(map(str.strip, pieces[1:-1]))
-                tail, head = self._gaps[pieces[0]], self._gaps[pieces[-1]]
-                row = (tail, head, gap.count("\n"), len(pieces) > 1, is_wordless)
-                self._gap_rows.append(row)
-        table = np.array(self._gap_rows, np.int64).T
-        return np.concatenate([table[:, code], code[None]])
+                tail, head = known[pieces[0]], known[pieces[-1]]
+                rows.append((tail, head, gap.count("\n"), len(pieces) > 1, is_wordless))
+            self._gaps = np.concatenate([self._gaps, np.array(rows, np.int64)])
+        return self._gaps
 
     def _group(
         self,
         lines: list[str],
-        parts: list[str],
+        words: Words,
         gaps: NDArray[np.int64],
         odd: NDArray[np.int64],
     ) -> Block:
-        numbers, names = parts[1::3], parts[2::3]
-        word = np.array(list(map(self.ids.__getitem__, names)), np.int32)
-        value = np.fromiter(map(float, filter(None, numbers)), np.float64)
-        ends = np.flatnonzero(gaps[3])
+        ends = np.flatnonzero(gaps[words.gap, END])
         begin, size = ends[:-1], np.diff(ends)
+        edge = gaps[words.gap[ends]]
         # The text of a block starts with a line end of its own.
-        line = np.cumsum(gaps[2])[begin] - 1
+        line = np.cumsum(edge[:-1, LINES]) - 1
         is_alone = np.isin(line, odd) if len(odd) else np.zeros(len(begin), np.bool_)
         if len(begin):
-            is_alone |= np.logical_or.reduceat(self._is_special(word, value), begin)
-        mark = gaps[5].copy()
-        mark[begin] = gaps[1][begin]
-        mark = 2 * mark[: len(word)] + (word < 0)
-        tail = gaps[0][ends[1:]]
+            special = self._is_special(words.name, words.value)
+            is_alone |= np.logical_or.reduceat(special, begin)
+        mark = words.gap[:-1].copy()
+        mark[begin] = edge[:-1, HEAD]
+        mark = 2 * mark + (words.name < 0)
+        tail = edge[1:, TAIL].copy()
         group, sample = self._find_groups(mark, tail, begin, size, is_alone)
         keys = [
             mark[begin[k] : begin[k] + size[k]].tobytes() + tail[k].tobytes()
             for k in sample.tolist()
         ]
         return Block(
-            lines, numbers, names, value, word, begin, size, line, is_alone, group, sample, keys
-        )
+            lines, words.words, words.value, words.name, begin, size, line, is_alone, group,
+            sample, keys,
+        )  # fmt: skip
 
     def _is_special(self, word: NDArray[np.int32], value: NDArray[np.float64]) -> NDArray[np.bool_]:
         """For each word whether it may be more than a name, or is a number beyond float64."""
@@ -228,4 +223,4 @@ def _hide(lines: list[str], odd: NDArray[np.int64]) -> list[str]:
 
 
 def _has_wordless(line: str) -> bool:
-    return any(part.strip() and not _WORD.search(part) for part in line.split(";"))
+    return any(part.strip() and not WORD.search(part) for part in line.split(";"))

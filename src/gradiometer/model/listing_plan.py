@@ -106,7 +106,7 @@ class Planner:
             begin[statement] = len(block.word) + len(extra)
             is_number = [*[False] * shape.skipped, *shape.numbers]
             for text, is_value in zip(shape.words, is_number, strict=True):
-                extra.append(-1 if is_value else self.cutter.ids[text])
+                extra.append(-1 if is_value else self.cutter.names[text])
                 numbers += [float(text)] if is_value else []
         word = np.concatenate([block.word, np.array(extra, np.int32)])
         wanted = np.concatenate([wanted, np.ones(len(extra), np.bool_)])

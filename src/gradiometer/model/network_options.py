@@ -72,6 +72,16 @@ def with_activation(tree: Chain, activation: str, *, place: Place | None = None)
     return Chain(tuple(items))
 
 
+def list_layers(tree: Chain) -> tuple[Layer, ...]:
+    """All layers of a network as it is written, those in braces too, in no order.
+
+    Example:
+        >>> [layer.kind for layer in list_layers(read_network_tree("8 -> repeat 2 { relu }"))]
+        ['relu']
+    """
+    return tuple(item for item in _walk(tree) if isinstance(item, Layer))
+
+
 def change_layers(tree: Chain, change: Callable[[Layer], Layer]) -> Chain:
     """The network with every layer replaced by what *change* makes of it.
 

@@ -69,7 +69,7 @@ def read_precision(named: str) -> Precision:
     return precision_of(read_entry("precision", named), place=Place(f"precision `{named}`"))
 
 
-def precision_of(table: Mapping[str, Any], *, place: Place | None = None) -> Precision:
+def precision_of(table: Mapping[str, Any], *, place: Place) -> Precision:
     """The recipe that a table says.
 
     Raises:
@@ -87,7 +87,7 @@ def precision_of(table: Mapping[str, Any], *, place: Place | None = None) -> Pre
     )
 
 
-def _read_blocks(row: Mapping[str, Any], place: Place | None) -> Blocks:
+def _read_blocks(row: Mapping[str, Any], place: Place) -> Blocks:
     check_keys(row, ("state", "size", "scale", "least"), place=place)
     for key in ("size", "least"):
         if not isinstance(row.get(key), int) or row[key] < 1:
@@ -96,7 +96,7 @@ def _read_blocks(row: Mapping[str, Any], place: Place | None) -> Blocks:
     return Blocks(state, row["size"], scale, row["least"])
 
 
-def _read_type(value: Any, key: str, place: Place | None) -> str:
+def _read_type(value: Any, key: str, place: Place) -> str:
     if value not in BYTES:
         problem = f"`{key}` is a type of numbers, not `{value}`."
         raise StudyError(problem, place=place, known=tuple(BYTES), hint=f'write {key} = "float32"')

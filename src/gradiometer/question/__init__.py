@@ -34,12 +34,14 @@ if TYPE_CHECKING:
     from gradiometer.question.claim_chain import read_steps
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
+    from gradiometer.question.parameters_request import read_networks
 
 _PLACES = {
     "Claim": "claim",
     "ClaimResult": "claim",
     "check_claim": "claim",
     "check_fact": "fact_names",
+    "read_networks": "parameters_request",
     "read_request": "course",
     "read_steps": "claim_chain",
 }
@@ -67,6 +69,7 @@ __all__ = [
     "computed",
     "load_question",
     "proved",
+    "read_networks",
     "read_request",
     "read_steps",
     "read_version",

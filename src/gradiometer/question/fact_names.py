@@ -27,7 +27,10 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "residuals",
     ),
     "parameters": (
-        "parameters", "weights", "biases", "layers", "difference", "total_difference",
+        "parameters", "weights", "biases", "trainable", "frozen", "shared", "buffers",
+        "embedding", "non_embedding", "active", "layers", "tensors", "macs", "macs_by_line",
+        "flops", "operations", "memory_inference", "inference_bytes", "memory_training",
+        "training_bytes", "kv_cache", "difference", "total_difference", "scaling", "solution",
     ),
     "schedule": ("values", "changes", "first", "last", "total"),
     "trajectory": (

@@ -93,7 +93,8 @@ def gradient(
             60 when this is left out.
         model: A PyTorch module or JAX parameters, with a loss function of it as *computation*; or
             a text `package.module:factory` that names code which returns both.
-        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`.
+        watch: Modules of *model* whose output is split by its uses too, or `NAME.input`;
+            in JAX, names given by `checkpoint_name` and functions under `jit`.
 
     Returns:
         Facts `value`, `derivatives`, `nodes`, `edges`, `contributions`, `paths` and `path_count`,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,8 +13,17 @@ from gradiometer.model import SplitTensor, TensorGradient, TensorUse
 from gradiometer.question.answer import Answer, Fact, Series, computed
 from gradiometer.question.gradient_model import SEED, load_model
 
-_ADAPTERS: Mapping[str, str] = {"torch": "split_torch"}
-"""What splits a gradient, by the package that the types of a framework come from."""
+_ADAPTERS: Mapping[str, str] = {"jax": "split_jax", "torch": "split_torch"}
+"""What splits a gradient, by framework."""
+
+_FRAMEWORKS: Mapping[str, str] = {
+    "equinox": "jax",
+    "flax": "jax",
+    "jax": "jax",
+    "jaxlib": "jax",
+    "torch": "torch",
+}
+"""The framework behind the types of a package."""
 
 
 def answer_model(
@@ -81,13 +91,15 @@ def find_framework(model: Any) -> str:
     while waiting:
         part = waiting.pop()
         packages = {kind.__module__.partition(".")[0] for kind in type(part).__mro__}
-        found = packages & set(_ADAPTERS)
+        found = {_FRAMEWORKS[package] for package in packages if package in _FRAMEWORKS}
         if found:
             return min(found)
         if isinstance(part, Mapping):
             waiting.extend(part.values())
         elif isinstance(part, list | tuple):
             waiting.extend(part)
+        elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+            waiting.extend(vars(part).values())
     return ""
 
 

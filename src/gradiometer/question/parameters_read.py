@@ -12,13 +12,13 @@ from gradiometer.catalog import find_name, list_aliases, list_entries, read_entr
 from gradiometer.errors import FormulaError, GradiometerError, Place, UsageError, suggest
 from gradiometer.model import (
     Chain,
-    NetworkInput,
-    NetworkLayer,
+    Input,
+    Layer,
     Row,
     Template,
     find_layer_kind,
     find_uses,
-    list_network_layers,
+    list_layers,
     read_file,
     read_network_toml,
     read_network_tree,
@@ -34,8 +34,8 @@ from gradiometer.model import (
 
 Tree: TypeAlias = Chain | Template
 
-_SETTING = re.compile(r"[A-Za-z_]\w*")
 _WIDTHS = re.compile(r"\s*\w+\s*(?:-\s*\w+\s*)+")
+_ONLY_WIDTHS = re.compile(r"\d+(?:-\d+)+")
 _WIDTH_NAME = re.compile(r"widths\[(\d+)\]")
 _MOST_BYTES = 1_000_000
 
@@ -51,6 +51,8 @@ class Described:
     settings: Mapping[str, str]
     """Values that were written with it, or asked for."""
     place: Place | None = None
+    widths_given: bool = False
+    """Whether it was nothing but widths, so that its layers have numbers for names."""
 
     def walk(self, more: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
         """The rows of the network, with further values of its settings.
@@ -68,20 +70,37 @@ class Described:
         except GradiometerError as error:
             raise error if self.place is None else error.located(self.place) from None
 
+    def has_value(self, name: str) -> bool:
+        """Whether a setting has a value already, given or by default."""
+        if _WIDTH_NAME.fullmatch(name) or name in self.settings:
+            return True
+        return isinstance(self.tree, Template) and self.tree.defaults.get(name) is not None
+
     @property
-    def widths_given(self) -> bool:
-        """Whether the network is nothing but widths, so that its layers have numbers for names."""
-        layers = self.tree.items[1:] if isinstance(self.tree, Chain) else ()
-        return bool(layers) and all(
-            isinstance(item, NetworkLayer) and not item.name for item in layers
-        )
+    def lacking(self) -> tuple[str, ...]:
+        """The settings that have no value yet."""
+        if isinstance(self.tree, Template):
+            needed = [name for name, text in self.tree.defaults.items() if text is None]
+        else:
+            needed = [use.name for use in find_uses(self.tree) if not use.may_be_word]
+            needed += self.open_widths
+        return tuple(name for name in dict.fromkeys(needed) if name not in self.settings)
+
+    @property
+    def open_widths(self) -> tuple[str, ...]:
+        """The names that stand for a width in a text such as `100-w-1`."""
+        if not isinstance(self.tree, Chain) or not self.widths_given:
+            return ()
+        layers = [item for item in self.tree.items if isinstance(item, Layer)]
+        texts = [text for item in layers for text in item.arguments[:1]]
+        return tuple(text for text in texts if text.isidentifier())
 
     @property
     def known_settings(self) -> tuple[str, ...]:
         """The names that may be set."""
         if isinstance(self.tree, Template):
             return tuple(self.tree.defaults)
-        kinds = {layer.kind for layer in list_network_layers(self.tree)}
+        kinds = {layer.kind for layer in list_layers(self.tree)}
         names = (use.name for use in find_uses(self.tree))
         found = dict.fromkeys(name for name in names if name not in kinds)
         return (*found, *self.width_names)
@@ -112,16 +131,17 @@ def read_text(text: str, *, names: Collection[str] = (), place: Place | None = N
     """
     open_widths = _read_open_widths(text, names)
     if open_widths is not None:
-        return Described(re.sub(r"\s", "", text), open_widths, {}, place)
+        return Described(re.sub(r"\s", "", text), open_widths, {}, place, widths_given=True)
     _refuse_file(text, place)
-    tree = read_network_tree(text, place=place)
+    tree = _read_tree(text, place)
     item = tree.items[0]
-    if len(tree.items) == 1 and isinstance(item, NetworkLayer) and not item.name:
+    if len(tree.items) == 1 and isinstance(item, Layer) and not item.name:
         name = find_name("network", item.kind)
         if name is not None:
             return _read_catalogue(name, item, place)
         _refuse_unknown(item.kind, text, place)
-    return Described(to_network_text(tree, one_line=True), tree, {}, place)
+    name = to_network_text(tree, one_line=True)
+    return Described(name, tree, {}, place, widths_given=_ONLY_WIDTHS.fullmatch(name) is not None)
 
 
 def read_described(path: str) -> Tree:
@@ -154,7 +174,7 @@ _READERS: Mapping[str, Callable[[str], Tree]] = {".toml": _read_toml_network}
 """What reads files of each suffix."""
 
 
-def _read_catalogue(name: str, item: NetworkLayer, place: Place | None) -> Described:
+def _read_catalogue(name: str, item: Layer, place: Place | None) -> Described:
     template = read_template(read_entry("network", name), place=Place(f"network `{name}`"))
     given = [*zip(template.defaults, item.arguments, strict=False), *item.settings]
     if len(item.arguments) > len(template.defaults):
@@ -187,6 +207,16 @@ def _refuse_unknown(kind: str, text: str, place: Place | None) -> None:
     )
 
 
+def _read_tree(text: str, place: Place | None) -> Chain:
+    try:
+        return read_network_tree(text, place=place)
+    except FormulaError as error:
+        name = next((part.strip() for part in text.split("-") if part.strip().isidentifier()), "")
+        if name and _WIDTHS.fullmatch(text):
+            raise replace(error, hint=f"give it a value with `--set {name}=8`") from None
+        raise
+
+
 def _read_open_widths(text: str, names: Collection[str]) -> Chain | None:
     """The network of widths some of which are settings, such as `100-w-20-1`; else None."""
     if not _WIDTHS.fullmatch(text):
@@ -196,7 +226,7 @@ def _read_open_widths(text: str, names: Collection[str]) -> Chain | None:
         return None
     if not all(part in names or part.isdecimal() for part in parts):
         return None
-    return Chain((NetworkInput((parts[0],)), *(NetworkLayer("dense", (p,)) for p in parts[1:])))
+    return Chain((Input((parts[0],)), *(Layer("dense", (p,)) for p in parts[1:])))
 
 
 def _width_places(tree: Chain) -> list[int]:
@@ -204,7 +234,7 @@ def _width_places(tree: Chain) -> list[int]:
     return [
         place
         for place, item in enumerate(tree.items)
-        if isinstance(item, NetworkInput) or (isinstance(item, NetworkLayer) and item.arguments)
+        if isinstance(item, Input) or (isinstance(item, Layer) and item.arguments)
     ]
 
 
@@ -220,9 +250,9 @@ def _set_widths(tree: Chain, settings: Mapping[str, Any], name: str) -> Chain:
             known = tuple(f"widths[{k}]" for k in range(len(places)))
             raise UsageError(f"`{name}` has no `{key}`.", known=known, hint=f"write `{known[-1]}`")
         item = items[places[int(match[1])]]
-        if isinstance(item, NetworkInput):
+        if isinstance(item, Input):
             items[places[int(match[1])]] = replace(item, shape=(str(value), *item.shape[1:]))
-        elif isinstance(item, NetworkLayer):
+        elif isinstance(item, Layer):
             arguments = (str(value), *item.arguments[1:])
             items[places[int(match[1])]] = replace(item, arguments=arguments)
     return Chain(tuple(items))
@@ -262,15 +292,15 @@ def with_options(
 
 def _bias_positions(tree: Chain) -> Iterator[tuple[str, int]]:
     """The kinds of layers with a setting `bias`, and how many settings stand before it."""
-    for name in {layer.kind for layer in list_network_layers(tree)}:
+    for name in {layer.kind for layer in list_layers(tree)}:
         kind = find_layer_kind(name)
         if kind is not None and "bias" in kind.settings:
             yield name, list(kind.settings).index("bias")
 
 
-def _with_input(tree: Chain, shape: NetworkInput) -> Chain:
+def _with_input(tree: Chain, shape: Input) -> Chain:
     for place, item in enumerate(tree.items):
-        if isinstance(item, NetworkInput):
+        if isinstance(item, Input):
             shape = replace(shape, name=item.name, is_tokens=shape.is_tokens or item.is_tokens)
             return Chain((*tree.items[:place], shape, *tree.items[place + 1 :]))
     return Chain((shape, *tree.items))
@@ -278,7 +308,7 @@ def _with_input(tree: Chain, shape: NetworkInput) -> Chain:
 
 def _with_length(tree: Chain, length: int, name: str) -> Chain:
     for place, item in enumerate(tree.items):
-        if isinstance(item, NetworkInput) and item.is_tokens:
+        if isinstance(item, Input) and item.is_tokens:
             changed = replace(item, shape=(str(length), *item.shape[1:]))
             return Chain((*tree.items[:place], changed, *tree.items[place + 1 :]))
     raise UsageError(

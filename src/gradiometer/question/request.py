@@ -17,10 +17,11 @@ from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
 Kind: TypeAlias = Literal[
-    "text", "texts", "path", "number", "numbers", "integer", "flag", "choice", "model"
+    "text", "texts", "path", "paths", "number", "numbers", "integer", "flag", "choice", "model"
 ]  # fmt: skip
-"""`path` names a file that is read, `texts` is a list of text, `numbers` a mapping of names to
-exact numbers; `model` is a text that names code of the user, or in Python the thing itself."""
+"""`path` names a file that is read, `paths` several of them, `texts` is a list of text, `numbers`
+a mapping of names to exact numbers; `model` is a text that names code of the user, or in Python
+the thing itself."""
 
 
 @final
@@ -134,6 +135,7 @@ _WANTED: Mapping[Kind, tuple[str, str]] = {
     "text": ("a text", "write it in quotes"),
     "texts": ("a text or a list of texts", "write each in quotes"),
     "path": ("the path of a file", "write it in quotes"),
+    "paths": ("the path of a file or a list of paths", "write each in quotes"),
     "number": ("a number or a text", 'write such as "1/3"'),
     "numbers": ("a table of values by name", 'write such as {"a": "-1/3"}'),
     "flag": ("True or False", "write True or False"),
@@ -158,7 +160,7 @@ def _is_of_kind(item: Input, value: Any) -> bool:
         return isinstance(value, str)
     if item.kind == "text":
         return isinstance(value, str) or (bool(item.entry) and is_table)
-    if item.kind == "texts":
+    if item.kind in ("texts", "paths"):
         rows = [value] if isinstance(value, str) else value
         return isinstance(rows, list | tuple) and all(isinstance(row, str) for row in rows)
     if item.kind == "number":
@@ -215,15 +217,27 @@ _QUESTIONS = (
          Input("model", "model", "A function `package.module:factory` of yours that returns a "
                "loss function and a model of PyTorch or JAX."),
          Input("watch", "texts", "Modules of the model whose output is split by its uses too; "
-               "with `.input` behind, their input.")),
+               "with `.input` behind, their input. In JAX, names given by `checkpoint_name`.")),
         'gradiometer gradient "v1=a^2; v2=a+b; c=v1*v2" --at a=-1,b=4',
     ),
     Question(
         "parameters",
         "What does this network cost?",
-        (Input("networks", "texts", "Widths such as 100-100-20-1; several are set side by side.",
-               required=True, positional=True),
-         Input("bias", "flag", "Whether the layers have biases.", default=True)),
+        (Input("networks", "texts", "Layers such as `3x32x32; conv(8, 3); relu`, widths such as "
+               "100-100-20-1, or a name such as `gpt2(layers=24)`; several are set side by side.",
+               positional=True),
+         Input("file", "paths", "A file that holds a network, as TOML."),
+         Input("bias", "flag", "Whether the layers have biases.", default=True),
+         Input("activation", "text", "An activation that is put between dense layers."), _SET,
+         Input("input", "text", "The shape that enters, such as 3x160x160."),
+         Input("batch", "integer", "Examples worked on at once, for memory.", default=1),
+         Input("length", "integer", "The length of a sequence of tokens."),
+         Input("optimizer", "text", "What trains the network, for memory; gradient descent "
+               "without a state when it is left out."),
+         Input("precision", "text", "A recipe of the catalogue.", default="fp32"),
+         Input("vary", "text", "A setting and its values, such as width=64:1024:64."),
+         Input("solve", "text", "A setting whose largest value within the budget is wanted."),
+         Input("budget", "number", "The most parameters.")),
         "gradiometer parameters 100-100-20-1 100-20-100-1 --no-bias",
     ),
     Question(

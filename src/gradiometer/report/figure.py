@@ -20,7 +20,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "activation": ("activation",),
     "escape": ("escape",),
     "gradient": ("uses", "focus", "graph", "whole"),
-    "parameters": ("parameters",),
+    "parameters": ("scaling", "parameters", "parameters_log"),
     "schedule": ("schedule",),
     "trajectory": ("trajectory",),
 }

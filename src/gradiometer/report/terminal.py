@@ -137,7 +137,8 @@ def _rows(table: Table) -> Any:
     grid = _grid(header_style=_STYLES["because"])
     numeric = table.numeric or (False,) * len(table.columns)
     for column, is_number in zip(table.columns, numeric, strict=True):
-        grid.add_column(_text(column), justify="right" if is_number else "left", overflow="fold")
+        side = "right" if is_number else "left"
+        grid.add_column(_text(column), justify=side, no_wrap=is_number, overflow="fold")
     for row in table.rows[:_MOST_ROWS]:
         grid.add_row(*map(_text, row))
     return grid

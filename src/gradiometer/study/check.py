@@ -19,13 +19,18 @@ from gradiometer.model import (
     KeyPath,
     read_activation,
     read_graph,
-    read_network,
     read_objective,
     read_optimizer,
     read_schedule,
     settle,
 )
-from gradiometer.question import QUESTIONS, check_fact, read_request, read_steps
+from gradiometer.question import (
+    QUESTIONS,
+    check_fact,
+    read_networks,
+    read_request,
+    read_steps,
+)
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
 from gradiometer.study.run import find_inputs, locate_in_question
@@ -105,8 +110,7 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
             parse_number(text)
         read_graph(given["computation"], inputs=point, of=given["of"] or "")
     elif question.ask == "parameters":
-        for text in given["networks"]:
-            read_network(text, bias=True)
+        read_networks(**given)
     elif question.ask == "claim" and given["says"]:
         _read_says(given["says"])
     elif question.ask == "claim":

@@ -169,6 +169,7 @@ _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "text": _read_text,
     "texts": _read_texts,
     "path": _read_text,
+    "paths": _read_texts,
     "number": _read_number,
     "numbers": _read_numbers,
     "integer": _read_integer,

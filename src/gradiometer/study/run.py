@@ -47,6 +47,9 @@ def find_inputs(study: Study, question: StudyQuestion) -> dict[str, Any]:
         named = inputs.get(item.name)
         if item.kind == "path" and isinstance(named, str):
             inputs[item.name] = str(Path(study.source).parent / named)
+        if item.kind == "paths" and named is not None:
+            paths = [named] if isinstance(named, str) else named
+            inputs[item.name] = [str(Path(study.source).parent / path) for path in paths]
         if item.entry and isinstance(named, str):
             inputs[item.name] = study.definitions.get(item.entry, {}).get(named, named)
     return inputs

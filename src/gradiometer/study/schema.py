@@ -22,6 +22,7 @@ _OF_KIND: Mapping[str, Mapping[str, Any]] = {
     "text": _TEXT,
     "texts": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
     "path": _TEXT,
+    "paths": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
     "number": _NUMBER,
     "numbers": {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _SETTING}]},
     "integer": {"type": "integer"},

@@ -113,14 +113,14 @@ def _to_parameter(item: Input) -> click.Parameter:
     if item.kind == "numbers":
         return click.Option([flag], multiple=True, metavar="NAME=VALUE", **settings)
     return click.Option(
-        [flag], multiple=item.kind == "texts", metavar=item.kind.upper(), **settings
+        [flag], multiple=item.kind in ("texts", "paths"), metavar=item.kind.upper(), **settings
     )
 
 
 def _to_option_help(item: Input) -> str:
     default = {True: "yes", False: "no"}.get(item.default, item.default)
     about = item.about
-    if item.kind in ("texts", "numbers"):
+    if item.kind in ("texts", "paths", "numbers"):
         about += " May be repeated."
     return about if item.default is None else f"{about} [default: {default}]"
 

@@ -1,0 +1,218 @@
+"""What a network takes in memory, to the byte: tables whose rows add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+from gradiometer.model import BYTES, Precision, Row, SavedRow, TensorRow
+from gradiometer.question.answer import Fact, proved, unknown
+
+Part: TypeAlias = "dict[str, Any]"
+"""One row of a table: its part, how it is counted, and its bytes."""
+
+
+@final
+@dataclass(frozen=True)
+class Remembered:
+    """What an optimizer remembers for each number that is trained."""
+
+    name: str
+    """The optimizer; empty for plain gradient descent, which remembers nothing."""
+    state: tuple[str, ...] = ()
+    counter_bytes: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class MemoryRequest:
+    """Under which conditions memory is counted."""
+
+    precision: Precision
+    remembered: Remembered
+    batch: int = 1
+
+
+def list_memory_facts(rows: Sequence[Row], request: MemoryRequest) -> dict[str, Fact]:
+    """The tables of memory for use and for training, their totals, and the cache of attention."""
+    inference = list_inference(rows, request)
+    training = list_training(rows, request)
+    cache = list_cache(rows, request)
+    facts: dict[str, Fact] = {}
+    for name, table, why in (
+        ("inference", inference, _why_inference(request)),
+        ("training", training, _why_training(request)),
+    ):
+        facts[f"memory_{name}"] = proved(table, why)
+        facts[f"{name}_bytes"] = _sum_fact(table)
+    facts["kv_cache"] = _cache_fact(cache, request)
+    return facts
+
+
+def list_inference(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
+    """Weights, buffers, and what attention keeps of the places before."""
+    return [
+        *_list_tensors("weights", _tensors(rows), request.precision.weights),
+        *_list_tensors("buffers", _buffers(rows), request.precision.weights),
+        *list_cache(rows, request),
+    ]
+
+
+def list_training(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
+    """Weights, gradients, the state of the optimizer, buffers and saved activations."""
+    precision = request.precision
+    tensors = _tensors(rows)
+    trained = [tensor for tensor in tensors if not tensor.frozen]
+    parts = _list_tensors("weights", tensors, precision.weights)
+    if precision.master:
+        parts += _list_tensors("master copy of the weights", trained, precision.master, force=True)
+    parts += _list_tensors("gradients", trained, precision.gradients)
+    parts += _list_state(trained, request)
+    parts += _list_tensors("buffers", _buffers(rows), precision.weights)
+    return parts + list(_list_saved(rows, request))
+
+
+def list_cache(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
+    """Keys and values that causal attention keeps while it writes a text."""
+    kept = [kept for row in rows for kept in row.cache]
+    return list(_list_kept("keys and values", kept, request, request.precision.activations))
+
+
+def _tensors(rows: Sequence[Row]) -> list[TensorRow]:
+    return [tensor for row in rows for tensor in row.tensors if tensor.count]
+
+
+def _buffers(rows: Sequence[Row]) -> list[TensorRow]:
+    return [buffer for row in rows for buffer in row.buffers if buffer.count]
+
+
+def _part(name: str, count: int, kind: str) -> Part:
+    return {
+        "part": name,
+        "formula": f"{count:,} numbers * {BYTES[kind]} B",
+        "type": kind,
+        "bytes": count * BYTES[kind],
+    }
+
+
+def _list_tensors(
+    name: str, tensors: Sequence[TensorRow], kind: str, *, force: bool = False
+) -> list[Part]:
+    """One row for each type of numbers; a tensor may have a type of its own."""
+    counts: dict[str, int] = {}
+    for tensor in tensors:
+        own = kind if force else tensor.dtype or kind
+        counts[own] = counts.get(own, 0) + tensor.count
+    return [_part(name, count, own) for own, count in counts.items()]
+
+
+def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Part]:
+    precision, remembered = request.precision, request.remembered
+    parts: list[Part] = []
+    blocks = precision.blocks
+    small = [t for t in trained if blocks is None or t.count < blocks.least]
+    large = [t for t in trained if blocks is not None and t.count >= blocks.least]
+    for name in remembered.state:
+        label = f"{remembered.name}: {name}"
+        parts += _list_tensors(label, small, precision.state, force=True)
+        if blocks is not None and large:
+            parts += _list_tensors(label, large, blocks.state, force=True)
+            # A block that is not full has a scale too.
+            scales = sum(-(-tensor.count // blocks.size) for tensor in large)
+            parts.append(_part(f"{label}, scales of blocks", scales, blocks.scale))
+    if remembered.counter_bytes and trained:
+        size = remembered.counter_bytes
+        parts.append(
+            {
+                "part": f"{remembered.name}: step counts",
+                "formula": f"{len(trained):,} tensors * {size} B",
+                "type": "",
+                "bytes": len(trained) * size,
+            }
+        )
+    return parts
+
+
+def _list_saved(rows: Sequence[Row], request: MemoryRequest) -> Iterator[Part]:
+    # Layers that keep the same tensor keep it once.
+    saved = {kept.tensor: kept for row in reversed(rows) for kept in reversed(row.saved)}
+    return _list_kept(
+        "saved activations", list(saved.values())[::-1], request, request.precision.activations
+    )
+
+
+def _list_kept(
+    name: str, kept: Sequence[SavedRow], request: MemoryRequest, kind: str
+) -> Iterator[Part]:
+    """Rows of what is there for each example, and of what is there once for a batch."""
+    counts: dict[tuple[str, bool], int | None] = {}
+    for row in kept:
+        key = (row.dtype or kind, row.once)
+        before = counts.get(key, 0)
+        counts[key] = None if before is None or row.size is None else before + row.size
+    for (own, once), count in counts.items():
+        times = 1 if once else request.batch
+        if count is None:
+            formula = "a size of the input is not known"
+            yield {"part": name, "formula": formula, "type": own, "bytes": None}
+            continue
+        start = f"{times:,} examples * " if times > 1 else ""
+        part = _part(f"{name} of the batch" if once else name, count, own)
+        yield {
+            **part,
+            "formula": start + part["formula"],
+            "bytes": times * part["bytes"],
+        }
+
+
+def _sum_fact(table: Sequence[Part]) -> Fact:
+    total = 0
+    for part in table:
+        if part["bytes"] is None:
+            return unknown(f"The {part['part']} need a size that is not known.")
+        total += part["bytes"]
+    return proved(total, f"The sum of the rows, {to_size_text(total)}.")
+
+
+def _cache_fact(cache: Sequence[Part], request: MemoryRequest) -> Fact:
+    if not cache:
+        return proved(0, "No layer is causal attention, so nothing is kept while text is written.")
+    if any(part["bytes"] is None for part in cache):
+        return unknown("The length of the sequence is not known.")
+    return proved(
+        sum(part["bytes"] for part in cache),
+        "Keys and values of every place in every causal layer: "
+        + "; ".join(part["formula"] for part in cache) + ".",
+    )  # fmt: skip
+
+
+def _why_inference(request: MemoryRequest) -> str:
+    return (
+        f"By the recipe {request.precision.name}; activations on their way through are not in it."
+    )
+
+
+def _why_training(request: MemoryRequest) -> str:
+    name = request.remembered.name
+    rule = f"state of {name}" if name else "no state, as plain gradient descent keeps none"
+    many = f"{request.batch:,} examples" if request.batch > 1 else "one example"
+    return (
+        f"For {many} by the recipe {request.precision.name}, with the {rule}; activations are "
+        "those that torch keeps for the way back."
+    ).replace("with the no", "with no")
+
+
+def to_size_text(count: int) -> str:
+    """A number of bytes in the largest unit that leaves at least one of it.
+
+    Example:
+        >>> to_size_text(48_564), to_size_text(3)
+        ('47.4 KiB', '3 B')
+    """
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
