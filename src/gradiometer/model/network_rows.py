@@ -100,6 +100,12 @@ class Row:
     """The formula with what each size is: `64 filters * 3 channels * 7*7 + 64 biases`."""
     cache: tuple[SavedRow, ...] = ()
     """What is kept of the places before, while text is written."""
+    memory: Shape | None = None
+    """The shape of the second input, that of `from`."""
+    again: str = ""
+    """The path of the first row of the same item, where `use` calls it again."""
+    listed_again: bool = False
+    """Whether the item got a name of its own here, as one that stands in two lists of a model."""
 
     @property
     def parameters(self) -> int:

@@ -19,6 +19,9 @@ from gradiometer.model.network_rows import (
 from gradiometer.model.network_tree import Item
 from gradiometer.model.size_formula import Size
 
+ALL = "*"
+"""In place of the names of tensors that are frozen: all of them."""
+
 MOST_ROWS = 200_000
 """Rows of one network."""
 
@@ -42,7 +45,7 @@ class Known:
 
     item: Item
     values: Mapping[str, Size]
-    frozen: bool
+    frozen: frozenset[str]
 
 
 class Scope:
@@ -111,6 +114,9 @@ class Scope:
                     row.place,
                     row.spelled,
                     row.cache,
+                    row.memory,
+                    prefix + row.again if row.again else "",
+                    row.listed_again,
                 )
             )
 
@@ -207,6 +213,33 @@ class Scope:
         if not count and any(row.tensors for row in self.rows[start:]):
             problem = f"`{new}` and `{old}` have no tensor of the same name."
             raise UsageError(problem, place=place, hint=f"name one tensor, such as `{old}.weight`")
+
+    def mark_again(self, start: int, old: str, new: str, *, named: bool) -> None:
+        """Say of the rows from *start* on under *new* which rows under *old* they are again."""
+        for at in range(start, len(self.rows)):
+            row = self.rows[at]
+            before = old + row.path[len(new) :]
+            if before in self.places and self.places[before] < start:
+                first = self.rows[self.places[before]]
+                listed = named and (not first.again or first.listed_again)
+                again = first.again or before
+                self.rows[at] = replace(row, again=again, listed_again=listed)
+
+    def freeze(self, start: int, names: frozenset[str], *, path: str, place: Place | None) -> None:
+        """Check that the rows from *start* on have the tensors that are frozen by name.
+
+        Raises:
+            UsageError: If one of them is in no row.
+        """
+        known = dict.fromkeys(t.name for row in self.rows[start:] for t in row.tensors)
+        for name in sorted(names - {ALL} - set(known)):
+            near = suggest(name, known)
+            raise UsageError(
+                f"`{path}` has no tensor `{name[:60]}` that can be frozen.",
+                place=place,
+                known=tuple(known),
+                hint=f"write `frozen={near}`" if near else "write `frozen=true` for all of it",
+            )
 
     def stack(self, start: int, path: str, *, count: int, active: int) -> None:
         """Make the rows from *start* on those of *count* experts, *active* of which work."""

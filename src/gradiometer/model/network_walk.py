@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
-from gradiometer.errors import GradiometerError, UsageError, unknown_name
+from gradiometer.errors import GradiometerError, Place, UsageError, unknown_name
 from gradiometer.model.layer_kind import LayerKind
 from gradiometer.model.layer_row import add_layer
 from gradiometer.model.layer_rule import LayerCall, LayerResult, apply_kind, bind_settings
@@ -18,7 +18,7 @@ from gradiometer.model.network_join import join_flows
 from gradiometer.model.network_paths import ItemName, is_single, name_items
 from gradiometer.model.network_read import read_shape
 from gradiometer.model.network_rows import Row, to_shape_text
-from gradiometer.model.network_scope import Flow, Known, Scope
+from gradiometer.model.network_scope import ALL, Flow, Known, Scope
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_tree import (
     Branches,
@@ -56,7 +56,8 @@ class _Spot:
     scope: Scope
     prefix: str
     values: Values
-    frozen: bool = False
+    frozen: frozenset[str] = frozenset()
+    """Names of tensors that are not learned here, or `ALL`."""
 
 
 def walk_network(
@@ -165,7 +166,7 @@ class _Walk:
         frozen = spot.frozen
         if "frozen" in settings:
             text = settings["frozen"]
-            frozen |= is_true(text, spot.values, path=path, place=place, setting="frozen")
+            frozen |= _read_frozen(text, spot, path=path, place=place)
         inner = replace(spot, frozen=frozen) if frozen != spot.frozen else spot
         memory = None
         if "from" in settings:
@@ -193,6 +194,8 @@ class _Walk:
         else:
             flow = yield self.use(item, inner, path, flow)
         assert flow is not None
+        if frozen - spot.frozen:
+            spot.scope.freeze(start, frozen - spot.frozen, path=path, place=place)
         if "tie" in settings:
             text = settings["tie"]
             spot.scope.tie(start, text, prefix=spot.prefix, path=path, place=place)
@@ -333,7 +336,7 @@ class _Walk:
         old = scope.known_item(item.of, prefix=spot.prefix, path=path, place=item.place)
         known = scope.items[old]
         start = len(scope.rows)
-        inner = _Spot(scope, spot.prefix, known.values, spot.frozen or known.frozen)
+        inner = _Spot(scope, spot.prefix, known.values, spot.frozen | known.frozen)
         renamed = known.item
         assert not isinstance(renamed, Input)
         # Conditions and ties of the first place are not those of this one.
@@ -344,7 +347,17 @@ class _Walk:
             again = replace(again, name=names[0].name)
         out = yield self.item(again, inner, names, 0, flow)
         scope.share(start, old, path, place=item.place)
+        scope.mark_again(start, old, path, named=bool(item.name))
         return out
+
+
+def _read_frozen(text: str, spot: _Spot, *, path: str, place: Place | None) -> frozenset[str]:
+    """What is frozen: a truth means all or nothing, any other word is the name of a tensor."""
+    word = text.strip()
+    if word.isidentifier() and word not in {"true", "false", *spot.values}:
+        return frozenset([word])
+    asked = is_true(text, spot.values, path=path, place=place, setting="frozen")
+    return frozenset([ALL]) if asked else frozenset()
 
 
 def _check_tokens(call: LayerCall, flow: Flow) -> None:
