@@ -8,7 +8,6 @@ Each case is the text of a network and the model of PyTorch that it describes.
 import contextlib
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,7 +19,16 @@ import torch.nn.functional as F
 from torch import nn
 
 DATA = Path(__file__).parent / "data" / "counters.json"
-TOOLS = ("accelerate", "calflops", "fvcore", "ptflops", "thop", "torch", "torchinfo", "torchsummary")
+TOOLS = (
+    "accelerate",
+    "calflops",
+    "fvcore",
+    "ptflops",
+    "thop",
+    "torch",
+    "torchinfo",
+    "torchsummary",
+)
 
 MARK = "counted: "
 
@@ -225,9 +233,9 @@ class Positions(nn.Module):
         self.head = nn.Linear(8, 50, bias=False)
 
     def forward(self, input):
-        places = torch.arange(input.shape[1])
+        places = torch.arange(input.shape[1])[None]
         table = isinstance(self.pos, nn.Embedding)
-        return self.head(self.tok(input) + (self.pos(places) if table else self.pos[places]))
+        return self.head(self.tok(input) + (self.pos(places) if table else self.pos[places[0]]))
 
 
 def frozen(model, *names):
@@ -273,7 +281,8 @@ CASES = {
     "attention function": ("100x64; attention(4, bias=false, fused=function)",
                            lambda: Written(64, 4, bias=False, fused=True), "100x64"),
     "shared activation": (
-        "4; layers: repeat 3 as i { dense(4); act: relu(if=i = 0); act: use(layers.0.act, if=i > 0);"
+        "4; layers: repeat 3 as i { dense(4); act: relu(if=i = 0); "
+        "act: use(layers.0.act, if=i > 0);"
         " dense(4); use(act) }", SharedInStacks, "4"),
     "one weight frozen": ("10; dense(10, frozen=weight); dense(1)",
                           lambda: frozen(S(L(10, 10), L(10, 1)), "0.weight"), "10"),
@@ -297,13 +306,14 @@ CASES = {
         "conv(4, 3, dilation=2, padding=2)",
         lambda: S(C(4, 8, 3, groups=2, padding=1), C(8, 6, (3, 1), stride=2, bias=False),
                   C(6, 4, 3, dilation=2, padding=2)), "4x12x10"),
-    "one axis": ("3x20; conv(6, 5, padding=same); batch_norm; relu; avg_pool(2); max_pool(2)",
-                 lambda: S(nn.Conv1d(3, 6, 5, padding="same"), nn.BatchNorm1d(6), nn.ReLU(),
+    "one axis": ("3x20; conv(6, 5, padding=2); batch_norm; relu; avg_pool(2); max_pool(2)",
+                 lambda: S(nn.Conv1d(3, 6, 5, padding=2), nn.BatchNorm1d(6), nn.ReLU(),
                            nn.AvgPool1d(2), nn.MaxPool1d(2)), "3x20"),
     "three axes": ("2x6x8x8; conv(4, 3); batch_norm(affine=false); max_pool(2); avg_pool(1x3x3)",
                    lambda: S(nn.Conv3d(2, 4, 3), nn.BatchNorm3d(4, affine=False), nn.MaxPool3d(2),
                              nn.AvgPool3d((1, 3, 3))), "2x6x8x8"),
-    "transposed": ("6x5x4; conv_transpose(9, 3, stride=2); conv_transpose(3, 2, groups=3, bias=false)",
+    "transposed": ("6x5x4; conv_transpose(9, 3, stride=2); "
+                   "conv_transpose(3, 2, groups=3, bias=false)",
                    lambda: S(nn.ConvTranspose2d(6, 9, 3, stride=2),
                              nn.ConvTranspose2d(9, 3, 2, groups=3, bias=False)), "6x5x4"),
     "transposed groups": ("8x5; conv_transpose(16, 4, groups=4)",
@@ -319,15 +329,18 @@ CASES = {
                                            nn.BatchNorm2d(6, track_running_stats=False)), "6x4x4"),
     "batch norm of features": ("9; dense(6); batch_norm; relu; dense(2)",
                                lambda: S(L(9, 6), nn.BatchNorm1d(6), nn.ReLU(), L(6, 2)), "9"),
-    "pools": ("3x12x12; max_pool(3, stride=2); avg_pool(2, stride=1, padding=1); adaptive_max_pool(4); "
+    "pools": ("3x12x12; max_pool(3, stride=2); avg_pool(2, stride=1, padding=1); "
+              "adaptive_max_pool(4); "
               "adaptive_avg_pool(2); global_avg_pool; dense(2)",
               lambda: S(nn.MaxPool2d(3, stride=2), nn.AvgPool2d(2, stride=1, padding=1),
                         nn.AdaptiveMaxPool2d(4), nn.AdaptiveAvgPool2d(2), nn.AdaptiveAvgPool2d(1),
                         nn.Flatten(), L(3, 2)), "3x12x12"),
-    "pools of one axis": ("3x12; adaptive_avg_pool(6); adaptive_max_pool(3); global_avg_pool; dense(2)",
+    "pools of one axis": ("3x12; adaptive_avg_pool(6); adaptive_max_pool(3); "
+                          "global_avg_pool; dense(2)",
                           lambda: S(nn.AdaptiveAvgPool1d(6), nn.AdaptiveMaxPool1d(3),
                                     nn.AdaptiveAvgPool1d(1), nn.Flatten(), L(3, 2)), "3x12"),
-    "pools of three axes": ("3x4x4x4; adaptive_avg_pool(2); adaptive_max_pool(2); global_avg_pool; dense(2)",
+    "pools of three axes": ("3x4x4x4; adaptive_avg_pool(2); adaptive_max_pool(2); "
+                            "global_avg_pool; dense(2)",
                             lambda: S(nn.AdaptiveAvgPool3d(2), nn.AdaptiveMaxPool3d(2),
                                       nn.AdaptiveAvgPool3d(1), nn.Flatten(), L(3, 2)), "3x4x4x4"),
     "global max": ("5x6x7; global_max_pool; dense(3)",
@@ -348,11 +361,13 @@ CASES = {
                                  Step(lambda x: x[:, -1]), L(7, 3)), "12x5"),
     "embedding": ("tokens(12); embedding(50, 8); dense(3)",
                   lambda: S(nn.Embedding(50, 8), L(8, 3)), "tokens(12)"),
-    "positions as a table": ("tokens(12); embedding(50, 8); position(table=true); dense(50, bias=false)",
+    "positions as a table": ("tokens(12); embedding(50, 8); position(table=true); "
+                             "dense(50, bias=false)",
                              lambda: Positions(table=True), "tokens(12)"),
     "positions as a parameter": ("tokens(12); embedding(50, 8); position; dense(50, bias=false)",
                                  lambda: Positions(table=False), "tokens(12)"),
-    "residual": ("6x8x8; residual { conv(6, 3, padding=1); batch_norm; relu }; global_avg_pool; dense(4)",
+    "residual": ("6x8x8; residual { conv(6, 3, padding=1); batch_norm; relu }; "
+                 "global_avg_pool; dense(4)",
                  lambda: S(Around(add, nn.Identity(), S(C(6, 6, 3, padding=1), nn.BatchNorm2d(6),
                                                         nn.ReLU())),
                            nn.AdaptiveAvgPool2d(1), nn.Flatten(), L(6, 4)), "6x8x8"),
@@ -361,7 +376,7 @@ CASES = {
                                     nn.Dropout(), C(10, 2, 1)), "6x8x8"),
     "squeeze and excite": ("8x6x6; squeeze_excite(2); conv(3, 1)", lambda: S(se(8), C(8, 3, 1)),
                            "8x6x6"),
-    "prelu and softmax": ("5x4; dense(6); prelu; prelu(4); softmax; dropout",
+    "prelu and softmax": ("5x4; dense(6); prelu; prelu(5); softmax; dropout",
                           lambda: S(L(4, 6), nn.PReLU(), nn.Identity(), nn.PReLU(5), nn.Softmax(-1),
                                     nn.Dropout()), "5x4"),
     "upsample": ("3x4x4; upsample(2); conv(2, 3)",
@@ -373,7 +388,8 @@ CASES = {
     "attention of grouped queries": (
         "10x12; attention(6, kv_heads=2, bias=false)",
         lambda: Written(12, 6, bias=False, fused=True, kv_heads=2), "10x12"),
-    "mixture of dense": ("6; multiply { dense(8, bias=false); silu | dense(8, bias=false) }; dense(6)",
+    "mixture of dense": ("6; multiply { dense(8, bias=false); "
+                         "silu | dense(8, bias=false) }; dense(6)",
                          lambda: S(Around(multiply, S(L(6, 8, bias=False), nn.SiLU()),
                                           L(6, 8, bias=False)), L(8, 6)), "6"),
     "resnet18": ("resnet18", lambda: vision("resnet18"), "3x224x224"),

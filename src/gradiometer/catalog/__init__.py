@@ -26,6 +26,7 @@ __all__ = [
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
+    "counter": "counters",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         read_activation,
         read_family,
     )
+    from gradiometer.model.counter import Counter, read_counter
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
     from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree, read_shape
+    from gradiometer.model.network_reconcile import (
+        Deviation,
+        NotReconciled,
+        Reconciled,
+        estimate_memory,
+        reconcile,
+    )
     from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
@@ -78,6 +86,13 @@ _PLACES = {
     "Bundle": "graph_group",
     "Chain": "network_tree",
     "CountLine": "network_rows",
+    "Counter": "counter",
+    "Deviation": "network_reconcile",
+    "NotReconciled": "network_reconcile",
+    "Reconciled": "network_reconcile",
+    "estimate_memory": "network_reconcile",
+    "read_counter": "counter",
+    "reconcile": "network_reconcile",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
     "Gradient": "graph_side",
@@ -178,6 +193,8 @@ __all__ = [
     "Bundle",
     "Chain",
     "CountLine",
+    "Counter",
+    "Deviation",
     "Edge",
     "Flow",
     "Gradient",
@@ -193,6 +210,7 @@ __all__ = [
     "Listing",
     "NameTable",
     "NetworkCount",
+    "NotReconciled",
     "Objective",
     "Optimizer",
     "Owner",
@@ -200,6 +218,7 @@ __all__ = [
     "Precision",
     "Published",
     "RankedPath",
+    "Reconciled",
     "Residual",
     "Row",
     "Rule",
@@ -219,6 +238,7 @@ __all__ = [
     "check_size",
     "count_network",
     "describe_settings",
+    "estimate_memory",
     "find_flow",
     "find_layer_kind",
     "find_line",
@@ -234,6 +254,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_counter",
     "read_family",
     "read_file",
     "read_graph",
@@ -253,6 +274,7 @@ __all__ = [
     "read_template_file",
     "read_toml",
     "read_weights",
+    "reconcile",
     "saved_tensors",
     "settle",
     "slope_tree",

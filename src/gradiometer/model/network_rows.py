@@ -62,6 +62,21 @@ class SavedRow:
 
 @final
 @dataclass(frozen=True)
+class Again:
+    """Which layer a row is again, where `use` calls an item a second time."""
+
+    first: str
+    """The path of its first row."""
+    item: str
+    """The path of the `use`."""
+    of: str
+    """The path of the item that it names."""
+    is_named: bool
+    """Whether the `use` has a name of its own, as an item that stands in two lists of a model."""
+
+
+@final
+@dataclass(frozen=True)
 class CountLine:
     """One named count for one example; None while a size is not known."""
 
@@ -102,10 +117,8 @@ class Row:
     """What is kept of the places before, while text is written."""
     memory: Shape | None = None
     """The shape of the second input, that of `from`."""
-    again: str = ""
-    """The path of the first row of the same item, where `use` calls it again."""
-    listed_again: bool = False
-    """Whether the item got a name of its own here, as one that stands in two lists of a model."""
+    again: Again | None = None
+    """Where `use` calls a layer a second time: which one that is."""
 
     @property
     def parameters(self) -> int:

@@ -9,6 +9,7 @@ from typing import final
 
 from gradiometer.errors import LimitError, Place, ShapeError, UsageError, suggest, unknown_name
 from gradiometer.model.network_rows import (
+    Again,
     CountLine,
     Row,
     SavedRow,
@@ -115,8 +116,7 @@ class Scope:
                     row.spelled,
                     row.cache,
                     row.memory,
-                    prefix + row.again if row.again else "",
-                    row.listed_again,
+                    _again_under(row.again, prefix) if row.again else None,
                 )
             )
 
@@ -220,10 +220,10 @@ class Scope:
             row = self.rows[at]
             before = old + row.path[len(new) :]
             if before in self.places and self.places[before] < start:
-                first = self.rows[self.places[before]]
-                listed = named and (not first.again or first.listed_again)
-                again = first.again or before
-                self.rows[at] = replace(row, again=again, listed_again=listed)
+                known = self.rows[self.places[before]].again
+                first = known.first if known else before
+                listed = named and (known is None or known.is_named)
+                self.rows[at] = replace(row, again=Again(first, new, old, listed))
 
     def freeze(self, start: int, names: frozenset[str], *, path: str, place: Place | None) -> None:
         """Check that the rows from *start* on have the tensors that are frozen by name.
@@ -286,6 +286,12 @@ def _under(tensors: tuple[TensorRow, ...], prefix: str) -> tuple[TensorRow, ...]
     return tuple(
         replace(tensor, shared_with=prefix + tensor.shared_with) if tensor.shared_with else tensor
         for tensor in tensors
+    )
+
+
+def _again_under(again: Again, prefix: str) -> Again:
+    return Again(
+        prefix + again.first, prefix + again.item, prefix + again.of, is_named=again.is_named
     )
 
 
