@@ -55,7 +55,7 @@ def test_several_networks_are_reconciled_each():
 
 def test_the_flag_and_the_study_key_are_the_plain_word():
     shown = CliRunner().invoke(cli, ["parameters", TIED, "--as", "torchinfo", "--json"])
-    assert json.loads(shown.stdout)["facts"]["their_parameters"]["value"] == 132160
+    assert json.loads(shown.stdout)["facts"]["their_parameters"]["value"]["exact"] == "132160"
     command = to_command("parameters", {"networks": ["3-2-1"], "as_": "thop"})
     assert command == "gradiometer parameters 3-2-1 --as thop"
     assert ask("parameters", networks=["3-2-1"], as_="thop").facts["their_macs"].value == 8
@@ -70,7 +70,8 @@ def test_an_unknown_tool_is_refused():
 def test_a_study_may_ask_for_a_counter(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(
-        'title = "T"\n[[question]]\nid = "a"\nask = "parameters"\nnetworks = ["3-2"]\nas = "thop"\n'
+        'schema_version = 1\ntitle = "T"\n[[question]]\nid = "a"\n'
+        'ask = "parameters"\nnetworks = ["3-2"]\nas = "thop"\n'
         '[[question.claim]]\nfact = "their_parameters"\nequals = 8\n',
         encoding="utf-8",
     )
