@@ -32,7 +32,7 @@ test-slow: .venv/installed-dev browser
 	$(BIN)/pytest -q -n $(WORKERS) -m slow tests
 
 oracles: .venv/installed-dev
-	$(PIP) --editable '.[jax,torch]'
+	$(PIP) --editable '.[flax,jax,keras,torch]'
 	$(BIN)/pytest -q -m oracle tests
 
 bench: .venv/installed-dev

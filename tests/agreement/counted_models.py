@@ -251,7 +251,7 @@ CASES = {
     "siamese": ("10; add { enc: dense(10) | use(enc) }; dense(1)", Siamese, "10"),
     "lstm": ("100x64; lstm(64)", lambda: First(nn.LSTM(64, 64, batch_first=True)), "100x64"),
     "attention module": ("100x64; attention(4)", lambda: Own(64, 4), "100x64"),
-    "attention function": ("100x64; attention(4, bias=false, fused=function)",
+    "attention function": ("100x64; attention(4, bias=false, computed=function)",
                            lambda: Written(64, 4, bias=False, fused=True), "100x64"),
     "shared activation": (
         "4; layers: repeat 3 as i { dense(4); act: relu(if=i = 0); "
@@ -356,7 +356,7 @@ CASES = {
                  lambda: S(nn.Upsample(scale_factor=2), C(3, 2, 3)), "3x4x4"),
     "attention without biases": ("10x8; attention(2, bias=false)",
                                  lambda: Own(8, 2, bias=False), "10x8"),
-    "attention of products": ("10x8; attention(2, fused=none)",
+    "attention of products": ("10x8; attention(2, computed=written)",
                               lambda: Written(8, 2, bias=True, fused=False), "10x8"),
     "attention of grouped queries": (
         "10x12; attention(6, kv_heads=2, bias=false)",

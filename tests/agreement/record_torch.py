@@ -18,6 +18,10 @@ LANDSCAPES = {
 }
 SETTINGS = {"kink": {}, "steep kink": {"a": 1, "b": 3}, "barrier": {"h": 0.25}, "quadratic": {}}
 
+NAMES = {
+    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "adagrad": "Adagrad",
+    "adadelta": "Adadelta", "adamax": "Adamax", "radam": "RAdam", "rprop": "Rprop",
+}  # fmt: skip
 CASES = [
     ("sgd", {"lr": 0.1}),
     ("sgd", {"lr": 0.1, "momentum": 0.9}),
@@ -29,6 +33,19 @@ CASES = [
     ("adam", {"lr": 0.01}),
     ("adam", {"lr": 0.1, "betas": [0.5, 0.9]}),
     ("adam", {"lr": 0.1, "betas": [0.9, 0.95], "eps": 0.001}),
+    ("adam", {"lr": 0.1, "betas": [0.5, 0.9], "amsgrad": True}),
+    ("adamw", {"lr": 0.1, "weight_decay": 0.1}),
+    ("adamw", {"lr": 0.1, "betas": [0.5, 0.9], "amsgrad": True}),
+    ("rmsprop", {"lr": 0.01}),
+    ("rmsprop", {"lr": 0.01, "alpha": 0.9, "momentum": 0.5}),
+    ("rmsprop", {"lr": 0.01, "eps": 0.1, "centered": True}),
+    ("rmsprop", {"lr": 0.01, "eps": 0.1, "centered": True, "momentum": 0.5}),
+    ("adagrad", {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.1}),
+    ("adadelta", {"lr": 1.0, "rho": 0.8, "eps": 0.001}),
+    ("adamax", {"lr": 0.1, "betas": [0.5, 0.9]}),
+    ("radam", {"lr": 0.1, "betas": [0.5, 0.9]}),
+    ("radam", {"lr": 0.1}),
+    ("rprop", {"lr": 0.1}),
 ]
 
 
@@ -45,7 +62,7 @@ def losses(torch):
 def run_torch(torch, rule, options, loss, *, start, steps=STEPS):
     """The positions of a run in float64, from the start on."""
     x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[rule]
+    make = getattr(torch.optim, NAMES[rule])
     optimizer = make([x], **options)
     positions = [x.item()]
     for _ in range(steps):

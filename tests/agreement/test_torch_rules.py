@@ -11,7 +11,7 @@ from gradiometer.model import read_objective, read_optimizer, settle
 from gradiometer.numeric import advance_float, begin_float
 
 RECORDED = json.loads(DATA.read_text(encoding="utf-8"))
-KEYS = {"lr": "learning_rate"}
+KEYS = {"lr": "learning_rate", "lr_decay": "decay", "initial_accumulator_value": "initial"}
 
 
 def settings_of(options):

@@ -38,8 +38,9 @@ def _activation_violations(entry):
     """What is wrong in the further keys of an activation."""
     if bool(entry.get("vector")) == ("formula" in entry):
         yield "it needs a formula, or `vector = true`"
-    if entry.get("saved", "input") not in {"input", "output", "none"}:
-        yield f"saved `{entry['saved']}`"
+    kept = entry.get("saved", "input")
+    if isinstance(kept, str) and kept not in {"input", "output", "none"}:
+        yield f"saved `{kept}`"
     if entry.get("vector") and not str(entry.get("instead", "")).startswith("ask "):
         yield "`instead` does not say what to ask"
     yield from (f"library `{name}`" for name in entry.get("libraries", ()) if name not in LIBRARIES)

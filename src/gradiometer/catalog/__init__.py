@@ -19,6 +19,7 @@ __all__ = [
     "list_entries",
     "list_reasons",
     "list_vector_functions",
+    "read_config_keys",
     "read_entry",
     "read_reference",
     "read_stored",
@@ -27,6 +28,7 @@ __all__ = [
 KINDS: Mapping[str, str] = {
     "activation": "activations",
     "counter": "counters",
+    "family": "families",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",
@@ -35,6 +37,9 @@ KINDS: Mapping[str, str] = {
     "schedule": "schedules",
 }
 """Each kind of entry and the folder of its files."""
+
+_VARIANT_KEYS = ("about", "aliases", "reference")
+"""What a variant of an entry may say beside the defaults that it changes."""
 
 
 def list_entries(kind: str) -> tuple[str, ...]:
@@ -113,7 +118,27 @@ def _read_kind(kind: str) -> Mapping[str, Mapping[str, Any]]:
     """Every entry of that kind by its name, sorted."""
     folder = resources.files(__name__) / _folder(kind)
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".toml"))
-    return {name[:-5]: _read_toml(f"{_folder(kind)}/{name}") for name in names}
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in names:
+        entry = _read_toml(f"{_folder(kind)}/{name}")
+        found[name[:-5]] = entry
+        for variant, row in entry.get("variants", {}).items():
+            found[variant] = _make_variant(entry, variant, row)
+    return dict(sorted(found.items()))
+
+
+def _make_variant(entry: Mapping[str, Any], name: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry with other defaults of its settings; the row may have its own words about it."""
+    own = {key: row[key] for key in _VARIANT_KEYS if key in row}
+    defaults = {key: value for key, value in row.items() if key not in _VARIANT_KEYS}
+    settings = {
+        key: {**setting, "default": defaults[key]} if key in defaults else setting
+        for key, setting in entry.get("settings", {}).items()
+    }
+    listed = ", ".join(f"{key} = {value}" for key, value in defaults.items())
+    about = f"{entry.get('about', '')} Here {listed}." if listed else entry.get("about", "")
+    kept = {key: value for key, value in entry.items() if key not in {"aliases", "variants"}}
+    return {**kept, "about": about, **own, "name": name, "settings": settings}
 
 
 def list_reasons() -> tuple[Mapping[str, Any], ...]:
@@ -134,6 +159,16 @@ def read_stored(what: str) -> Mapping[str, Any]:
         ['bfloat16', 16, True]
     """
     return _read_toml(f"stored_{what}.toml")
+
+
+def read_config_keys() -> Mapping[str, Any]:
+    """Keys of a config.json that change no count in any family, and its names of activations.
+
+    Example:
+        >>> read_config_keys()["activations"]["gelu_new"]
+        'gelu_tanh'
+    """
+    return _read_toml("config_keys.toml")
 
 
 def read_reference(key: str) -> Mapping[str, Any]:

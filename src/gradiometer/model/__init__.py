@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         read_family,
     )
     from gradiometer.model.counter import Counter, read_counter
+    from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
     from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
+    from gradiometer.model.keras_models import describe_keras
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
-    from gradiometer.model.network_count import NetworkCount, count_network, saved_tensors
+    from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
+    from gradiometer.model.network_config import ConfigNetwork, read_config
+    from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree, read_shape
@@ -68,6 +72,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.toml_places import KeyPath, Spot, find_line, locate_keys
     from gradiometer.model.toml_source import read_file, read_toml
+    from gradiometer.model.torch_modules import describe_torch
     from gradiometer.model.torch_uses import split_torch
     from gradiometer.model.trace import Traced, trace_function
     from gradiometer.model.weights_model import StoredModel, StoredTensor
@@ -85,6 +90,7 @@ _PLACES = {
     "BoundSchedule": "schedule",
     "Bundle": "graph_group",
     "Chain": "network_tree",
+    "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
     "Counter": "counter",
     "Deviation": "network_reconcile",
@@ -134,6 +140,7 @@ _PLACES = {
     "VARIABLE": "objective",
     "check_size": "graph_point",
     "count_network": "network_count",
+    "list_saved": "network_count",
     "describe_settings": "schedule",
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
@@ -148,6 +155,7 @@ _PLACES = {
     "rank_paths": "graph_rank",
     "rate_range": "optimizer",
     "read_activation": "activation",
+    "read_config": "network_config",
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
@@ -165,7 +173,6 @@ _PLACES = {
     "read_template_file": "network_template",
     "read_toml": "toml_source",
     "read_weights": "weights_read",
-    "saved_tensors": "network_count",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
@@ -180,6 +187,14 @@ _PLACES = {
     "walk_network": "network_walk",
     "with_activation": "network_options",
     "without_bias": "network_options",
+    "Example": "live_model",
+    "LiveModel": "live_model",
+    "OwnTensor": "live_model",
+    "Part": "live_model",
+    "to_rows": "live_model",
+    "describe_torch": "torch_modules",
+    "describe_keras": "keras_models",
+    "describe_flax": "flax_models",
 }
 """The file that each name comes from; it is loaded when the name is first used."""
 
@@ -192,10 +207,12 @@ __all__ = [
     "BoundSchedule",
     "Bundle",
     "Chain",
+    "ConfigNetwork",
     "CountLine",
     "Counter",
     "Deviation",
     "Edge",
+    "Example",
     "Flow",
     "Gradient",
     "Graph",
@@ -208,13 +225,16 @@ __all__ = [
     "Layer",
     "LayerKind",
     "Listing",
+    "LiveModel",
     "NameTable",
     "NetworkCount",
     "NotReconciled",
     "Objective",
     "Optimizer",
+    "OwnTensor",
     "Owner",
     "Parameter",
+    "Part",
     "Precision",
     "Published",
     "RankedPath",
@@ -237,7 +257,10 @@ __all__ = [
     "Traced",
     "check_size",
     "count_network",
+    "describe_flax",
+    "describe_keras",
     "describe_settings",
+    "describe_torch",
     "estimate_memory",
     "find_flow",
     "find_layer_kind",
@@ -248,12 +271,14 @@ __all__ = [
     "is_inside",
     "list_layer_kinds",
     "list_layers",
+    "list_saved",
     "locate_keys",
     "measure_use",
     "multiply",
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_config",
     "read_counter",
     "read_family",
     "read_file",
@@ -283,6 +308,7 @@ __all__ = [
     "split_torch",
     "to_network_text",
     "to_network_toml",
+    "to_rows",
     "to_setting_text",
     "to_shape_text",
     "trace_function",

@@ -304,12 +304,18 @@ def _activation_table(named: str) -> Mapping[str, Any] | None:
         return None
     rows = entry.get("parameters", {})
     settings = {key: {"is": "number", "default": row["default"]} for key, row in rows.items()}
-    kept = str(entry.get("saved", "input"))
+    kept = entry.get("saved", "input")
+    names = [kept] if isinstance(kept, str) else list(kept)
     return {
         "name": name,
         "about": entry["about"],
         "settings": settings,
         "shape": {"input": "*shape", "output": "*shape"},
         "extra": {"values": "product(shape)"},
-        "saved": {"tensors": [] if kept == "none" else [kept]},
+        "saved": {"tensors": [_kept_by_activation(name) for name in names if name != "none"]},
     }
+
+
+def _kept_by_activation(name: str) -> str | dict[str, str]:
+    """The input, the output, or numbers of its own, one for each of the input."""
+    return name if name in {"input", "output"} else {"name": name, "shape": "*shape"}

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from gradiometer.model.layer_rule import LayerCall, LayerResult
-from gradiometer.model.network_rows import Row, SavedRow, Shape, TensorRow
-from gradiometer.model.network_scope import ALL, Flow, Scope
+from gradiometer.model.network_rows import ALL, Row, SavedRow, Shape, TensorRow
+from gradiometer.model.network_scope import Flow, Scope
 
 
 def add_layer(
@@ -33,6 +33,7 @@ def add_layer(
         flow.tensor if kind.is_view else path,
         flow.dtype if kind.is_view else None,
         needs,
+        flow.whole or flow.shape if kind.is_view else None,
     )
     flows = {"input": flow, "memory": memory or flow, "output": out}
     scope.add(
@@ -72,10 +73,13 @@ def _saved(
         found = flows.get(kept.of)
         if found is None:
             tensor = f"{call.path} {kept.name}"
-            saved.append(SavedRow(kept.name, tensor, kept.shape, kept.dtype or None, kept.once))
+            own = (kept.shape, kept.dtype or None, kept.once, kept.needed_for)
+            saved.append(SavedRow(kept.name, tensor, *own))
         else:
             dtype = kept.dtype or found.dtype
-            saved.append(SavedRow(kept.name, found.tensor, found.shape, dtype))
+            shape = found.whole or found.shape
+            needed = kept.needed_for
+            saved.append(SavedRow(kept.name, found.tensor, shape, dtype, needed_for=needed))
     return tuple(saved)
 
 

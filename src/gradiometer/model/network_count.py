@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
-from gradiometer.model.network_rows import Row, TensorRow
+from gradiometer.model.network_rows import Row, SavedRow, TensorRow
 
 
 @final
@@ -87,20 +87,24 @@ def _sum_lines(lines: list[tuple[str, int | None]]) -> dict[str, int | None]:
     return found
 
 
-def saved_tensors(rows: tuple[Row, ...]) -> dict[str, tuple[int | None, str | None]]:
-    """Each tensor that is kept for the way back, once: how many numbers it has, and their type.
+def list_saved(rows: Sequence[Row], *, dtype: str = "float32") -> tuple[SavedRow, ...]:
+    """Each tensor that is kept for the way back, once, with its type.
+
+    Args:
+        rows: The rows of the walk.
+        dtype: The type of the numbers of the network; a tensor that a layer keeps in another type
+            than it has is a copy.
 
     Example:
         >>> from gradiometer.model.network_read import read_network_tree
         >>> from gradiometer.model.network_walk import walk_network
-        >>> saved_tensors(walk_network(read_network_tree("9 -> dense(5); relu; dense(1)")))
-        {'input': (9, None), 'relu': (5, None)}
+        >>> rows = walk_network(read_network_tree("9 -> dense(5); relu; dense(1)"))
+        >>> [(kept.tensor, kept.size) for kept in list_saved(rows)]
+        [('input', 9), ('relu', 5)]
     """
-    found: dict[str, tuple[int | None, str | None]] = {}
+    found: dict[tuple[str, str], SavedRow] = {}
     for row in rows:
         for kept in row.saved:
-            size: int | None = 1
-            for axis in kept.shape:
-                size = None if size is None or axis is None else size * axis
-            found.setdefault(kept.tensor, (size, kept.dtype))
-    return found
+            own = kept.dtype or dtype
+            found.setdefault((kept.tensor, own), replace(kept, dtype=own))
+    return tuple(found.values())

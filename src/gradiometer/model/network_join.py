@@ -27,7 +27,7 @@ def join_flows(item: Branches, flows: list[Flow], *, path: str) -> tuple[Row, Fl
     saved: tuple[SavedRow, ...] = ()
     if item.join == "multiply" and needs:
         saved = tuple(
-            SavedRow(f"factor {k}", flow.tensor, flow.shape, flow.dtype)
+            SavedRow(f"factor {k}", flow.tensor, flow.whole or flow.shape, flow.dtype)
             for k, flow in enumerate(flows, start=1)
         )
     row = Row(path, item.join, (), shapes[0], shape, extra=extra, saved=saved, place=item.place)

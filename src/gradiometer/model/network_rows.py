@@ -12,6 +12,10 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 """Sizes of the axes, without the batch; None for one that is not known."""
 
 
+ALL = "*"
+"""In place of the names of tensors that are frozen: all of them."""
+
+
 @final
 @dataclass(frozen=True)
 class TensorRow:
@@ -26,6 +30,8 @@ class TensorRow:
     shared_with: str = ""
     """The full name of the tensor that it is, when it is counted there."""
     frozen: bool = False
+    is_stored: bool = True
+    """Whether it is written to the files of a model; some buffers are not."""
 
     @property
     def size(self) -> int:
@@ -48,6 +54,8 @@ class SavedRow:
     dtype: str | None = None
     once: bool = False
     """Whether it is there once for a batch, not for each example."""
+    needed_for: str = ""
+    """The parameter whose gradient needs it; empty when it is always needed."""
 
     @property
     def size(self) -> int | None:

@@ -9,6 +9,7 @@ from typing import final
 
 from gradiometer.errors import LimitError, Place, ShapeError, UsageError, suggest, unknown_name
 from gradiometer.model.network_rows import (
+    ALL,
     Again,
     CountLine,
     Row,
@@ -19,9 +20,6 @@ from gradiometer.model.network_rows import (
 )
 from gradiometer.model.network_tree import Item
 from gradiometer.model.size_formula import Size
-
-ALL = "*"
-"""In place of the names of tensors that are frozen: all of them."""
 
 MOST_ROWS = 200_000
 """Rows of one network."""
@@ -37,6 +35,8 @@ class Flow:
     """The full name of the tensor, which layers that keep it share."""
     dtype: str | None = None
     needs_gradient: bool = False
+    whole: Shape | None = None
+    """The shape of the tensor in which it is a view of a part; who keeps the part keeps all."""
 
 
 @final
@@ -105,6 +105,7 @@ class Scope:
                             kept.shape,
                             kept.dtype,
                             kept.once,
+                            kept.needed_for,
                         )
                         for kept in row.saved
                     ),
@@ -183,6 +184,30 @@ class Scope:
         tied = _tied(same[0], other, full, path=path, place=place)
         tensors = tuple(tied if tensor is same[0] else tensor for tensor in row.tensors)
         self.rows[start] = replace(row, tensors=tensors)
+
+    def is_frozen(self, name: str, *, prefix: str) -> bool:
+        """Whether *name* is an item of which every tensor is frozen."""
+        path = self.find(name, prefix, self._before(len(self.rows)))
+        inside = [row for row in self.rows if f"{row.path}.".startswith(f"{path}.")]
+        tensors = [tensor for row in inside for tensor in row.tensors] if path else []
+        return bool(tensors) and all(tensor.frozen for tensor in tensors)
+
+    def drop_unneeded(self, start: int, flow: Flow, *, had_gradient: bool) -> Flow:
+        """The flow from the rows from *start* on, which are tied now and keep what they need.
+
+        A tensor that turned out to be frozen has no gradient, and what only that needs goes.
+        """
+        for at in range(start, len(self.rows)):
+            row = self.rows[at]
+            frozen = {tensor.name for tensor in row.tensors if tensor.frozen}
+            kept = tuple(kept for kept in row.saved if kept.needed_for not in frozen)
+            self.rows[at] = replace(row, saved=kept)
+        tensors = [tensor for row in self.rows[start:] for tensor in row.tensors]
+        if had_gradient or any(not tensor.frozen for tensor in tensors):
+            return flow
+        # Nothing before or in these rows is learned, so no way back leads through them.
+        self.rows[start:] = [replace(row, saved=()) for row in self.rows[start:]]
+        return replace(flow, needs_gradient=False)
 
     def share(self, start: int, old: str, new: str, *, place: Place | None) -> None:
         """Make the tensors of the rows from *start* on those of the same rows under *old*.

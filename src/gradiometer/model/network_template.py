@@ -133,10 +133,10 @@ def _read_defaults(settings: Any, key: str, place: Place) -> dict[str, str | Non
 
 
 def _shape_names(table: Mapping[str, Any]) -> set[str]:
-    """The names that an entry gives to the axes of its input."""
+    """The names that an entry gives to the axes of its inputs."""
     shape = table.get("shape", {})
-    named = shape.get("input", "") if isinstance(shape, Mapping) else ""
-    return set(_WORD.findall(named)) if isinstance(named, str) else set()
+    rows = [shape.get(key) for key in ("input", "memory")] if isinstance(shape, Mapping) else []
+    return {name for row in rows if isinstance(row, str) for name in _WORD.findall(row)}
 
 
 def _find_needed(name: str, default: str, known: set[str], place: Place) -> set[str]:

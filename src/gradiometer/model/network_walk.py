@@ -10,15 +10,15 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
-from gradiometer.errors import GradiometerError, Place, UsageError, unknown_name
+from gradiometer.errors import GradiometerError, UsageError, unknown_name
 from gradiometer.model.layer_kind import LayerKind
 from gradiometer.model.layer_row import add_layer
 from gradiometer.model.layer_rule import LayerCall, LayerResult, apply_kind, bind_settings
 from gradiometer.model.network_join import join_flows
 from gradiometer.model.network_paths import ItemName, is_single, name_items
 from gradiometer.model.network_read import read_shape
-from gradiometer.model.network_rows import Row, to_shape_text
-from gradiometer.model.network_scope import ALL, Flow, Known, Scope
+from gradiometer.model.network_rows import ALL, Row, to_shape_text
+from gradiometer.model.network_scope import Flow, Known, Scope
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_tree import (
     Branches,
@@ -35,6 +35,7 @@ from gradiometer.model.network_values import (
     find_count,
     find_value,
     is_true,
+    read_frozen,
     resolve_kind,
     resolve_settings,
     settle_settings,
@@ -163,10 +164,7 @@ class _Walk:
         place = item.place
         if "if" in settings and not is_true(settings["if"], spot.values, path=path, place=place):
             return flow
-        frozen = spot.frozen
-        if "frozen" in settings:
-            text = settings["frozen"]
-            frozen |= _read_frozen(text, spot, path=path, place=place)
+        frozen = _find_frozen(item, spot, path)
         inner = replace(spot, frozen=frozen) if frozen != spot.frozen else spot
         memory = None
         if "from" in settings:
@@ -182,6 +180,7 @@ class _Walk:
             hint = "write the shape of the input first, such as `784 -> dense(10)`"
             raise UsageError(problem, place=place, hint=hint)
         start = len(spot.scope.rows)
+        had_gradient = flow.needs_gradient or bool(memory and memory.needs_gradient)
         if isinstance(item, Layer):
             assert kind is not None
             flow = yield self.layer(item, kind, inner, path=path, flow=flow, memory=memory)
@@ -199,6 +198,7 @@ class _Walk:
         if "tie" in settings:
             text = settings["tie"]
             spot.scope.tie(start, text, prefix=spot.prefix, path=path, place=place)
+            flow = spot.scope.drop_unneeded(start, flow, had_gradient=had_gradient)
         spot.scope.outputs[path] = flow
         if not isinstance(item, Branches) or item.name:
             spot.scope.items[path] = Known(item, spot.values, frozen)
@@ -252,7 +252,7 @@ class _Walk:
         self, call: LayerCall, key: Any, spot: _Spot, flow: Flow, memory: Flow | None
     ) -> Steps:
         """Walk the body of a composite layer in a scope of its own, or recall it."""
-        states = [(f.dtype, f.needs_gradient) for f in (flow, memory) if f]
+        states = [(f.dtype, f.needs_gradient, f.whole) for f in (flow, memory) if f]
         key = (*key, *states, spot.frozen)
         known = self.bodies.get(key) if self.memoise else None
         if known is None:
@@ -297,15 +297,17 @@ class _Walk:
         """Walk branches side by side and join what comes out."""
         path = spot.prefix + names[at].name
         at += 1
-        inner = replace(spot, prefix=f"{path}.") if item.name else spot
+        inner = spot
+        if item.name:
+            # Names are counted through all branches, so that none is taken twice.
+            inner, at = replace(spot, prefix=f"{path}."), 0
+            names = name_items(Chain(tuple(part for b in item.branches for part in b.items)))
         found: list[Flow] = []
         for branch in item.branches:
-            inside = name_items(branch) if item.name else names
-            out = yield self.chain(branch, inner, inside, 0 if item.name else at, flow)
+            out = yield self.chain(branch, inner, names, at, flow)
             assert out is not None
             found.append(out)
-            if not item.name:
-                at += _span(branch, names, at)
+            at += _span(branch, names, at)
         row, joined = join_flows(item, found, path=path)
         spot.scope.add(row)
         return joined
@@ -348,16 +350,21 @@ class _Walk:
         out = yield self.item(again, inner, names, 0, flow)
         scope.share(start, old, path, place=item.place)
         scope.mark_again(start, old, path, named=bool(item.name))
-        return out
+        assert out is not None
+        return scope.drop_unneeded(start, out, had_gradient=flow.needs_gradient)
 
 
-def _read_frozen(text: str, spot: _Spot, *, path: str, place: Place | None) -> frozenset[str]:
-    """What is frozen: a truth means all or nothing, any other word is the name of a tensor."""
-    word = text.strip()
-    if word.isidentifier() and word not in {"true", "false", *spot.values}:
-        return frozenset([word])
-    asked = is_true(text, spot.values, path=path, place=place, setting="frozen")
-    return frozenset([ALL]) if asked else frozenset()
+def _find_frozen(
+    item: Layer | Repeat | Branches | Experts | Use, spot: _Spot, path: str
+) -> frozenset[str]:
+    """What is not learned: the item stands in one that is not, says so, or is tied to one."""
+    settings = dict(item.settings)
+    frozen = spot.frozen
+    if "frozen" in settings:
+        frozen |= read_frozen(settings["frozen"], spot.values, path=path, place=item.place)
+    if "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix):
+        frozen |= {ALL}
+    return frozen
 
 
 def _check_tokens(call: LayerCall, flow: Flow) -> None:

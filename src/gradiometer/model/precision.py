@@ -16,9 +16,16 @@ BYTES: Mapping[str, int] = {
     "bfloat16": 2,
     "float16": 2,
     "float8": 1,
+    "complex128": 16,
+    "complex64": 8,
     "int64": 8,
     "int32": 4,
+    "int16": 2,
     "int8": 1,
+    "uint64": 8,
+    "uint32": 4,
+    "uint16": 2,
+    "uint8": 1,
     "bool": 1,
 }
 """Bytes of one number of each type."""

@@ -11,7 +11,8 @@ from gradiometer import model as models
 from gradiometer.errors import ModelError, Place, UsageError
 from gradiometer.model import SplitTensor, TensorGradient, TensorUse
 from gradiometer.question.answer import Answer, Fact, Series, computed
-from gradiometer.question.gradient_model import SEED, load_model
+from gradiometer.question.gradient_model import load_model
+from gradiometer.question.model_loading import SEED
 
 _ADAPTERS: Mapping[str, str] = {"jax": "split_jax", "torch": "split_torch"}
 """What splits a gradient, by framework."""

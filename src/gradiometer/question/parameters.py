@@ -16,6 +16,7 @@ from gradiometer.question.parameters_facts import (
     list_arrays,
     list_facts,
 )
+from gradiometer.question.parameters_model import describe_model
 from gradiometer.question.parameters_read import Described
 from gradiometer.question.parameters_reconciled import list_reconciled
 from gradiometer.question.parameters_request import NetworksRequest, read_networks
@@ -42,6 +43,7 @@ def parameters(
     vary: str = "",
     solve: str = "",
     budget: Any = None,
+    model: Any = None,
 ) -> Answer:
     """How many numbers each network learns, with the sums that give it, and what that costs.
 
@@ -62,6 +64,9 @@ def parameters(
         vary: A setting and its values, such as `width=64:1024:64`.
         solve: A setting whose largest value within *budget* is asked for.
         budget: The most parameters.
+        model: A model of PyTorch, Keras or Flax, or a text `package.module:factory` that names
+            what makes it; with an example of its input behind it, as `(model, example)`, its
+            multiply-adds are counted too. It comes behind the others.
 
     Returns:
         Facts in reading order. With several networks each fact is keyed by the network's name
@@ -82,9 +87,11 @@ def parameters(
         "length": length, "optimizer": optimizer, "precision": precision, "as_": as_,
         "vary": vary, "solve": solve, "budget": budget,
     }  # fmt: skip
-    request = read_networks(networks, file=file, bias=bias, **asked)
-    names = _unlike([one.name for one in request.networks])
-    given = dict(zip(names, request.networks, strict=True))
+    request = read_networks(networks, file=file, bias=bias, model=model, **asked)
+    described = list(request.networks)
+    described += [] if model is None else [describe_model(model, input=input)]
+    live = described[-1].live
+    given = dict(zip(_unlike([one.name for one in described]), described, strict=True))
     facts: dict[str, Fact] = {}
     arrays: dict[str, Series] = {}
     if request.varied:
@@ -100,7 +107,15 @@ def parameters(
     plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
-    return Answer("parameters", inputs, facts, steps, arrays)
+    if live is not None:
+        inputs |= {"model": described[-1].name, "framework": live.framework}
+        inputs |= {"version": live.version}
+    notes = tuple(note for one in described for note in (one.notes or _notes_of(one)))
+    return Answer("parameters", inputs, facts, steps, arrays, warnings=notes)
+
+
+def _notes_of(network: Described) -> tuple[str, ...]:
+    return network.live.notes if network.live else ()
 
 
 def _is_whole(network: Described, request: NetworksRequest) -> bool:
@@ -145,9 +160,8 @@ def _join_facts(each: Mapping[str, Fact]) -> Fact:
         return unknown(why)
     # One that is not known stands as null beside the others, with its reason.
     values = {text: fact.value for text, fact in each.items()}
-    if any(fact.status == "computed" for fact in each.values()):
-        return computed(values, why)
-    return proved(values, why)
+    is_seen = any(fact.status == "computed" for fact in each.values())
+    return computed(values, why) if is_seen else proved(values, why)
 
 
 def _list_steps(networks: Sequence[Counted]) -> Iterator[Step]:

@@ -15,8 +15,10 @@ from gradiometer.model import (
 )
 from gradiometer.question.answer import Fact, Series, proved, unknown
 from gradiometer.question.parameters_layers import LayerGroup, group_layers
+from gradiometer.question.parameters_live import mend_facts
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
 from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_stored import mend_stored
 
 CONVENTION = "multiply-adds of matrix products and convolutions for one example"
 """What `macs` counts; everything else stands under `operations`."""
@@ -43,7 +45,10 @@ class Counted:
     @cached_property
     def is_dense(self) -> bool:
         """Whether only dense layers have parameters, so that these are weights and biases."""
-        return {row.kind for row in self.rows if row.tensors} == {"dense"}
+        kinds = {row.kind for row in self.rows if row.tensors}
+        names = {tensor.name for row in self.rows for tensor in row.tensors}
+        # Other libraries have other names for them, and layers may hold more.
+        return kinds == {"dense"} and names <= {"weight", "bias"}
 
     @cached_property
     def groups(self) -> tuple[LayerGroup, ...]:
@@ -69,7 +74,7 @@ class Counted:
             times.join(map(str, reversed(t.shape)))
             for row in self.rows
             for t in row.tensors
-            if t.name == name
+            if t.name == name and not t.shared_with
         ]
         return join_terms(terms)
 
@@ -83,12 +88,16 @@ def join_terms(terms: Sequence[str]) -> str:
 
 def list_facts(network: Counted, request: MemoryRequest) -> dict[str, Fact]:
     """Everything that is said of one network, in reading order."""
-    return {
+    facts = {
         **_list_counts(network),
         **_list_tables(network),
         **_list_work(network),
         **list_memory_facts(network.rows, request),
     }
+    live, stored = network.described.live, network.described.stored
+    if stored is not None:
+        return mend_stored(facts, stored, network.count)
+    return facts if live is None else mend_facts(facts, live, network.count)
 
 
 def _list_counts(network: Counted) -> dict[str, Fact]:

@@ -78,7 +78,9 @@ def group_layers(rows: Sequence[Row], *, numbered: bool) -> tuple[LayerGroup, ..
             row.shape_out,
             row.settings,
             row.active_share,
-            tuple((t.name, t.count, t.frozen, t.shared_with) for t in row.tensors),
+            row.multiply_adds,
+            tuple((t.name, t.shape, t.count, t.frozen, t.shared_with) for t in row.tensors),
+            tuple((t.name, t.shape, t.count, t.is_stored, t.shared_with) for t in row.buffers),
         )
         groups.setdefault(alike, []).append((row, turns))
     numbers = iter(range(1, len(rows) + 1))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
-from gradiometer.model import BYTES, Precision, Row, SavedRow, TensorRow
+from gradiometer.model import BYTES, Precision, Row, SavedRow, TensorRow, list_saved
 from gradiometer.question.answer import Fact, proved, unknown
 
 Part: TypeAlias = "dict[str, Any]"
@@ -135,11 +135,8 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
 
 
 def _list_saved(rows: Sequence[Row], request: MemoryRequest) -> Iterator[Part]:
-    # Layers that keep the same tensor keep it once.
-    saved = {kept.tensor: kept for row in reversed(rows) for kept in reversed(row.saved)}
-    return _list_kept(
-        "saved activations", list(saved.values())[::-1], request, request.precision.activations
-    )
+    kind = request.precision.activations
+    return _list_kept("saved activations", list_saved(rows, dtype=kind), request, kind)
 
 
 def _list_kept(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, final
@@ -14,11 +14,14 @@ from gradiometer.model import (
     Chain,
     Input,
     Layer,
+    LiveModel,
     Row,
+    StoredModel,
     Template,
     find_layer_kind,
     find_uses,
     list_layers,
+    read_config,
     read_file,
     read_network_toml,
     read_network_tree,
@@ -26,11 +29,13 @@ from gradiometer.model import (
     read_template,
     read_template_file,
     read_toml,
+    read_weights,
     to_network_text,
     walk_network,
     with_activation,
     without_bias,
 )
+from gradiometer.question.parameters_stored import describe_stored
 
 Tree: TypeAlias = Chain | Template
 
@@ -53,6 +58,12 @@ class Described:
     place: Place | None = None
     widths_given: bool = False
     """Whether it was nothing but widths, so that its layers have numbers for names."""
+    live: LiveModel | None = None
+    """A model of another library, which has its rows already."""
+    stored: StoredModel | None = None
+    """What a file of weights holds, where it is one."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of it beside its facts."""
 
     def walk(self, more: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
         """The rows of the network, with further values of its settings.
@@ -60,6 +71,8 @@ class Described:
         Raises:
             GradiometerError: If a setting is not known, or shapes do not fit.
         """
+        if self.live is not None:
+            return self.live.rows
         settings = {**self.settings, **(more or {})}
         tree = self.tree
         if isinstance(tree, Chain):
@@ -144,23 +157,20 @@ def read_text(text: str, *, names: Collection[str] = (), place: Place | None = N
     return Described(name, tree, {}, place, widths_given=_ONLY_WIDTHS.fullmatch(name) is not None)
 
 
-def read_described(path: str) -> Tree:
-    """The network in a file.
+def read_described(path: str) -> Described:
+    """The network in a file: a description as TOML or config.json, or a file of weights.
 
     Raises:
-        UsageError: If files of this kind are not read.
-        StudyError: If the file cannot be read.
+        StudyError: If the file cannot be read, or is of a kind that is not read.
     """
-    suffix = Path(path).suffix.lower()
-    reader = _READERS.get(suffix)
-    if reader is None:
-        raise UsageError(
-            f"A file `{suffix or Path(path).name}` is not read.",
-            place=Place(path),
-            known=tuple(_READERS),
-            hint="name a file with one of these suffixes",
-        )
-    return reader(path)
+    if Path(path).suffix.lower() == ".toml":
+        return Described(path, _read_toml_network(path), {})
+    stored = read_weights(path)
+    if stored.format == "huggingface_config":
+        config = read_config(path)
+        return Described(path, config.tree, config.settings, Place(path), notes=config.notes)
+    live = describe_stored(stored, path=path)
+    return Described(path, Chain(()), {}, live=live, stored=stored, notes=stored.notes)
 
 
 def _read_toml_network(path: str) -> Tree:
@@ -170,8 +180,8 @@ def _read_toml_network(path: str) -> Tree:
     return read_network_toml(text, source=path)
 
 
-_READERS: Mapping[str, Callable[[str], Tree]] = {".toml": _read_toml_network}
-"""What reads files of each suffix."""
+_SUFFIXES = (".toml", ".json", ".safetensors", ".onnx", ".gguf", ".keras")
+"""Ends of the names of files that are read."""
 
 
 def _read_catalogue(name: str, item: Layer, place: Place | None) -> Described:
@@ -185,7 +195,7 @@ def _read_catalogue(name: str, item: Layer, place: Place | None) -> Described:
 
 
 def _refuse_file(text: str, place: Place | None) -> None:
-    if Path(text.strip()).suffix.lower() in _READERS and "\n" not in text:
+    if Path(text.strip()).suffix.lower() in _SUFFIXES and "\n" not in text:
         problem = f"`{text.strip()[:60]}` is a file, not the text of a network."
         raise UsageError(problem, place=place, hint=f"write `--file {text.strip()}`")
 
@@ -273,6 +283,10 @@ def with_options(
         FormulaError: If *activation* is no layer, or *input* no shape.
     """
     tree = described.tree
+    if described.live is not None:
+        given = {"bias": not bias, "activation": activation, "input": input, "length": length}
+        refuse_options(given)
+        return described
     settings = dict(described.settings)
     body = tree.body if isinstance(tree, Template) else tree
     if not bias:
@@ -288,6 +302,21 @@ def with_options(
             body = _with_length(body, length, described.name)
     tree = replace(tree, body=body) if isinstance(tree, Template) else body
     return replace(described, tree=tree, settings=settings)
+
+
+def refuse_options(given: Mapping[str, Any]) -> None:
+    """Refuse what changes a description: a model is counted as it is.
+
+    Raises:
+        UsageError: If one of the options is given.
+    """
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                f"`{name}` changes a network that is described; a model is counted as it is.",
+                place=Place(name),
+                hint=f"leave `{name}` out",
+            )
 
 
 def _bias_positions(tree: Chain) -> Iterator[tuple[str, int]]:

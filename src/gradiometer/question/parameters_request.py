@@ -9,7 +9,13 @@ from typing import Any, final
 from gradiometer.errors import Place, UsageError
 from gradiometer.model import Counter, read_counter, read_precision
 from gradiometer.question.parameters_memory import MemoryRequest
-from gradiometer.question.parameters_read import Described, read_described, read_text, with_options
+from gradiometer.question.parameters_read import (
+    Described,
+    read_described,
+    read_text,
+    refuse_options,
+    with_options,
+)
 from gradiometer.question.parameters_scaling import Varied, check_setting, read_solved, read_varied
 from gradiometer.question.parameters_settings import apply_settings
 
@@ -47,8 +53,11 @@ def read_networks(
     vary: str | None = "",
     solve: str | None = "",
     budget: Any = None,
+    model: Any = None,
 ) -> NetworksRequest:
     """The networks with all options, as the question takes them.
+
+    A *model* is only held against the other options here: reading runs no code of a user.
 
     Raises:
         GradiometerError: If something cannot be read, or does not fit.
@@ -58,14 +67,20 @@ def read_networks(
         '3-2-1'
     """
     texts, files = _to_list(networks), _to_list(file)
-    _check(texts, files, bias=bias, batch=batch, length=length)
+    if model is not None:
+        others = {
+            "bias": not bias, "activation": activation, "length": length, "vary": vary,
+            "solve": solve,
+        }  # fmt: skip
+        refuse_options(others)
+    _check(texts, files, model, bias=bias, batch=batch, length=length)
     varied = read_varied(vary, key="vary") if vary else None
     solved = read_solved(solve or "", budget)
     wanted = {"vary": varied, "solve": solved[0] if solved else None}
     names = {key.rpartition(".")[2] for key in set or {}}
     names |= {item.name for item in wanted.values() if item}
     found = [read_text(text, names=names, place=Place("networks")) for text in texts]
-    found += [Described(path, read_described(path), {}) for path in files]
+    found += [read_described(path) for path in files]
     found = [
         with_options(one, bias=bias, activation=activation or "", input=input or "", length=length)
         for one in found
@@ -91,9 +106,9 @@ def _to_list(given: Sequence[str] | str | None) -> list[Any]:
 
 
 def _check(
-    texts: Sequence[Any], files: Sequence[Any], *, bias: Any, batch: Any, length: Any
+    texts: Sequence[Any], files: Sequence[Any], model: Any, *, bias: Any, batch: Any, length: Any
 ) -> None:
-    if not texts and not files:
+    if not texts and not files and model is None:
         raise UsageError("There is no network.", hint="write widths such as `100-20-1`")
     if not isinstance(bias, bool):
         raise UsageError(f"`bias` is true or false, not `{bias}`.", known=("true", "false"))

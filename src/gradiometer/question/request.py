@@ -234,7 +234,8 @@ _QUESTIONS = (
         (Input("networks", "texts", "Layers such as `3x32x32; conv(8, 3); relu`, widths such as "
                "100-100-20-1, or a name such as `gpt2(layers=24)`; several are set side by side.",
                positional=True),
-         Input("file", "paths", "A file that holds a network, as TOML."),
+         Input("file", "paths", "A network as TOML, a config.json, or a "
+               "file of weights (safetensors, ONNX, GGUF, Keras)."),
          Input("bias", "flag", "Whether the layers have biases.", default=True),
          Input("activation", "text", "An activation that is put between dense layers."), _SET,
          Input("input", "text", "The shape that enters, such as 3x160x160."),
@@ -247,7 +248,9 @@ _QUESTIONS = (
                "torchinfo, thop, fvcore, ptflops, calflops, keras and others of the catalogue."),
          Input("vary", "text", "A setting and its values, such as width=64:1024:64."),
          Input("solve", "text", "A setting whose largest value within the budget is wanted."),
-         Input("budget", "number", "The most parameters.")),
+         Input("budget", "number", "The most parameters."),
+         Input("model", "model", "A function `package.module:factory` of yours that returns a "
+               "model of PyTorch, Keras or Flax, alone or before an example of its input.")),
         "gradiometer parameters 100-100-20-1 100-20-100-1 --no-bias",
     ),
     Question(
