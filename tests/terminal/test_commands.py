@@ -36,7 +36,7 @@ def test_every_command_has_help(name):
 def test_help_names_every_input_and_an_example(name):
     text = " ".join(_run(name, "--help").output.split())
     for item in QUESTIONS[name].inputs:
-        shown = item.name.upper() if item.positional else "--" + item.name.replace("_", "-")
+        shown = item.name.upper() if item.positional else "--" + item.key.replace("_", "-")
         assert shown in text
     assert f"Example: {QUESTIONS[name].example}" in text
 

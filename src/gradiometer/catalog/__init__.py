@@ -28,6 +28,7 @@ __all__ = [
 
 KINDS: Mapping[str, str] = {
     "activation": "activations",
+    "counter": "counters",
     "family": "families",
     "layer": "layers",
     "network": "networks",

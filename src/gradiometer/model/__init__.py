@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         read_activation,
         read_family,
     )
+    from gradiometer.model.counter import Counter, read_counter
     from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
     from gradiometer.model.network_names import find_uses
     from gradiometer.model.network_options import list_layers, with_activation, without_bias
     from gradiometer.model.network_read import read_network_tree, read_shape
+    from gradiometer.model.network_reconcile import (
+        Deviation,
+        NotReconciled,
+        Reconciled,
+        estimate_memory,
+        reconcile,
+    )
     from gradiometer.model.network_rows import CountLine, Row, SavedRow, TensorRow, to_shape_text
     from gradiometer.model.network_spell import to_network_text
     from gradiometer.model.network_spell_toml import to_network_toml
@@ -85,6 +93,13 @@ _PLACES = {
     "Chain": "network_tree",
     "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
+    "Counter": "counter",
+    "Deviation": "network_reconcile",
+    "NotReconciled": "network_reconcile",
+    "Reconciled": "network_reconcile",
+    "estimate_memory": "network_reconcile",
+    "read_counter": "counter",
+    "reconcile": "network_reconcile",
     "Edge": "graph_flow",
     "Flow": "graph_flow",
     "Gradient": "graph_side",
@@ -197,6 +212,8 @@ __all__ = [
     "Chain",
     "ConfigNetwork",
     "CountLine",
+    "Counter",
+    "Deviation",
     "Edge",
     "Example",
     "Flow",
@@ -214,6 +231,7 @@ __all__ = [
     "LiveModel",
     "NameTable",
     "NetworkCount",
+    "NotReconciled",
     "Objective",
     "Optimizer",
     "OwnTensor",
@@ -223,6 +241,7 @@ __all__ = [
     "Precision",
     "Published",
     "RankedPath",
+    "Reconciled",
     "Residual",
     "Row",
     "Rule",
@@ -245,6 +264,7 @@ __all__ = [
     "describe_keras",
     "describe_settings",
     "describe_torch",
+    "estimate_memory",
     "find_flow",
     "find_layer_kind",
     "find_line",
@@ -263,6 +283,7 @@ __all__ = [
     "rate_range",
     "read_activation",
     "read_config",
+    "read_counter",
     "read_family",
     "read_file",
     "read_graph",
@@ -283,6 +304,8 @@ __all__ = [
     "read_template_file",
     "read_toml",
     "read_weights",
+    "reconcile",
+    "saved_tensors",
     "settle",
     "slope_tree",
     "solve_gradient",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from gradiometer.model.layer_rule import LayerCall, LayerResult
-from gradiometer.model.network_rows import Row, SavedRow, Shape, TensorRow
+from gradiometer.model.network_rows import ALL, Row, SavedRow, Shape, TensorRow
 from gradiometer.model.network_scope import Flow, Scope
 
 
@@ -17,14 +17,17 @@ def add_layer(
     *,
     flow: Flow,
     memory: Flow | None,
-    frozen: bool,
+    frozen: frozenset[str],
 ) -> Flow:
     """What flows on from a layer, whose row is put behind the others of *scope*."""
     kind, path = call.kind, call.path
-    tensors = tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=frozen) for t in result.tensors)
-    learns = not frozen
+    tensors = tuple(
+        _tensor_row(t.name, t.shape, t.dtype, frozen=t.name in frozen or ALL in frozen)
+        for t in result.tensors
+    )
+    learning = {tensor.name for tensor in tensors if not tensor.frozen}
     needs = flow.needs_gradient or (memory is not None and memory.needs_gradient)
-    needs = needs or (learns and bool(tensors))
+    needs = needs or bool(learning)
     out = Flow(
         result.shape_out,
         flow.tensor if kind.is_view else path,
@@ -44,7 +47,7 @@ def add_layer(
             tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=False) for t in result.buffers),
             result.multiply_adds,
             result.extra,
-            _saved(call, result, flows, learns=learns) if needs else (),
+            _saved(call, result, flows, learning=learning) if needs else (),
             formula=result.formula,
             words=result.words,
             is_embedding=kind.is_embedding,
@@ -54,18 +57,18 @@ def add_layer(
                 SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
                 for kept in result.cache
             ),
+            memory=memory.shape if memory else None,
         )
     )
     return out
 
 
 def _saved(
-    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, learns: bool
+    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, learning: Collection[str]
 ) -> tuple[SavedRow, ...]:
-    names = {tensor.name for tensor in result.tensors} if learns else set[str]()
     saved: list[SavedRow] = []
     for kept in result.saved:
-        if kept.needed_for and kept.needed_for not in names:
+        if kept.needed_for and kept.needed_for not in learning:
             continue
         found = flows.get(kept.of)
         if found is None:

@@ -12,6 +12,10 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 """Sizes of the axes, without the batch; None for one that is not known."""
 
 
+ALL = "*"
+"""In place of the names of tensors that are frozen: all of them."""
+
+
 @final
 @dataclass(frozen=True)
 class TensorRow:
@@ -66,6 +70,21 @@ class SavedRow:
 
 @final
 @dataclass(frozen=True)
+class Again:
+    """Which layer a row is again, where `use` calls an item a second time."""
+
+    first: str
+    """The path of its first row."""
+    item: str
+    """The path of the `use`."""
+    of: str
+    """The path of the item that it names."""
+    is_named: bool
+    """Whether the `use` has a name of its own, as an item that stands in two lists of a model."""
+
+
+@final
+@dataclass(frozen=True)
 class CountLine:
     """One named count for one example; None while a size is not known."""
 
@@ -104,6 +123,10 @@ class Row:
     """The formula with what each size is: `64 filters * 3 channels * 7*7 + 64 biases`."""
     cache: tuple[SavedRow, ...] = ()
     """What is kept of the places before, while text is written."""
+    memory: Shape | None = None
+    """The shape of the second input, that of `from`."""
+    again: Again | None = None
+    """Where `use` calls a layer a second time: which one that is."""
 
     @property
     def parameters(self) -> int:

@@ -9,6 +9,8 @@ from typing import final
 
 from gradiometer.errors import LimitError, Place, ShapeError, UsageError, suggest, unknown_name
 from gradiometer.model.network_rows import (
+    ALL,
+    Again,
     CountLine,
     Row,
     SavedRow,
@@ -44,7 +46,7 @@ class Known:
 
     item: Item
     values: Mapping[str, Size]
-    frozen: bool
+    frozen: frozenset[str]
 
 
 class Scope:
@@ -114,6 +116,8 @@ class Scope:
                     row.place,
                     row.spelled,
                     row.cache,
+                    row.memory,
+                    _again_under(row.again, prefix) if row.again else None,
                 )
             )
 
@@ -235,6 +239,33 @@ class Scope:
             problem = f"`{new}` and `{old}` have no tensor of the same name."
             raise UsageError(problem, place=place, hint=f"name one tensor, such as `{old}.weight`")
 
+    def mark_again(self, start: int, old: str, new: str, *, named: bool) -> None:
+        """Say of the rows from *start* on under *new* which rows under *old* they are again."""
+        for at in range(start, len(self.rows)):
+            row = self.rows[at]
+            before = old + row.path[len(new) :]
+            if before in self.places and self.places[before] < start:
+                known = self.rows[self.places[before]].again
+                first = known.first if known else before
+                listed = named and (known is None or known.is_named)
+                self.rows[at] = replace(row, again=Again(first, new, old, listed))
+
+    def freeze(self, start: int, names: frozenset[str], *, path: str, place: Place | None) -> None:
+        """Check that the rows from *start* on have the tensors that are frozen by name.
+
+        Raises:
+            UsageError: If one of them is in no row.
+        """
+        known = dict.fromkeys(t.name for row in self.rows[start:] for t in row.tensors)
+        for name in sorted(names - {ALL} - set(known)):
+            near = suggest(name, known)
+            raise UsageError(
+                f"`{path}` has no tensor `{name[:60]}` that can be frozen.",
+                place=place,
+                known=tuple(known),
+                hint=f"write `frozen={near}`" if near else "write `frozen=true` for all of it",
+            )
+
     def stack(self, start: int, path: str, *, count: int, active: int) -> None:
         """Make the rows from *start* on those of *count* experts, *active* of which work."""
         prefix = f"{path}."
@@ -280,6 +311,12 @@ def _under(tensors: tuple[TensorRow, ...], prefix: str) -> tuple[TensorRow, ...]
     return tuple(
         replace(tensor, shared_with=prefix + tensor.shared_with) if tensor.shared_with else tensor
         for tensor in tensors
+    )
+
+
+def _again_under(again: Again, prefix: str) -> Again:
+    return Again(
+        prefix + again.first, prefix + again.item, prefix + again.of, is_named=again.is_named
     )
 
 

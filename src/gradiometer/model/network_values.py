@@ -18,6 +18,7 @@ from gradiometer.model.layer_kind import LayerKind, LayerSetting
 from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds
 from gradiometer.model.layer_rule import MOST_SIZE, as_formula_error
 from gradiometer.model.network_items import ITEM_SETTINGS
+from gradiometer.model.network_rows import ALL
 from gradiometer.model.network_tree import Layer
 from gradiometer.model.size_formula import Size, read_size, to_size_text
 
@@ -194,3 +195,20 @@ def settle_settings(settings: Mapping[str, object], *, place: Place | None = Non
         for name in ready:
             found[name] = find_value(texts.pop(name), found, path=name, place=place, word=True)
     return found
+
+
+def read_frozen(text: str, values: Values, *, path: str, place: Place | None) -> frozenset[str]:
+    """The names of tensors that are frozen: a truth means all or none, another word that one.
+
+    Raises:
+        UsageError: If the text is neither.
+
+    Example:
+        >>> read_frozen("weight", {}, path="dense", place=None)
+        frozenset({'weight'})
+    """
+    word = text.strip()
+    if word.isidentifier() and word not in {"true", "false", *values}:
+        return frozenset([word])
+    asked = is_true(text, values, path=path, place=place, setting="frozen")
+    return frozenset([ALL]) if asked else frozenset()

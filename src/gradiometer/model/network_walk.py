@@ -17,7 +17,7 @@ from gradiometer.model.layer_rule import LayerCall, LayerResult, apply_kind, bin
 from gradiometer.model.network_join import join_flows
 from gradiometer.model.network_paths import ItemName, is_single, name_items
 from gradiometer.model.network_read import read_shape
-from gradiometer.model.network_rows import Row, to_shape_text
+from gradiometer.model.network_rows import ALL, Row, to_shape_text
 from gradiometer.model.network_scope import Flow, Known, Scope
 from gradiometer.model.network_template import Template
 from gradiometer.model.network_tree import (
@@ -35,6 +35,7 @@ from gradiometer.model.network_values import (
     find_count,
     find_value,
     is_true,
+    read_frozen,
     resolve_kind,
     resolve_settings,
     settle_settings,
@@ -56,7 +57,8 @@ class _Spot:
     scope: Scope
     prefix: str
     values: Values
-    frozen: bool = False
+    frozen: frozenset[str] = frozenset()
+    """Names of tensors that are not learned here, or `ALL`."""
 
 
 def walk_network(
@@ -162,7 +164,7 @@ class _Walk:
         place = item.place
         if "if" in settings and not is_true(settings["if"], spot.values, path=path, place=place):
             return flow
-        frozen = _is_frozen(item, spot, path)
+        frozen = _find_frozen(item, spot, path)
         inner = replace(spot, frozen=frozen) if frozen != spot.frozen else spot
         memory = None
         if "from" in settings:
@@ -191,6 +193,8 @@ class _Walk:
         else:
             flow = yield self.use(item, inner, path, flow)
         assert flow is not None
+        if frozen - spot.frozen:
+            spot.scope.freeze(start, frozen - spot.frozen, path=path, place=place)
         if "tie" in settings:
             text = settings["tie"]
             spot.scope.tie(start, text, prefix=spot.prefix, path=path, place=place)
@@ -334,7 +338,7 @@ class _Walk:
         old = scope.known_item(item.of, prefix=spot.prefix, path=path, place=item.place)
         known = scope.items[old]
         start = len(scope.rows)
-        inner = _Spot(scope, spot.prefix, known.values, spot.frozen or known.frozen)
+        inner = _Spot(scope, spot.prefix, known.values, spot.frozen | known.frozen)
         renamed = known.item
         assert not isinstance(renamed, Input)
         # Conditions and ties of the first place are not those of this one.
@@ -345,20 +349,22 @@ class _Walk:
             again = replace(again, name=names[0].name)
         out = yield self.item(again, inner, names, 0, flow)
         scope.share(start, old, path, place=item.place)
+        scope.mark_again(start, old, path, named=bool(item.name))
         assert out is not None
         return scope.drop_unneeded(start, out, had_gradient=flow.needs_gradient)
 
 
-def _is_frozen(item: Layer | Repeat | Branches | Experts | Use, spot: _Spot, path: str) -> bool:
-    """Whether nothing in the item is learned: it stands in one, says so, or is tied to one."""
+def _find_frozen(
+    item: Layer | Repeat | Branches | Experts | Use, spot: _Spot, path: str
+) -> frozenset[str]:
+    """What is not learned: the item stands in one that is not, says so, or is tied to one."""
     settings = dict(item.settings)
     frozen = spot.frozen
     if "frozen" in settings:
-        text = settings["frozen"]
-        frozen |= is_true(text, spot.values, path=path, place=item.place, setting="frozen")
-    return frozen or (
-        "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix)
-    )
+        frozen |= read_frozen(settings["frozen"], spot.values, path=path, place=item.place)
+    if "tie" in settings and spot.scope.is_frozen(settings["tie"], prefix=spot.prefix):
+        frozen |= {ALL}
+    return frozen
 
 
 def _check_tokens(call: LayerCall, flow: Flow) -> None:

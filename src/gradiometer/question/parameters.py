@@ -16,13 +16,12 @@ from gradiometer.question.parameters_facts import (
     list_arrays,
     list_facts,
 )
-from gradiometer.question.parameters_memory import MemoryRequest
 from gradiometer.question.parameters_model import describe_model
 from gradiometer.question.parameters_read import Described
+from gradiometer.question.parameters_reconciled import list_reconciled
 from gradiometer.question.parameters_request import NetworksRequest, read_networks
 from gradiometer.question.parameters_scaling import solve_setting, vary_setting
 
-_DOT = r" \cdot "
 MOST_STEPS = 40
 """Layers whose count is written as a step of its own."""
 _DOT = r" \cdot "
@@ -40,6 +39,7 @@ def parameters(
     length: int | None = None,
     optimizer: str = "",
     precision: str = "fp32",
+    as_: str = "",
     vary: str = "",
     solve: str = "",
     budget: Any = None,
@@ -59,6 +59,8 @@ def parameters(
         length: The length of a sequence of tokens.
         optimizer: What trains it; plain gradient descent without a state when left out.
         precision: A recipe of the catalogue.
+        as_: A counter of the catalogue, such as `torchinfo`: its numbers for the same network, and
+            line by line what it has more or less than ours.
         vary: A setting and its values, such as `width=64:1024:64`.
         solve: A setting whose largest value within *budget* is asked for.
         budget: The most parameters.
@@ -82,8 +84,8 @@ def parameters(
     """
     asked = {
         "activation": activation, "set": dict(set or {}), "input": input, "batch": batch,
-        "length": length, "optimizer": optimizer, "precision": precision, "vary": vary,
-        "solve": solve, "budget": budget,
+        "length": length, "optimizer": optimizer, "precision": precision, "as_": as_,
+        "vary": vary, "solve": solve, "budget": budget,
     }  # fmt: skip
     request = read_networks(networks, file=file, bias=bias, model=model, **asked)
     described = list(request.networks)
@@ -99,7 +101,7 @@ def parameters(
     steps: tuple[Step, ...] = ()
     if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
-        facts = {**_list_facts(counted, request.memory), **facts}
+        facts = {**_list_facts(counted, request), **facts}
         arrays = arrays or list_arrays(counted)
         steps = tuple(_list_steps(counted))
     plain = {"batch": 1, "precision": "fp32"}
@@ -132,8 +134,11 @@ def _unlike(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _list_facts(networks: Sequence[Counted], request: MemoryRequest) -> dict[str, Fact]:
-    each = {network.name: list_facts(network, request) for network in networks}
+def _list_facts(networks: Sequence[Counted], request: NetworksRequest) -> dict[str, Fact]:
+    each = {network.name: list_facts(network, request.memory) for network in networks}
+    if request.counter is not None:
+        for network in networks:
+            each[network.name] |= list_reconciled(network.rows, request.counter)
     if len(networks) == 1:
         return each[networks[0].name]
     names = dict.fromkeys(name for facts in each.values() for name in facts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from gradiometer.errors import Place, UsageError
-from gradiometer.model import read_precision
+from gradiometer.model import Counter, read_counter, read_precision
 from gradiometer.question.parameters_memory import MemoryRequest
 from gradiometer.question.parameters_read import (
     Described,
@@ -33,6 +33,8 @@ class NetworksRequest:
     varied: Varied | None
     solved: tuple[Varied, int] | None
     """A setting, and the most parameters."""
+    counter: Counter | None = None
+    """The tool whose numbers are wanted too."""
 
 
 def read_networks(
@@ -47,6 +49,7 @@ def read_networks(
     length: int | None = None,
     optimizer: str | None = "",
     precision: str = "fp32",
+    as_: str | None = "",
     vary: str | None = "",
     solve: str | None = "",
     budget: Any = None,
@@ -94,7 +97,8 @@ def read_networks(
                 hint=f"write `--set {one.lacking[0]}=8`",
             )
     memory = MemoryRequest(read_precision(precision), remembered, batch)
-    return NetworksRequest(tuple(found), memory, varied, solved)
+    counter = read_counter(as_) if as_ else None
+    return NetworksRequest(tuple(found), memory, varied, solved, counter)
 
 
 def _to_list(given: Sequence[str] | str | None) -> list[Any]:

@@ -27,7 +27,10 @@ the thing itself."""
 @final
 @dataclass(frozen=True)
 class Input:
-    """One thing a question takes; the name is the Python argument, the flag and the study key."""
+    """One thing a question takes; the name is the Python argument, the flag and the study key.
+
+    An underscore behind it is for Python alone, where the word itself has another meaning.
+    """
 
     name: str
     kind: Kind
@@ -41,6 +44,11 @@ class Input:
     """Whether a Python function may stand in its place."""
     entry: str = ""
     """The catalogue kind whose names, definitions and files are accepted; empty for none."""
+
+    @property
+    def key(self) -> str:
+        """The name in a study file and behind the two dashes of a flag."""
+        return self.name.rstrip("_")
 
 
 @final
@@ -236,6 +244,8 @@ _QUESTIONS = (
          Input("optimizer", "text", "What trains the network, for memory; gradient descent "
                "without a state when it is left out."),
          Input("precision", "text", "A recipe of the catalogue.", default="fp32"),
+         Input("as_", "text", "A tool whose numbers are wanted too, with what it counts otherwise: "
+               "torchinfo, thop, fvcore, ptflops, calflops, keras and others of the catalogue."),
          Input("vary", "text", "A setting and its values, such as width=64:1024:64."),
          Input("solve", "text", "A setting whose largest value within the budget is wanted."),
          Input("budget", "number", "The most parameters."),

@@ -16,7 +16,7 @@ def to_flag(item: Input) -> str:
         >>> to_flag(Input("at_kink", "choice", ""))
         '--at-kink'
     """
-    return "--" + item.name.replace("_", "-")
+    return "--" + item.key.replace("_", "-")
 
 
 def to_command(question: str, inputs: Mapping[str, Any]) -> str:

@@ -41,5 +41,5 @@ CLAIM_FORMS = ("says", "steps", "fact", "open")
 def question_keys(ask: str) -> list[str]:
     """The keys of a question with that noun; of all questions when there is no such noun."""
     asked = [QUESTIONS[ask]] if ask in QUESTIONS else list(QUESTIONS.values())
-    inputs = [item.name for question in asked for item in question.inputs]
+    inputs = [item.key for question in asked for item in question.inputs]
     return list(dict.fromkeys([*QUESTION_KEYS, *inputs]))

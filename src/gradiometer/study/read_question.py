@@ -56,11 +56,11 @@ def _read_inputs(
 ) -> Mapping[str, Any]:
     inputs: dict[str, Any] = {}
     for item in QUESTIONS[ask].inputs if ask in QUESTIONS else ():
-        if item.name in row:
-            inputs[item.name] = read_kind(problems, (*path, item.name), item, row[item.name])
+        if item.key in row:
+            inputs[item.name] = read_kind(problems, (*path, item.key), item, row[item.key])
         elif item.required:
-            problem = f"The question `{ask}` needs `{item.name}`: {item.about}"
-            problems.add_missing_key((*path, item.name), problem, hint=f"add {item.name} = …")
+            problem = f"The question `{ask}` needs `{item.key}`: {item.about}"
+            problems.add_missing_key((*path, item.key), problem, hint=f"add {item.key} = …")
     return inputs
 
 

@@ -76,8 +76,8 @@ def _question_schema(entry: Question) -> dict[str, Any]:
             "anyOf": [claims, {"type": "array", "items": claims}],
         },
     }
-    properties |= {item.name: _input_schema(item) for item in entry.inputs}
-    required = ["id", "ask", *(item.name for item in entry.inputs if item.required)]
+    properties |= {item.key: _input_schema(item) for item in entry.inputs}
+    required = ["id", "ask", *(item.key for item in entry.inputs if item.required)]
     return {
         "type": "object",
         "additionalProperties": False,

@@ -113,7 +113,10 @@ def _to_parameter(item: Input) -> click.Parameter:
     if item.kind == "numbers":
         return click.Option([flag], multiple=True, metavar="NAME=VALUE", **settings)
     return click.Option(
-        [flag], multiple=item.kind in ("texts", "paths"), metavar=item.kind.upper(), **settings
+        [flag, item.name],
+        multiple=item.kind in ("texts", "paths"),
+        metavar=item.kind.upper(),
+        **settings,
     )
 
 
