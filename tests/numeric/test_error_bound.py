@@ -160,3 +160,19 @@ def test_bad_errors_are_refused():
     for errors in ([1.0, 2.0], -1.0, np.nan):
         with pytest.raises(ShapeError):
             bound_values(run, input_error=errors)
+
+
+def test_what_has_no_bound_keeps_none_on_the_way_back():
+    # The logarithm may be that of 0; a path around it has a bound of its own.
+    around = ("/", (1, 0))
+    tape = write_tape(
+        ["input", 1.0, ("*", (0, 1)), ("ln", (2,)), ("*", (3, 3)), around, ("+", (4, 5))]
+    )
+    linearised = linearise(run_tape(tape, [1e-17]))
+    for error, is_bounded in ((1e-18, True), (1e-17, False)):
+        found = bound_tape_gradient(linearised, input_error=error).error_float()[0]
+        assert np.isfinite(found) == is_bounded
+    graph = connect([(0, 1, 0.1), (1, 2, 0.1), (2, 3, 0.1), (0, 3, 0.1)], sources=[0], output=3)
+    errors = np.where(graph.start > 0, np.inf, 0.0)
+    bound = bound_gradient(graph, slope_error=errors)
+    assert bound.error_float()[:3].tolist() == [np.inf] * 3

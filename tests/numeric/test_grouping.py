@@ -8,12 +8,10 @@ import pytest
 
 from gradiometer.errors import LimitError, UsageError
 from gradiometer.numeric import (
-    choose_focus,
     connect,
     eliminate,
     group_paths,
     sweep_back,
-    sweep_forward,
 )
 from numeric.all_paths import NEAR, list_paths, random_graph
 
@@ -113,36 +111,10 @@ def test_elimination_stops_at_the_limit_and_stays_right():
     assert whole.weights[3, 12] == Fraction(4, 12)
 
 
-def test_coverage_of_a_focus_is_that_of_all_paths():
-    for seed in range(200):
-        graph = random_graph(seed)
-        found = list_paths(graph)[0]
-        mass = sum(abs(product) for _, product in found)
-        focus = choose_focus(sweep_back(graph), sweep_forward(graph, 0), most=4)
-        nodes = set(focus.nodes.tolist())
-        assert {0, graph.output} <= nodes
-        assert len(nodes) <= 4
-        inner = nodes - {0, graph.output}
-        inside = sum(abs(p) for path, p in found if nodes.issuperset(_nodes_of(graph, path)))
-        touched = sum(abs(p) for path, p in found if inner.intersection(_nodes_of(graph, path)))
-        assert focus.inside == pytest.approx(float(inside / mass) if mass else 0)
-        assert focus.touched == pytest.approx(float(touched / mass) if mass else 0, abs=1e-12)
-
-
-def test_a_focus_that_holds_everything_covers_everything():
-    for seed in range(100):
-        graph = random_graph(seed)
-        back = sweep_back(graph)
-        if graph.node_count > 1 and back.mass.mantissa[0]:
-            assert choose_focus(back, sweep_forward(graph, 0)).inside == 1
-
-
 def test_bad_requests_are_refused():
     graph = connect([(0, 1, 1.0)], sources=[0], output=1)
     with pytest.raises(UsageError):
         group_paths(graph, [0, 5])
-    with pytest.raises(UsageError):
-        choose_focus(sweep_back(graph), sweep_forward(graph, 0), most=1)
     long = connect([(k, k + 1, 1.0) for k in range(2000)], sources=[0], output=2000)
     with pytest.raises(LimitError):
         group_paths(long, range(2000))

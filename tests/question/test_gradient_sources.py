@@ -220,3 +220,56 @@ def test_a_line_of_a_long_list_costs_bounded_memory():
         tracemalloc.stop()
     # A million lines keep below 600 MB with what the interpreter and compiled kernels take.
     assert most <= 650 * count
+
+
+def _keep_the_first(kept):
+    def function(a):
+        kept.append(a * 2)
+        return kept[0] + a
+
+    return function
+
+
+def _go_on_after_an_error(a):
+    try:
+        return 1 / a + math.sqrt(a)
+    except Exception:
+        return a * 0
+
+
+def test_a_function_that_goes_on_after_a_refusal_is_refused():
+    for at, said in (("0", "division by zero"), ("4", "lose its trace")):
+        with pytest.raises(GradiometerError, match=said):
+            gradient(_go_on_after_an_error, at={"a": at})
+
+
+def test_a_number_kept_from_an_earlier_call_is_refused():
+    function = _keep_the_first([])
+    assert gradient(function, at={"a": 2}).facts["derivatives"].value == {"a": 3}
+    with pytest.raises(UsageError, match="another call"):
+        gradient(function, at={"a": 3})
+
+
+def test_numbers_of_a_function_are_exact_or_refused():
+    large = 2**53 + 1
+    answer = gradient(lambda a: a - np.int64(large), at={"a": 0})
+    assert answer.facts["value"].value == -large
+    for constant in (np.longdouble(2) ** 62 + 1, "2"):
+        with pytest.raises(UsageError, match="no number that can be traced"):
+            gradient(lambda a, c=constant: a * c, at={"a": 1})
+
+
+def test_what_a_function_does_not_use_at_the_point_is_said():
+    answer = gradient(lambda a, b: a * a if a > b else b, at={"a": 3, "b": 1})
+    assert answer.facts["derivatives"].value == {"a": 6}
+    assert any("does not use `b`" in warning for warning in answer.warnings)
+    constant = gradient(lambda a: 3, at={"a": 1})
+    assert constant.facts["value"].value == 3
+    assert constant.facts["derivatives"].value == {}
+
+
+def test_an_operation_that_is_not_traced_is_no_wrong_call():
+    with pytest.raises(UsageError, match="fails with traced numbers"):
+        gradient(lambda a: a % 1, at={"a": 1})
+    with pytest.raises(UsageError, match="cannot be called"):
+        gradient(lambda b: b, at={"a": 1})

@@ -267,3 +267,13 @@ def test_answer_without_a_certificate_has_nothing_to_check(verify):
     outcome = verify(_run("parameters", "3-2", "--json").stdout)
     assert outcome.exit_code == 0
     assert outcome.stdout == "nothing to check: this answer carries no certificate\n"
+
+
+def test_an_answer_about_another_computation_than_its_certificate_is_rejected(verify):
+    answer = _ask(("gradient", "v1 = a^2; v2 = a + b; c = v1*v2", "--at", "a=-1,b=4"))
+    for name, other in (("computation", "c = a*b"), ("at", {"a": "-1", "b": "5"}), ("of", "v1")):
+        changed = copy.deepcopy(answer)
+        changed["inputs"][name] = other
+        outcome = verify(changed)
+        assert outcome.exit_code == 1
+        assert f"the input `{name}` says" in outcome.stdout

@@ -6,13 +6,16 @@ Branches are followed where the point leads, so the assignments are those of tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, final
+from dataclasses import dataclass
+from typing import Any, NoReturn, final
 
-from flint import fmpq
-
-from gradiometer.errors import DomainError, Place, UndecidedError, UsageError
+from gradiometer.errors import (
+    DomainError,
+    GradiometerError,
+    Place,
+    UndecidedError,
+    UsageError,
+)
 from gradiometer.formula import (
     Apply,
     Exact,
@@ -21,13 +24,13 @@ from gradiometer.formula import (
     Number,
     compare,
     evaluate,
-    from_decimal,
     precision,
     size_in_bits,
     to_ball,
     to_rational_text,
     to_text,
 )
+from gradiometer.model.trace_number import read_number
 
 _BITS = 256
 """Longer values go on as balls of that precision; a branch they cannot decide is refused."""
@@ -63,10 +66,23 @@ _UFUNCS: Mapping[str, str] = {
 """Functions of NumPy that a traced number takes, and what they are called here."""
 
 
-def trace_function(
-    function: Callable[..., Any], at: Mapping[str, Exact]
-) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
-    """The assignments that the function carries out, the names of its outputs, and what to note.
+@final
+@dataclass(frozen=True)
+class TracedRun:
+    """What a function did at a point."""
+
+    lines: tuple[str, ...]
+    """Its assignments."""
+    outputs: tuple[str, ...]
+    """The names of its outputs."""
+    ties: tuple[str, ...] = ()
+    """What to say of comparisons of equal numbers, where a branch of the function may end."""
+    unused: tuple[str, ...] = ()
+    """Inputs that no assignment uses."""
+
+
+def trace_function(function: Callable[..., Any], at: Mapping[str, Exact]) -> TracedRun:
+    """The assignments that the function carries out, and what to note.
 
     Args:
         function: Takes the inputs by name and returns a number or a sequence of numbers.
@@ -74,22 +90,21 @@ def trace_function(
 
     Raises:
         UsageError: If the function returns something else, or uses a number in a way that leaves
-            no trace.
+            no trace, even where it goes on after the error.
+        DomainError: If an operation has no value, even where the function goes on after the error.
         UndecidedError: If a branch depends on values that cannot be told apart.
 
     Example:
-        >>> trace_function(lambda a, b: a**2 * (a + b), {"a": fmpq(-1), "b": fmpq(4)})
-        (['t1 = a^2', 't2 = a + b', 'output = t1*t2'], ('output',), ())
+        >>> run = trace_function(lambda a, b: a**2 * (a + b), {"a": fmpq(-1), "b": fmpq(4)})
+        >>> run.lines
+        ('t1 = a^2', 't2 = a + b', 'output = t1*t2')
     """
     trace = _Trace(taken=set(at))
     numbers = {name: Traced(trace, Name(name), value) for name, value in at.items()}
-    try:
-        result = function(**numbers)
-    except TypeError as error:
-        raise UsageError(
-            f"The function cannot be called with the inputs {', '.join(at)}: {error}.",
-            hint="name the arguments of the function as the inputs are named",
-        ) from error
+    result = _call(function, numbers)
+    if trace.refused is not None:
+        # What the function does after an error that it caught is not what it does with numbers.
+        raise trace.refused
     several = isinstance(result, Sequence) and not isinstance(result, str)
     outputs = list(result) if several else [result]
     if not outputs:
@@ -99,7 +114,24 @@ def trace_function(
     names = [f"output{k}" for k in range(1, len(outputs) + 1)] if several else ["output"]
     for name, output in zip(names, outputs, strict=True):
         trace.give_name(name, trace.read(output))
-    return trace.lines, tuple(names), tuple(trace.ties)
+    unused = tuple(name for name in at if name not in trace.used)
+    return TracedRun(tuple(trace.lines), tuple(names), tuple(trace.ties), unused)
+
+
+def _call(function: Callable[..., Any], numbers: Mapping[str, Traced]) -> Any:
+    try:
+        return function(**numbers)
+    except TypeError as error:
+        place = error.__traceback__
+        if place is not None and place.tb_next is not None:
+            raise UsageError(
+                f"The function fails with traced numbers: {error}.",
+                hint="compute with + - * / **, abs, comparisons and functions of NumPy",
+            ) from error
+        raise UsageError(
+            f"The function cannot be called with the inputs {', '.join(numbers)}: {error}.",
+            hint="name the arguments of the function as the inputs are named",
+        ) from error
 
 
 @final
@@ -109,16 +141,34 @@ class _Trace:
     def __init__(self, taken: set[str]) -> None:
         self.lines: list[str] = []
         self.ties: dict[str, None] = {}
-        """What to say of comparisons of equal numbers, where a branch of the function may end."""
+        self.used: set[str] = set()
+        """Texts of all operands."""
+        self.refused: GradiometerError | UndecidedError | None = None
+        """The first error, which the function may have caught."""
         self._taken = taken
         self._count = 0
 
     def read(self, value: Any) -> Traced:
         """The number as a traced one; a plain number is a constant."""
         if isinstance(value, Traced):
+            if not value.is_of(self):
+                self.refuse(
+                    UsageError(
+                        f"`{value.text}` was traced in another call of the function.",
+                        hint="keep no number from one call to the next",
+                    )
+                )
             return value
-        exact = _read_number(value)
+        try:
+            exact = read_number(value)
+        except UsageError as error:
+            self.refuse(error)
         return Traced(self, Number(exact), exact, text=to_rational_text(exact))
+
+    def refuse(self, error: GradiometerError | UndecidedError) -> NoReturn:
+        """Raise the error, and again at the end should the function catch it."""
+        self.refused = self.refused or error
+        raise error from None
 
     def write(self, operator: str, operands: Sequence[Traced]) -> Traced:
         """The number that the operation gives, under a name of its own."""
@@ -128,12 +178,16 @@ class _Trace:
             try:
                 value = evaluate(Apply(operator, names), values)
             except DomainError as error:
-                raise DomainError(
-                    error.problem,
-                    text=_spell(operator, operands),
-                    place=Place("computation"),
-                    hint="choose another point",
-                ) from None
+                self.refuse(
+                    DomainError(
+                        error.problem,
+                        text=_spell(operator, operands),
+                        place=Place("computation"),
+                        hint="choose another point",
+                    )
+                )
+            except (GradiometerError, UndecidedError) as error:
+                self.refuse(error)
             if size_in_bits(value) > _BITS:
                 value = to_ball(value)
         while True:
@@ -141,19 +195,21 @@ class _Trace:
             if f"t{self._count}" not in self._taken:
                 break
         name = f"t{self._count}"
+        self.used.update(operand.text for operand in operands)
         self.lines.append(f"{name} = {_spell(operator, operands)}")
         return Traced(self, Name(name), value)
 
     def give_name(self, name: str, number: Traced) -> Traced:
         """The number under another name; the last operation is renamed, all others are repeated."""
         if name in self._taken:
-            raise UsageError(f"The name `{name}` is taken.", hint="choose another name")
+            self.refuse(UsageError(f"The name `{name}` is taken.", hint="choose another name"))
         self._taken.add(name)
         old = f"{number.text} = "
         if self.lines and self.lines[-1].startswith(old):
             self.lines[-1] = f"{name} = {self.lines[-1][len(old) :]}"
             number.rename(name)
         else:
+            self.used.add(number.text)
             self.lines.append(f"{name} = {number.text}")
         return Traced(self, Name(name), number.value)
 
@@ -164,22 +220,6 @@ def _spell(operator: str, operands: Sequence[Traced]) -> str:
         space = " " if operator in "+-" else ""
         return f"{texts[0]}{space}{operator}{space}{texts[1]}"
     return f"-{texts[0]}" if operator == "neg" else f"{operator}({', '.join(texts)})"
-
-
-def _read_number(value: Any) -> fmpq:
-    if isinstance(value, bool) or not isinstance(value, int | float | Fraction | Decimal | fmpq):
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise UsageError(
-                f"`{value!r}` is no number that can be traced.",
-                hint="compute with plain numbers and the inputs only",
-            ) from None
-    if isinstance(value, float | Decimal):
-        if not Decimal(str(value)).is_finite():
-            raise UsageError(f"`{value}` is no finite number.")
-        return from_decimal(str(value))
-    return fmpq(value.numerator, value.denominator) if isinstance(value, Fraction) else fmpq(value)
 
 
 @final
@@ -197,6 +237,10 @@ class Traced:
         self._trace = trace
         self.value = value
         self.text = text or to_text(node)
+
+    def is_of(self, trace: _Trace) -> bool:
+        """Whether the number was written down there."""
+        return self._trace is trace
 
     def rename(self, name: str) -> None:
         """Take another name."""
@@ -261,9 +305,11 @@ class Traced:
             try:
                 order = compare(self.value, self._trace.read(other).value)
             except UndecidedError:
-                raise UndecidedError(
-                    f"whether {self.text} is larger than {self._trace.read(other).text}"
-                ) from None
+                self._trace.refuse(
+                    UndecidedError(
+                        f"whether {self.text} is larger than {self._trace.read(other).text}"
+                    )
+                )
         if order == 0:
             self._trace.ties[
                 f"The function compares `{self.text}` with `{self._trace.read(other).text}`, which "
@@ -295,9 +341,11 @@ class Traced:
         return self._order(0) != 0
 
     def __float__(self) -> float:
-        raise UsageError(
-            f"`{self.text}` would lose its trace as a plain number.",
-            hint="use numpy.exp and the like in place of those of math",
+        self._trace.refuse(
+            UsageError(
+                f"`{self.text}` would lose its trace as a plain number.",
+                hint="use numpy.exp and the like in place of those of math",
+            )
         )
 
     __int__ = __index__ = __float__
@@ -305,7 +353,9 @@ class Traced:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         operator = _UFUNCS.get(ufunc.__name__)
         if operator is None or method != "__call__" or options:
-            raise UsageError(
-                f"`numpy.{ufunc.__name__}` leaves no trace here.", known=tuple(sorted(_UFUNCS))
+            self._trace.refuse(
+                UsageError(
+                    f"`numpy.{ufunc.__name__}` leaves no trace here.", known=tuple(sorted(_UFUNCS))
+                )
             )
         return self._trace.write(operator, [self._trace.read(value) for value in inputs])

@@ -6,7 +6,7 @@ sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread
 single paths              grow_path_tree → rank_paths, rank_all → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
-few nodes of many         collapse_series, group_paths, eliminate, choose_focus, choose_view
+few nodes of many         collapse_series, group_paths, eliminate, choose_view
 """
 
 from gradiometer.numeric.best_paths import (
@@ -30,9 +30,7 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
-    Focus,
     GroupedPaths,
-    choose_focus,
     eliminate,
     group_paths,
 )
@@ -85,7 +83,6 @@ __all__ = [
     "EdgeContributions",
     "Elimination",
     "FloatState",
-    "Focus",
     "ForwardSweep",
     "GradientBound",
     "GroupedPaths",
@@ -109,7 +106,6 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
-    "choose_focus",
     "choose_view",
     "collapse_series",
     "connect",

@@ -2,7 +2,6 @@
 
 group_paths     one sweep for each kept node: for few kept nodes of a graph of any size
 eliminate       node by node, in any kind of number: exact with fractions, for smaller graphs
-choose_focus    which nodes to keep, and how much of the mass they carry
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ from typing import Generic, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import LimitError, UsageError
-from gradiometer.numeric.best_paths import grow_path_tree, rank_paths
+from gradiometer.errors import LimitError
 from gradiometer.numeric.linear_graph import LinearGraph
-from gradiometer.numeric.sweep import BackwardSweep, ForwardSweep, sweep_back
 from gradiometer.numeric.wide import Wide
 
 Weight = TypeVar("Weight")
@@ -182,81 +179,3 @@ def _bypass(
         for end, second in after.items():
             product = first * second  # type: ignore[operator]  # any number multiplies
             _join(ahead, behind, start, end, product)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Focus:
-    """Few nodes that carry much of the mass between a source and the output."""
-
-    nodes: NDArray[np.int32]
-    """Ascending; the source and the output are among them."""
-    inside: float
-    """Share of the mass of the paths that visit no other node."""
-    touched: float
-    """Share of the mass of the paths that visit one of them between source and output."""
-
-
-def choose_focus(
-    back: BackwardSweep, ahead: ForwardSweep, *, most: int = 60, paths: int = 200
-) -> Focus:
-    """At most *most* nodes to show: those of the best paths, then those with most mass.
-
-    A path whose nodes do not fit any more is left out, and a shorter one may still follow.
-
-    Raises:
-        UsageError: If *most* is below 2.
-
-    Example:
-        >>> from gradiometer.numeric import connect, sweep_back, sweep_forward
-        >>> edges = [(0, 1, 9.0), (0, 2, 1.0), (1, 3, 1.0), (2, 3, 1.0)]
-        >>> graph = connect(edges, sources=[0], output=3)
-        >>> focus = choose_focus(sweep_back(graph), sweep_forward(graph, 0), most=3)
-        >>> focus.nodes, focus.inside
-        (array([0, 1, 3], dtype=int32), 0.9)
-    """
-    if most < 2:
-        raise UsageError("A focus holds the source and the output.", hint="write `most=2` or more")
-    graph, source = back.graph, ahead.source
-    chosen = {source, graph.output}
-    best = rank_paths(grow_path_tree(graph), source, most=paths)
-    for rank in np.flatnonzero(best.length < most).tolist():
-        visited = chosen.union(graph.start[best.edges(rank)].tolist())
-        if len(visited) <= most:
-            chosen = visited
-    through = _mass_through(back, ahead)
-    for node in np.argsort(-through, kind="stable")[: 2 * most].tolist():
-        if len(chosen) < most and through[node] > 0:
-            chosen.add(node)
-    nodes = np.array(sorted(chosen), np.int32)
-    mass = back.mass[source]
-    is_chosen = np.zeros(graph.node_count, np.bool_)
-    is_chosen[nodes] = True
-    within = is_chosen[graph.start] & np.repeat(is_chosen, np.diff(graph.first))
-    inside = _mass_between(graph, source, within, mass)
-    is_chosen[[source, graph.output]] = False
-    direct = _mass_between(graph, source, ~is_chosen[graph.start], mass)
-    return Focus(nodes, inside, max(0.0, 1.0 - direct) if mass.mantissa[0] else 0.0)
-
-
-def _mass_through(back: BackwardSweep, ahead: ForwardSweep) -> NDArray[np.float64]:
-    """Share of the mass that passes each node."""
-    total = back.mass[ahead.source]
-    if total.mantissa[0] == 0:
-        return np.zeros(len(back.mass))
-    a, b = ahead.mass, back.mass
-    with np.errstate(all="ignore"):
-        product = a.mantissa * b.mantissa / total.mantissa[0]
-        shift = a.exponent.astype(np.int64) + b.exponent - int(total.exponent[0])
-        return np.ldexp(product, (np.clip(shift, -6, 6) * 512).astype(np.int32))
-
-
-def _mass_between(
-    graph: LinearGraph, source: int, is_allowed: NDArray[np.bool_], mass: Wide
-) -> float:
-    """Share of the mass of a source on the paths along allowed edges."""
-    if mass.mantissa[0] == 0:
-        return 0.0
-    local = np.where(is_allowed, np.abs(graph.local), 0.0)
-    part = LinearGraph(graph.first, graph.start, local, graph.sources, graph.output)
-    return float(sweep_back(part).mass[source].over(mass)[0])

@@ -93,6 +93,8 @@ def bound_tape(opcode, first, operand, value, slope, given, error, slope_error):
 @inlined
 def plus_up(m, e, n, f):
     """At least the sum of two non-negative wide numbers."""
+    if max(m, n) == math.inf:
+        return math.inf, BEYOND
     m, e = plus(m, e, n, f)
     return norm(m * ROOM, e)
 
@@ -102,6 +104,9 @@ def times_up(m, e, n, f):
     """At least the product of two non-negative wide numbers; 0 if one is."""
     if m == 0.0 or n == 0.0:
         return 0.0, 0
+    # The exponents of two infinite numbers would leave the range of an int32.
+    if max(m, n) == math.inf:
+        return math.inf, BEYOND
     m, e = times(m, e, n, f)
     return norm(m * ROOM, e)
 

@@ -140,6 +140,7 @@ def gradient(
     if source is None:
         assert callable(computation)
         source = trace_computation(computation, {n: evaluate(t, {}) for n, t in trees.items()})
+        trees = {name: tree for name, tree in trees.items() if name not in source.unused}
     wanted = read_wanted(of or source.of, top=top, keep=keep, highlight=highlight, focus=focus)
     if not source.text:
         return _answer_list(source, trees, texts, wanted, "")

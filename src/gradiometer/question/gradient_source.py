@@ -34,6 +34,8 @@ class Computation:
     notes: tuple[str, ...] = ()
     ties: tuple[str, ...] = ()
     """Comparisons of equal numbers in a function, where another branch is as near."""
+    unused: tuple[str, ...] = ()
+    """Arguments of a function that it does not use at the point."""
     places: tuple[Place, ...] = ()
     """Where each line of the text stands, if not on the same line of the file."""
 
@@ -102,10 +104,20 @@ def _is_json(file: str) -> bool:
 
 def trace_computation(function: Callable[..., Any], at: Mapping[str, Exact]) -> Computation:
     """The assignments that a function carries out at the point."""
-    lines, outputs, ties = trace_function(function, at)
-    note = f"The function has {len(outputs)} outputs: {', '.join(outputs)}."
-    notes = (note,) if len(outputs) > 1 else ()
-    return Computation("computation", "; ".join(lines), notes=(*notes, *ties), ties=ties)
+    run = trace_function(function, at)
+    notes: list[str] = []
+    if len(run.outputs) > 1:
+        notes.append(f"The function has {len(run.outputs)} outputs: {', '.join(run.outputs)}.")
+    if run.unused:
+        names = ", ".join(f"`{name}`" for name in run.unused)
+        notes.append(f"At this point the function does not use {names}: no path starts there.")
+    return Computation(
+        "computation",
+        "; ".join(run.lines),
+        notes=(*notes, *run.ties),
+        ties=run.ties,
+        unused=run.unused,
+    )
 
 
 def with_sum(lines: Iterable[str], of: str) -> tuple[Iterable[str], str]:

@@ -136,7 +136,7 @@ def _compare(
     differences = verify_facts.find_differences(facts, parts, inputs)
     rows = [
         Checked(
-            where, "facts", False, f"the fact `{path}` says {said}, the certificate proves {proved}"
+            where, "facts", False, f"{_noun(path)} says {said}, the certificate proves {proved}"
         )
         for path, said, proved in differences
     ]
@@ -154,6 +154,11 @@ def _compare(
         if uncovered:
             notes.append(f"{prefix}not covered by a certificate: {', '.join(uncovered)}")
     return rows, notes
+
+
+def _noun(path: str) -> str:
+    kind, _, rest = path.partition(".")
+    return f"the input `{rest}`" if kind == "inputs" else f"the fact `{path}`"
 
 
 def _in_short(part: Mapping[str, Any]) -> str:

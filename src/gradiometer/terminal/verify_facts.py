@@ -34,6 +34,7 @@ def find_differences(
         inputs: What was asked, for a question about a function.
     """
     found: list[Difference] = list(_differences_of_function(facts, parts, inputs))
+    found.extend(_differences_of_problem(parts, inputs))
     for name, claimed in _expected(parts).items():
         fact = facts.get(name)
         if not isinstance(fact, Mapping) or _says_nothing(fact):
@@ -59,6 +60,17 @@ def _differences_of_function(
                 yield name, _to_text(fact.get("value")), "nothing about it"
             elif not agrees(fact.get("value"), derived[name]):
                 yield name, _to_text(fact.get("value")), "something else"
+
+
+def _differences_of_problem(
+    parts: Sequence[Any], inputs: Mapping[str, Any] | None
+) -> Iterator[Difference]:
+    """Where what was asked is not what the certificate of a computation is about."""
+    if not inputs or not parts or parts[0].get("kind") != "graph":
+        return
+    for name, proved in parts[0]["problem"].items():
+        if inputs.get(name) != proved:
+            yield f"inputs.{name}", _to_text(inputs.get(name)), _to_text(proved)
 
 
 def _speaks_of_a_function(facts: Mapping[str, Any], parts: Sequence[Any]) -> bool:
