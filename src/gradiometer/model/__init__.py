@@ -305,7 +305,6 @@ __all__ = [
     "read_toml",
     "read_weights",
     "reconcile",
-    "saved_tensors",
     "settle",
     "slope_tree",
     "solve_gradient",
