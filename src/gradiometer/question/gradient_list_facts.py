@@ -44,11 +44,8 @@ def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[s
     """The facts about a list that was swept, with its *top* largest paths, as they were *found*."""
     how = _say_how(swept)
     facts = {
-        "value": computed(swept.value, f"{swept.output_name}, {how}"),
-        "derivatives": computed(
-            _by_input(swept, lambda node: _gradient(swept, node)),
-            f"The backward sweep, {how}",
-        ),
+        "value": _value(swept, how),
+        "derivatives": _derivatives(swept, how),
         "contributions": _contributions(swept),
         "path_count": _path_count(swept),
         **_mass_facts(swept),
@@ -58,6 +55,21 @@ def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[s
     if swept.branching:
         facts["branches"] = _branches(swept)
     return facts
+
+
+def _value(swept: Swept, how: str) -> Fact:
+    if swept.value.is_finite():
+        return computed(swept.value, f"{swept.output_name}, {how}")
+    return unknown(f"{swept.output_name} has no bound on its error in float64.")
+
+
+def _derivatives(swept: Swept, how: str) -> Fact:
+    rows = _by_input(swept, lambda node: _gradient(swept, node))
+    missing = [name for name, value in rows.items() if value is None]
+    if missing and len(missing) == len(rows):
+        return unknown("Every input meets a kink, or has no bound on its error in float64.")
+    left = f" None stands for {', '.join(missing)}: a kink, or no bound." if missing else ""
+    return computed(rows, f"The backward sweep, {how}{left}")
 
 
 def _say_how(swept: Swept) -> str:
