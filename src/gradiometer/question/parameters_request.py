@@ -68,11 +68,8 @@ def read_networks(
     """
     texts, files = _to_list(networks), _to_list(file)
     if model is not None:
-        others = {
-            "bias": not bias, "activation": activation, "length": length, "vary": vary,
-            "solve": solve,
-        }  # fmt: skip
-        refuse_options(others)
+        given = {"bias": not bias, "activation": activation, "length": length}
+        refuse_options({**given, "vary": vary, "solve": solve})
     _check(texts, files, model, bias=bias, batch=batch, length=length)
     varied = read_varied(vary, key="vary") if vary else None
     solved = read_solved(solve or "", budget)
