@@ -22,3 +22,7 @@ def chromium():
     """Path of a Chromium to open pages with; the test is skipped where there is none."""
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     return path or pytest.skip("no Chromium on this machine")
+
+
+# Scripts that record what other tools say; they need tools that the tests do without.
+collect_ignore = ["agreement/counted_models.py", "agreement/record_counters.py"]

@@ -141,7 +141,7 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
 
     Example:
         >>> read_optimizer("adam").state.keys()
-        dict_keys(['m', 'v'])
+        dict_keys(['m', 'v', 'u'])
     """
     found = find_entry("optimizer", named)
     if found is None:

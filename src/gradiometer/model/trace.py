@@ -95,6 +95,7 @@ def trace_function(function: Callable[..., Any], at: Mapping[str, Exact]) -> Tra
         UndecidedError: If a branch depends on values that cannot be told apart.
 
     Example:
+        >>> from flint import fmpq
         >>> run = trace_function(lambda a, b: a**2 * (a + b), {"a": fmpq(-1), "b": fmpq(4)})
         >>> run.lines
         ('t1 = a^2', 't2 = a + b', 'output = t1*t2')

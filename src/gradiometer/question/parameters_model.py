@@ -54,6 +54,12 @@ def _make_light() -> Any:
 def _describe(made: Any, shape: Example | None, name: str) -> Described:
     model, example = _read_made(made)
     framework = find_framework(model)
+    if not framework and not name:
+        raise UsageError(
+            f"`model` is a model of PyTorch, Keras or Flax, not a `{type(model).__name__}`.",
+            place=Place("model"),
+            hint="give the model, or the model and an example of its input",
+        )
     if not framework:
         raise ModelError(
             f"`{name or type(model).__name__}` is no model that is known, but "
