@@ -90,7 +90,7 @@ def test_what_a_model_does_not_take_is_refused(answer, inputs, problem):
 
 
 def test_thing_that_is_no_model_is_refused():
-    with pytest.raises(ModelError, match="no model that is known"):
+    with pytest.raises(UsageError, match="`model` is a model"):
         gradiometer.parameters(model={"w": 1})
 
 
