@@ -61,17 +61,11 @@ def _describe(made: Any, shape: Example | None, name: str) -> Described:
             hint="give the model, or the model and an example of its input",
         )
     if not framework:
-        known = ("torch.nn.Module", "torch.export", "keras.Model", "flax.nnx", "flax.linen")
-        hint = "return the model, or the model and an example of its input"
-        kind = type(model).__name__
-        if name:
-            problem = f"`{name}` returned `{kind}`, which is no model that is known."
-            raise ModelError(problem, known=known, hint=hint)
-        raise UsageError(
-            f"`model` is a model or the name of what makes one, not `{kind}`.",
-            place=Place("model"),
-            known=known,
-            hint="write such as `package.module:factory`",
+        raise ModelError(
+            f"`{name or type(model).__name__}` is no model that is known, but "
+            f"`{type(model).__name__}`.",
+            known=("torch.nn.Module", "torch.export", "keras.Model", "flax.nnx", "flax.linen"),
+            hint="return the model, or the model and an example of its input",
         )
     describe: Callable[..., LiveModel] = getattr(models, _ADAPTERS[framework])
     live = describe(model, shape or example)
