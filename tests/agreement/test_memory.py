@@ -129,6 +129,8 @@ def test_a_copy_in_another_type_is_a_tensor_of_its_own():
 
 @pytest.mark.oracle
 @pytest.mark.slow
+# Torch warns of graphics cards whenever its library for processors is switched off.
+@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")
 def test_torch_still_keeps_what_was_recorded():
     torch = pytest.importorskip("torch")
     with torch.backends.mkldnn.flags(enabled=False):

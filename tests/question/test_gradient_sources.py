@@ -287,3 +287,15 @@ def test_what_has_no_bound_in_float64_is_unknown():
     assert partly.status == "computed"
     assert partly.value["x"] is None
     assert "x" in partly.because.rpartition("None stands for")[2]
+
+
+def test_a_decimal_of_a_json_graph_is_read_as_it_is_written(tmp_path):
+    path = tmp_path / "graph.json"
+    node = '{"name": "c", "operation": "*", "operands": ["a", 1234567890123456789.25]}'
+    path.write_text(f'{{"nodes": [{node}], "at": {{"a": 1.00000000000000000001}}}}')
+    facts = gradient(file=str(path)).facts
+    assert facts["derivatives"].value == {"a": number("4938271560493827157/4").value}
+    assert facts["value"].value != facts["derivatives"].value["a"]
+    path.write_text(f'{{"nodes": [{node}], "at": {{"a": 1e999999999}}}}')
+    with pytest.raises(GradiometerError, match="exponent"):
+        gradient(file=str(path))

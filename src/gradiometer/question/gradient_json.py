@@ -63,7 +63,7 @@ def read_json_graph(file: str, text: str) -> JsonGraph:
     if at is not None and not isinstance(at, dict):
         raise StudyError("`at` is a table of values by name.", place=Place(file))
     for name, value in (at or {}).items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             raise StudyError(
                 f"The value of `{name}` is no number: {json.dumps(value)[:40]}.",
                 place=Place(file), hint=f'write such as "at": {{"{name}": "1/3"}}',
@@ -100,7 +100,8 @@ def _load(file: str, text: str) -> Any:
         raise StudyError(f"`{word}` is no number.", place=Place(file), hint="write a finite number")
 
     try:
-        return json.loads(text, object_pairs_hook=check, parse_constant=refuse)
+        # A decimal stays as it is written, and is read like one in a formula.
+        return json.loads(text, object_pairs_hook=check, parse_constant=refuse, parse_float=str)
     except json.JSONDecodeError as error:
         raise StudyError(
             f"The file is no JSON: {error.msg}.", place=Place(file, error.lineno, error.colno)
@@ -169,7 +170,7 @@ def _to_line(place: Place, index: int, node: Any) -> str:
 
 def _to_formula(place: Place, what: str, value: Any) -> str:
     """The text of a formula or a number, on one line."""
-    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
     text = " ".join(str(value).split("\n"))
     if not is_text or ";" in text:
         raise StudyError(
