@@ -187,6 +187,7 @@ def test_a_comparison_of_equal_numbers_in_a_function_is_said():
     assert "`a` with `0`, which are equal at the point" in answer.warnings[0]
     # Its derivative there does not exist, whatever the branch that was taken says.
     assert answer.facts["derivatives"].status == "unknown"
+    assert {name for name, fact in answer.facts.items() if fact.status == "proved"} == {"value"}
     assert gradient(lambda a: a if a > 0 else -a, at={"a": 1}).warnings == ()
 
 

@@ -86,7 +86,11 @@ def test_the_steps_say_why_the_counts_differ():
 
 
 def test_everything_is_proved():
-    assert {fact.status for fact in parameters([DEEP, WIDE]).facts.values()} == {"proved"}
+    facts = parameters([DEEP, WIDE]).facts
+    # What is kept for the way back is what torch was seen to keep.
+    seen = {name for name, fact in facts.items() if fact.status == "computed"}
+    assert seen == {"memory_training", "training_bytes"}
+    assert {fact.status for name, fact in facts.items() if name not in seen} == {"proved"}
 
 
 def test_one_text_is_one_network():

@@ -51,6 +51,8 @@ def test_a_config_is_counted_by_its_family(tmp_path):
     path.write_text(json.dumps(LLAMA), encoding="utf-8")
     answer = parameters(file=str(path), length=1024)
     assert answer.facts["parameters"].value == 8_030_261_248
+    # The file does not say what its family is made of.
+    assert "proved" not in {fact.status for fact in answer.facts.values()}
     # 32 layers, 8 heads of keys and of values of 128 numbers, 1024 places, 4 bytes.
     assert answer.facts["kv_cache"].value == 32 * 2 * 8 * 128 * 1024 * 4
     assert answer.warnings
@@ -72,6 +74,7 @@ def test_a_file_stands_beside_a_network():
     facts = parameters("3-2", file=str(STORED / "tied.safetensors")).facts
     assert sum(row["difference"] for row in facts["difference"].value) == 232 - 8
     assert facts["total_difference"].value == 232 - 8
+    assert {facts[name].status for name in ("difference", "parameters")} == {"computed"}
 
 
 def test_a_pickle_is_refused_for_what_it_is(tmp_path):

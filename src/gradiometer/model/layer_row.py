@@ -53,14 +53,29 @@ def add_layer(
             is_embedding=kind.is_embedding,
             place=call.place,
             spelled=result.spelled,
-            cache=tuple(
-                SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
-                for kept in result.cache
-            ),
+            cache=_list_cached(path, result),
             memory=memory.shape if memory else None,
+            worded=_list_worded(call),
         )
     )
     return out
+
+
+def _list_cached(path: str, result: LayerResult) -> tuple[SavedRow, ...]:
+    return tuple(
+        SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
+        for kept in result.cache
+    )
+
+
+def _list_worded(call: LayerCall) -> tuple[tuple[str, str], ...]:
+    """The settings for which a word was written that stands for a number."""
+    settings = call.kind.settings
+    return tuple(
+        (name, value)
+        for name, value in call.given.items()
+        if isinstance(value, str) and settings[name].words.get(value) is not None
+    )
 
 
 def _saved(

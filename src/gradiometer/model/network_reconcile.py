@@ -246,8 +246,10 @@ def _name_values(row: Row) -> Mapping[str, Size]:
     kind = find_layer_kind(row.kind) if row.kind not in _NO_MODULES else None
     values: dict[str, Size] = {}
     if kind is not None:
-        given = {name: read_size(text).run({}) for name, text in row.settings}
+        words = dict(row.worded)
+        given = {n: words.get(n) or read_size(text).run({}) for n, text in row.settings}
         values, _ = bind_settings(LayerCall(kind, row.path, given, row.shape_in, row.memory))
+        values |= {f"{name}_is_word": name in words for name in given}
     counts = [line.count for line in row.multiply_adds]
     return {
         **values,

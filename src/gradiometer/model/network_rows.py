@@ -128,6 +128,9 @@ class Row:
     again: Again | None = None
     """Where `use` calls a layer a second time: which one that is."""
 
+    worded: tuple[tuple[str, str], ...] = ()
+    """The settings for which a word was written that stands for a number, such as `same`."""
+
     @property
     def parameters(self) -> int:
         """The numbers that are counted in this row."""

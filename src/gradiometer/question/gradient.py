@@ -213,14 +213,16 @@ def _answer_exactly(
         return Answer(
             "gradient",
             inputs,
-            {
-                **_facts(point, found, _point_text(ordered)),
-                **list_flow_facts(point, top=wanted.top),
-                **list_branch_facts(point),
-                **list_group_facts(point, kept),
-                **_list_view(point, wanted),
-                **_tied_fact(source),
-            },
+            _open_ties(
+                source,
+                {
+                    **_facts(point, found, _point_text(ordered)),
+                    **list_flow_facts(point, top=wanted.top),
+                    **list_branch_facts(point),
+                    **list_group_facts(point, kept),
+                    **_list_view(point, wanted),
+                },
+            ),
             write_steps(point, found),
             list_arrays(point),
             certificate=certify_gradient(point, found, ordered),
@@ -228,12 +230,11 @@ def _answer_exactly(
         )
 
 
-def _tied_fact(source: Computation) -> dict[str, Fact]:
-    """No derivative of a function that compares equal numbers: beside the point it does another."""
+def _open_ties(source: Computation, facts: dict[str, Fact]) -> dict[str, Fact]:
+    """The facts; of a function that compares equal numbers nothing but its value is certain."""
     if not source.ties:
-        return {}
-    reason = "What is found otherwise is that of the branch taken."
-    return {"derivatives": unknown(f"{source.ties[0]} {reason}")}
+        return facts
+    return {name: f if name == "value" else unknown(source.ties[0]) for name, f in facts.items()}
 
 
 def _list_view(point: GraphPoint, wanted: Wanted) -> dict[str, Fact]:

@@ -15,6 +15,7 @@ from gradiometer.question.parameters_facts import (
     join_terms,
     list_arrays,
     list_facts,
+    rest_on_rule,
 )
 from gradiometer.question.parameters_model import describe_model
 from gradiometer.question.parameters_read import Described
@@ -98,6 +99,8 @@ def parameters(
         facts, arrays = vary_setting(given, request.varied)
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
+    rule = next((one.rule for one in described if one.rule), "")
+    facts = rest_on_rule(facts, rule)
     steps: tuple[Step, ...] = ()
     if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
@@ -146,7 +149,8 @@ def _list_facts(networks: Sequence[Counted], request: NetworksRequest) -> dict[s
         name: _join_facts({text: own[name] for text, own in each.items() if name in own})
         for name in names
     }
-    return facts | list_difference_facts(networks)
+    rule = next((one.described.rule for one in networks if one.described.rule), "")
+    return facts | rest_on_rule(list_difference_facts(networks), rule)
 
 
 def _join_facts(each: Mapping[str, Fact]) -> Fact:

@@ -13,7 +13,7 @@ from gradiometer.model import (
     count_network,
     to_shape_text,
 )
-from gradiometer.question.answer import Fact, Series, proved, unknown
+from gradiometer.question.answer import Fact, Series, computed, proved, unknown
 from gradiometer.question.parameters_layers import LayerGroup, group_layers
 from gradiometer.question.parameters_live import mend_facts
 from gradiometer.question.parameters_memory import MemoryRequest, list_memory_facts
@@ -97,7 +97,18 @@ def list_facts(network: Counted, request: MemoryRequest) -> dict[str, Fact]:
     live, stored = network.described.live, network.described.stored
     if stored is not None:
         return mend_stored(facts, stored, network.count)
-    return facts if live is None else mend_facts(facts, live, network.count)
+    facts = facts if live is None else mend_facts(facts, live, network.count)
+    return rest_on_rule(facts, network.described.rule)
+
+
+def rest_on_rule(facts: dict[str, Fact], rule: str) -> dict[str, Fact]:
+    """The facts, none of which is proved where they rest on a rule beside what is written."""
+    if not rule:
+        return facts
+    return {
+        name: computed(fact.value, f"{fact.because} {rule}") if fact.status == "proved" else fact
+        for name, fact in facts.items()
+    }
 
 
 def _list_counts(network: Counted) -> dict[str, Fact]:

@@ -24,7 +24,7 @@ def mend_facts(facts: Mapping[str, Fact], live: LiveModel, count: NetworkCount) 
         facts["memory_inference"].value,
         "Weights and buffers; activations, and what is kept while text is written, are not in it.",
     )
-    kept["memory_training"] = proved(
+    kept["memory_training"] = computed(
         facts["memory_training"].value,
         f"What {live.framework} keeps for the way back is its own choice, so its row is open.",
     )

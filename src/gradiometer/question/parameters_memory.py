@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 from gradiometer.model import BYTES, Precision, Row, SavedRow, TensorRow, list_saved
-from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.answer import Fact, computed, proved, unknown
 
 Part: TypeAlias = "dict[str, Any]"
 """One row of a table: its part, how it is counted, and its bytes."""
@@ -44,8 +44,14 @@ def list_memory_facts(rows: Sequence[Row], request: MemoryRequest) -> dict[str, 
         ("inference", inference, _why_inference(request)),
         ("training", training, _why_training(request)),
     ):
+        total = _sum_fact(table)
+        if name == "training":
+            # What is kept for the way back is what torch was seen to keep, which proves nothing.
+            facts["memory_training"] = computed(table, why)
+            facts["training_bytes"] = replace(total, status="computed") if total.value else total
+            continue
         facts[f"memory_{name}"] = proved(table, why)
-        facts[f"{name}_bytes"] = _sum_fact(table)
+        facts[f"{name}_bytes"] = total
     facts["kv_cache"] = _cache_fact(cache, request)
     return facts
 

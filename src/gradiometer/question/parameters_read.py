@@ -73,6 +73,8 @@ class Described:
     """What a file of weights holds, where it is one."""
     notes: tuple[str, ...] = ()
     """What is to be said of it beside its facts."""
+    rule: str = ""
+    """The rule by which a file was read that does not say everything itself; empty for none."""
 
     def walk(self, more: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
         """The rows of the network, with further values of its settings.
@@ -183,11 +185,15 @@ def read_described(path: str) -> Described:
     stored = read_weights(path)
     if stored.format == "huggingface_config":
         config = read_config(path)
-        return Described(path, config.tree, config.settings, Place(path), notes=config.notes)
+        rule = f"By the rule of the family {config.family}, class {config.architecture}."
+        return Described(
+            path, config.tree, config.settings, Place(path), notes=config.notes, rule=rule
+        )
     if stored.format in ("keras", "keras_config"):
         return _read_keras(path, stored)
     live = describe_stored(stored, path=path)
-    return Described(path, Chain(()), {}, live=live, stored=stored, notes=stored.notes)
+    rule = "What is a parameter in a file of weights is told by names and uses."
+    return Described(path, Chain(()), {}, live=live, stored=stored, notes=stored.notes, rule=rule)
 
 
 def _read_keras(path: str, stored: StoredModel) -> Described:
@@ -195,7 +201,9 @@ def _read_keras(path: str, stored: StoredModel) -> Described:
     notes = (*stored.notes, *note_keras(rows))
     work = "A Keras configuration is counted by its shapes; its products are not."
     live = LiveModel("Keras", "", path, rows, is_counted=False, work=work, notes=notes)
-    return Described(path, Chain(()), {}, live=live, notes=notes)
+    return Described(
+        path, Chain(()), {}, live=live, notes=notes, rule="By the rules of Keras' layers."
+    )
 
 
 def _read_toml_network(path: str) -> Tree:
