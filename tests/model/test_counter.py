@@ -35,7 +35,9 @@ def _known(kind):
         for name in (*form.input, *form.memory, *(name for name, _ in form.axes))
     }
     words = {word for setting in found.settings.values() for word in setting.words}
-    return ROW_NAMES | set(found.settings) | axes | words
+    # Only where a word stands for a number can a rule ask which of them was written.
+    worded = {f"{n}_is_word" for n, s in found.settings.items() if any(s.words.values())}
+    return ROW_NAMES | set(found.settings) | axes | words | worded
 
 
 @pytest.mark.parametrize("name", COUNTERS)

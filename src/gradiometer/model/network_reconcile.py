@@ -249,7 +249,8 @@ def _name_values(row: Row) -> Mapping[str, Size]:
         words = dict(row.worded)
         given = {n: words.get(n) or read_size(text).run({}) for n, text in row.settings}
         values, _ = bind_settings(LayerCall(kind, row.path, given, row.shape_in, row.memory))
-        values |= {f"{name}_is_word": name in words for name in given}
+        worded = [name for name, setting in kind.settings.items() if any(setting.words.values())]
+        values |= {f"{name}_is_word": name in words for name in worded}
     counts = [line.count for line in row.multiply_adds]
     return {
         **values,
