@@ -23,6 +23,7 @@ from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
 from drawing import time_drawing, write_drawing
 from moments import time_moments, write_moments
+from networks import time_networks, write_networks
 from paths import draw_figure, time_paths, write_paths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -202,6 +203,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_moments(results["moments"]),
         write_paths(results["paths"]),
         write_drawing(results["drawing"]),
+        write_networks(results["networks"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -232,6 +234,7 @@ def main() -> None:
         "moments": time_moments(),
         "paths": time_paths(),
         "drawing": time_drawing(),
+        "networks": time_networks(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)
