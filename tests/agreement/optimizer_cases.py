@@ -63,9 +63,12 @@ def options_of(settings, *, names, pairs=None):
     return options | {names.get(name, name): value for name, value in values.items()}
 
 
-def _torch(rule, settings, *, made_by, further=None, shapes=SHAPES, without=None):
+def _torch(rule, settings, *, made_by, shapes=SHAPES, without=None):
     options = options_of(settings, names=_TORCH_NAMES, pairs=_TORCH_PAIRS)
-    options = {"made_by": made_by, **options, **(further or {})}
+    # This flag of ours is a word in torch.
+    if options.pop("match_rms", False):
+        options["adjust_lr_fn"] = "match_rms_adamw"
+    options = {"made_by": made_by, **options}
     return Case(rule, settings, options, shapes, without or {})
 
 
@@ -158,13 +161,8 @@ TORCH = (
         _torch, "Muon", "muon",
         {},
         {"learning_rate": "1/64", "momentum": "1/2", "nesterov": "false", "weight_decay": "0"},
-        shapes=MATRIX,
-    ),
-    *_all(
-        _torch, "Muon", "muon",
         {"learning_rate": "1/64", "match_rms": "true", "eps": "1/1024"},
         shapes=MATRIX,
-        further={"adjust_lr_fn": "match_rms_adamw"},
     ),
 )  # fmt: skip
 
