@@ -25,7 +25,8 @@ contrib = optax.contrib
 def run_optax(case, gradients, start):
     """The positions that optax's optimizer takes, of shape (tapes, steps + 1, *shape)."""
     losses = jnp.array([loss_of(k + 1) for k in range(gradients.shape[1])])
-    walk = partial(_walk, make(case.options), jnp.asarray(start, jnp.float64), losses)
+    x = jnp.asarray(start, jnp.float64)
+    walk = partial(_walk, make(case.options), x, case.losses, losses)
     return np.asarray(jax.jit(jax.vmap(walk))(jnp.asarray(gradients, jnp.float64)))
 
 
@@ -39,14 +40,15 @@ def make(options):
     return getattr(optax if name == made_by else contrib, name)(**given)
 
 
-def _walk(rule, start, losses, gradients):
+def _walk(rule, start, has_loss, losses, gradients):
     def step(carry, given):
         x, state = carry
         gradient, loss = given
-        update, state = rule.update(gradient, state, x, value=loss)
-        return (optax.apply_updates(x, update), state), optax.apply_updates(x, update)
+        extra = {"value": loss} if has_loss else {}
+        update, state = rule.update(gradient, state, x, **extra)
+        x = optax.apply_updates(x, update)
+        return (x, state), x
 
-    rule = optax.with_extra_args_support(rule)
     _, positions = jax.lax.scan(step, (start, rule.init(start)), (gradients, losses))
     return jnp.concatenate([start[None], positions])
 
