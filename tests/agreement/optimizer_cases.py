@@ -112,8 +112,8 @@ TORCH = (
     *_all(
         _torch, "RMSprop", "rmsprop",
         {},
-        {"learning_rate": "1/64", "alpha": "9/10", "momentum": "1/2", "weight_decay": "1/8"},
-        {"learning_rate": "1/64", "alpha": "9/10", "eps": "1/8", "centered": "true", "momentum": "1/2"},
+        {"learning_rate": "1/64", "alpha": "9/10", "eps": "1/64", "momentum": "1/2", "weight_decay": "1/8"},
+        {"learning_rate": "1/64", "eps": "1/8", "centered": "true", "momentum": "1/2"},
     ),
     *_all(
         _torch, "Adam", "adam",
@@ -140,13 +140,13 @@ TORCH = (
     *_all(
         _torch, "NAdam", "nadam",
         {},
-        {"learning_rate": "1/64", "beta1": "1/2", "beta2": "9/10", "momentum_decay": "1/8", "weight_decay": "1/8"},
+        {"learning_rate": "1/64", "beta1": "1/2", "beta2": "9/10", "eps": "1/64", "momentum_decay": "1/8", "weight_decay": "1/8"},
         {"learning_rate": "1/64", "eps": "1/1024", "decoupled": "true", "weight_decay": "1/8"},
     ),
     *_all(
         _torch, "RAdam", "radam",
         {},
-        {"learning_rate": "1/64", "beta1": "1/2", "beta2": "9/10", "weight_decay": "1/8"},
+        {"learning_rate": "1/64", "beta1": "1/2", "beta2": "9/10", "eps": "1/64", "weight_decay": "1/8"},
         {"learning_rate": "1/64", "eps": "1/1024", "decoupled": "true", "weight_decay": "1/8"},
     ),
     *_all(
@@ -179,7 +179,7 @@ KERAS = (
         _keras, "RMSprop", "rmsprop.keras",
         {"learning_rate": "1/1024"},
         {"learning_rate": "1/64", "alpha": "9/10", "momentum": "1/2", "weight_decay": "1/8"},
-        {"learning_rate": "1/64", "alpha": "9/10", "eps": "1/8", "centered": "true", "momentum": "1/2"},
+        {"learning_rate": "1/64", "alpha": "99/100", "eps": "1/8", "centered": "true", "momentum": "1/2"},
     ),
     *_all(
         _keras, "Adam", "adam.keras",
