@@ -216,6 +216,7 @@ _VARIANCE = "The variance of one gradient is zero, and its rounding error is as 
 _WITHOUT = {
     ("adagrad", 1): {"squares denormal": FLUSHED},
     ("cocob", 1): {"growing": _GROWS},
+    ("dadapt_adamw", 1): {"slow drift": _GROWS},
     ("dog", 1): {"growing": _GROWS},
     ("dowg", 1): {"growing": _GROWS},
     ("fromage", 1): {"slow drift": _GROWS},
@@ -253,8 +254,10 @@ def _case(rule, made_by, settings, renamed, *, index):
     )
 
 
-OPTAX = [
+_CASES = [
     _case(rule, made_by, settings, {**_PAIR, **renamed}, index=index)
     for rule, made_by, rows, renamed in _ROWS
     for index, settings in enumerate(rows)
 ]
+CONTRIB = [case for case in _CASES if str(case.options["made_by"]).startswith("contrib.")]
+OPTAX = [case for case in _CASES if case not in CONTRIB]

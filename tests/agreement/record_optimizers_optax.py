@@ -1,6 +1,6 @@
 """Records what optax's optimizers do on the tapes, for `test_optimizer_rules.py`.
 
-Run it with an environment that has optax:
+Run it with an environment that has optax, for about two minutes:
 `PYTHONPATH=src:tests python tests/agreement/record_optimizers_optax.py`.
 """
 
@@ -15,7 +15,7 @@ import jax.numpy as jnp  # noqa: E402 - the precision is chosen before arrays ar
 import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
-from agreement.optimizer_cases_optax import OPTAX  # noqa: E402
+from agreement.optimizer_cases_optax import CONTRIB, OPTAX  # noqa: E402
 from agreement.optimizer_record import write_record  # noqa: E402
 from agreement.optimizer_tapes import loss_of  # noqa: E402
 
@@ -133,14 +133,15 @@ _MADE = {
 
 
 def record():
-    """Writes the record, and says where."""
+    """Writes both records: what `optax` has, and what `optax.contrib` has."""
     versions = {
         "python": platform.python_version(),
         "jax": jax.__version__,
         "optax": optax.__version__,
         "dtype": "float64",
     }
-    return write_record("optax", versions=versions, cases=OPTAX, run=run_optax)
+    for library, cases in (("optax", OPTAX), ("optax_contrib", CONTRIB)):
+        write_record(library, versions=versions, cases=cases, run=run_optax)
 
 
 if __name__ == "__main__":
