@@ -1,6 +1,7 @@
 """Records what the optimizers of torch and Keras do on the tapes, for `test_optimizer_rules.py`.
 
-Run it with an environment that has both: `PYTHONPATH=src:tests python tests/agreement/record_optimizers.py`.
+Run it with an environment that has both, for about ten minutes:
+`PYTHONPATH=src:tests python tests/agreement/record_optimizers.py`.
 """
 
 import os
@@ -12,7 +13,6 @@ import numpy as np
 
 from agreement.optimizer_cases import KERAS, TORCH
 from agreement.optimizer_record import write_record
-
 
 # What looks at a whole tensor, so that each tape needs a tensor of its own; the others get all
 # tapes as one, which is the same and much faster.
