@@ -227,9 +227,7 @@ _WITHOUT = {
     ("momo_adam", 0): dict.fromkeys(("huge", "mixed sizes", "shrinking"), _CANCELS),
     ("momo_adam", 2): dict.fromkeys(("one over t", "shrinking", "zeros then spike"), _CANCELS),
     ("prodigy", 1): {"slow drift": _GROWS},
-    ("rmsprop", 4): dict.fromkeys(
-        ("101-periodic", "huge", "mixed sizes", "shrinking"), _VARIANCE
-    ),
+    ("rmsprop", 4): dict.fromkeys(("101-periodic", "huge", "mixed sizes", "shrinking"), _VARIANCE),
     ("signum", 0): {"slow drift": _SIGN},
     ("sm3", 0): {"squares denormal": FLUSHED},
     ("sm3", 1): {"squares denormal": FLUSHED},

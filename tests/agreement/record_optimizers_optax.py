@@ -30,6 +30,18 @@ def run_optax(case, gradients, start):
     return np.asarray(jax.jit(jax.vmap(walk))(jnp.asarray(gradients, jnp.float64)))
 
 
+def run_difference(difference):
+    """The positions after each step of the tape of one difference."""
+    options = dict(difference.options)
+    if difference.rates:
+        rates = jnp.array(difference.rates)
+        options["learning_rate"] = lambda count: rates[count]
+    gradients = jnp.array(difference.tape, jnp.float64)[:, None]
+    losses = jnp.full(len(gradients), difference.loss)
+    has_loss = options["made_by"] == "polyak_sgd"
+    return np.asarray(_walk(make(options), jnp.zeros(1), has_loss, losses, gradients))[1:, 0]
+
+
 def make(options):
     """The optimizer that a case's options ask for."""
     given = dict(options)
