@@ -1,4 +1,4 @@
-"""Where optax's rules differ from their papers or from torch, each with the shortest tape that shows it."""
+"""Where optax differs from papers or from torch, each with the shortest tape that shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ DIFFERENCES = [
     ),
     Difference(
         "adan.optax", "adan", "bug",
-        "The change of the gradient weighs 1 - beta2 = 0.08 where the paper and its code have 0.92.",
+        "The change of the gradient weighs 1 - beta2 = 0.08 where paper and code have 0.92.",
         {"learning_rate": "1", "eps": "0", "eps_root": "0"},
         {"made_by": "adan", "learning_rate": 1.0, "eps": 0.0, "eps_root": 0.0},
         (1, 2),
@@ -60,7 +60,7 @@ DIFFERENCES = [
     ),
     Difference(
         "schedule_free_sgd.optax", "schedule_free_sgd", "bug",
-        "The warm-up of the weights is a step ahead of that of the steps, so the first step is zero.",
+        "The warm-up of the steps is one behind that of the weights, so the first step is zero.",
         {"learning_rate": "1/8", "warmup": "4"},
         {"made_by": "contrib.schedule_free_sgd", "learning_rate": 0.125, "warmup_steps": 4},
         (1, 1),
@@ -162,8 +162,10 @@ DIFFERENCES = [
         {"learning_rate": "1", "beta2": "9/10"},
         {"made_by": "radam", "learning_rate": 1.0, "b2": 0.9},
         (1e-8,) * 7,
-        (-1e-08, -2e-08, -3.0000000000000004e-08, -4e-08, -5e-08, -0.12758845327334295, -0.2926419628036863),
-        (-1e-08, -2e-08, -3.0000000000000004e-08, -4e-08, -5e-08, -0.10369289583214696, -0.2421324343246533),
+        (-1e-08, -2e-08, -3e-08, -4e-08, -5e-08,
+         -0.12758845327334295, -0.2926419628036863),
+        (-1e-08, -2e-08, -3e-08, -4e-08, -5e-08,
+         -0.10369289583214696, -0.2421324343246533),
     ),
     Difference(
         "adagrad.optax", "adagrad.torch", "convention",

@@ -1,4 +1,4 @@
-"""What is said of optax's differences holds: of its texts here, and of the library where it is installed."""
+"""What is said of optax's differences holds, of our texts and of the library itself."""
 
 import importlib
 
