@@ -6,6 +6,7 @@ alone, and no library draws anything, so a tape is the same everywhere.
 """
 
 import math
+from functools import cache
 from itertools import accumulate, repeat
 from operator import mul
 
@@ -30,7 +31,7 @@ def start_of(shape):
 def draw(seed, step, coordinate):
     """A number in [-1, 1) that looks random: splitmix64 of where it is asked."""
     mask = (1 << 64) - 1
-    z = (seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + coordinate * 0x8CB92BA72F3D8DD7)
+    z = seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + coordinate * 0x8CB92BA72F3D8DD7
     z = (z + 0x9E3779B97F4A7C15) & mask
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
@@ -82,11 +83,14 @@ _FORMS = {
 TAPES = tuple(_FORMS)
 
 
+@cache
 def tape_of(name, shape):
-    """The gradients of a tape, of shape (steps, *shape)."""
+    """The gradients of a tape, of shape (steps, *shape); not to be written to."""
     form, count = _FORMS[name], math.prod(shape)
     rows = [[form(k, i) * _WEIGHTS[i] for i in range(count)] for k in range(1, STEPS + 1)]
-    return np.array(rows).reshape(STEPS, *shape)
+    tape = np.array(rows).reshape(STEPS, *shape)
+    tape.flags.writeable = False
+    return tape
 
 
 def tapes_of(names, shape):
