@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from agreement.optimizer_differences_optax import DIFFERENCES
-from gradiometer.model import read_optimizer, settle
+from gradiometer.catalog import list_entries, read_entry
+from gradiometer.model import list_dialects, read_optimizer, settle
 from gradiometer.numeric import run_rule_tape
 
 NEAR = 1e-12
@@ -57,3 +58,14 @@ def test_optax_does_so_today(difference):
     live = importlib.import_module("agreement.record_optimizers_optax")
     theirs = live.run_difference(difference)
     assert theirs == pytest.approx(difference.theirs, rel=NEAR, abs=0, nan_ok=True)
+
+
+@pytest.mark.oracle
+def test_every_optimizer_of_optax_has_its_text():
+    optax = pytest.importorskip("optax")
+    live = importlib.import_module("optax._src.alias")
+    made = {name for name in vars(live) if name.islower() and name in dir(optax)}
+    made = {name for name in made if callable(getattr(live, name))}
+    # It reads gradients along a line of its own choice, which no rule of one gradient can say.
+    assert made - set(list_entries("optimizer")) == {"lbfgs"}
+    assert all("optax" in list_dialects(read_entry("optimizer", name)) for name in made - {"lbfgs"})
