@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gradiometer.formula import evaluate, evaluate_float, to_float
@@ -37,6 +37,7 @@ def run_unrolled(code, tape, start, *, exact):
     return positions
 
 
+@settings(max_examples=50)
 @given(table=rules(exact=True), shape=SHAPES, seed=st.integers(0, 99))
 def test_exact_unrolled_code_takes_the_steps_of_arrays_of_whole_numbers(table, shape, seed):
     numbers = np.random.default_rng(seed)
@@ -49,6 +50,7 @@ def test_exact_unrolled_code_takes_the_steps_of_arrays_of_whole_numbers(table, s
     assert [[fmpq(int(v)) for v in row] for row in found] == expected
 
 
+@settings(max_examples=50)
 @given(table=rules(exact=False), shape=SHAPES, seed=st.integers(0, 99))
 def test_unrolled_code_in_float64_rounds_as_the_arrays_do(table, shape, seed):
     numbers = np.random.default_rng(seed)

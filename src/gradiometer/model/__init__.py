@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         read_family,
     )
     from gradiometer.model.counter import Counter, read_counter
+    from gradiometer.model.entry import find_entry
     from gradiometer.model.entry_dialect import list_dialects
     from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
@@ -159,6 +160,7 @@ _PLACES = {
     "list_dialects": "entry_dialect",
     "list_saved": "network_count",
     "describe_settings": "schedule",
+    "find_entry": "entry",
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
     "group_paths": "graph_group",
@@ -291,6 +293,7 @@ __all__ = [
     "describe_settings",
     "describe_torch",
     "estimate_memory",
+    "find_entry",
     "find_flow",
     "find_layer_kind",
     "find_line",
