@@ -125,6 +125,12 @@ def test_every_dialect_of_a_rule_is_compared_with_its_library(name):
         assert all(len(next(iter(run["positions"].values()))) >= 20 for run in found), library
 
 
+@pytest.mark.parametrize("name", list_entries("optimizer"))
+def test_a_library_agrees_with_a_rule_or_differs_from_it(name):
+    entry = read_entry("optimizer", name)
+    assert not set(entry.get("libraries", ())) & set(entry.get("dialects", {}))
+
+
 def test_the_records_say_what_made_them():
     assert set(RECORDS) == set(LIVE)
     for library, record in RECORDS.items():

@@ -270,5 +270,7 @@ def _keep_alive(
         *(free_names(tree) for _, tree in kept), *map(free_names, memory.values())
     )
     values = {name: value for name, value in text.values.items() if name in names}
-    kept_kinds = {n: k for n, k in kinds.items() if n in names or n in memory or n in dict(kept)}
+    # A rule may find the new position without the old one, as FTRL does from its sums.
+    alive = {"x", *names, *memory, *dict(kept)}
+    kept_kinds = {n: k for n, k in kinds.items() if n in alive}
     return Rule(text.name, values, memory, kept, kept_kinds, shape, text)
