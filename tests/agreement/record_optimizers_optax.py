@@ -1,0 +1,145 @@
+"""Records what optax's optimizers do on the tapes, for `test_optimizer_rules.py`.
+
+Run it with an environment that has optax:
+`PYTHONPATH=src:tests python tests/agreement/record_optimizers_optax.py`.
+"""
+
+import platform
+from functools import partial
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+import jax.numpy as jnp  # noqa: E402 - the precision is chosen before arrays are made
+import numpy as np  # noqa: E402
+import optax  # noqa: E402
+
+from agreement.optimizer_cases_optax import OPTAX  # noqa: E402
+from agreement.optimizer_record import write_record  # noqa: E402
+from agreement.optimizer_tapes import loss_of  # noqa: E402
+
+contrib = optax.contrib
+
+
+def run_optax(case, gradients, start):
+    """The positions that optax's optimizer takes, of shape (tapes, steps + 1, *shape)."""
+    losses = jnp.array([loss_of(k + 1) for k in range(gradients.shape[1])])
+    walk = partial(_walk, make(case.options), jnp.asarray(start, jnp.float64), losses)
+    return np.asarray(jax.jit(jax.vmap(walk))(jnp.asarray(gradients, jnp.float64)))
+
+
+def make(options):
+    """The optimizer that a case's options ask for."""
+    given = dict(options)
+    made_by = given.pop("made_by")
+    if made_by in _MADE:
+        return _MADE[made_by](**given)
+    name = made_by.removeprefix("contrib.")
+    return getattr(optax if name == made_by else contrib, name)(**given)
+
+
+def _walk(rule, start, losses, gradients):
+    def step(carry, given):
+        x, state = carry
+        gradient, loss = given
+        update, state = rule.update(gradient, state, x, value=loss)
+        return (optax.apply_updates(x, update), state), optax.apply_updates(x, update)
+
+    rule = optax.with_extra_args_support(rule)
+    _, positions = jax.lax.scan(step, (start, rule.init(start)), (gradients, losses))
+    return jnp.concatenate([start[None], positions])
+
+
+def _pair(function, *, b1=0.9, b2=0.999, **given):
+    return function(betas=(b1, b2), **given)
+
+
+def _dog(*, first_share=None, first_distance=None, first_rate=None, **given):
+    ways = {"heuristic": first_share, "distance": first_distance, "learning_rate": first_rate}
+    chosen = [(way, value) for way, value in ways.items() if value]
+    return contrib.dog(**given, **({"init_step": chosen[0]} if chosen else {}))
+
+
+def _sam(*, learning_rate=0.01, rho=0.05, **given):
+    """`sam` around gradient descent, as its documentation shows it."""
+    adversary = optax.chain(contrib.normalize(), optax.sgd(rho))
+    return contrib.sam(optax.sgd(learning_rate), adversary, **given)
+
+
+def _polyak(*, positive_part=False, **given):
+    return optax.polyak_sgd(variant="sps+" if positive_part else "sps", **given)
+
+
+def _muon(*, learning_rate, momentum=0.95, a=3.4445, b=-4.775, c=2.0315, **given):
+    renamed = {"adam_beta1": "adam_b1", "adam_beta2": "adam_b2"}
+    options = {renamed.get(name, name): value for name, value in given.items()}
+    return contrib.muon(learning_rate, ns_coeffs=(a, b, c), beta=momentum, **options)
+
+
+def _madgrad(*, learning_rate, eps=1e-6, **given):
+    """`madgrad` with a rate that takes back the rounding of the root of the step to float32."""
+
+    def rate(count):
+        step = jnp.asarray(count + 1, jnp.float64)
+        return (learning_rate + eps) * jnp.sqrt(step) / jnp.sqrt(count + 1) - eps
+
+    return contrib.madgrad(rate, eps=eps, **given)
+
+
+def _adafactor(
+    *,
+    learning_rate=None,
+    min_dim_size_to_factor=128,
+    beta2_decay=-0.8,
+    threshold=1.0,
+    multiply_by_parameter_scale=True,
+    momentum=None,
+    weight_decay=None,
+    eps1=1e-30,
+):
+    """The chain of `adafactor`, whose decay the alias rounds to float32, with float64 in it."""
+    chain = [
+        optax.scale_by_factored_rms(
+            min_dim_size_to_factor=min_dim_size_to_factor,
+            epsilon=eps1,
+            decay_rate_fn=lambda count, _: 1 - (count + 1.0) ** beta2_decay,
+        ),
+        optax.clip_by_block_rms(threshold),
+    ]
+    if learning_rate is not None:
+        chain.append(optax.scale_by_learning_rate(learning_rate, flip_sign=False))
+    if multiply_by_parameter_scale:
+        chain.append(optax.scale_by_param_block_rms())
+    if momentum is not None:
+        chain.append(optax.ema(momentum, debias=False))
+    if weight_decay is not None:
+        chain.append(optax.add_decayed_weights(weight_decay))
+    return optax.chain(*chain, optax.scale(-1))
+
+
+_MADE = {
+    "adafactor in float64": _adafactor,
+    "polyak_sgd": _polyak,
+    "contrib.dadapt_adamw": partial(_pair, contrib.dadapt_adamw),
+    "contrib.dog": _dog,
+    "contrib.madgrad in float64": _madgrad,
+    "contrib.muon": _muon,
+    "contrib.prodigy": partial(_pair, contrib.prodigy),
+    "contrib.sam": _sam,
+}
+
+
+def record():
+    """Writes the record, and says where."""
+    versions = {
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "optax": optax.__version__,
+        "dtype": "float64",
+    }
+    return write_record("optax", versions=versions, cases=OPTAX, run=run_optax)
+
+
+if __name__ == "__main__":
+    record()
