@@ -43,6 +43,7 @@ from gradiometer.numeric.path_shares import (
     measure_spread,
     split_by_length,
 )
+from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
@@ -75,6 +76,7 @@ __all__ = [
     "CONSTANT",
     "COUNT_MODULUS",
     "INPUT",
+    "LABELS",
     "MOST_IN_VIEW",
     "BackwardSweep",
     "BestPaths",
@@ -93,6 +95,8 @@ __all__ = [
     "PathAnalysis",
     "PathSpread",
     "PathTree",
+    "RunPlan",
+    "Runs",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -117,6 +121,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "plan_runs",
     "rank_all",
     "rank_paths",
     "run_tape",
