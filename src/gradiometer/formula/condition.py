@@ -9,7 +9,7 @@ from flint import fmpq
 from gradiometer.errors import UndecidedError, UsageError
 from gradiometer.formula.evaluate import RELATIONS, evaluate
 from gradiometer.formula.exact import compare
-from gradiometer.formula.tree import Apply, Name, Node, map_children
+from gradiometer.formula.tree import OPERATORS, Apply, Name, Node, map_children, walk
 
 
 def settle_conditions(
@@ -50,7 +50,7 @@ def _truth(condition: Node, values: Mapping[str, fmpq], from_step: int | None) -
         if decisive in truths:
             return decisive
         return None if None in truths else not decisive
-    if operator not in RELATIONS:
+    if operator not in RELATIONS or not all(map(_has_value, parts)):
         return None
     left, right = parts
     if isinstance(right, Name) and right.name == "t" and left != right:
@@ -62,6 +62,11 @@ def _truth(condition: Node, values: Mapping[str, fmpq], from_step: int | None) -
         return RELATIONS[operator](compare(evaluate(left, values), evaluate(right, values)))
     except (UsageError, UndecidedError):
         return None
+
+
+def _has_value(node: Node) -> bool:
+    """Whether every operation is one of ours; a function of the caller has no value here."""
+    return all(not isinstance(part, Apply) or part.operator in OPERATORS for part in walk(node))
 
 
 def _truth_of_step(

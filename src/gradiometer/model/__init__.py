@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Objective
     from gradiometer.model.objective_read import read_objective
-    from gradiometer.model.optimizer import Optimizer, Rule, rate_range, read_optimizer
+    from gradiometer.model.optimizer import Optimizer, rate_range, read_optimizer
     from gradiometer.model.parameter import (
         Owner,
         Parameter,
@@ -65,6 +65,9 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.precision import BYTES, Precision, read_precision
+    from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
+    from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
+    from gradiometer.model.rule_unroll import ScalarRule, unroll
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
     from gradiometer.model.start import Start, read_start
     from gradiometer.model.tensor_use import (
@@ -127,7 +130,18 @@ _PLACES = {
     "RankedPath": "graph_rank",
     "Residual": "tensor_use",
     "Row": "network_rows",
-    "Rule": "optimizer",
+    "COLUMN": "rule_kinds",
+    "Kind": "rule_kinds",
+    "NUMBER": "rule_kinds",
+    "ROW": "rule_kinds",
+    "Rule": "rule",
+    "RuleText": "rule",
+    "ScalarRule": "rule_unroll",
+    "Shape": "rule",
+    "TENSOR": "rule_kinds",
+    "count_values": "rule",
+    "lengths_of": "rule",
+    "unroll": "rule_unroll",
     "SLOPES": "graph_kink",
     "SavedRow": "network_rows",
     "Schedule": "schedule",
@@ -153,6 +167,7 @@ _PLACES = {
     "focus_graph": "graph_focus",
     "group_paths": "graph_group",
     "is_inside": "parameter",
+    "join_kinds": "rule_kinds",
     "measure_use": "tensor_use",
     "find_line": "toml_places",
     "find_layer_kind": "layer_kind_read",
@@ -210,7 +225,11 @@ _PLACES = {
 
 __all__ = [
     "BYTES",
+    "COLUMN",
+    "NUMBER",
+    "ROW",
     "SLOPES",
+    "TENSOR",
     "VARIABLE",
     "Activation",
     "ActivationFamily",
@@ -232,6 +251,7 @@ __all__ = [
     "GraphPoint",
     "Input",
     "KeyPath",
+    "Kind",
     "Landscape",
     "Layer",
     "LayerKind",
@@ -253,9 +273,12 @@ __all__ = [
     "Residual",
     "Row",
     "Rule",
+    "RuleText",
     "SavedRow",
+    "ScalarRule",
     "Schedule",
     "Setting",
+    "Shape",
     "Sides",
     "SplitTensor",
     "Spot",
@@ -270,6 +293,7 @@ __all__ = [
     "Traced",
     "check_size",
     "count_network",
+    "count_values",
     "describe_flax",
     "describe_keras",
     "describe_settings",
@@ -282,6 +306,8 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "join_kinds",
+    "lengths_of",
     "list_layer_kinds",
     "list_layers",
     "list_saved",
@@ -327,6 +353,7 @@ __all__ = [
     "to_setting_text",
     "to_shape_text",
     "trace_function",
+    "unroll",
     "walk_network",
     "weigh_edges",
     "with_activation",

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gradiometer.catalog import find_name, read_entry
-from gradiometer.errors import Place, StudyError, UsageError, suggest
+from gradiometer.errors import Place, StudyError, suggest
+from gradiometer.model.entry_dialect import to_dialect
 
 _MOST_BYTES = 1_000_000
 
@@ -37,30 +38,7 @@ def find_entry(kind: str, named: str | Mapping[str, Any]) -> tuple[Mapping[str, 
     if name is None:
         return None
     table, place = read_entry(kind, name), Place(f"{kind} `{named}`")
-    return (_in_dialect(table, dialect, place) if dialect else table), place
-
-
-def _in_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping[str, Any]:
-    """The entry as one library has it: its defaults and whatever else it says differently."""
-    dialects: Mapping[str, Any] = table.get("dialects", {})
-    known = tuple(dict.fromkeys([*table.get("libraries", ()), *dialects]))
-    name = table["name"]
-    if dialect not in known:
-        nearest = suggest(dialect, known)
-        hint = f"write `{name}.{nearest}`" if nearest else f"write `{name}`"
-        raise UsageError(f"`{name}` has no dialect `{dialect}`.", known=known, hint=hint)
-    own = dialects.get(dialect, {})
-    # What is published about one formula says nothing of another.
-    dropped = {"dialects", *(("published",) if "formula" in own else ())}
-    base = {key: value for key, value in table.items() if key not in dropped}
-    known = ("about", "defaults", *(key for key in table if key not in ("name", "dialects")))
-    check_keys(own, (*known, "parameters", "published"), place=place)
-    rows = {**table.get("parameters", {}), **own.get("parameters", {})}
-    for parameter, default in own.get("defaults", {}).items():
-        rows[parameter] = {**rows.get(parameter, {}), "default": default}
-    about = " ".join(filter(None, [str(table.get("about", "")), str(own.get("about", ""))]))
-    changed = {key: value for key, value in own.items() if key != "defaults"}
-    return {**base, **changed, "name": f"{name}.{dialect}", "about": about, "parameters": rows}
+    return (to_dialect(table, dialect, place) if dialect else table), place
 
 
 def check_keys(

@@ -38,6 +38,11 @@ class Landscape:
         """The slopes compiled for float64."""
         return tuple(compile_float(slope) for slope in self.slopes)
 
+    @cached_property
+    def float_losses(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
+        """The pieces compiled for float64."""
+        return tuple(compile_float(piece.formula) for piece in self.loss.pieces)
+
     @property
     def variables(self) -> tuple[str, ...]:
         """The one variable."""

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import Place, StudyError, UndecidedError, UsageError, suggest
-from gradiometer.formula import (
-    Evaluator,
-    Node,
-    Range,
-    at_point,
-    compile_exact,
-    compile_float,
-    evaluate_range,
-    free_names,
-    parse,
-    settle_conditions,
-    to_float,
-    to_text,
+from gradiometer.errors import (
+    FormulaError,
+    Place,
+    StudyError,
+    UndecidedError,
+    UsageError,
+    suggest,
 )
+from gradiometer.formula import Node, Range, at_point, evaluate_range
 from gradiometer.model.entry import check_keys, find_entry
 from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters
+from gradiometer.model.rule import Rule, RuleText, Shape, kinds_of
+from gradiometer.model.rule_kinds import Inference
+from gradiometer.model.rule_words import GIVEN, check_name, parse_rule
 
-GIVEN = ("x", "g", "t")
-"""Names every rule may read: the position, the gradient there, the step counted from 1."""
+_KEYS = (
+    "name",
+    "about",
+    "reference",
+    "parameters",
+    "state",
+    "step",
+    "libraries",
+    "dialects",
+    "counter_bytes",
+)
 
 
 @final
@@ -46,89 +51,40 @@ class Optimizer:
     """Assignments in order; a primed name is the new value, another one is an abbreviation."""
     counter_bytes: int = 0
     """What torch's own count of the steps takes for each tensor."""
+    sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The texts of first values and assignments, as they were written."""
 
     @property
     def owner(self) -> Owner:
         """The optimizer as something that has parameters."""
         return Owner("optimizer", self.name, self.parameters)
 
-    def bind(self, values: Mapping[str, Setting]) -> Rule:
-        """The rule with its parameters' values; what cannot influence the position is left out."""
+    def bind(self, values: Mapping[str, Setting], *, shape: Shape = ()) -> Rule:
+        """The rule with its parameters' values; what cannot influence the position is left out.
+
+        Args:
+            values: Exact values; a parameter without one stays a name that each run gives.
+            shape: The shape of `x`; a single number when left out.
+
+        Raises:
+            FormulaError: If parts of the rule do not fit.
+        """
         fixed = {name: value for name, value in values.items() if isinstance(value, fmpq)}
         known = {k: v for k, v in fixed.items() if k in self.parameters}
-        settled = [(target, settle_conditions(tree, known)) for target, tree in self.step]
-        return _keep_alive(self, settled, known)
+        return self._text(known).for_shape(shape)
 
+    def _text(self, values: Mapping[str, fmpq]) -> RuleText:
+        names = tuple(self.parameters)
+        return RuleText(self.name, values, names, self.state, self.step, self.sources)
 
-@final
-@dataclass(frozen=True)
-class Rule:
-    """An update rule whose parameters have exact values."""
+    def check_kinds(self) -> None:
+        """Refuse parts that fit for no shape and no setting.
 
-    name: str
-    values: Mapping[str, fmpq]
-    """The parameters that are read, by name."""
-    state: Mapping[str, Node]
-    step: tuple[tuple[str, Node], ...]
-
-    @cached_property
-    def exact_step(self) -> tuple[tuple[str, Evaluator], ...]:
-        """The assignments compiled for exact numbers."""
-        return tuple((target, compile_exact(tree)) for target, tree in self.step)
-
-    @cached_property
-    def float_step(self) -> tuple[tuple[str, Callable[[Mapping[str, float]], float]], ...]:
-        """The assignments compiled for float64."""
-        return tuple((target, compile_float(tree)) for target, tree in self.step)
-
-    @cached_property
-    def float_values(self) -> Mapping[str, float]:
-        """The parameters rounded to float64."""
-        return {name: to_float(value) for name, value in self.values.items()}
-
-    def settled(self, from_step: int) -> Rule:
-        """The rule as it is for all steps from this one on."""
-        step = tuple(
-            (target, settle_conditions(tree, self.values, from_step=from_step))
-            for target, tree in self.step
-        )
-        return _keep_alive(self, list(step), self.values)
-
-    @property
-    def depends_on_step(self) -> bool:
-        """Whether the step count `t` is read."""
-        return any("t" in free_names(tree) for _, tree in self.step)
-
-    def to_problem(self) -> dict[str, Any]:
-        """The rule as plain JSON for a certificate."""
-        return {
-            "state": {name: to_text(tree) for name, tree in self.state.items()},
-            "step": [[target, to_text(tree)] for target, tree in self.step],
-            "values": {name: str(value) for name, value in self.values.items()},
-        }
-
-
-def _keep_alive(
-    source: Optimizer | Rule, step: list[tuple[str, Node]], values: Mapping[str, fmpq]
-) -> Rule:
-    """The rule without assignments and state that never reach the position."""
-    needed = {"x'"}
-    while True:
-        read: set[str] = set()
-        for target, tree in step:
-            if target in needed:
-                read |= free_names(tree)
-        # A remembered value that is read makes the assignment of its new value needed.
-        grown = needed | read | {f"{name}'" for name in read if name in source.state}
-        if grown == needed:
-            break
-        needed = grown
-    kept = tuple((target, tree) for target, tree in step if target in needed)
-    state = {name: tree for name, tree in source.state.items() if name in needed}
-    names = frozenset().union(
-        *(free_names(tree) for _, tree in kept), *map(free_names, state.values())
-    )
-    return Rule(source.name, {k: v for k, v in values.items() if k in names}, state, kept)
+        Raises:
+            FormulaError: If matrices do not fit, or a function of a tensor is taken of a number.
+        """
+        rules = Inference(is_settled=False, allows_numbers=False)
+        kinds_of(self._text({}), self.state, self.step, rules)
 
 
 def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
@@ -155,50 +111,60 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
             hint=f"write `{nearest}`" if nearest else "give a catalogue name or a TOML file",
         )
     table, place = found
-    check_keys(
-        table,
-        ("name", "about", "reference", "parameters", "state", "step", "dialects", "counter_bytes"),
-        place=place,
-    )
-    name = str(table.get("name", "rule"))
+    check_keys(table, _KEYS, place=place)
     parameters = read_parameters(table.get("parameters", {}), place=place)
-    states = tuple(table.get("state", {}))
-    step = _read_step(table.get("step", {}), tuple(parameters), states, place)
-    state = {
-        key: parse(str(text), names=tuple(parameters), place=place).tree
-        for key, text in table.get("state", {}).items()
-    }
-    _check_complete(step, states, place)
     counter = table.get("counter_bytes", 0)
     if not isinstance(counter, int) or counter < 0:
         raise StudyError("`counter_bytes` is no whole number.", place=place, hint="write 4")
-    return Optimizer(
-        name,
+    texts, first = _texts(table, "step", place), _texts(table, "state", place)
+    step = _read_step(texts, tuple(parameters), tuple(first), place)
+    state = {
+        key: parse_rule(text, (*parameters, "x"), place=place).tree for key, text in first.items()
+    }
+    _check_complete(step, tuple(first), place)
+    optimizer = Optimizer(
+        str(table.get("name", "rule")),
         str(table.get("about", "")),
         str(table.get("reference", "")),
         parameters,
         state,
         step,
         counter,
+        {**first, **texts},
     )
+    try:
+        optimizer.check_kinds()
+    except FormulaError as error:
+        raise error.located(place) from None
+    return optimizer
+
+
+def _texts(table: Mapping[str, Any], key: str, place: Place) -> dict[str, str]:
+    """The formulas of a part of the table, by name."""
+    part = table.get(key, {})
+    if not isinstance(part, Mapping):
+        raise StudyError(f"`{key}` is no table of formulas.", place=place, hint=f"write [{key}]")
+    return {str(name): str(text) for name, text in part.items()}
 
 
 def _read_step(
-    table: Mapping[str, Any], parameters: tuple[str, ...], states: tuple[str, ...], place: Place
+    texts: Mapping[str, str], parameters: tuple[str, ...], states: tuple[str, ...], place: Place
 ) -> tuple[tuple[str, Node], ...]:
     known = [*GIVEN, *states, *parameters]
     for name in (*states, *parameters):
+        check_name(name, place=place)
         if known.count(name) > 1:
             raise StudyError(f"The name `{name}` is used for two things.", place=place)
     step: list[tuple[str, Node]] = []
-    for target, text in table.items():
+    for target, text in texts.items():
+        check_name(target, place=place)
         if target in known:
             raise StudyError(
                 f"`{target}` cannot be assigned.",
                 place=place,
                 hint=f"write `{target}'` for the new value",
             )
-        step.append((target, parse(str(text), names=known, place=place).tree))
+        step.append((target, parse_rule(text, tuple(known), place=place).tree))
         known.append(target)
     return tuple(step)
 

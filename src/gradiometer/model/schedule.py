@@ -137,7 +137,8 @@ def read_schedule(named: str | Mapping[str, Any]) -> Schedule:
     if found is None:
         return _from_formula(str(named))
     table, place = found
-    check_keys(table, ("name", "about", "reference", "parameters", "schedule"), place=place)
+    known = ("name", "about", "reference", "parameters", "schedule", "libraries", "dialects")
+    check_keys(table, known, place=place)
     parameters = read_parameters(table.get("parameters", {}), place=place)
     body = table.get("schedule", {})
     if not isinstance(body, Mapping) or "learning_rate" not in body:

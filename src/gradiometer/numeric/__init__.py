@@ -1,6 +1,6 @@
 """Numbers in, numbers out: float64 runs of rules, and sweeps over computations as arrays.
 
-a run of an optimizer     begin_float, advance_float
+a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
@@ -43,6 +43,8 @@ from gradiometer.numeric.path_shares import (
     measure_spread,
     split_by_length,
 )
+from gradiometer.numeric.reference import ReferenceState, begin_reference, step_reference
+from gradiometer.numeric.reference import run_tape as run_rule_tape
 from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
@@ -93,6 +95,7 @@ __all__ = [
     "PathAnalysis",
     "PathSpread",
     "PathTree",
+    "ReferenceState",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -103,6 +106,7 @@ __all__ = [
     "advance_float",
     "analyse_paths",
     "begin_float",
+    "begin_reference",
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
@@ -119,9 +123,11 @@ __all__ = [
     "measure_spread",
     "rank_all",
     "rank_paths",
+    "run_rule_tape",
     "run_tape",
     "split_by_length",
     "split_by_use",
+    "step_reference",
     "sweep_back",
     "sweep_both",
     "sweep_edges",

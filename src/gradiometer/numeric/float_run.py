@@ -27,11 +27,14 @@ class FloatState:
 
 def begin_float(rule: Rule, start: fmpq) -> FloatState:
     """The state before the first step."""
-    memory = {name: evaluate_float(tree, rule.float_values) for name, tree in rule.state.items()}
-    return FloatState(0, to_float(start), memory)
+    known = {**rule.float_values, "x": to_float(start)}
+    memory = {name: evaluate_float(tree, known) for name, tree in rule.state.items()}
+    return FloatState(0, known["x"], memory)
 
 
-def advance_float(rule: Rule, state: FloatState, slope: Slope, rate: fmpq | None) -> FloatState:
+def advance_float(
+    rule: Rule, state: FloatState, slope: Slope, rate: fmpq | None, loss: Slope | None = None
+) -> FloatState:
     """The state one step later.
 
     Args:
@@ -39,11 +42,14 @@ def advance_float(rule: Rule, state: FloatState, slope: Slope, rate: fmpq | None
         state: The state now.
         slope: The derivative of the landscape's piece, compiled, in `x`.
         rate: The learning rate of this step, or None for the rule's own.
+        loss: The landscape's piece itself, compiled, for a rule that reads the loss.
     """
     step = state.step + 1
     known: dict[str, float] = {**rule.float_values, **state.memory}
     known |= {"x": state.position, "t": float(step)}
     known["g"] = slope({"x": state.position})
+    if loss is not None:
+        known["loss"] = loss({"x": state.position})
     if rate is not None:
         known["learning_rate"] = to_float(rate)
     for target, run in rule.float_step:

@@ -17,6 +17,7 @@ from gradiometer.formula import (
     collapse,
     compare,
     evaluate,
+    free_names,
     on_axis,
     precision,
 )
@@ -176,6 +177,7 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
         part.outcome = "outside"
         return
     alive = [n[:-1] for n, _ in live_step(list(replay.step)) if n.endswith("'")]
+    reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)
     while True:
         position = part.state["x"]
         piece = _locate(replay, part, ends)
@@ -194,7 +196,11 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
             part.outcome = "stays"
             return
         # Noted only after the step, which may split the axis and be taken again on each part.
-        part.state = replay.advance(part.state, slopes[piece], part.done)
+        loss = None
+        if reads_loss:
+            known = {parameter: value, "x": position}
+            loss = collapse(evaluate(replay.pieces[piece].loss, known))
+        part.state = replay.advance(part.state, slopes[piece], part.done, loss)
         if key is not None and replay.is_settled(part.done):
             part.trail[key] = part.done
         part.done += 1

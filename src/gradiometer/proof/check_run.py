@@ -9,6 +9,7 @@ from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
 from gradiometer.formula import (
+    EVERYTHING,
     Affine,
     Apply,
     Name,
@@ -91,7 +92,7 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
             if done == steps:
                 return states, losses, False
             gradient = evaluate(piece.slope, {"x": position})
-            states.append(replay.advance(states[-1], gradient, done))
+            states.append(replay.advance(states[-1], gradient, done, losses[-1]))
     except (DomainError, LimitError):
         return states[: len(losses)], losses, True
 
@@ -282,7 +283,7 @@ def _check_trap(
     downhill = slopes.is_negative() if direction > 0 else slopes.is_positive()
     require(downhill, "A slope in the region does not point on.")
     known = {name: at_point(value) for name, value in replay.values.items()}
-    known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None)}
+    known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None), "loss": EVERYTHING}
     if replay.rate is not None:
         known["learning_rate"] = replay.rates_from(first)
     for target, tree in live_step(replay.settled_step(first)):

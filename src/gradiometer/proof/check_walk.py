@@ -113,7 +113,8 @@ class Replay:
 
     def begin(self) -> dict[str, Any]:
         """The state before the first step."""
-        memory = {name: evaluate(tree, self.values) for name, tree in self.state.items()}
+        known = {**self.values, "x": self.start}
+        memory = {name: evaluate(tree, known) for name, tree in self.state.items()}
         return {"x": self.start, **memory}
 
     def rate_at(self, done: int) -> dict[str, fmpq]:
@@ -124,10 +125,12 @@ class Replay:
         require(isinstance(value, fmpq) and value >= 0, "A learning rate is no rational >= 0.")
         return {"learning_rate": value} if isinstance(value, fmpq) else {}
 
-    def advance(self, state: Mapping[str, Any], gradient: Any, done: int) -> dict[str, Any]:
-        """The state after one more step."""
+    def advance(
+        self, state: Mapping[str, Any], gradient: Any, done: int, loss: Any = None
+    ) -> dict[str, Any]:
+        """The state after one more step; *loss* is needed where the rule reads it."""
         known: dict[str, Any] = {**self.values, **state, **self.rate_at(done)}
-        known |= {"g": gradient, "t": fmpq(done + 1)}
+        known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
         for target, run in self._compiled:
             value = collapse(run(known))
             if isinstance(value, fmpq) and size_in_bits(value) > _LONGEST:
@@ -235,7 +238,7 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
     require(side in (None, "left", "right"), "`side` is neither left nor right.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    given_names = [*numbers, *state, "x", "g", "t"]
+    given_names = [*numbers, *state, "x", "g", "t", "loss"]
     given_names += [] if schedule is None else ["learning_rate"]
     require(len(set(given_names)) == len(given_names), "A name stands for two things.")
     known = set(given_names)
@@ -251,7 +254,7 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
         rate_values = {name: read_rational(number) for name, number in given.items()}
         require("k" not in rate_values, "`k` counts the steps.")
         rate = parse(text, names={"k", *rate_values}).tree
-    memory = {name: parse(text, names=set(numbers)).tree for name, text in state.items()}
+    memory = {name: parse(text, names={*numbers, "x"}).tree for name, text in state.items()}
     return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rate, rate_values,
                   read_rational(start), steps, side)  # fmt: skip
 

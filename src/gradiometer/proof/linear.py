@@ -37,6 +37,8 @@ def affine_step(
         values["learning_rate"] = rate
     if rule.depends_on_step:
         raise UndecidedError("the rule changes with the step count for ever")
+    if "loss" in rule.reads:
+        raise UndecidedError("the rule reads the loss, which is not affine")
     forms["g"] = to_affine(slope, {"x": forms["x"]}, values)
     for target, tree in rule.step:
         forms[target] = to_affine(tree, forms, values)
@@ -53,6 +55,8 @@ def find_pull(rule: Rule, slope: Node) -> Exact:
     Raises:
         UndecidedError: If the step has another form.
     """
+    if "loss" in rule.reads:
+        raise UndecidedError("the rule reads the loss")
     place: Polynomial = {(1, 0): _ONE}
     forms: dict[str, Polynomial] = {"x": place, "learning_rate": {(0, 1): _ONE}}
     forms["g"] = to_polynomial(slope, {"x": place}, rule.values)

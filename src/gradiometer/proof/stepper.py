@@ -55,7 +55,8 @@ class ExactStepper(AbstractStepper):
     def advance(self, course: Course, ground: Ground, state: State, piece: int) -> State:
         """The state one step later."""
         gradient = ground.slope(piece, state.position)
-        return advance(course.rule, state, gradient, course.rate(state.step))
+        loss = ground.loss(piece, state.position) if "loss" in course.rule.reads else None
+        return advance(course.rule, state, gradient, course.rate(state.step), loss)
 
     def key(self, state: State) -> Any:
         """What decides the future besides the step count; None where it is not exact."""
@@ -97,7 +98,8 @@ class FloatStepper(AbstractStepper):
         if free_names(ground.trees[piece]) - {"x"}:
             raise UndecidedError("the float64 run depends on the parameter")
         slope = course.landscape.float_slopes[piece]
-        return advance_float(course.rule, state, slope, course.rate(state.step))
+        loss = course.landscape.float_losses[piece] if "loss" in course.rule.reads else None
+        return advance_float(course.rule, state, slope, course.rate(state.step), loss)
 
     def key(self, state: FloatState) -> Any:
         """What decides the future besides the step count; None where it is not exact."""

@@ -13,6 +13,7 @@ from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
+    EVERYTHING,
     Apply,
     Exact,
     Name,
@@ -288,6 +289,7 @@ def _assign(
     known = {name: at_point(value) for name, value in rule.values.items()}
     known |= {name: box[name] for name in rule.state}
     known |= {"x": box["x"], "g": slopes, "t": Range(fmpq(first_step), None)}
+    known["loss"] = EVERYTHING
     if course.schedule is not None:
         schedule = course.schedule
         done = first_step - 1

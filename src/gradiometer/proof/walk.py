@@ -196,11 +196,12 @@ def _is_thin(lower: Any, upper: Any) -> bool:
 
 def begin(rule: Rule, start: Any) -> State:
     """The state before the first step."""
-    memory = {name: evaluate(tree, rule.values) for name, tree in rule.state.items()}
+    known = {**rule.values, "x": start}
+    memory = {name: collapse(evaluate(tree, known)) for name, tree in rule.state.items()}
     return State(0, start, memory)
 
 
-def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State:
+def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None, loss: Any = None) -> State:
     """The state one step later.
 
     Args:
@@ -208,6 +209,7 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State
         state: The state now.
         gradient: The slope at the position.
         rate: The learning rate of this step, or None for the rule's own.
+        loss: The loss at the position, for a rule that reads it.
 
     Raises:
         DomainError: If the rule has no value here, such as a division by zero.
@@ -215,7 +217,7 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None) -> State
     """
     step = state.step + 1
     known: dict[str, Any] = {**rule.values, **state.memory}
-    known |= {"x": state.position, "g": gradient, "t": fmpq(step)}
+    known |= {"x": state.position, "g": gradient, "t": fmpq(step), "loss": loss}
     if rate is not None:
         known["learning_rate"] = rate
     for target, run in rule.exact_step:
@@ -352,7 +354,8 @@ def _run(course: Course, settled_from: int | None, bits: int) -> Run:
             if not _has_digits(state.position):
                 raise UndecidedError("the enclosure of the position has become too wide")
             gradient = ground.slope(piece, state.position)
-            states.append(advance(course.rule, state, gradient, course.rate(state.step)))
+            rate = course.rate(state.step)
+            states.append(advance(course.rule, state, gradient, rate, loss))
     except UndecidedError as error:
         ended, undecided = str(error), True
     except (DomainError, LimitError) as error:

@@ -75,8 +75,12 @@ def read_request(
         owners = [_without_rate(rule), surface.owner, plan.owner]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
+    bound = rule.bind(values["optimizer"])
+    if "noise" in bound.reads:
+        problem = f"The rule `{rule.name}` draws noise at each step, and an exact run draws none."
+        raise UsageError(problem, hint="choose a rule or settings without noise")
     course = Course(
-        rule.bind(values["optimizer"]),
+        bound,
         _bind(surface, shape),
         parse_number(str(start), place=Place("--start")),
         steps,

@@ -73,8 +73,10 @@ def _compare(course: Course, regime: Regime) -> Fact:
             )
         rate = course.rate(exact.step)
         slope = course.landscape.float_slopes[here]
-        exact = advance(course.rule, exact, ground.slope(here, exact.position), rate)
-        floating = advance_float(course.rule, floating, slope, rate)
+        height = course.landscape.float_losses[here]
+        value = ground.loss(here, exact.position)
+        exact = advance(course.rule, exact, ground.slope(here, exact.position), rate, value)
+        floating = advance_float(course.rule, floating, slope, rate, height)
 
 
 def _describe(
@@ -120,8 +122,9 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
         if p.on.upper is not None
     ]
     for _ in range(min(fixed.steps, 2000)):
-        slope = fixed.landscape.float_slopes[sum(state.position > end for end in ends)]
-        state = advance_float(fixed.rule, state, slope, fixed.rate(state.step))
+        piece = sum(state.position > end for end in ends)
+        slope, height = fixed.landscape.float_slopes[piece], fixed.landscape.float_losses[piece]
+        state = advance_float(fixed.rule, state, slope, fixed.rate(state.step), height)
         if not math.isfinite(state.position):
             break
         positions.append(state.position)
