@@ -2,6 +2,7 @@
 
 from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
 from gradiometer.formula.analytic import Analytic, compile_analytic
+from gradiometer.formula.branch_slope import differentiate_branches
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
@@ -137,6 +138,7 @@ __all__ = [
     "compile_float",
     "compile_shared",
     "differentiate",
+    "differentiate_branches",
     "differentiate_pieces",
     "evaluate",
     "evaluate_float",

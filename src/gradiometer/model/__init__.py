@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.keras_config import note_keras, read_keras_config
     from gradiometer.model.keras_models import describe_keras
+    from gradiometer.model.landscape import CriticalPoint, Landscape, Surface
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
     from gradiometer.model.network_toml import read_network_file, read_network_toml
     from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
-    from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
+    from gradiometer.model.objective import VARIABLE, Objective
+    from gradiometer.model.objective_read import read_objective
     from gradiometer.model.optimizer import Optimizer, rate_range, read_optimizer
     from gradiometer.model.parameter import (
         Owner,
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
     from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.start import Start, read_start
     from gradiometer.model.tensor_use import (
         Residual,
         SplitTensor,
@@ -111,7 +114,8 @@ _PLACES = {
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
-    "Landscape": "objective",
+    "CriticalPoint": "landscape",
+    "Landscape": "landscape",
     "Input": "network_tree",
     "Layer": "network_tree",
     "LayerKind": "layer_kind",
@@ -147,6 +151,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "Surface": "landscape",
+    "Start": "start",
     "StoredModel": "weights_model",
     "StoredTensor": "weights_model",
     "Template": "network_template",
@@ -182,10 +188,11 @@ _PLACES = {
     "read_network_file": "network_toml",
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
-    "read_objective": "objective",
+    "read_objective": "objective_read",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
     "read_schedule": "schedule",
+    "read_start": "start",
     "read_setting": "parameter",
     "read_template": "network_template",
     "read_template_file": "network_template",
@@ -232,6 +239,7 @@ __all__ = [
     "ConfigNetwork",
     "CountLine",
     "Counter",
+    "CriticalPoint",
     "Deviation",
     "Edge",
     "Example",
@@ -274,8 +282,10 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "Start",
     "StoredModel",
     "StoredTensor",
+    "Surface",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -326,6 +336,7 @@ __all__ = [
     "read_schedule",
     "read_setting",
     "read_shape",
+    "read_start",
     "read_template",
     "read_template_file",
     "read_toml",

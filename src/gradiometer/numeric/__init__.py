@@ -1,4 +1,4 @@
-"""Numbers in, numbers out: float64 runs of rules, and sweeps over computations as arrays.
+"""Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
@@ -45,6 +45,7 @@ from gradiometer.numeric.path_shares import (
 )
 from gradiometer.numeric.reference import ReferenceState, begin_reference, step_reference
 from gradiometer.numeric.reference import run_tape as run_rule_tape
+from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
@@ -77,6 +78,7 @@ __all__ = [
     "CONSTANT",
     "COUNT_MODULUS",
     "INPUT",
+    "LABELS",
     "MOST_IN_VIEW",
     "BackwardSweep",
     "BestPaths",
@@ -96,6 +98,8 @@ __all__ = [
     "PathSpread",
     "PathTree",
     "ReferenceState",
+    "RunPlan",
+    "Runs",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -121,6 +125,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "plan_runs",
     "rank_all",
     "rank_paths",
     "run_rule_tape",
