@@ -63,7 +63,9 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.precision import BYTES, Precision, read_precision
-    from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_read import read_schedule
+    from gradiometer.model.schedule_text import is_schedule_text
     from gradiometer.model.tensor_use import (
         Residual,
         SplitTensor,
@@ -170,7 +172,9 @@ _PLACES = {
     "read_objective": "objective",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
-    "read_schedule": "schedule",
+    "RATE": "schedule",
+    "is_schedule_text": "schedule_text",
+    "read_schedule": "schedule_read",
     "read_setting": "parameter",
     "read_template": "network_template",
     "read_template_file": "network_template",
@@ -203,6 +207,7 @@ _PLACES = {
 
 __all__ = [
     "BYTES",
+    "RATE",
     "SLOPES",
     "VARIABLE",
     "Activation",
@@ -272,6 +277,7 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "is_schedule_text",
     "list_layer_kinds",
     "list_layers",
     "list_saved",

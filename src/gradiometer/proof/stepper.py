@@ -46,7 +46,7 @@ class ExactStepper(AbstractStepper):
 
     def begin(self, course: Course) -> State:
         """The state before the first step."""
-        return begin(course.rule, course.start)
+        return begin(course.rule, course.start, course.rates(0))
 
     def position(self, state: State) -> Any:
         """The position as an exact number."""
@@ -55,7 +55,7 @@ class ExactStepper(AbstractStepper):
     def advance(self, course: Course, ground: Ground, state: State, piece: int) -> State:
         """The state one step later."""
         gradient = ground.slope(piece, state.position)
-        return advance(course.rule, state, gradient, course.rate(state.step))
+        return advance(course.rule, state, gradient, course.rates(state.step))
 
     def key(self, state: State) -> Any:
         """What decides the future besides the step count; None where it is not exact."""
@@ -84,7 +84,7 @@ class FloatStepper(AbstractStepper):
 
     def begin(self, course: Course) -> FloatState:
         """The state before the first step."""
-        return begin_float(course.rule, course.start)
+        return begin_float(course.rule, course.start, course.float_rates(0))
 
     def position(self, state: FloatState) -> fmpq:
         """The position as an exact number."""
@@ -97,7 +97,7 @@ class FloatStepper(AbstractStepper):
         if free_names(ground.trees[piece]) - {"x"}:
             raise UndecidedError("the float64 run depends on the parameter")
         slope = course.landscape.float_slopes[piece]
-        return advance_float(course.rule, state, slope, course.rate(state.step))
+        return advance_float(course.rule, state, slope, course.float_rates(state.step))
 
     def key(self, state: FloatState) -> Any:
         """What decides the future besides the step count; None where it is not exact."""

@@ -57,7 +57,8 @@ def _floor(value: Exact) -> fmpq:
 
 def _compare(course: Course, regime: Regime) -> Fact:
     ground = survey(course.landscape)
-    exact, floating = begin(course.rule, course.start), begin_float(course.rule, course.start)
+    exact = begin(course.rule, course.start, course.rates(0))
+    floating = begin_float(course.rule, course.start, course.float_rates(0))
     last = min(regime.step, course.steps)
     while True:
         if not math.isfinite(floating.position):
@@ -71,10 +72,10 @@ def _compare(course: Course, regime: Regime) -> Fact:
             return computed(
                 "none", f"Float64 and exact arithmetic take the same branch in all {last} steps."
             )
-        rate = course.rate(exact.step)
+        rates, rounded = course.rates(exact.step), course.float_rates(exact.step)
         slope = course.landscape.float_slopes[here]
-        exact = advance(course.rule, exact, ground.slope(here, exact.position), rate)
-        floating = advance_float(course.rule, floating, slope, rate)
+        exact = advance(course.rule, exact, ground.slope(here, exact.position), rates)
+        floating = advance_float(course.rule, floating, slope, rounded)
 
 
 def _describe(
@@ -112,7 +113,7 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
     if not math.isfinite(value):
         value = 1.0
     fixed = at_value(course, parameter, from_float(value))
-    state = begin_float(fixed.rule, fixed.start)
+    state = begin_float(fixed.rule, fixed.start, fixed.float_rates(0))
     positions = [state.position]
     ends = [
         evaluate_float(p.on.upper, {})
@@ -121,7 +122,7 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
     ]
     for _ in range(min(fixed.steps, 2000)):
         slope = fixed.landscape.float_slopes[sum(state.position > end for end in ends)]
-        state = advance_float(fixed.rule, state, slope, fixed.rate(state.step))
+        state = advance_float(fixed.rule, state, slope, fixed.float_rates(state.step))
         if not math.isfinite(state.position):
             break
         positions.append(state.position)
