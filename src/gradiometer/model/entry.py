@@ -54,7 +54,7 @@ def _in_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping
     dropped = {"dialects", *(("published",) if "formula" in own else ())}
     base = {key: value for key, value in table.items() if key not in dropped}
     known = ("about", "defaults", *(key for key in table if key not in ("name", "dialects")))
-    check_keys(own, (*known, "parameters", "published"), place=place)
+    check_keys(own, (*known, "parameters", "published", "terms", "calls"), place=place)
     rows = {**table.get("parameters", {}), **own.get("parameters", {})}
     for parameter, default in own.get("defaults", {}).items():
         rows[parameter] = {**rows.get(parameter, {}), "default": default}
