@@ -30,7 +30,7 @@ def start_of(shape):
 def draw(seed, step, coordinate):
     """A number in [-1, 1) that looks random: splitmix64 of where it is asked."""
     mask = (1 << 64) - 1
-    z = (seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + coordinate * 0x8CB92BA72F3D8DD7)
+    z = seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + coordinate * 0x8CB92BA72F3D8DD7
     z = (z + 0x9E3779B97F4A7C15) & mask
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask

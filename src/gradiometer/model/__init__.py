@@ -68,7 +68,9 @@ if TYPE_CHECKING:
     from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
     from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
-    from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_read import read_schedule
+    from gradiometer.model.schedule_text import is_schedule_text
     from gradiometer.model.start import Start, read_start
     from gradiometer.model.tensor_use import (
         Residual,
@@ -191,7 +193,9 @@ _PLACES = {
     "read_objective": "objective_read",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
-    "read_schedule": "schedule",
+    "RATE": "schedule",
+    "is_schedule_text": "schedule_text",
+    "read_schedule": "schedule_read",
     "read_start": "start",
     "read_setting": "parameter",
     "read_template": "network_template",
@@ -227,6 +231,7 @@ __all__ = [
     "BYTES",
     "COLUMN",
     "NUMBER",
+    "RATE",
     "ROW",
     "SLOPES",
     "TENSOR",
@@ -306,6 +311,7 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "is_schedule_text",
     "join_kinds",
     "lengths_of",
     "list_layer_kinds",

@@ -11,7 +11,6 @@ from gradiometer.formula import check_continuity, parse_number, to_text
 from gradiometer.model import (
     Landscape,
     Objective,
-    Optimizer,
     Owner,
     Setting,
     describe_settings,
@@ -22,6 +21,12 @@ from gradiometer.model import (
 )
 from gradiometer.proof import Course
 from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.course_schedules import (
+    bind_schedules,
+    find_given,
+    read_varied,
+    without,
+)
 
 MOST_STEPS = 200_000
 
@@ -66,15 +71,18 @@ def read_request(
     """
     surface, rule = read_objective(objective), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
+    varied, settings = read_varied(rule, settings)
     if at_kink not in (None, "left", "right"):
         raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
     _check_steps(steps)
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
-    owners = [rule.owner, surface.owner]
-    if plan is not None:
-        owners = [_without_rate(rule), surface.owner, plan.owner]
+    given = {*varied, *([] if plan is None else find_given(rule, plan))}
+    owners = [without(rule, given), surface.owner]
+    owners += [] if plan is None else [plan.owner]
+    owners += [Owner(name, row.name, row.parameters, True) for name, row in varied.items()]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
+    schedules = bind_schedules(rule, plan, varied, values, settings=settings)
     bound = rule.bind(values["optimizer"])
     if "noise" in bound.reads:
         problem = f"The rule `{rule.name}` draws noise at each step, and an exact run draws none."
@@ -84,7 +92,7 @@ def read_request(
         _bind(surface, shape),
         parse_number(str(start), place=Place("--start")),
         steps,
-        None if plan is None else plan.bind(values["schedule"]),
+        schedules,
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
     )
     inputs: dict[str, Any] = {
@@ -92,28 +100,19 @@ def read_request(
         "optimizer": rule.name,
         "schedule": None if plan is None else plan.name,
         "set": {
-            name: text
-            for role in values
-            for name, text in describe_settings(values[role]).items()
-            if name not in left_free
+            **{
+                (f"{role}.{name}" if role in varied else name): text
+                for role in values
+                for name, text in describe_settings(values[role]).items()
+                if name not in left_free and (role != "optimizer" or name not in schedules)
+            },
+            **{name: row.name for name, row in varied.items()},
         },
         "start": str(course.start),
         "steps": steps,
         "at_kink": at_kink,
     }
     return Request(course, surface, shape, inputs)
-
-
-def _without_rate(rule: Optimizer) -> Owner:
-    """The rule's parameters without the rate: the schedule gives it, so it cannot be set."""
-    if "learning_rate" not in rule.parameters:
-        raise UsageError(
-            f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
-            known=tuple(rule.parameters),
-            hint="name the rate `learning_rate` in the rule",
-        )
-    kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
-    return Owner("optimizer", rule.name, kept)
 
 
 def _check_steps(steps: Any) -> None:
