@@ -198,6 +198,19 @@ def scale(x: Lane, k: Lane) -> Lane:
     return x * power_of_two(half) * power_of_two(rest)
 
 
+def divide_parts(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> tuple[Lane, Lane]:
+    """The quotient of two numbers with their rests, and its own rest."""
+    inverse = 1.0 / b
+    q = a * inverse
+    return q, (fma(-q, b, a) + fma(-q, b_rest, a_rest)) * inverse
+
+
+def divide(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> Lane:
+    """The quotient of two numbers with their rests, with little more than one rounding."""
+    q, rest = divide_parts(a, a_rest, b, b_rest)
+    return q + rest
+
+
 Formula: TypeAlias = Callable[..., Lane]
 
 

@@ -18,10 +18,26 @@ Only kernels import this module, since it loads numba.
 
 from __future__ import annotations
 
-from gradiometer.numeric.kernel_lane import lane
-from gradiometer.numeric.kernel_lane_exp import exp, tanh
-from gradiometer.numeric.kernel_lane_ln import ln
+from gradiometer.numeric.kernel_lane import lane, root
+from gradiometer.numeric.kernel_lane_circle import atan, cos, sin, tan
+from gradiometer.numeric.kernel_lane_error import erf, erfc, normal
+from gradiometer.numeric.kernel_lane_exp import cosh, exp, sigmoid, sinh, tanh
+from gradiometer.numeric.kernel_lane_ln import ln, softplus
+from gradiometer.numeric.kernel_lane_power import power
 
+lane_Phi = lane(normal)
+lane_atan = lane(atan)
+lane_cos = lane(cos)
+lane_cosh = lane(cosh)
+lane_erf = lane(erf)
+lane_erfc = lane(erfc)
 lane_exp = lane(exp)
 lane_ln = lane(ln)
+lane_power = lane(power)
+lane_sigmoid = lane(sigmoid)
+lane_sin = lane(sin)
+lane_sinh = lane(sinh)
+lane_softplus = lane(softplus)
+lane_sqrt = lane(root)
+lane_tan = lane(tan)
 lane_tanh = lane(tanh)
