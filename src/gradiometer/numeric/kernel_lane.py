@@ -75,10 +75,10 @@ class Lane:
     def __xor__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "xor")
 
-    def __lshift__(self, other: int) -> Lane:
+    def __lshift__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "shl")
 
-    def __rshift__(self, other: int) -> Lane:
+    def __rshift__(self, other: Operand) -> Lane:
         """Shifted with zeros coming in, as for a word without sign."""
         return _combine(self, other, "", "lshr")
 

@@ -7,9 +7,7 @@ made by `tests/numeric/minimax.py`.
 from __future__ import annotations
 
 from gradiometer.numeric.kernel_lane import (
-    ROUNDER,
     Lane,
-    bits,
     divide,
     divide_parts,
     equal,
@@ -19,11 +17,8 @@ from gradiometer.numeric.kernel_lane import (
     size,
     with_sign,
 )
+from gradiometer.numeric.kernel_lane_turn import HALF_PI, HALF_PI_REST, reduce
 
-TWO_OVER_PI = 0.6366197723675814
-HALF_PI, HALF_PI_REST, HALF_PI_LAST = (
-    1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33,
-)  # fmt: skip
 QUARTER_PI, QUARTER_PI_REST = 0.7853981633974483, 3.061616997868383e-17
 TAN_EIGHTH, TAN_THREE_EIGHTHS = 0.41421356237309503, 2.414213562373095
 """Tangents of pi/8 and 3 pi/8."""
@@ -46,21 +41,6 @@ ATAN = (
 """(atan(t) - t)/t^3 in t^2 for |t| up to tan(pi/8), weighted by t^2."""
 
 
-def reduce_near(x: Lane) -> tuple[Lane, Lane, Lane]:
-    """A word that ends with k, and r with its rest."""
-    rounded = fma(x, TWO_OVER_PI, ROUNDER)
-    k = rounded - ROUNDER
-    # Exact: both terms are multiples of the last bit of a number below 1.
-    high = fma(-k, HALF_PI, x)
-    product = k * HALF_PI_REST
-    lost = fma(k, HALF_PI_REST, -product)
-    r = high - product
-    # Either may be the larger one.
-    part = r - high
-    lost = ((high - (r - part)) - (product + part)) - lost
-    return bits(rounded), r, fma(-k, HALF_PI_LAST, lost)
-
-
 def both(r: Lane, rest: Lane) -> tuple[Lane, Lane, Lane, Lane]:
     """Sine and cosine of `r + rest`, each as a number and what is to be added to it."""
     z = r * r
@@ -73,7 +53,7 @@ def both(r: Lane, rest: Lane) -> tuple[Lane, Lane, Lane, Lane]:
 
 def turned(x: Lane, turns: int) -> Lane:
     """sin(x + turns*pi/2)."""
-    quadrant, r, rest = reduce_near(x)
+    quadrant, r, rest = reduce(x)
     s, s_rest, c, c_rest = both(r, rest)
     quadrant += turns
     odd = equal(quadrant & 1, 1)
@@ -93,7 +73,7 @@ def cos(x: Lane) -> Lane:
 
 def tan(x: Lane) -> Lane:
     """Tangent."""
-    quadrant, r, rest = reduce_near(x)
+    quadrant, r, rest = reduce(x)
     r, s_rest, one, c_rest = both(r, rest)
     s, c = r + s_rest, one + c_rest
     s_rest, c_rest = (r - s) + s_rest, (one - c) + c_rest

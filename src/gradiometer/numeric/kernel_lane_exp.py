@@ -99,7 +99,7 @@ def both_halves(x: Lane) -> tuple[Lane, ...]:
     `minus, plus = 1/2 -+ 2^(-2k-1)` and their rests that is
     `minus*cosh(r) + plus*sinh(r)` and `plus*cosh(r) + minus*sinh(r)`.
     """
-    rounded, k, r, rest = reduce(clamp(x))
+    _, k, r, rest = reduce(clamp(x))
     # Beyond k = 500 the second exponential is lost, and its power of two might not exist.
     last = select(k < 500.0, k, 500.0)
     small = power_of_two((ROUNDER - 1.0) - (last + last))

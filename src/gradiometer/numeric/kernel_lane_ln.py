@@ -84,4 +84,5 @@ def softplus(x: Lane) -> Lane:
     # Either may be the larger one.
     part = total - above
     low = low + ((above - (total - part)) + (high - part))
-    return total + (low + (tail - half))
+    # From 37 on the exponential is below half a unit in the last place, and an infinite x stays.
+    return select(x > 40.0, x, total + (low + (tail - half)))
