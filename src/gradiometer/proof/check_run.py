@@ -102,8 +102,8 @@ def _check_lowest(said: Mapping[str, Any], states: list[dict[str, Any]], losses:
         require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest.")
         return
     best = 0
-    for index, loss in enumerate(losses):
-        if compare(loss, losses[best]) < 0:
+    for index in range(1, len(losses)):
+        if compare(losses[index], losses[best]) < 0:
             best = index
     step = said["lowest_step"]
     require(type(step) is int and step == best, "Another step is lowest.")

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Number, walk
 from gradiometer.model import rate_range
+from gradiometer.proof.trail import Journey
 from gradiometer.proof.walk import Course
 
 
-def find_settled_step(course: Course) -> int | None:
+def find_settled_step(course: Course | Journey) -> int | None:
     """The number of steps after which every step is the same map, or None when there is none."""
     for first in _candidates(course):
         if course.rule.settled(first + 1).depends_on_step:
@@ -26,7 +27,7 @@ def find_settled_step(course: Course) -> int | None:
     return None
 
 
-def _candidates(course: Course) -> Sequence[int]:
+def _candidates(course: Course | Journey) -> Sequence[int]:
     """Step counts at which a rule may settle: the first ones, and just after each number in it."""
     trees = [tree for _, tree in course.rule.step]
     marks = list(course.rule.values.values())

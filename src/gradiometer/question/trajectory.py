@@ -34,7 +34,7 @@ def trajectory(
     optimizer: str | Mapping[str, Any] = "sgd",
     schedule: str | Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
-    start: Any = "0",
+    start: Any = None,
     steps: int = 1000,
     at_kink: str | None = None,
 ) -> Answer:
@@ -45,7 +45,7 @@ def trajectory(
         optimizer: A catalogue name, a TOML file or a table with an update rule.
         schedule: A catalogue name, a formula in `k` (steps done), a file or a table.
         set: Values of parameters of any of the three; texts are exact.
-        start: The first position, exact.
+        start: The first position, exact; None for that of the entry, or 0.
         steps: How many steps to run, from 0.
         at_kink: Which slope to take exactly at a joint: `left`, `right`, or None for the piece
             that contains the point.
