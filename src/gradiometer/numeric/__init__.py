@@ -27,6 +27,7 @@ from gradiometer.numeric.error_bound import (
     bound_values,
 )
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.float_trail import FloatField, FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
@@ -84,7 +85,9 @@ __all__ = [
     "Coverage",
     "EdgeContributions",
     "Elimination",
+    "FloatField",
     "FloatState",
+    "FloatTrail",
     "ForwardSweep",
     "GradientBound",
     "GroupedPaths",
@@ -110,6 +113,7 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
+    "choose_stride",
     "choose_view",
     "collapse_series",
     "connect",
@@ -133,6 +137,7 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "trace_floats",
     "weigh_edges",
     "write_tape",
 ]

@@ -296,13 +296,14 @@ class Course:
         return None if self.schedule is None else self.schedule.rate_at(step)
 
 
-def run_exactly(course: Course, *, settled_from: int | None) -> Run:
+def run_exactly(course: Course, *, settled_from: int | None, as_balls: bool = False) -> Run:
     """The run in exact numbers, to its last step or to the end of its first cycle.
 
     Args:
         course: What to run.
         settled_from: The number of steps after which the rule no longer depends on the step
             count, or None when it always does; only then is an equal state a cycle.
+        as_balls: Whether the start is a ball, so that no number is a long rational.
 
     Returns:
         The run; `ended` says why it is shorter than asked, where it is.
@@ -314,7 +315,7 @@ def run_exactly(course: Course, *, settled_from: int | None) -> Run:
     bits = FIRST_BITS
     while True:
         with precision(bits):
-            run = _run(course, settled_from, bits)
+            run = _run(course, settled_from, bits, as_balls=as_balls)
         sharp = not run.undecided and _is_sharp(run.states[-1].position)
         if sharp or bits >= LAST_BITS:
             if not run.states:
@@ -330,9 +331,10 @@ def _is_sharp(value: Exact) -> bool:
     return value.rel_one_accuracy_bits() > 80
 
 
-def _run(course: Course, settled_from: int | None, bits: int) -> Run:
+def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool) -> Run:
     ground = survey(course.landscape)
-    states, pieces, losses = [begin(course.rule, course.start)], [], []
+    start = to_ball(course.start) if as_balls else course.start
+    states, pieces, losses = [begin(course.rule, start)], [], []
     seen: dict[Any, int] = {}
     repeats, ended, undecided = None, "", False
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -27,7 +27,7 @@ from gradiometer.model import (
     read_start,
     settle,
 )
-from gradiometer.proof import Course, Side
+from gradiometer.proof import Course, Journey, Side
 from gradiometer.question.answer import Fact, proved, unknown
 
 MOST_STEPS = 200_000
@@ -61,8 +61,26 @@ class Request:
             name = self.rule.name
             problem = f"The rule `{name}` draws noise at each step, and an exact run draws none."
             raise UsageError(problem, hint="choose a rule or settings without noise")
-        curve = _bind(self.objective, self.values)
+        curve = self.curve
         return Course(self.rule, curve, self.start[0], self.steps, self.schedule, self.side)
+
+    @cached_property
+    def curve(self) -> Landscape:
+        """The landscape in one variable.
+
+        Raises:
+            UsageError: If there are several variables.
+            DomainError: If it cannot be split into smooth pieces.
+        """
+        return _bind(self.objective, self.values)
+
+    @cached_property
+    def journey(self) -> Journey:
+        """The run in any number of variables, the branches of the landscape in its formula."""
+        surface = self.objective.bind_surface(self.values)
+        if len(self.start) == 1:
+            surface = replace(surface, value=self.curve.to_tree(self.side))
+        return Journey(self.rule, surface, self.start, self.steps, self.schedule)
 
 
 def read_request(
