@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gradiometer.catalog import list_entries
 from gradiometer.formula import from_float

@@ -1,6 +1,7 @@
 """Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
+millions of runs          plan_runs → RunPlan.run → Runs
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
