@@ -356,6 +356,12 @@ def _float_divide(left: float, right: float) -> float:
 def _float_power(left: float, right: float) -> float:
     if left == 0 and right < 0:
         return math.inf
+    if right in (2.0, 4.0):
+        # As kernels do it, which differs from the library's power in the last bit now and then.
+        square = left * left
+        return square if right == 2 else square * square
+    if right == 3.0:
+        return left * left * left
     try:
         value: Any = left**right
     except OverflowError:

@@ -1,6 +1,7 @@
-"""Numbers in, numbers out: float64 runs of rules, and sweeps over computations as arrays.
+"""Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
+millions of runs          plan_runs → RunPlan.run → Runs
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
@@ -46,6 +47,7 @@ from gradiometer.numeric.path_shares import (
 )
 from gradiometer.numeric.reference import ReferenceState, begin_reference, step_reference
 from gradiometer.numeric.reference import run_tape as run_rule_tape
+from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
@@ -78,6 +80,7 @@ __all__ = [
     "CONSTANT",
     "COUNT_MODULUS",
     "INPUT",
+    "LABELS",
     "MOST_IN_VIEW",
     "BackwardSweep",
     "BestPaths",
@@ -99,6 +102,8 @@ __all__ = [
     "PathSpread",
     "PathTree",
     "ReferenceState",
+    "RunPlan",
+    "Runs",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -125,6 +130,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "plan_runs",
     "rank_all",
     "rank_paths",
     "run_rule_tape",
