@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from gradiometer.formula import Node, compile_float, evaluate_float
+from gradiometer.formula import compile_float, evaluate_float
 from gradiometer.model import ScalarRule
+from gradiometer.numeric.field import Field
 
 Floats: TypeAlias = tuple[float, ...]
 Values: TypeAlias = Mapping[str, float]
@@ -21,16 +22,6 @@ MOST_KEPT = 10_000
 
 LONGEST_RETURN = 240
 """Steps in which a state is looked for again at the end of a run."""
-
-
-@final
-@dataclass(frozen=True)
-class FloatField:
-    """Loss and gradient as trees, in the variables and in what `draws` gives for each step."""
-
-    variables: tuple[str, ...]
-    gradient: tuple[Node, ...]
-    loss: Node
 
 
 @final
@@ -50,8 +41,8 @@ class FloatTrail:
     lowest_at: Floats
     not_finite: int | None
     """The first step after which a number of the state, or the loss, is not finite."""
-    still_since: int
-    """The step from which on the position stayed the same float in each coordinate."""
+    still: int
+    """How many steps in a row did not move the position: the last ones, or further ones."""
     period: int | None
     """In how many further steps the last state returned exactly; None when it did not."""
 
@@ -78,7 +69,7 @@ def choose_stride(steps: int) -> int:
 
 def trace_floats(
     code: ScalarRule,
-    field: FloatField,
+    field: Field,
     start: Sequence[float],
     *,
     steps: int,
@@ -90,7 +81,7 @@ def trace_floats(
 
     Args:
         code: The rule, coordinate by coordinate.
-        field: The surface in as many variables.
+        field: The surface in as many variables; it may read what *draws* gives.
         start: The first position.
         steps: How many steps to make; fewer are made when a number is no longer finite.
         rates: The scheduled parameters when that many steps are done.
@@ -102,7 +93,7 @@ def trace_floats(
         >>> from gradiometer.formula import parse
         >>> from gradiometer.model import read_optimizer, unroll
         >>> rule = read_optimizer({"name": "half", "step": {"x'": "x - g/4"}}).bind({})
-        >>> bowl = FloatField(("x",), (parse("2x").tree,), parse("x^2").tree)
+        >>> bowl = Field(("x",), (parse("2x").tree,), parse("x^2").tree)
         >>> run = trace_floats(unroll(rule, ()), bowl, (1.0,), steps=2, rates=lambda step: {})
         >>> run.positions
         ((1.0,), (0.5,), (0.25,))
@@ -140,7 +131,7 @@ class _Walk:
     def __init__(
         self,
         code: ScalarRule,
-        field: FloatField,
+        field: Field,
         rates: Callable[[int], Values],
         draws: Callable[[int], Values] | None,
     ) -> None:
@@ -211,6 +202,6 @@ class Tally:
         """All that is kept."""
         return FloatTrail(
             tuple(self.steps), tuple(self.positions), tuple(self.losses), self.stride,
-            self.lowest, self.lowest_step, self.lowest_at, self.not_finite, self.still_since,
-            period,
+            self.lowest, self.lowest_step, self.lowest_at, self.not_finite,
+            self.steps[-1] - self.still_since, period,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradiometer.formula import to_float, to_text
-from gradiometer.numeric import FloatField, FloatTrail, trace_floats
+from gradiometer.numeric import FloatTrail, to_field, trace_compiled, trace_floats
 from gradiometer.proof import Journey
 from gradiometer.question.answer import Answer, Fact, Step, computed, unknown
 from gradiometer.question.course import Request, continuity_fact
@@ -18,6 +18,8 @@ from gradiometer.question.value import to_value_text
 _SHOWN_STEPS = 8
 FAR = 1e100
 """A coordinate of this size has diverged."""
+_MOST_INTERPRETED = 20_000
+"""Steps up to which compiling would take longer than the run itself."""
 _STILL = 100
 """Steps without any change after which a run is said to have come to rest."""
 
@@ -31,7 +33,7 @@ def answer_in_floats(request: Request, engine: str, why: str) -> Answer:
         why: Why floats are used, for the fact `engine`.
     """
     journey = request.journey
-    trail = _trace(request, journey)
+    trail = _trace(request, journey, engine)
     names = request.objective.variables
     facts = {"verdict": _verdict(trail, engine)}
     facts |= _lowest_facts(request, trail, engine)
@@ -53,16 +55,24 @@ def answer_in_floats(request: Request, engine: str, why: str) -> Answer:
     )  # fmt: skip
 
 
-def _trace(request: Request, journey: Journey) -> FloatTrail:
-    surface = journey.surface
-    return trace_floats(
-        journey.code,
-        FloatField(surface.variables, surface.gradient, surface.value),
-        [to_float(number) for number in request.start],
-        steps=request.steps,
-        rates=lambda step: {name: to_float(v) for name, v in journey.rates(step).items()},
-        is_settled=request.schedule is None and not request.rule.depends_on_step,
-    )
+def _trace(request: Request, journey: Journey, engine: str) -> FloatTrail:
+    """The run, operation by operation while it is short, else as a compiled kernel."""
+    landscape = journey.surface if len(request.start) > 1 else request.curve
+    field = to_field(landscape, request.side, precision=engine)
+    start = [to_float(number) for number in request.start]
+    is_settled = request.schedule is None and not request.rule.depends_on_step
+    if engine == "float64" and request.steps <= _MOST_INTERPRETED:
+        return trace_floats(
+            journey.code, field, start,
+            steps=request.steps,
+            rates=lambda step: {name: to_float(v) for name, v in journey.rates(step).items()},
+            is_settled=is_settled,
+        )  # fmt: skip
+    schedules = {} if request.schedule is None else {"learning_rate": request.schedule}
+    return trace_compiled(
+        journey.code, field, start, steps=request.steps, schedules=schedules, precision=engine,
+        is_settled=is_settled,
+    )  # fmt: skip
 
 
 def _verdict(trail: FloatTrail, engine: str) -> Fact:
@@ -78,9 +88,8 @@ def _verdict(trail: FloatTrail, engine: str) -> Fact:
             f"{trail.period} more steps."
         )
         return computed("cycle", because)
-    still = trail.last - trail.still_since
-    if trail.period == 1 or still >= _STILL:
-        because = f"The {engine} position did not change in the last {still:,} steps."
+    if trail.period == 1 or trail.still >= _STILL:
+        because = f"The {engine} position did not change in {trail.still:,} steps at the end."
         if trail.period == 1:
             because = f"The {engine} state does not change any more from the last step on."
         return computed("converges", because)

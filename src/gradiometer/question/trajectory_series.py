@@ -56,7 +56,7 @@ def to_column(variable: str) -> str:
 
 def _surface(request: Request, positions: Sequence[Sequence[float]]) -> Mapping[str, Series]:
     """The loss on a grid that shows the run, and the critical points near it."""
-    known = [[to_float(value) for value in point] for point in list_known_points(request)]
+    known = list_known_points(request)
     shown = shown_positions_2d(positions)
     low = [min(column) for column in zip(*shown, strict=True)]
     high = [max(column) for column in zip(*shown, strict=True)]
