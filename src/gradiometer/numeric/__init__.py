@@ -1,6 +1,8 @@
 """Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
+one run with its way      trace_floats, trace_compiled → FloatTrail
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
+millions of runs          plan_runs → RunPlan.run → Runs
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
@@ -26,7 +28,10 @@ from gradiometer.numeric.error_bound import (
     bound_tape_gradient,
     bound_values,
 )
+from gradiometer.numeric.field import Field, to_field
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
+from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
@@ -86,7 +91,9 @@ __all__ = [
     "Coverage",
     "EdgeContributions",
     "Elimination",
+    "Field",
     "FloatState",
+    "FloatTrail",
     "ForwardSweep",
     "GradientBound",
     "GroupedPaths",
@@ -114,6 +121,7 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
+    "choose_stride",
     "choose_view",
     "collapse_series",
     "connect",
@@ -138,6 +146,9 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "to_field",
+    "trace_compiled",
+    "trace_floats",
     "weigh_edges",
     "write_tape",
 ]

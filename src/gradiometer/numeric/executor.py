@@ -55,14 +55,13 @@ class Ended:
     """The step at which the state was kept that a lane may have come back to."""
 
 
-def list_stretches(steps: int, first: int = 0) -> list[tuple[int, int]]:
+def list_stretches(steps: int) -> list[tuple[int, int]]:
     """Where stretches of steps begin and end: at powers of two, later at equal distances."""
-    ends, at = [first], FIRST_STRETCH
+    ends, at = [0], FIRST_STRETCH
     while at < steps:
-        if at > first:
-            ends.append(at)
+        ends.append(at)
         at += min(at, LAST_STRETCH)
-    return list(zip(ends, [*ends[1:], steps], strict=True)) if steps > first else []
+    return list(zip(ends, [*ends[1:], steps], strict=True))
 
 
 def run_group(job: Job, values: Array) -> Iterator[Ended]:

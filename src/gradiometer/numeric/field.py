@@ -18,7 +18,7 @@ from gradiometer.formula import (
     from_float,
     to_float,
 )
-from gradiometer.model import Landscape
+from gradiometer.model import Landscape, Surface
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece holds exactly at a joint; None is the piece that contains the point."""
@@ -34,8 +34,10 @@ class Field:
     loss: Node
 
 
-def to_field(landscape: Landscape, side: Side = None, *, precision: str = "float64") -> Field:
-    """The field of a landscape in one variable: its pieces as a chain of choices.
+def to_field(
+    landscape: Landscape | Surface, side: Side = None, *, precision: str = "float64"
+) -> Field:
+    """The field of a landscape; pieces in one variable become a chain of choices.
 
     Ends are rounded so that a float is on the same side of them as of the exact ends.
 
@@ -45,14 +47,14 @@ def to_field(landscape: Landscape, side: Side = None, *, precision: str = "float
         >>> to_text(to_field(read_objective("abs(x)").bind({})).gradient[0])
         'where(x <= 0, -1, 1)'
     """
+    if isinstance(landscape, Surface):
+        return Field(landscape.variables, landscape.gradient, landscape.value)
     pieces = landscape.loss.pieces
     slope, loss = landscape.slopes[-1], pieces[-1].formula
     for piece, inner in reversed(list(zip(pieces[:-1], landscape.slopes[:-1], strict=True))):
         inside = _is_left_of(piece.on, landscape.loss.variable, side, precision)
-        slope, loss = (
-            apply("where", inside, inner, slope),
-            apply("where", inside, piece.formula, loss),
-        )
+        slope = apply("where", inside, inner, slope)
+        loss = apply("where", inside, piece.formula, loss)
     return Field((landscape.loss.variable,), (slope,), loss)
 
 

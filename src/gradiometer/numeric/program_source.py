@@ -204,7 +204,7 @@ def _write_start(writer: _Writer, watch: Watch) -> list[str]:
 def _write_step(writer: _Writer) -> list[str]:
     step = enumerate(writer.layout.step)
     lines = [_bind(writer, at, f"table[row, {place}]") for place, at in step]
-    return ["row = s if moves else steps - 1", *lines] if lines else []
+    return ["row = s if moves else max(steps - 1, 0)", *lines] if lines else []
 
 
 def _write_lane(writer: _Writer, watch: Watch) -> list[str]:

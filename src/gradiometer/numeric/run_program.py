@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
 from gradiometer.errors import UsageError
 from gradiometer.formula import Node, free_names
+from gradiometer.model import ScalarRule
 from gradiometer.numeric.field import Field
 from gradiometer.numeric.program import Builder, Level, Term
 
@@ -66,7 +67,7 @@ class Program:
 
 
 def write_program(
-    rule: Any,
+    rule: ScalarRule,
     field: Field,
     *,
     by_run: frozenset[str] = frozenset(),
@@ -85,33 +86,33 @@ def write_program(
     Raises:
         UsageError: If a name has no value, or the rule and the field differ in shape.
     """
-    build, shape = Builder(), _read_shape(rule)
-    if len(shape.coordinates) != len(field.variables):
+    build, states = Builder(), dict(rule.states)
+    if len(rule.coordinates) != len(field.variables):
         raise UsageError(
-            f"The rule is for {len(shape.coordinates)} variables and the objective has "
+            f"The rule is for {len(rule.coordinates)} variables and the objective has "
             f"{len(field.variables)}."
         )
-    now = {name: build.input(f"state.{name}", Level.LANE) for name in shape.coordinates}
+    now = {name: build.input(f"state.{name}", Level.LANE) for name in rule.coordinates}
     scope = dict(zip(field.variables, now.values(), strict=True))
     scope = _open(build, "objective", (*field.gradient, field.loss), scope, by_run)
     slopes = [build.lower(tree, scope) for tree in field.gradient]
     trees = [tree for _, tree in rule.step]
     known = {"t": build.input("t", Level.STEP), **now}
-    known |= zip(shape.gradients, slopes, strict=True)
-    known |= {name: build.input(f"state.{name}", Level.LANE) for name in shape.states}
+    known |= zip(rule.gradients, slopes, strict=True)
+    known |= {name: build.input(f"state.{name}", Level.LANE) for name in states}
     known |= _open_schedules(build, schedules or {}, by_run)
     loss = None
     if with_loss or any("loss" in free_names(tree) for tree in trees):
         loss = known["loss"] = build.lower(field.loss, scope)
     targets = frozenset(target for target, _ in rule.step)
-    everything = [*trees, *shape.states.values()]
+    everything = [*trees, *states.values()]
     known = _open(build, "optimizer", everything, known, by_run, skip=targets)
-    begin = {name: build.input(f"start.{name}", Level.RUN) for name in shape.coordinates}
-    first = {name: build.lower(tree, {**known, **begin}) for name, tree in shape.states.items()}
+    begin = {name: build.input(f"start.{name}", Level.RUN) for name in rule.coordinates}
+    first = {name: build.lower(tree, {**known, **begin}) for name, tree in states.items()}
     for target, tree in rule.step:
         known[target] = build.lower(tree, known)
         build.names.setdefault(known[target], target)
-    for name, place in zip((*shape.gradients, "loss"), (*slopes, loss), strict=True):
+    for name, place in zip((*rule.gradients, "loss"), (*slopes, loss), strict=True):
         if place is not None:
             build.names.setdefault(place, name)
     return Program(
@@ -119,24 +120,9 @@ def write_program(
         tuple(build.terms),
         build.names,
         tuple(Memory(name, now[name], begin[name], known[f"{name}'"]) for name in now),
-        tuple(Memory(n, known[n], first[n], known[f"{n}'"]) for n in shape.states),
+        tuple(Memory(n, known[n], first[n], known[f"{n}'"]) for n in states),
         loss if with_loss else None,
     )
-
-
-@final
-@dataclass(frozen=True)
-class _Shape:
-    coordinates: tuple[str, ...]
-    gradients: tuple[str, ...]
-    states: Mapping[str, Node]
-
-
-def _read_shape(rule: Any) -> _Shape:
-    """The names of a rule of one number, or of one that is unrolled."""
-    if hasattr(rule, "coordinates"):
-        return _Shape(rule.coordinates, rule.gradients, dict(rule.states))
-    return _Shape(("x",), ("g",), rule.state)
 
 
 def _open(

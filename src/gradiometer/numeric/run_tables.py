@@ -46,8 +46,8 @@ class Tables:
 
     def step_rows(self, begin: int, end: int) -> Array:
         """The numbers of the steps after *begin*, one row each."""
-        if not self.layout.step:
-            return np.zeros((1, 1), self.real)
+        if not self.layout.step or end == begin:
+            return np.zeros((1, len(self.layout.step) or 1), self.real)
         if self.steps * len(self.layout.step) <= MOST_KEPT:
             return self._whole[begin:end]
         return self._make(begin, end)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradiometer.errors import UsageError, unknown_name
 from gradiometer.formula import Node, to_float
+from gradiometer.model import Landscape, Rule, ScalarRule, Surface, unroll
 from gradiometer.numeric.executor import Array, Ended, Job, run_group
 from gradiometer.numeric.field import Field, Side, to_field
 from gradiometer.numeric.layout import Layout, Watch, plan_layout
@@ -70,7 +71,7 @@ class RunPlan:
         array([ 0.25 , -1.125])
     """
 
-    rule: Any
+    rule: ScalarRule
     field: Field
     schedules: Mapping[str, Node | None]
     defaults: Mapping[str, float]
@@ -157,8 +158,8 @@ def _write(plan: RunPlan, by_run: frozenset[str]) -> tuple[Program, Layout]:
 
 
 def plan_runs(
-    rule: Any,
-    landscape: Any,
+    rule: Rule | ScalarRule,
+    landscape: Landscape | Surface,
     *,
     schedules: Mapping[str, Any] | None = None,
     lowest: bool = False,
@@ -170,9 +171,9 @@ def plan_runs(
     """The plan of runs of a rule on a landscape.
 
     Args:
-        rule: The update rule; unrolled where the landscape has several variables. Parameters that
-            it names and that have no value are given with each call.
-        landscape: Pieces or slopes, with or without values of its parameters.
+        rule: The update rule, of any shape or unrolled for the variables of the landscape.
+            Parameters that it names and that have no value are given with each call.
+        landscape: Pieces or a surface, with or without values of its parameters.
         schedules: For parameters of the rule, by name, a bound schedule, a formula in `k`, or None
             when each call brings a table.
         lowest: Whether the lowest loss is watched.
@@ -187,10 +188,11 @@ def plan_runs(
         trees[name] = getattr(schedule, "rate", schedule)
         for key, value in getattr(schedule, "values", {}).items():
             defaults[f"schedule.{key}"] = to_float(value)
-    shape = landscape if isinstance(landscape, Field) else to_field(
-        landscape, side, precision=precision
-    )  # fmt: skip
-    return RunPlan(rule, shape, trees, defaults, Watch(lowest, repeats), Style(lanes, precision))
+    field = to_field(landscape, side, precision=precision)
+    if isinstance(rule, Rule):
+        count = len(field.variables)
+        rule = unroll(rule, () if count == 1 else (count,))
+    return RunPlan(rule, field, trees, defaults, Watch(lowest, repeats), Style(lanes, precision))
 
 
 @final

@@ -102,8 +102,8 @@ def _check_lowest(said: Mapping[str, Any], states: list[dict[str, Any]], losses:
         require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest.")
         return
     best = 0
-    for index, loss in enumerate(losses):
-        if compare(loss, losses[best]) < 0:
+    for index in range(1, len(losses)):
+        if compare(losses[index], losses[best]) < 0:
             best = index
     step = said["lowest_step"]
     require(type(step) is int and step == best, "Another step is lowest.")
@@ -172,8 +172,8 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
     """All later factors of plain descent on one parabola lie from 0 to 1."""
     require(said["verdict"] == "converges" and said["limit"] is None, "Only a limit is shown.")
     require(said["growth"] is None and type(first) is int and first >= 1, "No first step.")
-    require(set(replay.schedules) == {"learning_rate"}, "Not the learning rate alone changes.")
-    rates = replay.rates_from(first)["learning_rate"]
+    require(set(replay.rates.rows) == {"learning_rate"}, "Not the learning rate alone changes.")
+    rates = replay.rates.from_step(first)["learning_rate"]
     require(len(replay.pieces) == 1, "The landscape has kinks.")
     step = live_step(replay.settled_step(first))
     forms: dict[str, Any] = {"x": {(1, 0): _ONE}}
@@ -198,7 +198,7 @@ def _affine(replay: Replay, first: int) -> tuple[list[list[Any]], list[Any]]:
     step = live_step(replay.settled_step(first))
     names = ["x", *(name for name in replay.state if f"{name}'" in dict(step))]
     forms = {name: Affine(_ZERO, {name: _ONE}) for name in names}
-    values: dict[str, Any] = {**replay.values, **replay.rates_at(first)}
+    values: dict[str, Any] = {**replay.values, **replay.rates.at(first)}
     forms["g"] = to_affine(replay.pieces[0].slope, {"x": forms["x"]}, {})
     for target, tree in step:
         forms[target] = to_affine(tree, forms, values)
@@ -282,7 +282,7 @@ def _check_trap(
     require(downhill, "A slope in the region does not point on.")
     known = {name: at_point(value) for name, value in replay.values.items()}
     known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None), "loss": EVERYTHING}
-    known |= replay.rates_from(first)
+    known |= replay.rates.from_step(first)
     for target, tree in live_step(replay.settled_step(first)):
         known[target] = evaluate_range(tree, known)
     for name in alive:

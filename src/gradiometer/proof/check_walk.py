@@ -11,20 +11,16 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.errors import CertificateError
 from gradiometer.formula import (
     Evaluator,
     Node,
-    Range,
-    at_point,
     collapse,
     compare,
     compile_exact,
     differentiate,
     evaluate,
-    evaluate_range,
     free_names,
-    from_decimal,
     parse,
     settle_conditions,
     size_in_bits,
@@ -32,6 +28,8 @@ from gradiometer.formula import (
     to_decimal,
     to_rational_text,
 )
+from gradiometer.proof.check_fields import fields, read_rational, require
+from gradiometer.proof.check_rates import Rates, read_rates
 
 LADDER = (256, 1024, 2048, 4096, 8192)
 """The working precisions, in bits, that a replay tries in turn."""
@@ -42,34 +40,9 @@ _LONGEST = 100_000
 _MOST_STEPS = 10_000_000
 
 
-def fields(value: Any, *names: str) -> list[Any]:
-    """The values of exactly these fields.
-
-    Raises:
-        CertificateError: If a field is missing or one too many.
-    """
-    if not isinstance(value, Mapping) or set(value) != set(names):
-        raise CertificateError("A part of the certificate has other fields.", known=names)
-    return [value[name] for name in names]
-
-
-def require(truth: bool, problem: str) -> None:
-    """Refuse the certificate unless *truth* holds."""
-    if not truth:
-        raise CertificateError(problem)
-
-
 def same(left: Any, right: Any) -> bool:
     """Whether two plain JSON values are the same, `1` and `true` being different ones."""
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
-
-
-def read_rational(text: Any) -> fmpq:
-    """The rational that *text* writes as `p/q`, and nothing else."""
-    require(isinstance(text, str) and len(text) < 10_000, "A number is not written as text.")
-    value = from_decimal(text)
-    require(to_rational_text(value) == text, f"The number `{text[:40]}` is not in lowest terms.")
-    return value
 
 
 def spell(value: Any) -> str:
@@ -105,38 +78,23 @@ class Replay:
     state: Mapping[str, Node]
     values: Mapping[str, fmpq]
     pieces: tuple[Surface, ...]
-    schedules: Mapping[str, tuple[Node, Mapping[str, fmpq]]]
-    """What changes from step to step: a formula in `k` and the values of its other names."""
+    rates: Rates
+    """What changes from step to step."""
     start: fmpq
     steps: int
     side: str | None
 
     def begin(self) -> dict[str, Any]:
         """The state before the first step."""
-        known = {**self.values, **self.rates_at(0), "x": self.start}
+        known = {**self.values, **self.rates.at(0), "x": self.start}
         memory = {name: evaluate(tree, known) for name, tree in self.state.items()}
         return {"x": self.start, **memory}
-
-    def rates_at(self, done: int) -> dict[str, Any]:
-        """What the schedules give when *done* steps are done."""
-        found: dict[str, Any] = {}
-        for name, rate in self._rates.items():
-            value = rate({**self.schedules[name][1], "k": fmpq(done)})
-            finite = isinstance(value, fmpq) or value.is_finite()
-            require(finite, f"A value of `{name}` is not known.")
-            require(name != "learning_rate" or not value < 0, "A learning rate is negative.")
-            found[name] = value
-        return found
-
-    @cached_property
-    def _rates(self) -> Mapping[str, Evaluator]:
-        return {name: compile_exact(tree) for name, (tree, _) in self.schedules.items()}
 
     def advance(
         self, state: Mapping[str, Any], gradient: Any, done: int, loss: Any = None
     ) -> dict[str, Any]:
         """The state after one more step; *loss* is needed where the rule reads it."""
-        known: dict[str, Any] = {**self.values, **state, **self.rates_at(done)}
+        known: dict[str, Any] = {**self.values, **state, **self.rates.at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
         for target, run in self._compiled:
             value = collapse(run(known))
@@ -202,10 +160,7 @@ class Replay:
         alive = live_step(self.settled_step(done))
         if any("t" in free_names(tree) for _, tree in alive):
             return False
-        try:
-            return all(rates.is_single for rates in self.rates_from(done).values())
-        except UndecidedError:
-            return False
+        return self.rates.is_at_rest(done)
 
     def settled_step(self, done: int) -> list[tuple[str, Node]]:
         """The assignments with conditions on the step count decided for all later steps."""
@@ -213,14 +168,6 @@ class Replay:
             (name, settle_conditions(tree, self.values, from_step=done + 1))
             for name, tree in self.step
         ]
-
-    def rates_from(self, done: int) -> dict[str, Range]:
-        """Where what the schedules give lies, from that number of done steps on."""
-        found = {}
-        for name, (tree, values) in self.schedules.items():
-            ranges = {key: at_point(value) for key, value in values.items()}
-            found[name] = evaluate_range(tree, {**ranges, "k": Range(fmpq(done), None)})
-        return found
 
 
 def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
@@ -243,8 +190,8 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
     require(side in (None, "left", "right"), "`side` is neither left nor right.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    require(isinstance(schedules, Mapping), "The schedules are no table.")
-    given_names = [*numbers, *state, "x", "g", "t", "loss", *schedules]
+    rates = read_rates(schedules)
+    given_names = [*numbers, *state, "x", "g", "t", "loss", *rates.rows]
     require(len(set(given_names)) == len(given_names), "A name stands for two things.")
     known = set(given_names)
     trees = []
@@ -253,19 +200,10 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
         trees.append((target, parse(text, names=known).tree))
         known = {*known, target}
     require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
-    first = {*numbers, *schedules, "x"}
+    first = {*numbers, *rates.rows, "x"}
     memory = {name: parse(text, names=first).tree for name, text in state.items()}
-    rates = {name: _read_schedule(row) for name, row in schedules.items()}
     return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rates,
                   read_rational(start), steps, side)  # fmt: skip
-
-
-def _read_schedule(row: Any) -> tuple[Node, Mapping[str, fmpq]]:
-    """A formula in the number of steps done, and the values of its other names."""
-    text, given = fields(row, "rate", "values")
-    values = {name: read_rational(number) for name, number in given.items()}
-    require("k" not in values, "`k` counts the steps.")
-    return parse(text, names={"k", *values}).tree, values
 
 
 def _read_pieces(rows: Any, free: tuple[str, ...]) -> tuple[Surface, ...]:

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Number, walk
+from gradiometer.proof.trail import Journey
 from gradiometer.proof.walk import Course
 
 
-def find_settled_step(course: Course) -> int | None:
+def find_settled_step(course: Course | Journey) -> int | None:
     """The number of steps after which every step is the same map, or None when there is none."""
     rests = _find_rest(course)
-    for first in () if rests is None else sorted({rests, *_candidates(course)}):
+    if rests is None:
+        return None
+    for first in sorted({rests, *_candidates(course)}):
         if first >= rests and not course.rule.settled(first + 1).depends_on_step:
             return first
     return None
 
 
-def _find_rest(course: Course) -> int | None:
+def _find_rest(course: Course | Journey) -> int | None:
     """The number of steps after which no schedule changes any more, found by halving."""
     low, high = 0, 2 * course.steps + 1
     if not _is_at_rest(course, high):
@@ -29,14 +32,14 @@ def _find_rest(course: Course) -> int | None:
     return low
 
 
-def _is_at_rest(course: Course, done: int) -> bool:
+def _is_at_rest(course: Course | Journey, done: int) -> bool:
     try:
         return all(rates.is_single for rates in course.rate_ranges(done).values())
     except UndecidedError:
         return False
 
 
-def _candidates(course: Course) -> Sequence[int]:
+def _candidates(course: Course | Journey) -> Sequence[int]:
     """Step counts at which a rule may settle: the first ones, and just after each number in it."""
     trees = [tree for _, tree in course.rule.step]
     marks = list(course.rule.values.values())

@@ -29,7 +29,8 @@ from gradiometer.formula import (
     substitute,
     to_ball,
 )
-from gradiometer.model import BoundSchedule, Landscape, Rule, rate_range
+from gradiometer.model import BoundSchedule, Landscape, Rule
+from gradiometer.proof.rates import bound_rates, give_float_rates, give_rates
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece to take exactly at a joint; None is the piece that contains the point."""
@@ -295,31 +296,25 @@ class Course:
 
     def rates(self, step: int) -> dict[str, Exact]:
         """What the schedules give when *step* steps are done, by parameter."""
-        return {name: row.rate_at(step) for name, row in self.schedules.items()}
+        return give_rates(self.schedules, step)
 
     def float_rates(self, step: int) -> dict[str, float]:
         """The same, each rounded to the nearest float64."""
-        return {name: row.float_at(step) for name, row in self.schedules.items()}
+        return give_float_rates(self.schedules, step)
 
     def rate_ranges(self, done: int) -> dict[str, Range]:
-        """Where each of them lies in all steps from *done* steps on.
-
-        Raises:
-            UndecidedError: If a formula cannot be evaluated over a range.
-        """
-        return {
-            name: rate_range(row.rate, row.values, from_step=done)
-            for name, row in self.schedules.items()
-        }
+        """Where each of them lies in all steps from *done* steps on."""
+        return bound_rates(self.schedules, done)
 
 
-def run_exactly(course: Course, *, settled_from: int | None) -> Run:
+def run_exactly(course: Course, *, settled_from: int | None, as_balls: bool = False) -> Run:
     """The run in exact numbers, to its last step or to the end of its first cycle.
 
     Args:
         course: What to run.
         settled_from: The number of steps after which the rule no longer depends on the step
             count, or None when it always does; only then is an equal state a cycle.
+        as_balls: Whether the start is a ball, so that no number is a long rational.
 
     Returns:
         The run; `ended` says why it is shorter than asked, where it is.
@@ -331,7 +326,7 @@ def run_exactly(course: Course, *, settled_from: int | None) -> Run:
     bits = FIRST_BITS
     while True:
         with precision(bits):
-            run = _run(course, settled_from, bits)
+            run = _run(course, settled_from, bits, as_balls=as_balls)
         sharp = not run.undecided and _is_sharp(run.states[-1].position)
         if sharp or bits >= LAST_BITS:
             if not run.states:
@@ -347,9 +342,10 @@ def _is_sharp(value: Exact) -> bool:
     return value.rel_one_accuracy_bits() > 80
 
 
-def _run(course: Course, settled_from: int | None, bits: int) -> Run:
+def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool) -> Run:
     ground = survey(course.landscape)
-    states, pieces, losses = [begin(course.rule, course.start, course.rates(0))], [], []
+    start = to_ball(course.start) if as_balls else course.start
+    states, pieces, losses = [begin(course.rule, start, course.rates(0))], [], []
     seen: dict[Any, int] = {}
     repeats, ended, undecided = None, "", False
     try:

@@ -29,6 +29,7 @@ from gradiometer.question import (
     check_fact,
     read_networks,
     read_request,
+    read_run,
     read_steps,
 )
 from gradiometer.study.problems import Problems
@@ -97,9 +98,11 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     """Read everything a question takes, the way the question itself will."""
     defaults = {item.name: item.default for item in QUESTIONS[question.ask].inputs}
     given = {**defaults, **inputs}
-    if "objective" in given:
+    if question.ask == "trajectory":
+        read_run(**given)
+    elif "objective" in given:
         settings = given.pop("set")
-        read_request(**given, settings=settings, free=question.ask == "escape")
+        read_request(**given, settings=settings, free=True)
     elif question.ask == "activation":
         read_activation(given["formula"], settings=given["set"])
     elif question.ask == "schedule":
