@@ -231,8 +231,7 @@ class _Call:
         return Runs(position if is_table else position[:, 0], label, step, lowest, when)
 
     def _job(self) -> Job:
-        from gradiometer.numeric.kernel_cache import load_kernel
-        from gradiometer.numeric.kernel_fused import has_fused
+        from gradiometer.numeric.kernel_cache import has_fused, load_kernel
 
         plan, tables = self.plan, self.tables
         style = replace(plan.style, fused=has_fused() and tables.is_safe)
