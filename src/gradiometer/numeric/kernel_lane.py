@@ -75,10 +75,10 @@ class Lane:
     def __xor__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "xor")
 
-    def __lshift__(self, other: int) -> Lane:
+    def __lshift__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "shl")
 
-    def __rshift__(self, other: int) -> Lane:
+    def __rshift__(self, other: Operand) -> Lane:
         """Shifted with zeros coming in, as for a word without sign."""
         return _combine(self, other, "", "lshr")
 
@@ -196,6 +196,19 @@ def scale(x: Lane, k: Lane) -> Lane:
     half = k * 0.5 + ROUNDER
     rest = (k - (half - ROUNDER)) + ROUNDER
     return x * power_of_two(half) * power_of_two(rest)
+
+
+def divide_parts(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> tuple[Lane, Lane]:
+    """The quotient of two numbers with their rests, and its own rest."""
+    inverse = 1.0 / b
+    q = a * inverse
+    return q, (fma(-q, b, a) + fma(-q, b_rest, a_rest)) * inverse
+
+
+def divide(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> Lane:
+    """The quotient of two numbers with their rests, with little more than one rounding."""
+    q, rest = divide_parts(a, a_rest, b, b_rest)
+    return q + rest
 
 
 Formula: TypeAlias = Callable[..., Lane]
