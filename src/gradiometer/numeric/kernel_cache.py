@@ -136,24 +136,14 @@ def _link(code: bytes) -> Advance:
         # The convention of numba: places for the result and for an error come first.
         result, error = ctypes.c_void_p(), ctypes.c_void_p()
         call(
-            ctypes.byref(result), ctypes.byref(error), blocks.ctypes.data, len(blocks), table.ctypes.data, len(table),
-            given.ctypes.data, steps, first, fresh,
+            ctypes.byref(result), ctypes.byref(error), blocks.ctypes.data, len(blocks),
+            table.ctypes.data, len(table), given.ctypes.data, steps, first, fresh,
         )  # fmt: skip
 
     return advance
 
 
-_NUMBER, _ARRAY = ctypes.c_int64, ctypes.c_void_p
 _PROTOTYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int32,
-    _ARRAY,
-    _ARRAY,
-    _ARRAY,
-    _NUMBER,
-    _ARRAY,
-    _NUMBER,
-    _ARRAY,
-    _NUMBER,
-    _NUMBER,
-    _NUMBER,
-)
+    ctypes.c_int32, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64,
+    ctypes.c_void_p, *[ctypes.c_int64] * 3,
+)  # fmt: skip

@@ -47,6 +47,18 @@ def compile_text(text: str, path: Path) -> bytes:
     Raises:
         InternalError: If the compiler left a call in it to something that is not there later.
     """
+    unit, machine = _translate(text, path)
+    return machine.emit_object(unit)
+
+
+def write_assembly(text: str) -> str:
+    """The instructions of the function `advance` of a generated text."""
+    unit, machine = _translate(text, Path("kernel.py"))
+    return machine.emit_assembly(unit)
+
+
+def _translate(text: str, path: Path) -> tuple[Any, Any]:
+    """What LLVM makes of a text, and the machine that it is made for."""
     specification = importlib.util.spec_from_loader(path.stem, _Text(text, path))
     if specification is None or specification.loader is None:
         raise InternalError("A generated text is no module.")
@@ -55,10 +67,10 @@ def compile_text(text: str, path: Path) -> bytes:
     dispatcher = module.advance
     (made,) = dispatcher.overloads.values()
     assembly = made.library.get_llvm_str().replace(made.fndesc.llvm_func_name, "advance")
-    return _emit(assembly)
+    return _reduce(assembly)
 
 
-def _emit(assembly: str) -> bytes:
+def _reduce(assembly: str) -> tuple[Any, Any]:
     unit = binding.parse_assembly(assembly)
     features = binding.get_host_cpu_features().flatten()
     machine = binding.Target.from_default_triple().create_target_machine(
@@ -72,7 +84,7 @@ def _emit(assembly: str) -> bytes:
     foreign = [f.name for f in unit.functions if f.is_declaration and not _is_known(f.name)]
     if foreign:
         raise InternalError(f"A kernel calls {', '.join(foreign)}.")
-    return machine.emit_object(unit)
+    return unit, machine
 
 
 def _is_known(name: str) -> bool:

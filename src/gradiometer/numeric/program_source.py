@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from keyword import kwlist
 from typing import final
 
 from gradiometer.numeric.layout import Layout, Watch, is_literal
@@ -18,7 +19,7 @@ SMOOTH = ("exp", "ln", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sig
           "erf", "erfc", "Phi")  # fmt: skip
 CALLS = {
     "sqrt": "math.sqrt", "abs": "abs", "floor": "np.floor", "^": "lanes.lane_power",
-    **{name: f"lanes.lane_{name}" for name in SMOOTH},
+    **{name: f"lanes.lane_{name.lower()}" for name in SMOOTH},
 }  # fmt: skip
 NUMBERS = {-2: "MINUS_TWO", -1: "MINUS_ONE", 0: "ZERO", 1: "ONE", 2: "TWO"}
 RANGES = {"float64": ("1.7976931348623157e308", "2.0**-800", "2.0**800"),
@@ -186,9 +187,12 @@ def _bind(writer: _Writer, at: int, source: str) -> str:
 
 
 def _write_opening(writer: _Writer) -> list[str]:
-    writer.taken |= {"w", "i", "s", "cells", "block", "blocks", "table", "given", "steps", "first", "fresh",
-                     "moves", "watches", "done", "row", "rows", "math", "np",
-                     "lanes", "count", "length", "carray"}  # fmt: skip
+    writer.taken |= {
+        "w", "i", "s", "cells", "block", "blocks", "count", "table", "length", "rows", "row",
+        "given", "steps", "first", "fresh", "moves", "watches", "done", "runs", "is_back",
+        "is_lower", "math", "np", "lanes", "carray", "kernel", "divide", "fused", "prefer_wide",
+        "abs", "max", "REAL", "LARGEST", "LOW", "HIGH", "TYPES", *NUMBERS.values(), *kwlist,
+    }  # fmt: skip
     given = enumerate(writer.layout.given)
     return ["    " + _bind(writer, at, f"given[{place}]") for place, at in given]
 
