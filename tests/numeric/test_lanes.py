@@ -71,8 +71,8 @@ def pairs(kind, count):
         evenly(0.5, 2, count, seed=2, kind=kind),
         1 + by_exponent(-digits + 1, -3, count, seed=3, kind=kind),
     )
-    for x in bases:
-        x = x[x != 1]
+    for base in bases:
+        x = base[base != 1]
         wide = x.astype(np.float64)
         powers = evenly(bottom * 0.6931, top * 0.6931, x.size, seed=4) / np.log(wide)
         yield x, powers.clip(-1e30, 1e30).astype(kind)

@@ -23,6 +23,7 @@ from gradiometer.numeric.kernel_lane import (
     from_bits,
     select,
     size,
+    to_float,
 )
 from gradiometer.numeric.kernel_lane_rare import where_far
 
@@ -113,11 +114,6 @@ def remainder(high: Lane, middle: Lane, low: Lane) -> Lane:
     r = value * HALF_PI
     lost = fma(value, HALF_PI, -r) + fma(value, HALF_PI_REST, rest * HALF_PI)
     return r + lost
-
-
-def to_float(word: Lane) -> Lane:
-    """The float64 of a word below 2^52."""
-    return from_bits(word | bits_of(2.0**52)) - 2.0**52
 
 
 def reduce(x: Lane) -> tuple[Lane, Lane, Lane]:
