@@ -6,6 +6,7 @@ alone, and no library draws anything, so a tape is the same everywhere.
 """
 
 import math
+from functools import cache
 from itertools import accumulate, repeat
 from operator import mul
 
@@ -82,11 +83,14 @@ _FORMS = {
 TAPES = tuple(_FORMS)
 
 
+@cache
 def tape_of(name, shape):
-    """The gradients of a tape, of shape (steps, *shape)."""
+    """The gradients of a tape, of shape (steps, *shape); not to be written to."""
     form, count = _FORMS[name], math.prod(shape)
     rows = [[form(k, i) * _WEIGHTS[i] for i in range(count)] for k in range(1, STEPS + 1)]
-    return np.array(rows).reshape(STEPS, *shape)
+    tape = np.array(rows).reshape(STEPS, *shape)
+    tape.flags.writeable = False
+    return tape
 
 
 def tapes_of(names, shape):

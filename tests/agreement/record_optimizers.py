@@ -1,6 +1,7 @@
 """Records what the optimizers of torch and Keras do on the tapes, for `test_optimizer_rules.py`.
 
-Run it with an environment that has both: `PYTHONPATH=src:tests python tests/agreement/record_optimizers.py`.
+Run it with an environment that has both, for about ten minutes:
+`PYTHONPATH=src:tests python tests/agreement/record_optimizers.py`.
 """
 
 import os
@@ -13,6 +14,19 @@ import numpy as np
 from agreement.optimizer_cases import KERAS, TORCH
 from agreement.optimizer_record import write_record
 
+# What looks at a whole tensor, so that each tape needs a tensor of its own; the others get all
+# tapes as one, which is the same and much faster.
+WHOLE = ("Adafactor", "Lamb", "Muon")
+
+
+def _tensors(case, gradients, start):
+    """The starts of the tensors, the gradients of each step for them, and how many they are."""
+    tapes = len(gradients)
+    by_step = np.moveaxis(gradients, 1, 0)
+    if case.options["made_by"] in WHOLE:
+        return [start] * tapes, by_step
+    return [np.broadcast_to(start, (tapes, *start.shape)).copy()], by_step[:, None]
+
 
 def run_torch(case, gradients, start):
     """The positions that torch's optimizer takes, of shape (tapes, steps + 1, *shape)."""
@@ -23,7 +37,7 @@ def run_torch(case, gradients, start):
     torch.set_default_dtype(torch.float64)
     try:
         with _without_bfloat16(torch):
-            return _run_torch(torch, dict(case.options), gradients, start)
+            return _run_torch(torch, case, gradients, start)
     finally:
         torch.set_default_dtype(kept)
 
@@ -39,40 +53,67 @@ def _without_bfloat16(torch):
         torch.Tensor.bfloat16 = rounding
 
 
-def _run_torch(torch, options, gradients, start):
+def _run_torch(torch, case, gradients, start):
+    options = dict(case.options)
     make = getattr(torch.optim, options.pop("made_by"))
-    places = [torch.tensor(start, requires_grad=True) for _ in gradients]
+    starts, by_step = _tensors(case, gradients, start)
+    places = [torch.tensor(place, requires_grad=True) for place in starts]
     optimizer = make(places, **options)
     sparse = make is torch.optim.SparseAdam
-    tapes = torch.tensor(gradients)
-    positions = np.empty((len(gradients), gradients.shape[1] + 1, *start.shape))
-    positions[:, 0] = start
-    for step in range(gradients.shape[1]):
-        for place, tape in zip(places, tapes, strict=True):
-            place.grad = tape[step].to_sparse() if sparse else tape[step].clone()
+    path = [np.stack(starts)]
+    for row in by_step:
+        for place, gradient in zip(places, row, strict=True):
+            given = torch.tensor(gradient)
+            place.grad = given.to_sparse() if sparse else given
         optimizer.step()
-        for row, place in zip(positions, places, strict=True):
-            row[step + 1] = place.detach().numpy()
-    return positions
+        path.append(np.stack([place.detach().numpy().copy() for place in places]))
+    return _by_tape(path, gradients, start)
+
+
+def _by_tape(path, gradients, start):
+    path = np.stack(path).reshape(-1, len(gradients), *start.shape)
+    return np.moveaxis(path, 0, 1)
+
+
+@contextmanager
+def _keras_in_float64():
+    """Keras on NumPy, in float64.
+
+    On every backend but TensorFlow, Keras rounds to float32 whatever two float64 make; here the
+    table that says so is what it is on TensorFlow.
+    """
+    # This backend has no arithmetic of its own: the steps are those of Keras's own text.
+    os.environ.setdefault("KERAS_BACKEND", "numpy")
+    import keras
+    from keras.src.backend.common import dtypes
+
+    kept = dtypes.BIT64_TO_BIT32_DTYPE["float64"]
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    try:
+        with np.errstate(all="ignore"):
+            yield keras
+    finally:
+        dtypes.BIT64_TO_BIT32_DTYPE["float64"] = kept
 
 
 def run_keras(case, gradients, start):
     """The positions that Keras's optimizer takes, of shape (tapes, steps + 1, *shape)."""
-    # This backend has no arithmetic of its own: the steps are those of Keras's own text.
-    os.environ.setdefault("KERAS_BACKEND", "numpy")
-    import keras
+    with _keras_in_float64() as keras:
+        return _run_keras(keras, case, gradients, start)
 
+
+def _run_keras(keras, case, gradients, start):
     options = dict(case.options)
     optimizer = getattr(keras.optimizers, options.pop("made_by"))(**options)
-    places = [keras.Variable(start, dtype="float64") for _ in gradients]
+    starts, by_step = _tensors(case, gradients, start)
+    places = [keras.Variable(place, dtype="float64") for place in starts]
     optimizer.build(places)
-    positions = np.empty((len(gradients), gradients.shape[1] + 1, *start.shape))
-    positions[:, 0] = start
-    for step in range(gradients.shape[1]):
-        optimizer.apply([keras.ops.convert_to_tensor(tape[step]) for tape in gradients], places)
-        for row, place in zip(positions, places, strict=True):
-            row[step + 1] = np.asarray(place)
-    return positions
+    path = [np.stack(starts)]
+    for row in by_step:
+        given = [keras.ops.convert_to_tensor(gradient, dtype="float64") for gradient in row]
+        optimizer.apply(given, places)
+        path.append(np.stack([np.array(place) for place in places]))
+    return _by_tape(path, gradients, start)
 
 
 def record(libraries=("torch", "keras")):

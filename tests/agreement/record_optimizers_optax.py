@@ -1,6 +1,6 @@
 """Records what optax's optimizers do on the tapes, for `test_optimizer_rules.py`.
 
-Run it with an environment that has optax:
+Run it with an environment that has optax, for about two minutes:
 `PYTHONPATH=src:tests python tests/agreement/record_optimizers_optax.py`.
 """
 
@@ -15,7 +15,7 @@ import jax.numpy as jnp  # noqa: E402 - the precision is chosen before arrays ar
 import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
-from agreement.optimizer_cases_optax import OPTAX  # noqa: E402
+from agreement.optimizer_cases_optax import CONTRIB, OPTAX  # noqa: E402
 from agreement.optimizer_record import write_record  # noqa: E402
 from agreement.optimizer_tapes import loss_of  # noqa: E402
 
@@ -25,7 +25,8 @@ contrib = optax.contrib
 def run_optax(case, gradients, start):
     """The positions that optax's optimizer takes, of shape (tapes, steps + 1, *shape)."""
     losses = jnp.array([loss_of(k + 1) for k in range(gradients.shape[1])])
-    walk = partial(_walk, make(case.options), jnp.asarray(start, jnp.float64), losses)
+    x = jnp.asarray(start, jnp.float64)
+    walk = partial(_walk, make(case.options), x, case.losses, losses)
     return np.asarray(jax.jit(jax.vmap(walk))(jnp.asarray(gradients, jnp.float64)))
 
 
@@ -39,14 +40,15 @@ def make(options):
     return getattr(optax if name == made_by else contrib, name)(**given)
 
 
-def _walk(rule, start, losses, gradients):
+def _walk(rule, start, has_loss, losses, gradients):
     def step(carry, given):
         x, state = carry
         gradient, loss = given
-        update, state = rule.update(gradient, state, x, value=loss)
-        return (optax.apply_updates(x, update), state), optax.apply_updates(x, update)
+        extra = {"value": loss} if has_loss else {}
+        update, state = rule.update(gradient, state, x, **extra)
+        x = optax.apply_updates(x, update)
+        return (x, state), x
 
-    rule = optax.with_extra_args_support(rule)
     _, positions = jax.lax.scan(step, (start, rule.init(start)), (gradients, losses))
     return jnp.concatenate([start[None], positions])
 
@@ -131,14 +133,15 @@ _MADE = {
 
 
 def record():
-    """Writes the record, and says where."""
+    """Writes both records: what `optax` has, and what `optax.contrib` has."""
     versions = {
         "python": platform.python_version(),
         "jax": jax.__version__,
         "optax": optax.__version__,
         "dtype": "float64",
     }
-    return write_record("optax", versions=versions, cases=OPTAX, run=run_optax)
+    for library, cases in (("optax", OPTAX), ("optax_contrib", CONTRIB)):
+        write_record(library, versions=versions, cases=cases, run=run_optax)
 
 
 if __name__ == "__main__":

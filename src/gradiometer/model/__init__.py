@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.counter import Counter, read_counter
     from gradiometer.model.entry import find_entry
+    from gradiometer.model.entry_dialect import list_dialects
     from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
@@ -164,6 +165,7 @@ _PLACES = {
     "VARIABLE": "objective",
     "check_size": "graph_point",
     "count_network": "network_count",
+    "list_dialects": "entry_dialect",
     "list_saved": "network_count",
     "describe_settings": "schedule",
     "find_entry": "entry",
@@ -317,6 +319,7 @@ __all__ = [
     "is_schedule_text",
     "join_kinds",
     "lengths_of",
+    "list_dialects",
     "list_layer_kinds",
     "list_layers",
     "list_saved",

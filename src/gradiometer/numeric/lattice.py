@@ -172,7 +172,13 @@ def _per_number(function: Callable[[float], float]) -> Callable[[Array], Array]:
 
 def _power(base: Array, exponent: Array) -> Array:
     # A square is a product rounded once, which a general power need not be.
-    return base * base if exponent.ndim == 0 and exponent == 2 else np.power(base, exponent)
+    if exponent.ndim == 0 and exponent == 2:
+        return base * base
+    # A power of single numbers such as beta^t is that of the C library, as in every framework;
+    # NumPy's own for arrays may differ in the last bit, which RAdam multiplies by 10^4.
+    if base.ndim == exponent.ndim == 0:
+        return np.asarray(base[()] ** exponent[()])
+    return np.power(base, exponent)
 
 
 def _sigmoid(array: Array) -> Array:
