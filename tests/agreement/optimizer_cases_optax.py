@@ -79,6 +79,10 @@ _ROWS = [
         {"learning_rate": 1 / 1024},
         {"learning_rate": 0.1, **_BETAS, "eps_root": 1e-6, "weight_decay": 0.1},
     ], {}),
+    ("noisy_sgd.optax", "noisy_sgd", [
+        {"learning_rate": 0.1},
+        {"learning_rate": 1 / 64, "eta": 1.0, "gamma": 1.0},
+    ], {}),
     ("novograd.optax", "novograd", [
         {"learning_rate": 1 / 64},
         {"learning_rate": 0.1, **_BETAS, "eps": 1e-3, "eps_root": 1e-6, "weight_decay": 0.1},

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agreement.optimizer_tapes import loss_of
+from agreement.optimizer_tapes import loss_of, noise_of
 from gradiometer.model import read_optimizer, settle
 from gradiometer.numeric import begin_reference, step_reference
 
@@ -29,9 +29,11 @@ def run_ours(rule, settings, gradients, start, *, steps=None, losses=False):
     state = begin_reference(bound, np.broadcast_to(start, (tapes, *start.shape)))
     positions = np.empty((tapes, length + 1, *start.shape))
     positions[:, 0] = start
+    noise = noise_of(start.shape) if "noise" in bound.reads else None
     for step in range(length):
         loss = np.full(tapes, loss_of(step + 1)) if losses else None
-        state = step_reference(bound, state, gradients[:, step], loss=loss)
+        drawn = None if noise is None else np.broadcast_to(noise[step], positions[:, 0].shape)
+        state = step_reference(bound, state, gradients[:, step], loss=loss, noise=drawn)
         positions[:, step + 1] = state.position
     return positions
 

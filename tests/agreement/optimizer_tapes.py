@@ -101,3 +101,10 @@ def tapes_of(names, shape):
 def loss_of(k):
     """The loss at step k, for the rules that read it."""
     return 1.0 + 1.0 / k
+
+
+def noise_of(shape):
+    """What stands for the draws of each step, of shape (steps, *shape)."""
+    count = math.prod(shape)
+    rows = [[2 * draw(11, k, i) for i in range(count)] for k in range(1, STEPS + 1)]
+    return np.array(rows).reshape(STEPS, *shape)

@@ -5,6 +5,7 @@ Run it with an environment that has optax, for about two minutes:
 """
 
 import platform
+from contextlib import contextmanager
 from functools import partial
 
 import jax
@@ -17,7 +18,7 @@ import optax  # noqa: E402
 
 from agreement.optimizer_cases_optax import CONTRIB, OPTAX  # noqa: E402
 from agreement.optimizer_record import write_record  # noqa: E402
-from agreement.optimizer_tapes import loss_of  # noqa: E402
+from agreement.optimizer_tapes import loss_of, noise_of  # noqa: E402
 
 contrib = optax.contrib
 
@@ -28,6 +29,18 @@ def run_optax(case, gradients, start):
     x = jnp.asarray(start, jnp.float64)
     walk = partial(_walk, make(case.options), x, case.losses, losses)
     return np.asarray(jax.jit(jax.vmap(walk))(jnp.asarray(gradients, jnp.float64)))
+
+
+def run_difference(difference):
+    """The positions after each step of the tape of one difference."""
+    options = dict(difference.options)
+    if difference.rates:
+        rates = jnp.array(difference.rates)
+        options["learning_rate"] = lambda count: rates[count]
+    gradients = jnp.array(difference.tape, jnp.float64)[:, None]
+    losses = jnp.full(len(gradients), difference.loss)
+    has_loss = options["made_by"] == "polyak_sgd"
+    return np.asarray(_walk(make(options), jnp.zeros(1), has_loss, losses, gradients))[1:, 0]
 
 
 def make(options):
@@ -43,14 +56,27 @@ def make(options):
 def _walk(rule, start, has_loss, losses, gradients):
     def step(carry, given):
         x, state = carry
-        gradient, loss = given
+        gradient, loss, noise = given
         extra = {"value": loss} if has_loss else {}
-        update, state = rule.update(gradient, state, x, **extra)
+        with _drawing(noise):
+            update, state = rule.update(gradient, state, x, **extra)
         x = optax.apply_updates(x, update)
         return (x, state), x
 
-    _, positions = jax.lax.scan(step, (start, rule.init(start)), (gradients, losses))
+    noise = jnp.asarray(noise_of(start.shape)[: len(gradients)])
+    _, positions = jax.lax.scan(step, (start, rule.init(start)), (gradients, losses, noise))
     return jnp.concatenate([start[None], positions])
+
+
+@contextmanager
+def _drawing(noise):
+    """The normal draws of jax are these numbers."""
+    kept = jax.random.normal
+    jax.random.normal = lambda key, shape, dtype: noise.astype(dtype)
+    try:
+        yield
+    finally:
+        jax.random.normal = kept
 
 
 def _pair(function, *, b1=0.9, b2=0.999, **given):
@@ -67,6 +93,10 @@ def _sam(*, learning_rate=0.01, rho=0.05, **given):
     """`sam` around gradient descent, as its documentation shows it."""
     adversary = optax.chain(contrib.normalize(), optax.sgd(rho))
     return contrib.sam(optax.sgd(learning_rate), adversary, **given)
+
+
+def _noisy(**given):
+    return optax.noisy_sgd(key=0, **given)
 
 
 def _polyak(*, positive_part=False, **given):
@@ -122,6 +152,7 @@ def _adafactor(
 
 _MADE = {
     "adafactor in float64": _adafactor,
+    "noisy_sgd": _noisy,
     "polyak_sgd": _polyak,
     "contrib.dadapt_adamw": partial(_pair, contrib.dadapt_adamw),
     "contrib.dog": _dog,
