@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
+    from gradiometer.model.loss_schedule import LossSchedule, read_loss_schedule
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.model.precision import BYTES, Precision, read_precision
     from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_call import Call, read_call
     from gradiometer.model.schedule_read import read_schedule
     from gradiometer.model.schedule_text import is_schedule_text
     from gradiometer.model.tensor_use import (
@@ -172,7 +174,11 @@ _PLACES = {
     "read_objective": "objective",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
+    "Call": "schedule_call",
+    "LossSchedule": "loss_schedule",
     "RATE": "schedule",
+    "read_call": "schedule_call",
+    "read_loss_schedule": "loss_schedule",
     "is_schedule_text": "schedule_text",
     "read_schedule": "schedule_read",
     "read_setting": "parameter",
@@ -214,6 +220,7 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Call",
     "Chain",
     "ConfigNetwork",
     "CountLine",
@@ -234,6 +241,7 @@ __all__ = [
     "LayerKind",
     "Listing",
     "LiveModel",
+    "LossSchedule",
     "NameTable",
     "NetworkCount",
     "NotReconciled",
@@ -288,6 +296,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_call",
     "read_config",
     "read_counter",
     "read_family",
@@ -296,6 +305,7 @@ __all__ = [
     "read_keras_config",
     "read_layer_kind",
     "read_listing",
+    "read_loss_schedule",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",
