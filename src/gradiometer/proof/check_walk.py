@@ -20,6 +20,7 @@ from gradiometer.formula import (
     collapse,
     compare,
     compile_exact,
+    compile_short,
     differentiate,
     evaluate,
     evaluate_range,
@@ -130,7 +131,7 @@ class Replay:
 
     @cached_property
     def _rates(self) -> Mapping[str, Evaluator]:
-        return {name: compile_exact(tree) for name, (tree, _) in self.schedules.items()}
+        return {name: compile_short(tree) for name, (tree, _) in self.schedules.items()}
 
     def advance(self, state: Mapping[str, Any], gradient: Any, done: int) -> dict[str, Any]:
         """The state after one more step."""
