@@ -11,11 +11,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from schedule_cases import FAR, STEPS, list_cases
+from plateau_oracles import follow_losses
+from schedule_cases import FAR, LOSSES, PLATEAU, STEPS, list_cases
 from schedule_oracles import ask_library, find_versions, make_scheduler, step_scheduler
 
 from gradiometer.formula import to_float
-from gradiometer.model import read_call, read_schedule, settle
+from gradiometer.model import read_call, read_loss_schedule, read_schedule, settle
 
 DATA = Path(__file__).parent / "data"
 ONLY_STEPPED = ("CyclicLR", "OneCycleLR", "CosineAnnealingWarmRestarts", "SWALR")
@@ -44,10 +45,26 @@ def record(library):
     return rows
 
 
+def record_plateau(library):
+    """One row for each setting and each tape of losses."""
+    rows = []
+    for settings in PLATEAU.get(library, ()):
+        plan = read_loss_schedule(f"plateau.{library}")
+        values = settle([plan.owner], settings)["schedule"]
+        call = read_call(plan.calls[library], plan.parameters, values)
+        rate = to_float(values["learning_rate"])
+        for name, losses in LOSSES.items():
+            rates = follow_losses(library, call, rate, losses)
+            row = {"schedule": "plateau", "set": settings, "call": str(call)}
+            rows.append({**row, "losses": name, "rates": rates})
+    return rows
+
+
 def main():
     """Write one file for each library that is named."""
     for library in sys.argv[1:]:
         content = {"versions": find_versions(library), "rows": record(library)}
+        content["plateau"] = record_plateau(library)
         text = json.dumps(content, indent=None, separators=(",", ":"))
         text = text.replace('{"schedule"', '\n{"schedule"')
         (DATA / f"schedules_{library}.json").write_text(text + "\n", encoding="utf-8")

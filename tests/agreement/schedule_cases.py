@@ -155,3 +155,30 @@ OWN: dict[str, list[dict[str, str]]] = {
     "warmup_cosine.timm": [{"warmup_prefix": "true", "init_value": "0.01"}],
 }
 """Settings that only one library's form has."""
+
+LOSSES = {
+    "level": [1.0] * 40,
+    "falling, then level": [1 / (k + 1) for k in range(15)] + [0.0625] * 30,
+    "small steps down": [1 - 0.00005 * k for k in range(45)],
+    "up and down": [1 + (k % 3) - 0.5 * (k % 2) for k in range(45)],
+    "better now and then": [1 - 0.01 * (k // 9) + 0.1 * (k % 4 > 0) for k in range(45)],
+}
+"""Losses that schedules of the kind of a plateau follow."""
+
+PLATEAU: dict[str, list[dict[str, str]]] = {
+    "torch": [
+        {}, {"patience": "2", "cooldown": "3"}, {"patience": "0", "factor": "0.5", "eps": "0.01"},
+        {"patience": "3", "relative": "false", "threshold": "0.0001", "min_lr": "0.003"},
+        {"patience": "2", "largest": "true", "threshold": "0.15"},
+    ],
+    "keras": [
+        {}, {"patience": "2", "cooldown": "3"}, {"patience": "1", "factor": "0.5"},
+        {"patience": "3", "threshold": "0.0001", "min_lr": "0.003"},
+        {"patience": "2", "largest": "true", "threshold": "0.15"},
+    ],
+    "optax": [
+        {}, {"patience": "2", "cooldown": "3"}, {"patience": "1", "factor": "0.5"},
+        {"patience": "3", "relative": "false", "threshold": "0.0001", "min_lr": "0.003"},
+    ],
+}  # fmt: skip
+"""Settings under which they are followed."""

@@ -22,7 +22,9 @@ MODULES = {
 
 def find_versions(library):
     """The versions that the values depend on."""
-    needed = {"optax": ("optax", "jax"), "keras": ("keras", "numpy")}.get(library, (library, "torch"))
+    needed = {"optax": ("optax", "jax"), "keras": ("keras", "numpy")}.get(
+        library, (library, "torch")
+    )
     return {name: version(name) for name in dict.fromkeys(needed)}
 
 
@@ -43,17 +45,28 @@ def ask_library(library, call, rate, steps):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if library in ("optax", "keras"):
-            _use_float64(library)
-            schedule = _build(library, call.function)(**call.arguments)
+            schedule = _build(library, call.function)(**_in_float64(library, call.arguments))
             return [float(schedule(step)) for step in steps], None
         return _ask_scheduler(library, call, rate, steps)
 
 
-def _use_float64(library):
-    if library == "keras":
-        import_module("keras").config.set_floatx("float64")
-    else:
+def _in_float64(library, arguments):
+    """The arguments so that the library computes in float64 with them."""
+    if library == "optax":
         import_module("jax").config.update("jax_enable_x64", True)
+        return arguments
+    # Keras turns every number into float32, whatever its `floatx` says, by this table.
+    dtypes = import_module("keras.src.backend.common.dtypes")
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    float64 = import_module("numpy").float64
+    return {
+        name: [float64(item) for item in value]
+        if isinstance(value, list)
+        else float64(value)
+        if isinstance(value, float)
+        else value
+        for name, value in arguments.items()
+    }
 
 
 def make_scheduler(library, call, rate):
