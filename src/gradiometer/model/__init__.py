@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
+    from gradiometer.model.loss_schedule import LossSchedule, read_loss_schedule
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
     from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_call import Call, read_call
     from gradiometer.model.schedule_read import read_schedule
     from gradiometer.model.schedule_text import is_schedule_text
     from gradiometer.model.start import Start, read_start
@@ -197,7 +199,11 @@ _PLACES = {
     "read_objective": "objective_read",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
+    "Call": "schedule_call",
+    "LossSchedule": "loss_schedule",
     "RATE": "schedule",
+    "read_call": "schedule_call",
+    "read_loss_schedule": "loss_schedule",
     "is_schedule_text": "schedule_text",
     "read_schedule": "schedule_read",
     "read_start": "start",
@@ -244,6 +250,7 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Call",
     "Chain",
     "ConfigNetwork",
     "CountLine",
@@ -266,6 +273,7 @@ __all__ = [
     "LayerKind",
     "Listing",
     "LiveModel",
+    "LossSchedule",
     "NameTable",
     "NetworkCount",
     "NotReconciled",
@@ -330,6 +338,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_call",
     "read_config",
     "read_counter",
     "read_family",
@@ -338,6 +347,7 @@ __all__ = [
     "read_keras_config",
     "read_layer_kind",
     "read_listing",
+    "read_loss_schedule",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",

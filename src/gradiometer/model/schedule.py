@@ -17,7 +17,7 @@ from gradiometer.formula import (
     Interval,
     Node,
     compare,
-    compile_exact,
+    compile_short,
     evaluate,
     precision,
     to_decimal,
@@ -121,7 +121,7 @@ class BoundSchedule:
 
     @cached_property
     def _compiled(self) -> Evaluator:
-        return compile_exact(self.rate)
+        return compile_short(self.rate)
 
     def rate_at(self, step: int) -> Exact:
         """The value when *step* steps (>= 0) are done: a rational, or a ball that contains it.

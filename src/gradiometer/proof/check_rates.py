@@ -15,7 +15,7 @@ from gradiometer.formula import (
     Node,
     Range,
     at_point,
-    compile_exact,
+    compile_short,
     evaluate_range,
     parse,
 )
@@ -46,7 +46,7 @@ class Rates:
 
     @cached_property
     def _compiled(self) -> Mapping[str, Evaluator]:
-        return {name: compile_exact(tree) for name, (tree, _) in self.rows.items()}
+        return {name: compile_short(tree) for name, (tree, _) in self.rows.items()}
 
     def from_step(self, done: int) -> dict[str, Range]:
         """Where what they give lies, from that number of done steps on."""

@@ -15,7 +15,6 @@ from gradiometer.model import (
     BoundSchedule,
     Landscape,
     Objective,
-    Owner,
     Rule,
     Setting,
     Start,
@@ -30,9 +29,8 @@ from gradiometer.proof import Course, Journey, Side
 from gradiometer.question.answer import Fact, proved, unknown
 from gradiometer.question.course_schedules import (
     bind_schedules,
-    find_given,
+    list_owners,
     read_varied,
-    without,
 )
 
 MOST_STEPS = 200_000
@@ -125,10 +123,7 @@ def read_request(
         raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
     _check_steps(steps, most)
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
-    given = {*varied, *([] if plan is None else find_given(rule, plan))}
-    owners = [without(rule, given), surface.owner]
-    owners += [] if plan is None else [plan.owner]
-    owners += [Owner(name, row.name, row.parameters, True) for name, row in varied.items()]
+    owners = [surface.owner, *list_owners(rule, plan, varied)]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
     schedules = bind_schedules(rule, plan, varied, values, settings=settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,12 +41,22 @@ def read_varied(
     return varied, rest
 
 
-def find_given(rule: Optimizer, plan: Schedule) -> tuple[str, ...]:
-    """The parameters of the rule that a schedule may give, the learning rate first.
+def list_owners(
+    rule: Optimizer, plan: Schedule | None, varied: Mapping[str, Schedule]
+) -> list[Owner]:
+    """What of a rule and its schedules can be set: what a schedule gives is not set in the rule.
 
     Raises:
-        UsageError: If the rule has no learning rate.
+        UsageError: If the rule has no learning rate that the schedule could give.
     """
+    given = {*varied, *(() if plan is None else _rate_of(rule))}
+    kept = {name: row for name, row in rule.parameters.items() if name not in given}
+    owners = [Owner("optimizer", rule.name, kept)]
+    owners += [] if plan is None else [plan.owner]
+    return owners + [Owner(name, row.name, row.parameters, True) for name, row in varied.items()]
+
+
+def _rate_of(rule: Optimizer) -> tuple[str, ...]:
     if RATE not in rule.parameters:
         raise UsageError(
             f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
@@ -54,12 +64,6 @@ def find_given(rule: Optimizer, plan: Schedule) -> tuple[str, ...]:
             hint="name the rate `learning_rate` in the rule",
         )
     return (RATE,)
-
-
-def without(rule: Optimizer, given: Collection[str]) -> Owner:
-    """The rule's parameters that no schedule gives: only these can be set to a number."""
-    kept = {name: row for name, row in rule.parameters.items() if name not in given}
-    return Owner("optimizer", rule.name, kept)
 
 
 def bind_schedules(
