@@ -25,8 +25,9 @@ def locate_in_file(named: str | Mapping[str, Any], error: GradiometerError) -> G
         error: What was wrong with the entry.
     """
     place = error.place
-    is_file = isinstance(named, str) and named.endswith(".toml")
-    if not is_file or place is None or place.source != named or place.line is not None:
+    if not isinstance(named, str) or not named.endswith(".toml"):
+        return error
+    if place is None or place.source != named or place.line is not None:
         return error
     try:
         text = read_file(Path(named), most_bytes=_MOST_BYTES)
