@@ -31,6 +31,7 @@ from gradiometer.numeric.error_bound import (
 )
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
+from gradiometer.numeric.gradient_noise import Noise, add_noise, choose_batch
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
@@ -96,6 +97,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Noise",
     "Order",
     "PathAnalysis",
     "PathSpread",
@@ -110,6 +112,7 @@ __all__ = [
     "ValueBound",
     "View",
     "Wide",
+    "add_noise",
     "advance_float",
     "analyse_paths",
     "begin_float",
@@ -117,6 +120,7 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
+    "choose_batch",
     "choose_view",
     "collapse_series",
     "connect",
