@@ -35,6 +35,7 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
+from gradiometer.numeric.gradient_noise import Noise, add_noise, choose_batch
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
@@ -102,6 +103,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Noise",
     "Order",
     "PathAnalysis",
     "PathSpread",
@@ -116,6 +118,7 @@ __all__ = [
     "ValueBound",
     "View",
     "Wide",
+    "add_noise",
     "advance_float",
     "analyse_paths",
     "begin_float",
@@ -123,6 +126,7 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
+    "choose_batch",
     "choose_stride",
     "choose_view",
     "collapse_series",

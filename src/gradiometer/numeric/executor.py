@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
-Advance: TypeAlias = Callable[[Array, Array, Array, int, int, int], None]
+Advance: TypeAlias = Callable[[Array, Array, Array, int, int, int, int], None]
 
 FIRST_STRETCH, LAST_STRETCH = 32, 256
 """Steps between two looks at what is decided: at first, and in the end."""
@@ -28,6 +28,7 @@ class Job:
     table: Callable[[int, int], Array]
     """The rows of the steps from the first number up to the second one."""
     steps: int
+    seed: int
     repeats_from: int | None
     """From how many steps on the next state follows from the state alone; None for never."""
 
@@ -76,7 +77,7 @@ def run_group(job: Job, values: Array) -> Iterator[Ended]:
     for begin, end in list_stretches(job.steps):
         fresh = job.choose_freshness(begin, kept)
         kept = begin if fresh == 1 else kept
-        job.advance(blocks, job.table(begin, end), job.given, end - begin, begin, fresh)
+        job.advance(blocks, job.table(begin, end), job.given, end - begin, begin, fresh, job.seed)
         made += _read_row(blocks, "count", job)[: len(lane)].astype(np.int64)
         stopped = made < end
         pays = 8 * np.count_nonzero(stopped) >= len(lane)

@@ -32,6 +32,8 @@ class Field:
     variables: tuple[str, ...]
     gradient: tuple[Node, ...]
     loss: Node
+    parts: tuple[tuple[Node, ...], ...] = ()
+    """Where the loss is the mean of a finite sum, the slopes of each of its terms."""
 
 
 def to_field(
@@ -48,7 +50,8 @@ def to_field(
         'where(x <= 0, -1, 1)'
     """
     if isinstance(landscape, Surface):
-        return Field(landscape.variables, landscape.gradient, landscape.value)
+        parts = landscape.term_gradients
+        return Field(landscape.variables, landscape.gradient, landscape.value, parts)
     pieces = landscape.loss.pieces
     slope, loss = landscape.slopes[-1], pieces[-1].formula
     for piece, inner in reversed(list(zip(pieces[:-1], landscape.slopes[:-1], strict=True))):

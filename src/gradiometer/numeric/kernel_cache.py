@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 FOLDER_VARIABLE = "GRADIOMETER_CACHE"
 """The variable of the environment that names another folder."""
 
-Advance: TypeAlias = Callable[[NDArray[Any], NDArray[Any], NDArray[Any], int, int, int], None]
+Advance: TypeAlias = Callable[[NDArray[Any], NDArray[Any], NDArray[Any], int, int, int, int], None]
 
 _HASH_BYTES = 32
 _ENGINES: list[Any] = []
@@ -131,13 +131,13 @@ def _link(code: bytes) -> Advance:
 
     def advance(
         blocks: NDArray[Any], table: NDArray[Any], given: NDArray[Any],
-        steps: int, first: int, fresh: int,
+        steps: int, first: int, fresh: int, seed: int,
     ) -> None:  # fmt: skip
         # The convention of numba: places for the result and for an error come first.
         result, error = ctypes.c_void_p(), ctypes.c_void_p()
         call(
             ctypes.byref(result), ctypes.byref(error), blocks.ctypes.data, len(blocks),
-            table.ctypes.data, len(table), given.ctypes.data, steps, first, fresh,
+            table.ctypes.data, len(table), given.ctypes.data, steps, first, fresh, seed,
         )  # fmt: skip
 
     return advance
@@ -145,5 +145,5 @@ def _link(code: bytes) -> Advance:
 
 _PROTOTYPE = ctypes.CFUNCTYPE(
     ctypes.c_int32, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64,
-    ctypes.c_void_p, *[ctypes.c_int64] * 3,
+    ctypes.c_void_p, *[ctypes.c_int64] * 4,
 )  # fmt: skip

@@ -12,8 +12,10 @@ from numba import njit
 
 from gradiometer.errors import InternalError
 
-TYPES = "void(CPointer({0}), int64, CPointer({0}), int64, CPointer({0}), int64, int64, int64)"
-"""Blocks and how many, the table and its length, given numbers; steps, steps before, freshness."""
+TYPES = (
+    "void(CPointer({0}), int64, CPointer({0}), int64, CPointer({0}), int64, int64, int64, int64)"
+)
+"""Blocks, a table, each with its length; given numbers; steps, steps before, freshness, seed."""
 
 LIBRARY = frozenset(["fma", "fmaf", "memcpy", "memmove", "memset", "pow", "powf"])
 """Functions of the C library that machine code may call; every process has them."""

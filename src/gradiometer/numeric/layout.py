@@ -8,6 +8,8 @@ from typing import final
 from gradiometer.numeric.program import Level, Term
 from gradiometer.numeric.run_program import Program
 
+PART = 1 << 24
+"""A run's number is a multiple of this and a rest."""
 LITERALS = (-2, -1, 0, 1, 2)
 """Numbers written into the kernel; others are handed to it, so that it serves all of them."""
 
@@ -65,6 +67,8 @@ def plan_layout(program: Program, watch: Watch) -> Layout:
     for name in (memory.name for memory in program.positions):
         rows += [f"low.{name}", f"high.{name}"]
     rows += ["count"]
+    # A run's number in two parts, that float32 holds both of.
+    rows += ["number.high", "number.low"] if has_draws(program, lanes) else []
     rows += ["best", "when"] if watch.lowest else []
     rows += [f"kept.{name}" for name in names] if watch.repeats else []
     rows += [f"run.{at}" for at in by_level[Level.RUN]]
@@ -78,6 +82,11 @@ def plan_layout(program: Program, watch: Watch) -> Layout:
 def is_literal(term: Term) -> bool:
     """Whether a term is written into the kernel as a number."""
     return term.operator == "number" and term.value in LITERALS
+
+
+def has_draws(program: Program, lanes: tuple[int, ...]) -> bool:
+    """Whether a step draws random numbers."""
+    return any(program.terms[at].operator in ("normal", "index") for at in lanes)
 
 
 def _is_state(term: Term) -> bool:

@@ -35,14 +35,15 @@ class Term:
     """One operation on earlier terms, a number, or an input."""
 
     operator: str
-    """A name of the formula's operators, `number`, `constant`, `input`, `inverse` or `power`.
+    """A name of the formula's operators, `number`, `constant`, `input`, `inverse`, `power`, or a
+    draw, `normal` or `index`.
 
     A division in the lanes by what all of them share has the inverse as a third argument.
     """
     arguments: tuple[int, ...]
     level: Level
     name: str = ""
-    """Of an input or of a constant."""
+    """Of an input, of a constant, or which number is drawn."""
     value: fmpq | None = None
     """Of a number."""
 
@@ -60,6 +61,10 @@ class Builder:
     def input(self, name: str, level: Level) -> int:
         """The place of a value that comes from outside."""
         return self._place(Term("input", (), level, name))
+
+    def draw(self, kind: str, name: str) -> int:
+        """The place of a random number: `normal` of a coordinate, `index` of a batch's member."""
+        return self._place(Term(kind, (), Level.LANE, name))
 
     def number(self, value: fmpq | int) -> int:
         """The place of an exact number."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from keyword import kwlist
 from typing import final
 
-from gradiometer.numeric.layout import Layout, Watch, is_literal
+from gradiometer.numeric.layout import PART, Layout, Watch, has_draws, is_literal
 from gradiometer.numeric.program import Level, Term
 from gradiometer.numeric.run_program import Program
 
@@ -114,6 +114,7 @@ def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -
     back to a state that was kept, stay as they are.
     """
     writer = _Writer(program, layout, style)
+    draws = has_draws(program, layout.lanes)
     opening = _write_opening(writer)
     return "\n".join(
         [
@@ -129,6 +130,7 @@ def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -
             *_indent(12, _write_step(writer)),
             *(["            watches = (fresh > 1) | ((fresh == 1) & (s > 0))"] * watch.repeats),
             *(["            done = REAL(first + s)"] * watch.lowest),
+            *(["            now = np.uint64(first + s)"] * draws),
             f"            for i in range({style.lanes}):",
             *_indent(16, _write_lane(writer, watch)),
             "",
@@ -145,6 +147,7 @@ def _write_head(program: Program, layout: Layout, style: Style) -> list[str]:
     largest, low, high = RANGES[kind]
     calls = {CALLS.get(program.terms[at].operator, "") for at in layout.lanes}
     is_smooth = any(call.startswith("lanes.") for call in calls)
+    draws = has_draws(program, layout.lanes)
     return [
         f'"""Steps of `{program.name}`, {style.lanes} lanes at a time; written by gradiometer."""',
         "",
@@ -155,16 +158,21 @@ def _write_head(program: Program, layout: Layout, style: Style) -> list[str]:
         "",
         *(["from gradiometer.numeric import lanes"] * is_smooth),
         "from gradiometer.numeric.kernel_compile import kernel",
+        *(
+            ["from gradiometer.numeric.kernel_draw import lane_draw_index, lane_draw_normal"]
+            * draws
+        ),
         "from gradiometer.numeric.kernel_fused import divide, fused, prefer_wide",
         "",
         f"REAL = np.{kind}",
         *(f"{name} = REAL({number})" for number, name in NUMBERS.items()),
+        *([f"PART = np.uint64({PART})"] * draws),
         f"LARGEST, LOW, HIGH = REAL({largest}), REAL({low}), REAL({high})",
         "",
         "",
         f'@kernel("{kind}")',
-        "def advance(blocks, count, table, length, given, steps, first, fresh):",
-        *(["    prefer_wide()"] * is_smooth),
+        "def advance(blocks, count, table, length, given, steps, first, fresh, seed):",
+        *(["    prefer_wide()"] * (is_smooth or draws)),
     ]
 
 
@@ -189,9 +197,10 @@ def _bind(writer: _Writer, at: int, source: str) -> str:
 def _write_opening(writer: _Writer) -> list[str]:
     writer.taken |= {
         "w", "i", "s", "cells", "block", "blocks", "count", "table", "length", "rows", "row",
-        "given", "steps", "first", "fresh", "moves", "watches", "done", "runs", "is_back",
-        "is_lower", "math", "np", "lanes", "carray", "kernel", "divide", "fused", "prefer_wide",
-        "abs", "max", "REAL", "LARGEST", "LOW", "HIGH", "TYPES", *NUMBERS.values(), *kwlist,
+        "given", "steps", "first", "fresh", "seed", "now", "run", "moves", "watches", "done",
+        "runs", "is_back", "is_lower", "math", "np", "lanes", "carray", "kernel", "divide",
+        "fused", "prefer_wide", "abs", "max", "lane_draw_normal", "lane_draw_index", "PART",
+        "REAL", "LARGEST", "LOW", "HIGH", *NUMBERS.values(), *kwlist,
     }  # fmt: skip
     given = enumerate(writer.layout.given)
     return ["    " + _bind(writer, at, f"given[{place}]") for place, at in given]
@@ -221,12 +230,17 @@ def _write_lane(writer: _Writer, watch: Watch) -> list[str]:
     held = [(memory.now, f"state.{memory.name}") for memory in program.remembered]
     held += [(at, f"run.{at}") for at in layout.run]
     lines += [_bind(writer, at, writer.load(row)) for at, row in held]
+    if has_draws(program, layout.lanes):
+        high, low = writer.load("number.high"), writer.load("number.low")
+        lines.append(f"run = np.uint64({high}) * PART + np.uint64({low})")
     lines += _write_bounds(writer, watch)
     uses = _count_uses(writer)
     for at in layout.lanes:
         term = program.terms[at]
         if term.operator == "power":
             lines += _write_power(writer, at)
+        elif term.operator in ("normal", "index"):
+            lines.append(_write_draw(writer, at))
         elif uses[at] > 1 or at in program.names:
             expression = writer.expression(term)
             name = writer.atoms[at] = writer.variable(_name_of(writer, at))
@@ -276,6 +290,19 @@ def _count_uses(writer: _Writer) -> Mapping[int, int]:
         # A choice is a line of its own, which the compiler turns into a blend.
         uses[at] += 2 * (program.terms[at].operator in CHOOSES)
     return uses
+
+
+def _write_draw(writer: _Writer, at: int) -> str:
+    """The line that draws a number for this run and step."""
+    term = writer.program.terms[at]
+    name = writer.atoms[at] = writer.variable(writer.program.names.get(at, term.operator))
+    if term.operator == "normal":
+        drawn = f"lane_draw_normal(np.uint64(seed), run, now, np.uint64({term.name}))"
+    else:
+        member, batch, count = term.name.split("/")
+        place = f"now * np.uint64({batch}) + np.uint64({member})"
+        drawn = f"lane_draw_index(np.uint64(seed), run, {place}, np.uint64({count}))"
+    return f"{name} = REAL({drawn})"
 
 
 def _write_power(writer: _Writer, at: int) -> list[str]:

@@ -10,6 +10,7 @@ from gradiometer.errors import UsageError
 from gradiometer.formula import Node, free_names
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.field import Field
+from gradiometer.numeric.gradient_noise import SCALE, Noise
 from gradiometer.numeric.program import Builder, Level, Term
 
 Scope: TypeAlias = Mapping[str, int]
@@ -73,6 +74,7 @@ def write_program(
     by_run: frozenset[str] = frozenset(),
     schedules: Mapping[str, Node | None] | None = None,
     with_loss: bool = False,
+    noise: Noise | None = None,
 ) -> Program:
     """The program of one step.
 
@@ -82,6 +84,7 @@ def write_program(
         by_run: Inputs that each run has its own of, as `optimizer.beta1` or `objective.h`.
         schedules: For scheduled parameters of the rule a formula in `k`, or None for a table.
         with_loss: Whether the loss is computed at each step.
+        noise: What is random in the gradient.
 
     Raises:
         UsageError: If a name has no value, or the rule and the field differ in shape.
@@ -94,12 +97,16 @@ def write_program(
         )
     now = {name: build.input(f"state.{name}", Level.LANE) for name in rule.coordinates}
     scope = dict(zip(field.variables, now.values(), strict=True))
-    scope = _open(build, "objective", (*field.gradient, field.loss), scope, by_run)
-    slopes = [build.lower(tree, scope) for tree in field.gradient]
+    everything = [*field.gradient, field.loss, *(tree for part in field.parts for tree in part)]
+    scope = _open(build, "objective", everything, scope, by_run)
+    slopes = _write_slopes(build, field, scope, noise or Noise(), by_run)
     trees = [tree for _, tree in rule.step]
     known = {"t": build.input("t", Level.STEP), **now}
     known |= zip(rule.gradients, slopes, strict=True)
     known |= {name: build.input(f"state.{name}", Level.LANE) for name in states}
+    for place, name in enumerate(rule.noises, len(slopes)):
+        if any(name in free_names(tree) for tree in trees):
+            known[name] = build.draw("normal", str(place))
     known |= _open_schedules(build, schedules or {}, by_run)
     loss = None
     if with_loss or any("loss" in free_names(tree) for tree in trees):
@@ -123,6 +130,40 @@ def write_program(
         tuple(Memory(n, known[n], first[n], known[f"{n}'"]) for n in states),
         loss if with_loss else None,
     )
+
+
+def _write_slopes(
+    build: Builder, field: Field, scope: Scope, noise: Noise, by_run: frozenset[str]
+) -> list[int]:
+    """The terms of the gradient as a step sees it."""
+    if noise.batch and not field.parts:
+        raise UsageError("The objective is no sum of terms, of which a batch could be drawn.")
+    if noise.batch:
+        slopes = _write_batch(build, [[build.lower(tree, scope) for tree in part]
+                                      for part in field.parts], noise.batch)  # fmt: skip
+    else:
+        slopes = [build.lower(tree, scope) for tree in field.gradient]
+    if not noise.is_gaussian:
+        return slopes
+    level = Level.RUN if f"noise.{SCALE}" in by_run else Level.GIVEN
+    scale = build.input(f"noise.{SCALE}", level)
+    draws = [build.apply("*", scale, build.draw("normal", str(i))) for i in range(len(slopes))]
+    return [build.apply("+", slope, draw) for slope, draw in zip(slopes, draws, strict=True)]
+
+
+def _write_batch(build: Builder, parts: list[list[int]], batch: int) -> list[int]:
+    """The mean of the drawn terms' slopes, summed in the order in which they are drawn."""
+    sums: list[int] = []
+    for member in range(batch):
+        drawn = build.draw("index", f"{member}/{batch}/{len(parts)}")
+        chosen = parts[-1]
+        for at in range(len(parts) - 2, -1, -1):
+            is_it = build.apply("<=", drawn, build.number(at))
+            pairs = zip(parts[at], chosen, strict=True)
+            chosen = [build.apply("where", is_it, one, other) for one, other in pairs]
+        pairs = zip(sums or chosen, chosen, strict=True)
+        sums = [build.apply("+", a, b) for a, b in pairs] if sums else chosen
+    return [build.apply("/", total, build.number(batch)) for total in sums]
 
 
 def _open(

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from gradiometer.numeric.executor import Array
-from gradiometer.numeric.layout import Layout
+from gradiometer.numeric.layout import PART, Layout
 from gradiometer.numeric.program_values import evaluate_terms
 from gradiometer.numeric.run_program import Program
 
@@ -69,7 +69,8 @@ class Tables:
     @cached_property
     def repeats_from(self) -> int | None:
         """From how many steps on every step is the same function of the state; None for never."""
-        if any(self.program.terms[at].operator == "power" for at in self.layout.lanes):
+        changing = ("power", "normal", "index")
+        if any(self.program.terms[at].operator in changing for at in self.layout.lanes):
             return None
         if not self.layout.step:
             return 0
@@ -96,8 +97,9 @@ class Tables:
             return False
         return all(bool(((size <= limit) & (size >= 1 / limit)).all()) for size in sizes)
 
-    def group_rows(self, lanes: slice, bounds: Mapping[str, Array]) -> Array:
+    def group_rows(self, lanes: slice, bounds: Mapping[str, Array], first_run: int) -> Array:
         """The rows of a group of lanes before the first step."""
+        number = first_run + np.arange(lanes.start, lanes.stop)
         program, width = self.program, lanes.stop - lanes.start
         inputs = {name: values if np.ndim(values) == 0 or name.startswith("rate.")
                   else values[lanes] for name, values in self.inputs.items()}  # fmt: skip
@@ -110,6 +112,8 @@ class Tables:
                 rows[at] = found[int(key)]
             elif owner == "state":
                 rows[at] = found[firsts[[m.name for m in program.remembered].index(key)]]
+            elif owner == "number":
+                rows[at] = number // PART if key == "high" else number % PART
             elif owner in ("low", "high"):
                 bound = bounds[name]
                 rows[at] = bound if np.ndim(bound) == 0 else bound[lanes]

@@ -17,6 +17,7 @@ from gradiometer.formula import Node, to_float
 from gradiometer.model import Landscape, Rule, ScalarRule, Surface, unroll
 from gradiometer.numeric.executor import Array, Ended, Job, run_group
 from gradiometer.numeric.field import Field, Side, to_field
+from gradiometer.numeric.gradient_noise import Noise
 from gradiometer.numeric.layout import Layout, Watch, plan_layout
 from gradiometer.numeric.program_source import Style, write_source
 from gradiometer.numeric.run_program import Program, write_program
@@ -78,6 +79,7 @@ class RunPlan:
     """The values of parameters that the rule and the schedules come with, by input."""
     watch: Watch
     style: Style
+    noise: Noise
 
     def run(
         self,
@@ -88,6 +90,8 @@ class RunPlan:
         inside: tuple[ArrayLike, ArrayLike] = (-np.inf, np.inf),
         far: float | None = None,
         threads: int | None = None,
+        seed: int = 0,
+        first_run: int = 0,
     ) -> Runs:
         """Where each run ends.
 
@@ -99,6 +103,8 @@ class RunPlan:
             inside: A run has escaped when a coordinate leaves this interval; ends may be arrays.
             far: A run has diverged when a coordinate is larger than this.
             threads: How many threads; as many as there are processors when None.
+            seed: What random draws follow from, beside the numbers of run, step and coordinate.
+            first_run: The number of the first run.
 
         Raises:
             UsageError: If a value is missing, unknown, or has a wrong shape.
@@ -114,7 +120,12 @@ class RunPlan:
         for at, memory in enumerate(program.positions):
             inputs[f"start.{memory.name}"] = np.broadcast_to(columns[:, at], count)
         tables = Tables(program, layout, inputs, steps, self.style.precision)
-        call = _Call(self, tables, _bound(program, inside, self._far(far)), self._far(far))
+        if tables.repeats_from is None:
+            # Nothing can be said to come back, so nothing is compared.
+            layout = plan_layout(program, replace(self.watch, repeats=False))
+            tables = replace(tables, layout=layout)
+        limit = self._far(far)
+        call = _Call(self, tables, _bound(program, inside, limit), limit, seed, first_run)
         return call.run(count, threads or _count_processors(), first.ndim > 1)
 
     def stream(
@@ -127,6 +138,7 @@ class RunPlan:
         inside: tuple[ArrayLike, ArrayLike] = (-np.inf, np.inf),
         far: float | None = None,
         threads: int | None = None,
+        seed: int = 0,
     ) -> Iterator[Runs]:
         """The results of any number of runs, block by block, in the memory of one block.
 
@@ -138,6 +150,7 @@ class RunPlan:
             inside: As for `run`.
             far: As for `run`.
             threads: As for `run`.
+            seed: As for `run`.
 
         Example:
             >>> from gradiometer.model import read_objective, read_optimizer, settle
@@ -151,8 +164,9 @@ class RunPlan:
         for begin in range(0, count, block):
             start, values = draw(begin, min(begin + block, count))
             yield self.run(
-                start, steps=steps, values=values, inside=inside, far=far, threads=threads
-            )
+                start, steps=steps, values=values, inside=inside, far=far, threads=threads,
+                seed=seed, first_run=begin,
+            )  # fmt: skip
 
     def source(self, by_run: frozenset[str] = frozenset()) -> str:
         """The text of the kernel for runs that have their own values of these inputs."""
@@ -169,8 +183,8 @@ class RunPlan:
     def _name_values(self, values: Mapping[str, ArrayLike]) -> dict[str, Any]:
         """The values by input, with those that the rule came with."""
         program, _ = self._write(frozenset())
-        wanted = [n for n in program.inputs if n.split(".")[0] in ("optimizer", "objective",
-                                                                   "schedule", "rate")]  # fmt: skip
+        owners = ("optimizer", "objective", "schedule", "rate", "noise")
+        wanted = [name for name in program.inputs if name.partition(".")[0] in owners]
         found: dict[str, Any] = {n: self.defaults[n] for n in wanted if n in self.defaults}
         for name, value in values.items():
             matches = [n for n in wanted if name in (n, n.partition(".")[2])]
@@ -190,8 +204,9 @@ class RunPlan:
 @lru_cache(maxsize=64)
 def _write(plan: RunPlan, by_run: frozenset[str]) -> tuple[Program, Layout]:
     program = write_program(
-        plan.rule, plan.field, by_run=by_run, schedules=plan.schedules, with_loss=plan.watch.lowest
-    )
+        plan.rule, plan.field, by_run=by_run, schedules=plan.schedules,
+        with_loss=plan.watch.lowest, noise=plan.noise,
+    )  # fmt: skip
     return program, plan_layout(program, plan.watch)
 
 
@@ -203,6 +218,7 @@ def plan_runs(
     lowest: bool = False,
     repeats: bool = True,
     side: Side = None,
+    noise: Noise | None = None,
     precision: Literal["float64", "float32"] = "float64",
     lanes: int = 64,
 ) -> RunPlan:
@@ -217,6 +233,7 @@ def plan_runs(
         lowest: Whether the lowest loss is watched.
         repeats: Whether runs that come back to an earlier state are noticed.
         side: Which piece holds exactly at a joint.
+        noise: What is random in the gradient.
         precision: The kind of float.
         lanes: How many runs stand beside each other in a block.
     """
@@ -230,7 +247,8 @@ def plan_runs(
     if isinstance(rule, Rule):
         count = len(field.variables)
         rule = unroll(rule, () if count == 1 else (count,))
-    return RunPlan(rule, field, trees, defaults, Watch(lowest, repeats), Style(lanes, precision))
+    watch, style = Watch(lowest, repeats), Style(lanes, precision)
+    return RunPlan(rule, field, trees, defaults, watch, style, noise or Noise())
 
 
 @final
@@ -242,6 +260,8 @@ class _Call:
     tables: Tables
     bounds: Mapping[str, Array]
     far: float
+    seed: int
+    first_run: int
 
     def run(self, count: int, threads: int, is_table: bool) -> Runs:
         """All runs, by groups that threads take one after the other."""
@@ -256,7 +276,7 @@ class _Call:
 
         def run_one(begin: int) -> None:
             lanes = slice(begin, min(begin + width, count))
-            for ended in run_group(job, self.tables.group_rows(lanes, self.bounds)):
+            for ended in run_group(job, self.tables.group_rows(lanes, self.bounds, self.first_run)):
                 at = begin + ended.lane
                 position[at] = ended.rows[: len(program.positions)].T
                 label[at], step[at] = self._judge(job, ended), ended.step
@@ -273,10 +293,12 @@ class _Call:
 
         plan, tables = self.plan, self.tables
         style = replace(plan.style, fused=has_fused() and tables.is_safe)
-        source = write_source(tables.program, tables.layout, plan.watch, style)
+        is_kept = any(name.startswith("kept.") for name in tables.layout.rows)
+        watch = replace(plan.watch, repeats=is_kept)
+        source = write_source(tables.program, tables.layout, watch, style)
         return Job(
             load_kernel(source), style.lanes, tables.layout.rows, tables.given, tables.step_rows,
-            tables.steps, tables.repeats_from if plan.watch.repeats else None,
+            tables.steps, _to_signed(self.seed), tables.repeats_from if watch.repeats else None,
         )  # fmt: skip
 
     def _judge(self, job: Job, ended: Ended) -> NDArray[np.int8]:
@@ -330,6 +352,11 @@ def _count_runs(columns: Array, given: Mapping[str, Any], steps: int) -> int:
         if length not in (1, count):
             raise UsageError(f"There are {count} runs, and `{name}` has {length} values.")
     return count
+
+
+def _to_signed(seed: int) -> int:
+    """The 64 bits of a seed as a number with a sign."""
+    return (seed + 2**63) % 2**64 - 2**63
 
 
 def _count_processors() -> int:
