@@ -35,13 +35,13 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
-from gradiometer.numeric.gradient_noise import Noise, add_noise, choose_batch
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
     eliminate,
     group_paths,
 )
+from gradiometer.numeric.kernel_noise import Noise, add_noise, choose_batch
 from gradiometer.numeric.linear_graph import LinearGraph, connect
 from gradiometer.numeric.operations import CODES, CONSTANT, INPUT
 from gradiometer.numeric.path_analysis import PathAnalysis, analyse_paths

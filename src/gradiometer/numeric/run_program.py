@@ -10,7 +10,7 @@ from gradiometer.errors import UsageError
 from gradiometer.formula import Node, free_names
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.field import Field
-from gradiometer.numeric.gradient_noise import SCALE, Noise
+from gradiometer.numeric.kernel_noise import SCALE, Noise
 from gradiometer.numeric.program import Builder, Level, Term
 
 Scope: TypeAlias = Mapping[str, int]

@@ -17,7 +17,7 @@ from gradiometer.formula import Node, to_float
 from gradiometer.model import Landscape, Rule, ScalarRule, Surface, unroll
 from gradiometer.numeric.executor import Array, Ended, Job, run_group
 from gradiometer.numeric.field import Field, Side, to_field
-from gradiometer.numeric.gradient_noise import Noise
+from gradiometer.numeric.kernel_noise import Noise
 from gradiometer.numeric.layout import Layout, Watch, plan_layout
 from gradiometer.numeric.program_source import Style, write_source
 from gradiometer.numeric.run_program import Program, write_program
