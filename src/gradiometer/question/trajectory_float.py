@@ -48,7 +48,7 @@ def answer_in_floats(request: Request, engine: str, why: str) -> Answer:
         facts["nearest_critical"] = near
     if len(names) == 1:
         facts["continuous"] = continuity_fact(request.curve)
-    series = list_series(request, trail.steps, trail.positions, trail.losses, stride=trail.stride)
+    series = list_series(request, trail.steps, trail.positions, trail.losses)
     return Answer(
         "trajectory", {**request.inputs, "engine": engine}, facts,
         _steps(journey, trail, facts), series, None, tuple(_warnings(request, trail)),
