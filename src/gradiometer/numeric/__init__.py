@@ -33,6 +33,7 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
+from gradiometer.numeric.gradient_noise import Draws, GradientNoise, add_noise, draw_column
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
@@ -89,6 +90,7 @@ __all__ = [
     "BestPaths",
     "Collapsed",
     "Coverage",
+    "Draws",
     "EdgeContributions",
     "Elimination",
     "Field",
@@ -96,6 +98,7 @@ __all__ = [
     "FloatTrail",
     "ForwardSweep",
     "GradientBound",
+    "GradientNoise",
     "GroupedPaths",
     "LengthShares",
     "LinearGraph",
@@ -114,6 +117,7 @@ __all__ = [
     "ValueBound",
     "View",
     "Wide",
+    "add_noise",
     "advance_float",
     "analyse_paths",
     "begin_float",
@@ -127,6 +131,7 @@ __all__ = [
     "connect",
     "count_paths",
     "cover",
+    "draw_column",
     "eliminate",
     "find_unsettled",
     "group_paths",

@@ -202,6 +202,8 @@ _RUN = (
     *_LANDSCAPE,
     Input("engine", "choice", "Which numbers the run is made of; exact ones as long as they last "
           "if not given.", choices=("exact", "ball", "float64", "float32")),
+    Input("noise", "text", "Stochastic gradients: gaussian:0.1, minibatch:2 or cyclic:1."),
+    Input("seed", "integer", "What decides all draws.", default=0),
 )  # fmt: skip
 
 _QUESTIONS = (
