@@ -46,7 +46,7 @@ def apply(name, *arguments):
     count = arguments[0].size
     padded = [np.resize(a, -(-count // 64) * 64) for a in arguments]
     out = np.empty_like(padded[0])
-    over_lanes(getattr(lanes, f"lane_{name}"), len(arguments))(*padded, out)
+    over_lanes(lanes.LANES[name], len(arguments))(*padded, out)
     return out[:count]
 
 
@@ -58,19 +58,19 @@ def near(function, limit=2000):
 EXACT = {
     "exp": near(arb.exp),
     "ln": arb.log,
-    "tanh": arb.tanh,
+    "tanh": near(arb.tanh),
     "sin": arb.sin,
     "cos": arb.cos,
     "tan": arb.tan,
     "atan": arb.atan,
-    "sinh": arb.sinh,
-    "cosh": arb.cosh,
-    "sigmoid": lambda x: 1 / (1 + (-x).exp()),
-    "softplus": lambda x: x.exp().log1p(),
-    "erf": arb.erf,
-    "erfc": arb.erfc,
-    "Phi": lambda x: (-x / arb(2).sqrt()).erfc() / 2,
-    "power": lambda x, y: x**y,
+    "sinh": near(arb.sinh),
+    "cosh": near(arb.cosh),
+    "sigmoid": near(lambda x: 1 / (1 + (-x).exp())),
+    "softplus": lambda x: x if x > 2000 else near(lambda y: y.exp().log1p())(x),
+    "erf": near(arb.erf, 100),
+    "erfc": near(arb.erfc, 100),
+    "Phi": near(lambda x: (-x / arb(2).sqrt()).erfc() / 2, 100),
+    "^": lambda x, y: x**y,
     "sqrt": arb.sqrt,
 }
 
@@ -84,6 +84,7 @@ def split(ball):
             return 0.0, 0.0, 0
         if math.isnan(high):
             return math.nan, 0.0, 0
+        assert ball.rel_accuracy_bits() > 120
         mantissa, exponent = middle.man_exp()
         shift = int(exponent) + int(mantissa).bit_length()
         # Far out of range is far out of range.
@@ -96,11 +97,8 @@ def split(ball):
 def errors(got, exact, points):
     """Errors of the results in units of the last place of the exact values."""
     digits, bottom, top = LIMITS[got.dtype.type]
-    before, ctx.prec = ctx.prec, 200
-    try:
+    with ctx.workprec(200):
         parts = [split(exact(*map(arb, point))) for point in points]
-    finally:
-        ctx.prec = before
     high, low, shift = (np.array(column) for column in zip(*parts, strict=True))
     place = np.frexp(high)[1] + shift
     high, low = (np.where(place > top, edge, part) for edge, part in ((0.5, high), (0, low)))
@@ -112,8 +110,9 @@ def errors(got, exact, points):
     mantissa, exponent = np.frexp(np.where(endless, 0.5, got))
     mantissa = np.where(endless, np.copysign(0.5, got), mantissa)
     exponent = np.where(endless, top + 1, exponent)
-    gap = (np.ldexp(mantissa, exponent - shift) - high) - low
-    return np.abs(np.ldexp(gap, shift - unit))
+    with np.errstate(over="ignore"):
+        gap = (np.ldexp(mantissa, exponent - shift) - high) - low
+        return np.abs(np.ldexp(gap, shift - unit))
 
 
 def measure(name, *arguments):
@@ -138,3 +137,20 @@ def by_exponent(low, high, count, *, seed, kind=np.float64, both=True):
 def evenly(low, high, count, *, seed, kind=np.float64):
     """Random numbers spread evenly over an interval."""
     return np.random.default_rng(seed).uniform(low, high, count).astype(kind)
+
+
+def near_right_angles(count):
+    """Numbers m*2^e that are close to a multiple of pi/2, for all e, by continued fractions."""
+    found = []
+    with ctx.workprec(1400):
+        half = arb.pi() / 2
+        for e in range(-50, 970):
+            # The denominators of the convergents of 2^e/(pi/2): their products are near integers.
+            rest, last, m = arb(2) ** e / half, 0, 1
+            while m < 2**53:
+                found += [math.ldexp(m, e)] if m > 2**40 else []
+                digit = int(rest.floor().unique_fmpz())
+                rest = 1 / (rest - digit)
+                following = int(rest.floor().unique_fmpz())
+                last, m = m, following * m + last
+    return np.random.default_rng(5).choice(found, min(count, len(found)), replace=False)

@@ -8,6 +8,7 @@ sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread
 single paths              grow_path_tree → rank_paths, rank_all → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
+random numbers by place   draw_normal, draw_uniform, draw_index
 few nodes of many         collapse_series, group_paths, eliminate, choose_view
 """
 
@@ -21,6 +22,7 @@ from gradiometer.numeric.best_paths import (
     rank_all,
     rank_paths,
 )
+from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
 from gradiometer.numeric.error_bound import (
     GradientBound,
     ValueBound,
@@ -132,6 +134,9 @@ __all__ = [
     "count_paths",
     "cover",
     "draw_column",
+    "draw_index",
+    "draw_normal",
+    "draw_uniform",
     "eliminate",
     "find_unsettled",
     "group_paths",

@@ -75,10 +75,10 @@ class Lane:
     def __xor__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "xor")
 
-    def __lshift__(self, other: int) -> Lane:
+    def __lshift__(self, other: Operand) -> Lane:
         return _combine(self, other, "", "shl")
 
-    def __rshift__(self, other: int) -> Lane:
+    def __rshift__(self, other: Operand) -> Lane:
         """Shifted with zeros coming in, as for a word without sign."""
         return _combine(self, other, "", "lshr")
 
@@ -166,6 +166,11 @@ def from_bits(word: Lane) -> Lane:
     return Lane(word.builder, word.builder.bitcast(word.held, FLOAT))
 
 
+def to_float(word: Lane) -> Lane:
+    """The float64 of a word below 2^52."""
+    return from_bits(word | bits_of(2.0**52)) - 2.0**52
+
+
 def bits_of(value: float) -> int:
     """The 64 bits of a constant."""
     return int.from_bytes(struct.pack(">d", value), "big")
@@ -198,6 +203,19 @@ def scale(x: Lane, k: Lane) -> Lane:
     return x * power_of_two(half) * power_of_two(rest)
 
 
+def divide_parts(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> tuple[Lane, Lane]:
+    """The quotient of two numbers with their rests, and its own rest."""
+    inverse = 1.0 / b
+    q = a * inverse
+    return q, (fma(-q, b, a) + fma(-q, b_rest, a_rest)) * inverse
+
+
+def divide(a: Lane, a_rest: Operand, b: Lane, b_rest: Operand) -> Lane:
+    """The quotient of two numbers with their rests, with little more than one rounding."""
+    q, rest = divide_parts(a, a_rest, b, b_rest)
+    return q + rest
+
+
 Formula: TypeAlias = Callable[..., Lane]
 
 
@@ -209,9 +227,7 @@ def lane(formula: Formula) -> Any:
     arity = len(inspect.signature(formula).parameters)
 
     def write(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        flags = ConfigStack.top_or_none()
-        if flags is not None and flags.fastmath:
-            raise InternalError(f"a kernel with fastmath cannot hold {formula.__name__}")
+        refuse_fastmath(formula)
         single = signature.return_type == types.float32
         if single:
             arguments = [builder.fpext(argument, FLOAT) for argument in arguments]
@@ -229,7 +245,36 @@ def lane(formula: Formula) -> Any:
     def of_two(_typing, x, y):
         return of_type((x, y))
 
-    made = of_one if arity == 1 else of_two
-    made.__name__ = made.__qualname__ = f"lane_{formula.__name__}"
-    made.__doc__ = formula.__doc__
-    return intrinsic(made)
+    return named(of_one if arity == 1 else of_two, formula)
+
+
+def lane_of_words(formula: Formula, returned: type) -> Any:
+    """The formula of four whole numbers as a function for kernels, which gives a float or int."""
+
+    def write(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        refuse_fastmath(formula)
+        return formula(*(Lane(builder, argument) for argument in arguments)).held
+
+    def of_four(_typing, a, b, c, d):
+        kind = types.float64 if returned is float else types.int64
+        return kind(*[types.uint64] * 4), write
+
+    return named(of_four, formula)
+
+
+def refuse_fastmath(formula: Formula) -> None:
+    """Raise where the kernel that is being written may reorder sums.
+
+    Raises:
+        InternalError: The kernel is compiled with `fastmath`.
+    """
+    flags = ConfigStack.top_or_none()
+    if flags is not None and flags.fastmath:
+        raise InternalError(f"a kernel with fastmath cannot hold {formula.__name__}")
+
+
+def named(typed: Any, formula: Formula) -> Any:
+    """The function for kernels with the name of its formula."""
+    typed.__name__ = typed.__qualname__ = f"lane_{formula.__name__}"
+    typed.__doc__ = formula.__doc__
+    return intrinsic(typed)

@@ -16,8 +16,11 @@ from gradiometer.numeric.kernel_lane import (
     fma,
     from_bits,
     polynomial,
+    scale,
     select,
+    size,
 )
+from gradiometer.numeric.kernel_lane_exp import exp_parts
 
 SMALLEST = 2.2250738585072014e-308
 """The smallest normal float64."""
@@ -56,3 +59,30 @@ def ln(x: Lane) -> Lane:
     half = f * f * 0.5
     tail = fma(s, fma(z, polynomial(z, LN), half), k * LN2_SHORT_REST)
     return settle(x, fma(k, LN2_SHORT, f - (half - tail)))
+
+
+def softplus(x: Lane) -> Lane:
+    """ln(1 + e^x)."""
+    k, high, low = exp_parts(-size(x))
+    e, e_rest = scale(high, k), scale(low, k)
+    u = 1.0 + e
+    lost = ((1.0 - u) + e) + e_rest
+    k, m = cut(u)
+    f = m - 1.0
+    # One division serves f/(f + 2), whose last bit matters little, and 1/u.
+    two = f + 2.0
+    inverse = 1.0 / (two * u)
+    s = f * (u * inverse)
+    z = s * s
+    half = f * f * 0.5
+    tail = fma(s, fma(z, polynomial(z, LN), half), k * LN2_SHORT_REST)
+    tail = fma(lost, two * inverse, tail)
+    high = k * LN2_SHORT + f
+    low = (k * LN2_SHORT - high) + f
+    above = select(x > 0.0, x, 0.0)
+    total = above + high
+    # Either may be the larger one.
+    part = total - above
+    low = low + ((above - (total - part)) + (high - part))
+    # From 37 on the exponential is below half a unit in the last place, and an infinite x stays.
+    return select(x > 40.0, x, total + (low + (tail - half)))
