@@ -178,6 +178,8 @@ def _is_of_kind(item: Input, value: Any) -> bool:
     if item.kind == "numbers":
         return is_table
     if item.kind == "place":
+        if isinstance(value, Mapping) and not is_table:
+            return False
         rows = [*value.values()] if isinstance(value, Mapping) else value
         rows = rows if isinstance(rows, list | tuple) else [rows]
         return all(isinstance(row, _NUMBERS) and not isinstance(row, bool) for row in rows)
