@@ -38,7 +38,7 @@ def parameters(
     input: str = "",
     batch: int = 1,
     length: int | None = None,
-    optimizer: str = "",
+    optimizer: str | Mapping[str, Any] = "",
     precision: str = "fp32",
     as_: str = "",
     vary: str = "",
@@ -109,6 +109,8 @@ def parameters(
         steps = tuple(_list_steps(counted))
     plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
+    if isinstance(optimizer, Mapping):
+        asked["optimizer"] = request.memory.remembered.name
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
     if live is not None:
         inputs |= {"model": described[-1].name, "framework": live.framework}
