@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
+from gradiometer.formula.evaluate_float import float_divide, float_exp, float_power
 from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
@@ -345,42 +346,14 @@ def _nearest(value: fmpq) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _float_divide(left: float, right: float) -> float:
-    if right == 0:
-        if left == 0 or math.isnan(left):
-            return math.nan
-        return math.copysign(math.inf, left) * math.copysign(1.0, right)
-    return left / right
-
-
-def _float_power(left: float, right: float) -> float:
-    if left == 0 and right < 0:
-        return math.inf
-    if right in (2.0, 4.0):
-        # As kernels do it, which differs from the library's power in the last bit now and then.
-        square = left * left
-        return square if right == 2 else square * square
-    if right == 3.0:
-        return left * left * left
-    try:
-        value: Any = left**right
-    except OverflowError:
-        return -math.inf if left < 0 and right % 2 == 1 else math.inf
-    return value if isinstance(value, float) else math.nan
-
-
-def _float_exp(value: float) -> float:
-    return math.exp(value) if value < 710 else math.inf
-
-
 _FLOAT: Mapping[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": _float_divide,
-    "^": _float_power,
+    "/": float_divide,
+    "^": float_power,
     "neg": lambda a: -a,
-    "exp": _float_exp,
+    "exp": float_exp,
     "ln": lambda a: -math.inf if a == 0 else math.log(a),
     "sqrt": math.sqrt,
     "sin": math.sin,
@@ -390,7 +363,7 @@ _FLOAT: Mapping[str, Callable[..., Any]] = {
     "sinh": lambda a: math.copysign(math.inf, a) if abs(a) > 710.475 else math.sinh(a),
     "cosh": math.cosh,
     "tanh": math.tanh,
-    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else _float_exp(a),
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else float_exp(a),
     "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
     "erf": math.erf,
     "erfc": math.erfc,

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import binding
 from numba import types
 from numba.extending import intrinsic
 
 from gradiometer.numeric.kernel import inlined
-
-
-def has_fused() -> bool:
-    """Whether this processor multiplies and adds with one rounding."""
-    features = binding.get_host_cpu_features()
-    # Processors of ARM have it always, and there the feature has another name.
-    return bool(features.get("fma")) or not binding.get_process_triple().startswith("x86")
 
 
 def _fused(typing: Any, x: Any, y: Any, z: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from keyword import kwlist
 from typing import final
 
 from gradiometer.numeric.layout import Layout, Watch, is_literal
@@ -18,7 +19,7 @@ SMOOTH = ("exp", "ln", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sig
           "erf", "erfc", "Phi")  # fmt: skip
 CALLS = {
     "sqrt": "math.sqrt", "abs": "abs", "floor": "np.floor", "^": "lanes.lane_power",
-    **{name: f"lanes.lane_{name}" for name in SMOOTH},
+    **{name: f"lanes.lane_{name.lower()}" for name in SMOOTH},
 }  # fmt: skip
 NUMBERS = {-2: "MINUS_TWO", -1: "MINUS_ONE", 0: "ZERO", 1: "ONE", 2: "TWO"}
 RANGES = {"float64": ("1.7976931348623157e308", "2.0**-800", "2.0**800"),
@@ -108,9 +109,9 @@ CHOOSES = frozenset(_CHOICES) - {"neg", "not"}
 def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -> str:
     """The module of a program's kernel.
 
-    Its function `advance(blocks, table, given, steps, first, fresh)` advances every lane of every
-    block; *table* has a row for each step, *first* steps were done before. Lanes that left their
-    bounds or, with `Watch.repeats`, came back to a state that was kept, stay as they are.
+    Its function `advance` makes *steps* steps of every lane of every block, after *first* steps;
+    *table* has a row for each step. Lanes that left their bounds or, with `Watch.repeats`, came
+    back to a state that was kept, stay as they are.
     """
     writer = _Writer(program, layout, style)
     opening = _write_opening(writer)
@@ -118,8 +119,10 @@ def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -
         [
             *_write_head(program, layout, style),
             *opening,
-            "    for block in range(len(blocks)):",
-            "        w = blocks[block]",
+            f"    cells = carray(blocks, (count, {len(layout.rows) * style.lanes}))",
+            f"    rows = carray(table, (length, {max(len(layout.step), 1)}))",
+            "    for block in range(count):",
+            "        w = cells[block]",
             *_indent(8, _write_start(writer, watch)),
             f"        for s in range(steps + {int(watch.lowest)}):",
             "            moves = s < steps",
@@ -148,19 +151,19 @@ def _write_head(program: Program, layout: Layout, style: Style) -> list[str]:
         "import math",
         "",
         "import numpy as np",
-        "from numba import njit",
+        "from numba import carray",
         "",
         *(["from gradiometer.numeric import lanes"] * is_smooth),
+        "from gradiometer.numeric.kernel_compile import kernel",
         "from gradiometer.numeric.kernel_fused import divide, fused, prefer_wide",
         "",
         f"REAL = np.{kind}",
         *(f"{name} = REAL({number})" for number, name in NUMBERS.items()),
         f"LARGEST, LOW, HIGH = REAL({largest}), REAL({low}), REAL({high})",
-        f'TYPES = "void(R[:,::1], R[:,::1], R[::1], int64, int64, int64)".replace("R", "{kind}")',
         "",
         "",
-        '@njit(TYPES, cache=True, nogil=True, error_model="numpy")',
-        "def advance(blocks, table, given, steps, first, fresh):",
+        f'@kernel("{kind}")',
+        "def advance(blocks, count, table, length, given, steps, first, fresh):",
         *(["    prefer_wide()"] * is_smooth),
     ]
 
@@ -184,8 +187,12 @@ def _bind(writer: _Writer, at: int, source: str) -> str:
 
 
 def _write_opening(writer: _Writer) -> list[str]:
-    writer.taken |= {"w", "i", "s", "block", "blocks", "table", "given", "steps", "first", "fresh",
-                     "moves", "watches", "done", "row", "math", "np", "lane"}  # fmt: skip
+    writer.taken |= {
+        "w", "i", "s", "cells", "block", "blocks", "count", "table", "length", "rows", "row",
+        "given", "steps", "first", "fresh", "moves", "watches", "done", "runs", "is_back",
+        "is_lower", "math", "np", "lanes", "carray", "kernel", "divide", "fused", "prefer_wide",
+        "abs", "max", "REAL", "LARGEST", "LOW", "HIGH", "TYPES", *NUMBERS.values(), *kwlist,
+    }  # fmt: skip
     given = enumerate(writer.layout.given)
     return ["    " + _bind(writer, at, f"given[{place}]") for place, at in given]
 
@@ -203,7 +210,7 @@ def _write_start(writer: _Writer, watch: Watch) -> list[str]:
 
 def _write_step(writer: _Writer) -> list[str]:
     step = enumerate(writer.layout.step)
-    lines = [_bind(writer, at, f"table[row, {place}]") for place, at in step]
+    lines = [_bind(writer, at, f"rows[row, {place}]") for place, at in step]
     return ["row = s if moves else max(steps - 1, 0)", *lines] if lines else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -117,13 +117,51 @@ class RunPlan:
         call = _Call(self, tables, _bound(program, inside, self._far(far)), self._far(far))
         return call.run(count, threads or _count_processors(), first.ndim > 1)
 
+    def stream(
+        self,
+        count: int,
+        draw: Callable[[int, int], tuple[ArrayLike, Mapping[str, ArrayLike]]],
+        *,
+        steps: int,
+        block: int = 1 << 18,
+        inside: tuple[ArrayLike, ArrayLike] = (-np.inf, np.inf),
+        far: float | None = None,
+        threads: int | None = None,
+    ) -> Iterator[Runs]:
+        """The results of any number of runs, block by block, in the memory of one block.
+
+        Args:
+            count: How many runs there are.
+            draw: The starts and the values of the runs from the first number up to the second.
+            steps: As for `run`, and so the others.
+            block: How many runs are made at a time.
+            inside: As for `run`.
+            far: As for `run`.
+            threads: As for `run`.
+
+        Example:
+            >>> from gradiometer.model import read_objective, read_optimizer, settle
+            >>> sgd = read_optimizer("sgd")
+            >>> rule = sgd.bind(settle([sgd.owner], {"learning_rate": "1"})["optimizer"])
+            >>> plan = plan_runs(rule, read_objective("abs(x)").bind({}))
+            >>> parts = plan.stream(10, lambda a, b: (np.arange(a, b), {}), steps=50, block=4)
+            >>> [dict(part.count()) for part in parts]
+            [{'repeated': 4}, {'repeated': 4}, {'repeated': 2}]
+        """
+        for begin in range(0, count, block):
+            start, values = draw(begin, min(begin + block, count))
+            yield self.run(
+                start, steps=steps, values=values, inside=inside, far=far, threads=threads
+            )
+
     def source(self, by_run: frozenset[str] = frozenset()) -> str:
         """The text of the kernel for runs that have their own values of these inputs."""
         program, layout = self._write(by_run)
         return write_source(program, layout, self.watch, self.style)
 
     def _far(self, far: float | None) -> float:
-        return FAR[self.style.precision] if far is None else far
+        largest = float(np.finfo(self.style.precision).max)
+        return min(FAR[self.style.precision] if far is None else far, largest)
 
     def _write(self, by_run: frozenset[str]) -> tuple[Program, Layout]:
         return _write(self, by_run)
@@ -231,8 +269,7 @@ class _Call:
         return Runs(position if is_table else position[:, 0], label, step, lowest, when)
 
     def _job(self) -> Job:
-        from gradiometer.numeric.kernel_cache import load_kernel
-        from gradiometer.numeric.kernel_fused import has_fused
+        from gradiometer.numeric.kernel_cache import has_fused, load_kernel
 
         plan, tables = self.plan, self.tables
         style = replace(plan.style, fused=has_fused() and tables.is_safe)
