@@ -35,6 +35,7 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
+from gradiometer.numeric.gradient_noise import Draws, GradientNoise, add_noise, draw_column
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
@@ -92,6 +93,7 @@ __all__ = [
     "BestPaths",
     "Collapsed",
     "Coverage",
+    "Draws",
     "EdgeContributions",
     "Elimination",
     "Field",
@@ -99,6 +101,7 @@ __all__ = [
     "FloatTrail",
     "ForwardSweep",
     "GradientBound",
+    "GradientNoise",
     "GroupedPaths",
     "LengthShares",
     "LinearGraph",
@@ -133,6 +136,7 @@ __all__ = [
     "connect",
     "count_paths",
     "cover",
+    "draw_column",
     "draw_index",
     "draw_normal",
     "draw_uniform",

@@ -128,7 +128,9 @@ class _Machine:
         for at, memory in enumerate(program.positions):
             inputs[f"start.{memory.name}"] = np.asarray(start[at : at + 1], precision)
         self.has_draws = bool(draws)
-        self.tables = Tables(program, layout, inputs, steps + LONGEST_RETURN, precision)
+        self.tables = Tables(
+            program, layout, inputs, steps if draws else steps + LONGEST_RETURN, precision
+        )
         style = Style(1, precision, has_fused() and self.tables.is_safe)
         self.kernel = load_kernel(write_source(program, layout, _WATCH, style))
         largest = float(np.finfo(precision).max)

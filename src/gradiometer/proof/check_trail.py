@@ -114,7 +114,7 @@ def _shorten(value: Any) -> Any:
 
 
 def _check(replay: _Replay, said: Mapping[str, Any]) -> None:
-    first, period = _read_return(said["returns"], replay.steps)
+    first, period, points = _read_return(said["returns"], replay.steps)
     states, losses = _follow(replay, first + period if period else replay.steps)
     best = 0
     for index in range(1, len(losses)):
@@ -127,18 +127,21 @@ def _check(replay: _Replay, said: Mapping[str, Any]) -> None:
     last = len(states) - 1
     if period:
         _check_return(replay, states, first, period)
+        require(isinstance(points, list) and len(points) == period, "Other points of the cycle.")
+        for index, point in enumerate(points):
+            _contain(point, states[first + index][0], "A point of the cycle")
         last = first + (replay.steps - first) % period
     _contain(said["final"], states[last][0], "The last position")
 
 
-def _read_return(returns: Any, steps: int) -> tuple[int, int]:
-    """The first step of the cycle and its length; no length where none is claimed."""
+def _read_return(returns: Any, steps: int) -> tuple[int, int, Any]:
+    """The first step of the cycle, its length and points; no length where none is claimed."""
     if returns is None:
-        return 0, 0
-    first, period = fields(returns, "from_step", "period")
+        return 0, 0, None
+    first, period, points = fields(returns, "from_step", "period", "points")
     require(type(first) is int and type(period) is int, "A cycle has whole steps.")
     require(first >= 0 and period > 0 and first + period <= steps, "The cycle is too long.")
-    return first, period
+    return first, period, points
 
 
 def _follow(replay: _Replay, steps: int) -> tuple[list[tuple[Point, dict[str, Any]]], list[Any]]:

@@ -25,13 +25,16 @@ def certify_trail(journey: Journey, trail: Trail, *, lowest: int, final: int) ->
     """
     with precision(trail.bits):
         first, period = trail.repeats_from, trail.period
-        claim = {
+        claim: dict[str, Any] = {
             "lowest": _ends(trail.losses[lowest]),
             "lowest_at": _list_ends(trail.positions[lowest]),
             "lowest_step": lowest,
             "final": _list_ends(trail.positions[final]),
-            "returns": None if first is None else {"from_step": first, "period": period},
+            "returns": None,
         }
+        if first is not None and period is not None:
+            points = [_list_ends(trail.positions[first + k]) for k in range(period)]
+            claim["returns"] = {"from_step": first, "period": period, "points": points}
     return make_certificate("trail", problem=to_trail_problem(journey), claim=claim)
 
 

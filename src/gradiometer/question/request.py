@@ -178,6 +178,8 @@ def _is_of_kind(item: Input, value: Any) -> bool:
     if item.kind == "numbers":
         return is_table
     if item.kind == "place":
+        if isinstance(value, Mapping) and not is_table:
+            return False
         rows = [*value.values()] if isinstance(value, Mapping) else value
         rows = rows if isinstance(rows, list | tuple) else [rows]
         return all(isinstance(row, _NUMBERS) and not isinstance(row, bool) for row in rows)
@@ -202,6 +204,8 @@ _RUN = (
     *_LANDSCAPE,
     Input("engine", "choice", "Which numbers the run is made of; exact ones as long as they last "
           "if not given.", choices=("exact", "ball", "float64", "float32")),
+    Input("noise", "text", "Stochastic gradients: gaussian:0.1, minibatch:2 or cyclic:1."),
+    Input("seed", "integer", "What decides all draws.", default=0),
 )  # fmt: skip
 
 _QUESTIONS = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gradiometer.errors import UsageError, suggest
 from gradiometer.question.answer import Answer
 from gradiometer.question.course import MOST_STEPS, Request, read_request
+from gradiometer.question.noise import read_noise
 from gradiometer.question.trajectory_curve import answer_on_curve
 from gradiometer.question.trajectory_exact import answer_exactly
 from gradiometer.question.trajectory_float import answer_in_floats
@@ -28,6 +30,8 @@ def trajectory(
     steps: int = 1000,
     at_kink: str | None = None,
     engine: str | None = None,
+    noise: str | None = None,
+    seed: int = 0,
 ) -> Answer:
     """Where the optimizer goes from *start*, and what finally becomes of it.
 
@@ -44,6 +48,10 @@ def trajectory(
             that contains the point.
         engine: `exact` (rationals), `ball` (enclosures), `float64` or `float32`. None for rationals
             as long as they last and balls after them; where these are hopeless, float64.
+        noise: `gaussian:0.1` adds normal draws of that deviation to the gradient; `minibatch:2`
+            takes two drawn terms of an objective that is a sum or mean over data, `cyclic:1` one
+            term after the other. None for the whole gradient.
+        seed: Decides all draws: the same seed gives the same numbers.
 
     Returns:
         Facts `verdict lowest lowest_at lowest_step final cycle growth_factor limit engine
@@ -64,11 +72,12 @@ def trajectory(
     """
     request = read_run(
         objective, optimizer=optimizer, schedule=schedule, set=set, start=start, steps=steps,
-        at_kink=at_kink, engine=engine,
+        at_kink=at_kink, engine=engine, noise=noise, seed=seed,
     )  # fmt: skip
-    why = _why_floats(request, engine)
+    drawn = read_noise(noise, seed)
+    why = _why_floats(request, engine, noise)
     if why:
-        return answer_in_floats(request, engine or "float64", why)
+        return answer_in_floats(request, engine or "float64", why, drawn, seed)
     if len(request.start) == 1:
         return answer_on_curve(request, engine)
     return answer_exactly(request, engine)
@@ -84,6 +93,8 @@ def read_run(
     steps: int,
     at_kink: str | None,
     engine: str | None,
+    noise: str | None,
+    seed: int,
 ) -> Request:
     """What `trajectory` is asked, read; the arguments are those of `trajectory`.
 
@@ -96,9 +107,18 @@ def read_run(
         objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
         steps=steps, at_kink=at_kink, most=MOST_STEPS if exact else MOST_FLOAT_STEPS,
     )  # fmt: skip
+    draws = read_noise(noise, seed) is not None or "noise" in request.rule.reads
+    if draws and exact:
+        raise UsageError(
+            f"Random draws are floats, and `{engine}` has none.",
+            known=("float64", "float32"),
+            hint="write `--engine float64`",
+        )
     # What binds late is refused here, before anything runs.
     _ = request.journey if engine or len(request.start) > 1 else request.curve
-    return request
+    if not draws:
+        return request
+    return replace(request, inputs={**request.inputs, "noise": noise, "seed": seed})
 
 
 def check_engine(engine: str | None) -> None:
@@ -117,12 +137,12 @@ def check_engine(engine: str | None) -> None:
     )
 
 
-def _why_floats(request: Request, engine: str | None) -> str:
+def _why_floats(request: Request, engine: str | None, noise: str | None) -> str:
     """Why the run is made in floats; empty when it is not."""
     if engine is not None:
         return f"`engine` is {engine}." if engine.startswith("float") else ""
     if request.steps > MOST_STEPS:
         return f"Exact numbers are given up beyond {MOST_STEPS:,} steps."
-    if "noise" in request.rule.reads:
-        return "The rule draws random numbers, which are floats."
+    if noise is not None or "noise" in request.rule.reads:
+        return "Random draws are floats."
     return ""

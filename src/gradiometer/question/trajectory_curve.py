@@ -21,9 +21,9 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact
-from gradiometer.question.landscape import landscape_series
 from gradiometer.question.trajectory_places import describe_numbers, find_nearest, not_rational
 from gradiometer.question.trajectory_rounding import find_branch_rounding
+from gradiometer.question.trajectory_series import list_kept, list_series
 from gradiometer.question.value import to_value_text
 
 _SHOWN_STEPS = 8
@@ -60,7 +60,7 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
         warnings.append(facts["continuous"].because)
     inputs = {**request.inputs, **({} if engine is None else {"engine": engine})}
     return Answer(
-        "trajectory", inputs, facts, _steps(course, run, verdict), _arrays(course, run),
+        "trajectory", inputs, facts, _steps(course, run, verdict), _arrays(request, run),
         certificate, tuple(warnings),
     )  # fmt: skip
 
@@ -257,19 +257,17 @@ def _latex(value: Exact) -> str:
     return to_value_text(value).replace("…", r"\ldots ")
 
 
-def _arrays(course: Course, run: Run) -> dict[str, Series]:
+def _arrays(request: Request, run: Run) -> dict[str, Series]:
     """Iterates (floats, and exact texts while they are short) and the landscape under them."""
-    last = run.states[-1].step if run.ended else course.steps
+    last = run.states[-1].step if run.ended else request.steps
+    steps = list_kept(last)
     with precision(run.bits):
-        exact = [_position(run, step) for step in range(last + 1)]
-        losses = [_loss(run, step) for step in range(last + 1)]
-        series = {
-            "step": Series(("step",), list(range(last + 1)), "step", "steps done"),
-            "x": Series(("step",), [to_float(v) for v in exact], "1", "position"),
-            "value": Series(("step",), [to_float(v) for v in losses], "1", "loss"),
-            "x_exact": Series(("step",), [_short(v) for v in exact], "1", "position, exact"),
-        }
-        return series | landscape_series(course, [to_float(v) for v in exact])
+        exact = [_position(run, step) for step in steps]
+        losses = [to_float(_loss(run, step)) for step in steps]
+        positions = [(to_float(value),) for value in exact]
+        series = list_series(request, steps, positions, losses)
+        texts = {"x_exact": Series(("step",), [_short(v) for v in exact], "1", "position, exact")}
+        return series | texts
 
 
 def _loss(run: Run, step: int) -> Exact:

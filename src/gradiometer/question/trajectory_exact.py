@@ -28,7 +28,7 @@ from gradiometer.question.trajectory_places import (
     to_place,
 )
 from gradiometer.question.trajectory_rounding import find_branch_rounding
-from gradiometer.question.trajectory_series import list_series
+from gradiometer.question.trajectory_series import list_kept, list_series
 from gradiometer.question.value import to_value_text
 
 _MOST_MIXED_STEPS = 2_000
@@ -225,6 +225,7 @@ def _spell(names: tuple[str, ...], point: tuple[Exact, ...]) -> str:
 
 def _arrays(request: Request, trail: Trail) -> dict[str, Series]:
     """The iterates as floats, up to the last step or the end of the first cycle."""
-    positions = [tuple(map(to_float, point)) for point in trail.positions]
-    losses = [to_float(loss) for loss in trail.losses]
-    return list_series(request, list(range(len(positions))), positions, losses, stride=1)
+    steps = list_kept(trail.last)
+    positions = [tuple(map(to_float, trail.positions[step])) for step in steps]
+    losses = [to_float(trail.losses[step]) for step in steps]
+    return list_series(request, steps, positions, losses)

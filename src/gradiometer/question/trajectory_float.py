@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradiometer.formula import to_float, to_text
-from gradiometer.numeric import FloatTrail, to_field, trace_compiled, trace_floats
+from gradiometer.numeric import (
+    FloatTrail,
+    GradientNoise,
+    add_noise,
+    draw_column,
+    to_field,
+    trace_compiled,
+    trace_floats,
+)
 from gradiometer.proof import Journey
 from gradiometer.question.answer import Answer, Fact, Step, computed, unknown
 from gradiometer.question.course import Request, continuity_fact
@@ -24,16 +32,23 @@ _STILL = 100
 """Steps without any change after which a run is said to have come to rest."""
 
 
-def answer_in_floats(request: Request, engine: str, why: str) -> Answer:
+def answer_in_floats(
+    request: Request, engine: str, why: str, noise: GradientNoise | None = None, seed: int = 0
+) -> Answer:
     """The answer in float64 or float32.
 
     Args:
         request: What was asked.
         engine: `float64` or `float32`.
         why: Why floats are used, for the fact `engine`.
+        noise: What is drawn in place of the whole gradient.
+        seed: What decides the draws of a rule that draws for itself.
+
+    Raises:
+        GradiometerError: If the noise does not fit the objective.
     """
     journey = request.journey
-    trail = _trace(request, journey, engine)
+    trail = _trace(request, journey, engine, noise, seed)
     names = request.objective.variables
     facts = {"verdict": _verdict(trail, engine)}
     facts |= _lowest_facts(request, trail, engine)
@@ -48,17 +63,31 @@ def answer_in_floats(request: Request, engine: str, why: str) -> Answer:
         facts["nearest_critical"] = near
     if len(names) == 1:
         facts["continuous"] = continuity_fact(request.curve)
-    series = list_series(request, trail.steps, trail.positions, trail.losses, stride=trail.stride)
+    series = list_series(request, trail.steps, trail.positions, trail.losses)
     return Answer(
         "trajectory", {**request.inputs, "engine": engine}, facts,
         _steps(journey, trail, facts), series, None, tuple(_warnings(request, trail)),
     )  # fmt: skip
 
 
-def _trace(request: Request, journey: Journey, engine: str) -> FloatTrail:
+def _trace(
+    request: Request, journey: Journey, engine: str, noise: GradientNoise | None, seed: int
+) -> FloatTrail:
     """The run, operation by operation while it is short, else as a compiled kernel."""
     landscape = journey.surface if len(request.start) > 1 else request.curve
     field = to_field(landscape, request.side, precision=engine)
+    tables: dict[str, Any] = {}
+    if "noise" in request.rule.reads:
+        tables = {
+            name: draw_column(seed, request.steps, at)
+            for at, name in enumerate(journey.code.noises)
+        }
+    if noise is not None:
+        drawn = add_noise(
+            noise, field, steps=request.steps, name=request.objective.name,
+            term_gradients=journey.surface.term_gradients,
+        )  # fmt: skip
+        field, tables = drawn.field, {**tables, **drawn.tables}
     start = [to_float(number) for number in request.start]
     is_settled = not request.schedules and not request.rule.depends_on_step
     if engine == "float64" and request.steps <= _MOST_INTERPRETED:
@@ -66,12 +95,18 @@ def _trace(request: Request, journey: Journey, engine: str) -> FloatTrail:
             journey.code, field, start,
             steps=request.steps,
             rates=journey.float_rates,
+            draws=_look_up(tables) if tables else None,
             is_settled=is_settled,
         )  # fmt: skip
     return trace_compiled(
-        journey.code, field, start, steps=request.steps, schedules=request.schedules,
+        journey.code, field, start, steps=request.steps, schedules=request.schedules, draws=tables,
         precision=engine, is_settled=is_settled,
     )  # fmt: skip
+
+
+def _look_up(tables: Mapping[str, Any]) -> Callable[[int], Mapping[str, float]]:
+    columns = {name: column.tolist() for name, column in tables.items()}
+    return lambda step: {name: column[step] for name, column in columns.items()}
 
 
 def _verdict(trail: FloatTrail, engine: str) -> Fact:

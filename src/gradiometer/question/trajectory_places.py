@@ -98,11 +98,22 @@ def find_nearest(request: Request, place: Sequence[Exact | float], say: Say) -> 
     return say(value, f"Of {said} that the entry knows, the last position is nearest to this one.")
 
 
-def list_known_points(request: Request) -> list[list[float]]:
-    """The critical points that the entry knows, as floats."""
+def list_known_points(request: Request) -> list[tuple[str, list[float]]]:
+    """The critical points that the entry knows, as floats, each with its kind."""
     points = request.objective.list_critical(request.values)
     with precision(_BITS):
-        return [[to_float(evaluate(tree, {})) for tree in point.at] for point in points]
+        return [
+            (point.kind, [to_float(evaluate(tree, {})) for tree in point.at]) for point in points
+        ]
+
+
+def find_known_minimum(request: Request) -> float | None:
+    """The lowest value of the whole landscape, where the entry knows it."""
+    for point in request.objective.list_critical(request.values):
+        if point.kind == "minimum" and point.value is not None:
+            with precision(_BITS):
+                return to_float(evaluate(point.value, {}))
+    return None
 
 
 def _list_numbers(point: CriticalPoint) -> list[Any]:
