@@ -7,7 +7,7 @@ import warnings
 from importlib import import_module
 from types import SimpleNamespace
 
-from schedule_oracles import make_scheduler
+from agreement.schedule_oracles import make_scheduler
 
 os.environ.setdefault("KERAS_BACKEND", "numpy")
 

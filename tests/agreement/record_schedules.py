@@ -9,12 +9,11 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from plateau_oracles import follow_losses
-from schedule_cases import FAR, LOSSES, PLATEAU, STEPS, list_cases
-from schedule_oracles import ask_library, find_versions, make_scheduler, step_scheduler
-
+from agreement.plateau_oracles import follow_losses
+from agreement.schedule_cases import FAR, LOSSES, PLATEAU, STEPS, list_cases
+from agreement.schedule_oracles import ask_library, find_versions, make_scheduler, step_scheduler
 from gradiometer.formula import to_float
 from gradiometer.model import read_call, read_loss_schedule, read_schedule, settle
 
