@@ -9,16 +9,15 @@ from contextlib import contextmanager
 from functools import partial
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from agreement.optimizer_cases_optax import CONTRIB, OPTAX
+from agreement.optimizer_record import write_record
+from agreement.optimizer_tapes import loss_of, noise_of
 
 jax.config.update("jax_enable_x64", True)
-
-import jax.numpy as jnp  # noqa: E402 - the precision is chosen before arrays are made
-import numpy as np  # noqa: E402
-import optax  # noqa: E402
-
-from agreement.optimizer_cases_optax import CONTRIB, OPTAX  # noqa: E402
-from agreement.optimizer_record import write_record  # noqa: E402
-from agreement.optimizer_tapes import loss_of, noise_of  # noqa: E402
 
 contrib = optax.contrib
 
