@@ -28,6 +28,8 @@ def add_layer(
     learning = {tensor.name for tensor in tensors if not tensor.frozen}
     needs = flow.needs_gradient or (memory is not None and memory.needs_gradient)
     needs = needs or bool(learning)
+    # What only the gradient of the input needs is not kept where there is none.
+    wanted = learning | {"input"} if flow.needs_gradient else learning
     out = Flow(
         result.shape_out,
         flow.tensor if kind.is_view else path,
@@ -47,7 +49,7 @@ def add_layer(
             tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=False) for t in result.buffers),
             result.multiply_adds,
             result.extra,
-            _saved(call, result, flows, learning=learning) if needs else (),
+            _saved(call, result, flows, wanted=wanted) if needs else (),
             formula=result.formula,
             words=result.words,
             is_embedding=kind.is_embedding,
@@ -79,11 +81,11 @@ def _list_worded(call: LayerCall) -> tuple[tuple[str, str], ...]:
 
 
 def _saved(
-    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, learning: Collection[str]
+    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, wanted: Collection[str]
 ) -> tuple[SavedRow, ...]:
     saved: list[SavedRow] = []
     for kept in result.saved:
-        if kept.needed_for and kept.needed_for not in learning:
+        if kept.needed_for and kept.needed_for not in wanted:
             continue
         found = flows.get(kept.of)
         if found is None:
