@@ -81,7 +81,8 @@ class TensorRule:
     of: str = ""
     """`input`, `memory`, `output`, or empty for a tensor of its own."""
     needed_for: str = ""
-    """The parameter whose gradient needs it; empty when it is always needed."""
+    """What needs it: the gradient of a parameter or of `input`, or for a cache a second sequence,
+    `memory`; empty when it is always there."""
     say: tuple[str | SizeFormula, ...] = ()
     """How its size is read out: sizes and the words between them."""
     once: bool = False

@@ -55,7 +55,7 @@ def add_layer(
             is_embedding=kind.is_embedding,
             place=call.place,
             spelled=result.spelled,
-            cache=_list_cached(path, result),
+            cache=_list_cached(path, result, has_memory=memory is not None),
             memory=memory.shape if memory else None,
             worded=_list_worded(call),
         )
@@ -63,10 +63,17 @@ def add_layer(
     return out
 
 
-def _list_cached(path: str, result: LayerResult) -> tuple[SavedRow, ...]:
+def _list_cached(path: str, result: LayerResult, *, has_memory: bool) -> tuple[SavedRow, ...]:
     return tuple(
-        SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
+        SavedRow(
+            kept.name,
+            f"{path} {kept.name}",
+            kept.shape,
+            kept.dtype or None,
+            needed_for=kept.needed_for,
+        )
         for kept in result.cache
+        if has_memory or kept.needed_for != "memory"
     )
 
 

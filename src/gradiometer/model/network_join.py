@@ -14,9 +14,7 @@ from gradiometer.model.size_formula import to_size_text
 _DONE = {"add": "adds", "multiply": "multiplies", "concat": "joins"}
 
 
-def join_flows(
-    item: Branches, flows: list[Flow], *, path: str, values: Values
-) -> tuple[Row, Flow]:
+def join_flows(item: Branches, flows: list[Flow], *, path: str, values: Values) -> tuple[Row, Flow]:
     """The row of a join, and what flows on.
 
     Raises:

@@ -81,17 +81,19 @@ def list_training(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
 
 def list_cache(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
     """Keys and values that causal attention keeps while it writes a text."""
-    kept = [kept for row in rows for kept in row.cache]
-    if kept and any(map(_looks_elsewhere, rows)):
-        # What it keeps of the other sequence no layer says.
-        kept.append(SavedRow("other keys", "other keys", (None,)))
-    return list(_list_kept("keys and values", kept, request, request.precision.activations))
-
-
-def _looks_elsewhere(row: Row) -> bool:
-    """Whether a layer has the keys and values of another sequence than its own."""
-    saved = {kept.name: kept.tensor for kept in row.saved if kept.name in ("input", "memory")}
-    return "memory" in saved and saved["memory"] != saved.get("input", saved["memory"])
+    kind = request.precision.activations
+    own = [kept for row in rows for kept in row.cache if kept.needed_for != "memory"]
+    if not own:
+        # Nothing writes a text here, so what looks at another sequence keeps nothing either.
+        return []
+    other = [kept for row in rows for kept in row.cache if kept.needed_for == "memory"]
+    if any(row.memory is not None and not row.cache for row in rows):
+        # What such a layer keeps of the other sequence it does not say.
+        other.append(SavedRow("other keys", "other keys", (None,)))
+    return [
+        *_list_kept("keys and values", own, request, kind),
+        *_list_kept("keys and values of the other sequence", other, request, kind),
+    ]
 
 
 def _tensors(rows: Sequence[Row]) -> list[TensorRow]:
@@ -191,10 +193,12 @@ def _cache_fact(cache: Sequence[Part], request: MemoryRequest) -> Fact:
     if not cache:
         return proved(0, "No layer is causal attention, so no keys and values are kept.")
     if any(part["bytes"] is None for part in cache):
-        return unknown("A length is not known, or attention to another sequence keeps more.")
+        return unknown(
+            "A length is not known, or a layer does not say what it keeps of another sequence."
+        )
     return proved(
         sum(part["bytes"] for part in cache),
-        "Keys and values of every place in every causal layer: "
+        "Keys and values of every place that a later one may look at, in every causal layer: "
         + "; ".join(part["formula"] for part in cache) + ".",
     )  # fmt: skip
 
