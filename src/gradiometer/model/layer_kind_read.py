@@ -110,7 +110,7 @@ class _Reader:
             cache=tuple(self._tensors("cache", "for")),
             is_embedding=table.get("embedding") is True,
             takes_tokens=self._takes_tokens(),
-            is_view=table.get("view") is True,
+            view=self._view(),
         )
 
     def fault(self, problem: str, hint: str = "", known: Iterable[str] = ()) -> StudyError:
@@ -250,6 +250,11 @@ class _Reader:
         if takes not in ("tokens", "features"):
             raise self.fault("`takes` is no kind of input.", known=("tokens", "features"))
         return takes == "tokens"
+
+    def _view(self) -> SizeFormula | None:
+        """When the output is the input itself: `true`, or a condition of settings."""
+        given = self.table.get("view")
+        return None if given is None else self._formula(given, "view")
 
     def _dtype(self, row: Mapping[str, Any]) -> str:
         dtype = str(row.get("dtype", ""))

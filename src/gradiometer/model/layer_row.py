@@ -32,10 +32,10 @@ def add_layer(
     wanted = learning | {"input"} if flow.needs_gradient else learning
     out = Flow(
         result.shape_out,
-        flow.tensor if kind.is_view else path,
-        flow.dtype if kind.is_view else None,
+        flow.tensor if result.is_view else path,
+        flow.dtype if result.is_view else None,
         needs,
-        flow.whole or flow.shape if kind.is_view else None,
+        flow.whole or flow.shape if result.is_view else None,
     )
     flows = {"input": flow, "memory": memory or flow, "output": out}
     scope.add(
