@@ -26,7 +26,7 @@ def make(number):
     from agreement.memory_parts import chain
     from agreement.random_torch import Generator, spell
 
-    draw = random.Random(number)  # noqa: S311 - no secret
+    draw = random.Random(number)
     torch.manual_seed(number)
     kind = draw.choice(["image", "image", "sequence", "sequence", "vector", "tokens"])
     space = [draw.randint(4, 10) for _ in range(draw.choice([1, 2, 2, 3]))]
