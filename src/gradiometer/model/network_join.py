@@ -107,4 +107,15 @@ def _misfit(item: Branches, shapes: list[Shape], path: str) -> ShapeError:
         # The branch without layers is the shortcut; it gets the channels of the other one.
         channels = first[0] if item.branches[0].items else last[0]
         hint = f"give the shortcut a `conv({channels}, 1)`, with the stride of the other branch"
+        if not _is_strided(first[1:], last[1:]):
+            hint = "keep the size of the space with `padding=same`"
+            more = f", and give the shortcut a `conv({channels}, 1)`"
+            hint += more if first[0] != last[0] else ""
     return ShapeError(f"`{path}` {_DONE[item.join]} {listed}.", place=item.place, hint=hint)
+
+
+def _is_strided(left: Shape, right: Shape) -> bool:
+    """Whether one space may be the other one at every second place, every third and so on."""
+    pairs = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None]
+    ratios = {-(-max(pair) // min(pair)) for pair in pairs}
+    return all(-(-max(pair) // step) == min(pair) for step in ratios for pair in pairs)

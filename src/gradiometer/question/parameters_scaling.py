@@ -38,11 +38,11 @@ def read_varied(text: str, *, key: str) -> Varied:
 
     Args:
         text: A name, and behind `=` a range `first:last:step`, `first:last:count:log`, or a list
-            `64,128,256`; without `=` all whole numbers from 1 on.
+            `64,128,256`; without `=` all whole numbers from 1 on, which only `solve` tries.
         key: The input it was given as, for errors.
 
     Raises:
-        UsageError: If the text is none of these.
+        UsageError: If the text is none of these, or has no values to vary.
 
     Example:
         >>> read_varied("width=64:256:64", key="vary").values
@@ -54,6 +54,9 @@ def read_varied(text: str, *, key: str) -> Varied:
         hint = "write such as `width=64:1024:64`"
         raise UsageError(f"`{text[:60]}` names no setting.", place=place, hint=hint)
     name, written = match[1], match[2]
+    if written is None and key == "vary":
+        hint = f"write such as `--vary {name}=64:1024:64`"
+        raise UsageError("`vary` needs the values of the setting.", place=place, hint=hint)
     if written is None:
         return Varied(name, ())
     values = _read_values(written, place)
