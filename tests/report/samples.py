@@ -218,6 +218,13 @@ def layers(widths):
     ]
 
 
+def memory(count):
+    return [
+        {"part": part, "counted": f"{size:,} numbers * 4 B", "type": "float32", "bytes": 4 * size}
+        for part, size in (("weights", count), ("gradients", count), ("saved activations", 220))
+    ]
+
+
 PARAMETERS = Answer(
     "parameters",
     {"networks": ["100-100-20-1", "100-20-100-1"], "bias": False},
@@ -230,6 +237,22 @@ PARAMETERS = Answer(
             },
             "Inputs times units.",
         ),
+        "macs": proved({"100-100-20-1": 12020, "100-20-100-1": 4100}, "One for each weight."),
+        "memory_training": computed(
+            {"100-100-20-1": memory(12020), "100-20-100-1": memory(4100)}, "For one example."
+        ),
+        "kv_cache": replace(
+            proved({"100-100-20-1": 0, "100-20-100-1": 0}, "No attention."), is_void=True
+        ),
+        "difference": proved(
+            [
+                {"layer": 1, "100-100-20-1": 10000, "100-20-100-1": 2000, "difference": -8000},
+                {"layer": 2, "100-100-20-1": 2000, "100-20-100-1": 2000, "difference": 0},
+                {"layer": 3, "100-100-20-1": 20, "100-20-100-1": 100, "difference": 80},
+            ],
+            "The rows add up.",
+        ),
+        "total_difference": proved(-7920, "4,100 - 12,020 = -7,920."),
     },
 )
 

@@ -107,7 +107,7 @@ def _buffers(rows: Sequence[Row]) -> list[TensorRow]:
 def _part(name: str, count: int, kind: str) -> Part:
     return {
         "part": name,
-        "formula": f"{count:,} numbers * {BYTES[kind]} B",
+        "counted": f"{count:,} numbers * {BYTES[kind]} B",
         "type": kind,
         "bytes": count * BYTES[kind],
     }
@@ -143,7 +143,7 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
         parts.append(
             {
                 "part": f"{remembered.name}: step counts",
-                "formula": f"{len(trained):,} tensors * {size} B",
+                "counted": f"{len(trained):,} tensors * {size} B",
                 "type": "",
                 "bytes": len(trained) * size,
             }
@@ -169,13 +169,13 @@ def _list_kept(
         times = 1 if once else request.batch
         if count is None:
             formula = "a size of the input is not known"
-            yield {"part": name, "formula": formula, "type": own, "bytes": None}
+            yield {"part": name, "counted": formula, "type": own, "bytes": None}
             continue
         start = f"{times:,} examples * " if times > 1 else ""
         part = _part(f"{name} of the batch" if once else name, count, own)
         yield {
             **part,
-            "formula": start + part["formula"],
+            "counted": start + part["counted"],
             "bytes": times * part["bytes"],
         }
 
@@ -199,7 +199,7 @@ def _cache_fact(cache: Sequence[Part], request: MemoryRequest) -> Fact:
     return proved(
         sum(part["bytes"] for part in cache),
         "Keys and values of every place that a later one may look at, in every causal layer: "
-        + "; ".join(part["formula"] for part in cache) + ".",
+        + "; ".join(part["counted"] for part in cache) + ".",
     )  # fmt: skip
 
 
