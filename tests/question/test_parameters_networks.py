@@ -147,7 +147,9 @@ def test_bytes_for_each_parameter_with_adam(precision, each):
 def test_a_state_of_8_bits_has_a_scale_for_each_block():
     rows = _facts("100-100", bias=False, optimizer="adam", precision="adam8bit")
     found = {row["part"]: row["bytes"] for row in rows["memory_training"].value}
-    assert (found["adam: m"], found["adam: m, scales of blocks"]) == (10_000, 5 * 4)
+    assert (found["adam: m"], found["adam: m, scales of blocks"]) == (10_000, 40 * 4)
+    assert found["adam: v, meanings of its bits"] == 256 * 4
+    assert "adam: step counts" not in found
 
 
 def test_statistics_of_a_batch_are_kept_once():

@@ -138,7 +138,9 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
             # A block that is not full has a scale too.
             scales = sum(-(-tensor.count // blocks.size) for tensor in large)
             parts.append(_part(f"{label}, scales of blocks", scales, blocks.scale))
-    if remembered.counter_bytes and trained:
+            if blocks.table:
+                parts.append(_part(f"{label}, meanings of its bits", blocks.table, blocks.scale))
+    if remembered.counter_bytes and trained and (blocks is None or blocks.counts_steps):
         size = remembered.counter_bytes
         parts.append(
             {
