@@ -13,6 +13,7 @@ from gradiometer.question import (
     INFINITY,
     MINUS_INFINITY,
     Answer,
+    Fact,
     Series,
     Step,
     computed,
@@ -218,13 +219,6 @@ def layers(widths):
     ]
 
 
-def memory(count):
-    return [
-        {"part": part, "counted": f"{size:,} numbers * 4 B", "type": "float32", "bytes": 4 * size}
-        for part, size in (("weights", count), ("gradients", count), ("saved activations", 220))
-    ]
-
-
 PARAMETERS = Answer(
     "parameters",
     {"networks": ["100-100-20-1", "100-20-100-1"], "bias": False},
@@ -239,16 +233,13 @@ PARAMETERS = Answer(
         ),
         "macs": proved({"100-100-20-1": 12020, "100-20-100-1": 4100}, "One for each weight."),
         "memory_training": computed(
-            {"100-100-20-1": memory(12020), "100-20-100-1": memory(4100)}, "For one example."
+            [{"part": "saved", "counted": "220 numbers * 4 B", "bytes": 880}], "For one example."
         ),
-        "kv_cache": replace(
-            proved({"100-100-20-1": 0, "100-20-100-1": 0}, "No attention."), is_void=True
-        ),
+        "kv_cache": Fact({"3-2": 0}, "proved", "No attention.", is_void=True),
         "difference": proved(
             [
-                {"layer": 1, "100-100-20-1": 10000, "100-20-100-1": 2000, "difference": -8000},
-                {"layer": 2, "100-100-20-1": 2000, "100-20-100-1": 2000, "difference": 0},
-                {"layer": 3, "100-100-20-1": 20, "100-20-100-1": 100, "difference": 80},
+                {"layer": k, "100-100-20-1": a, "100-20-100-1": b, "difference": b - a}
+                for k, a, b in ((1, 10000, 2000), (2, 2000, 2000), (3, 20, 100))
             ],
             "The rows add up.",
         ),

@@ -112,7 +112,6 @@ def parameters(
         facts = {**_list_facts(counted, request), **facts}
         arrays = arrays or list_arrays(counted)
         steps = tuple(_list_steps(counted))
-    facts = _mark_void(facts)
     plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
@@ -120,7 +119,7 @@ def parameters(
         inputs |= {"model": described[-1].name, "framework": live.framework}
         inputs |= {"version": live.version}
     notes = tuple(note for one in described for note in (one.notes or _notes_of(one)))
-    return Answer("parameters", inputs, facts, steps, arrays, warnings=notes)
+    return Answer("parameters", inputs, _mark_void(facts), steps, arrays, warnings=notes)
 
 
 def _mark_void(facts: Mapping[str, Fact]) -> dict[str, Fact]:
