@@ -8,10 +8,10 @@ from gradiometer.formula import compile_float
 from gradiometer.model import read_objective, read_optimizer, settle
 from gradiometer.numeric import (
     Noise,
-    add_noise,
     begin_reference,
     choose_batch,
     draw_normal,
+    perturb_gradients,
     plan_runs,
     step_reference,
 )
@@ -47,7 +47,7 @@ def test_gaussian_noise_is_that_of_the_slow_engine(scale):
     start = np.random.default_rng(0).uniform(-1, 1, (70, 2))
     plan = plan_runs(rule, bowl(), noise=Noise(is_gaussian=True))
     found = plan.run(start, steps=STEPS, values={"scale": scale}, seed=-5)
-    expected = follow(rule, start, lambda x, k: add_noise(
+    expected = follow(rule, start, lambda x, k: perturb_gradients(
         slopes_of_bowl(x), scale, seed=-5, run=RUNS, step=k))  # fmt: skip
     assert np.array_equal(found.position, expected)
     assert set(found.words) == {"moving"}

@@ -42,7 +42,7 @@ from gradiometer.numeric.grouping import (
     eliminate,
     group_paths,
 )
-from gradiometer.numeric.kernel_noise import Noise, add_noise, choose_batch
+from gradiometer.numeric.kernel_noise import Noise, choose_batch, perturb_gradients
 from gradiometer.numeric.linear_graph import LinearGraph, connect
 from gradiometer.numeric.operations import CODES, CONSTANT, INPUT
 from gradiometer.numeric.path_analysis import PathAnalysis, analyse_paths
@@ -146,6 +146,7 @@ __all__ = [
     "grow_path_tree",
     "linearise",
     "measure_spread",
+    "perturb_gradients",
     "plan_runs",
     "rank_all",
     "rank_paths",

@@ -37,7 +37,9 @@ class Noise:
             raise UsageError(f"A batch has {self.batch} terms.", hint="write a positive number")
 
 
-def add_noise(gradient: ArrayLike, scale: ArrayLike, *, seed: int, run: Array, step: int) -> Array:
+def perturb_gradients(
+    gradient: ArrayLike, scale: ArrayLike, *, seed: int, run: Array, step: int
+) -> Array:
     """The gradients with noise, shape (runs, coordinates), as kernels compute them.
 
     Args:
