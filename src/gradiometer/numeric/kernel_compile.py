@@ -15,7 +15,7 @@ from gradiometer.errors import InternalError
 TYPES = "void(CPointer({0}), int64, CPointer({0}), int64, CPointer({0}), int64, int64, int64)"
 """Blocks and how many, the table and its length, given numbers; steps, steps before, freshness."""
 
-LIBRARY = frozenset(["fma", "fmaf", "memcpy", "memmove", "memset", "pow", "powf"])
+LIBRARY = frozenset(["fma", "fmaf", "memcpy", "memmove", "memset", "pow", "powf", "sqrt", "sqrtf"])
 """Functions of the C library that machine code may call; every process has them."""
 
 

@@ -27,7 +27,7 @@ from gradiometer.formula import (
     size_in_bits,
     to_ball,
 )
-from gradiometer.proof.check_walk import LADDER, fields, read_rational, require
+from gradiometer.proof.check_walk import LADDER, fields, read_rational, read_schedule, require
 
 _LONGEST = 100_000
 """Rationals of more bits go on as balls."""
@@ -41,7 +41,7 @@ def check_trail(problem: Any, claim: Any, evidence: Any) -> None:
     """Accept lowest loss, last position and return of a run, or raise `CertificateError`."""
     fields(evidence)
     replay = _read(problem)
-    said = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
+    said: dict[str, Any] = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
     for bits in LADDER:
         try:
             with precision(bits):
@@ -76,22 +76,24 @@ class _Replay:
     trees: tuple[tuple[str, Node], ...]
     step: tuple[tuple[str, Evaluator], ...]
     values: Mapping[str, fmpq]
-    rate: Node | None
-    rate_values: Mapping[str, fmpq]
+    schedules: Mapping[str, tuple[Node, Mapping[str, fmpq]]]
     start: tuple[fmpq, ...]
     steps: int
 
-    def rate_at(self, done: int) -> dict[str, Any]:
-        """The learning rate when *done* steps are done, where a schedule gives one."""
-        if self.rate is None:
-            return {}
-        value = evaluate(self.rate, {**self.rate_values, "k": fmpq(done)})
-        require(isinstance(value, fmpq) and value >= 0, "A learning rate is no rational >= 0.")
-        return {"learning_rate": value}
+    def rates_at(self, done: int) -> dict[str, Any]:
+        """What the schedules give when *done* steps are done."""
+        found: dict[str, Any] = {}
+        for name, (tree, values) in self.schedules.items():
+            value = evaluate(tree, {**values, "k": fmpq(done)})
+            finite = isinstance(value, fmpq) or value.is_finite()
+            require(finite, f"A value of `{name}` is not known.")
+            require(name != "learning_rate" or not value < 0, "A learning rate is negative.")
+            found[name] = value
+        return found
 
     def begin(self) -> dict[str, Any]:
         """What is remembered before the first step."""
-        known: dict[str, Any] = {**self.values, **self.rate_at(0)}
+        known: dict[str, Any] = {**self.values, **self.rates_at(0)}
         known |= zip(self.coordinates, self.start, strict=True)
         return {name: evaluate(tree, known) for name, tree in self.state}
 
@@ -100,7 +102,7 @@ class _Replay:
     ) -> tuple[Point, dict[str, Any]]:
         """The state after one more step."""
         here = dict(zip(self.variables, point, strict=True))
-        known: dict[str, Any] = {**self.values, **memory, **self.rate_at(done)}
+        known: dict[str, Any] = {**self.values, **memory, **self.rates_at(done)}
         known |= {"t": fmpq(done + 1), "loss": loss}
         known |= zip(self.coordinates, point, strict=True)
         for name, slope in zip(self.slopes, self.gradient, strict=True):
@@ -115,11 +117,11 @@ class _Replay:
         trees = [settle_conditions(tree, self.values, from_step=done + 1) for _, tree in self.trees]
         if any("t" in free_names(tree) for tree in trees):
             return False
-        if self.rate is None:
-            return True
-        ranges = {name: at_point(value) for name, value in self.rate_values.items()}
-        rates = evaluate_range(self.rate, {**ranges, "k": Range(fmpq(done), None)})
-        return rates.lower is not None and rates.lower == rates.upper
+        for tree, values in self.schedules.values():
+            ranges = {name: at_point(value) for name, value in values.items()}
+            if not evaluate_range(tree, {**ranges, "k": Range(fmpq(done), None)}).is_single:
+                return False
+        return True
 
 
 def _shorten(value: Any) -> Any:
@@ -207,8 +209,8 @@ def _contain(said: Any, values: Sequence[Any], what: str) -> None:
 
 
 def _read(problem: Any) -> _Replay:
-    variables, loss, rule, schedule, start, steps = fields(
-        problem, "variables", "loss", "rule", "schedule", "start", "steps"
+    variables, loss, rule, schedules, start, steps = fields(
+        problem, "variables", "loss", "rule", "schedules", "start", "steps"
     )
     names = _read_names(variables)
     require(0 < len(names) <= _MOST_VARIABLES, "There are too many variables.")
@@ -221,19 +223,20 @@ def _read(problem: Any) -> _Replay:
     places, inclines = _read_names(coordinates), _read_names(slopes)
     require(len(places) == len(inclines) == len(names) == len(start), "Other lengths.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    rate, rate_values = _read_schedule(schedule)
-    given = [*numbers, *(name for name, _ in state), *places, *inclines, "t", "loss"]
-    given += [] if rate is None else ["learning_rate"]
+    require(isinstance(schedules, Mapping), "The schedules are no table.")
+    rates = {name: read_schedule(row) for name, row in schedules.items()}
+    given = [*numbers, *(name for name, _ in state), *places, *inclines, "t", "loss", *rates]
     require(len(set(given)) == len(given), "A name stands for two things.")
     trees = _read_step(step, given)
     targets = {target for target, _ in trees}
     kept = (*places, *(name for name, _ in state))
     require(all(f"{name}'" in targets for name in kept), "The rule is not complete.")
-    memory = [(n, parse(text, names={*numbers, *places}).tree) for n, text in state]
+    first = {*numbers, *places, *rates}
+    memory = [(name, parse(text, names=first).tree) for name, text in state]
     compiled = tuple((target, compile_exact(tree)) for target, tree in trees)
     return _Replay(
         names, compile_exact(tree), gradient, places, inclines, tuple(memory), tuple(trees),
-        compiled, numbers, rate, rate_values, tuple(map(read_rational, start)), steps,
+        compiled, numbers, rates, tuple(map(read_rational, start)), steps,
     )  # fmt: skip
 
 
@@ -251,12 +254,3 @@ def _read_step(step: Any, given: list[str]) -> list[tuple[str, Node]]:
         trees.append((target, parse(text, names=known).tree))
         known = {*known, target}
     return trees
-
-
-def _read_schedule(schedule: Any) -> tuple[Node | None, dict[str, fmpq]]:
-    if schedule is None:
-        return None, {}
-    text, given = fields(schedule, "rate", "values")
-    values = {name: read_rational(number) for name, number in given.items()}
-    require("k" not in values, "`k` counts the steps.")
-    return parse(text, names={"k", *values}).tree, values

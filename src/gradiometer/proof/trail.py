@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, final
 
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError
-from gradiometer.formula import Exact, evaluate, precision, size_in_bits, to_ball
-from gradiometer.model import BoundSchedule, Rule, ScalarRule, Surface, unroll
+from gradiometer.formula import Exact, Range, evaluate, precision, size_in_bits, to_ball
+from gradiometer.model import BoundSchedule, Rule, ScalarRule, Surface, rate_range, unroll
 from gradiometer.proof.walk import FIRST_BITS, LAST_BITS, MOST_EXPONENT, MOST_RATIONAL_BITS
 
 Arithmetic: TypeAlias = Literal["exact", "ball", "mixed"]
@@ -32,16 +32,31 @@ class Journey:
     surface: Surface
     start: tuple[fmpq, ...]
     steps: int
-    schedule: BoundSchedule | None = None
+    schedules: Mapping[str, BoundSchedule] = field(default_factory=dict)
 
     @cached_property
     def code(self) -> ScalarRule:
         """The rule coordinate by coordinate."""
         return unroll(self.rule, (len(self.start),) if len(self.start) > 1 else ())
 
-    def rates(self, step: int) -> Mapping[str, fmpq]:
-        """The parameters that the schedule gives when *step* steps are done."""
-        return {} if self.schedule is None else {"learning_rate": self.schedule.rate_at(step)}
+    def rates(self, step: int) -> dict[str, Exact]:
+        """What the schedules give when *step* steps are done, by parameter."""
+        return {name: row.rate_at(step) for name, row in self.schedules.items()}
+
+    def float_rates(self, step: int) -> dict[str, float]:
+        """The same, each rounded to the nearest float64."""
+        return {name: row.float_at(step) for name, row in self.schedules.items()}
+
+    def rate_ranges(self, done: int) -> dict[str, Range]:
+        """Where each of them lies in all steps from *done* steps on.
+
+        Raises:
+            UndecidedError: If a formula cannot be evaluated over a range.
+        """
+        return {
+            name: rate_range(row.rate, row.values, from_step=done)
+            for name, row in self.schedules.items()
+        }
 
 
 @final

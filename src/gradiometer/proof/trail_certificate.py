@@ -59,7 +59,7 @@ def to_trail_problem(journey: Journey) -> dict[str, Any]:
             "step": [[plain[target], text(tree)] for target, tree in code.step],
             "values": {name: str(value) for name, value in code.values.items()},
         },
-        "schedule": None if journey.schedule is None else journey.schedule.to_problem(),
+        "schedules": {name: row.to_problem() for name, row in journey.schedules.items()},
         "start": [str(number) for number in journey.start],
         "steps": journey.steps,
     }

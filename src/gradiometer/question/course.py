@@ -15,8 +15,6 @@ from gradiometer.model import (
     BoundSchedule,
     Landscape,
     Objective,
-    Optimizer,
-    Owner,
     Rule,
     Setting,
     Start,
@@ -29,6 +27,11 @@ from gradiometer.model import (
 )
 from gradiometer.proof import Course, Journey, Side
 from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.course_schedules import (
+    bind_schedules,
+    list_owners,
+    read_varied,
+)
 
 MOST_STEPS = 200_000
 
@@ -42,7 +45,8 @@ class Request:
     values: Mapping[str, Setting]
     """The objective's parameters that have a value."""
     rule: Rule
-    schedule: BoundSchedule | None
+    schedules: Mapping[str, BoundSchedule]
+    """The parameters of the rule that a schedule gives, each with its own."""
     start: tuple[fmpq, ...]
     """One number for each variable."""
     steps: int
@@ -62,7 +66,7 @@ class Request:
             problem = f"The rule `{name}` draws noise at each step, and an exact run draws none."
             raise UsageError(problem, hint="choose a rule or settings without noise")
         curve = self.curve
-        return Course(self.rule, curve, self.start[0], self.steps, self.schedule, self.side)
+        return Course(self.rule, curve, self.start[0], self.steps, self.schedules, self.side)
 
     @cached_property
     def curve(self) -> Landscape:
@@ -80,7 +84,7 @@ class Request:
         surface = self.objective.bind_surface(self.values)
         if len(self.start) == 1:
             surface = replace(surface, value=self.curve.to_tree(self.side))
-        return Journey(self.rule, surface, self.start, self.steps, self.schedule)
+        return Journey(self.rule, surface, self.start, self.steps, self.schedules)
 
 
 def read_request(
@@ -114,26 +118,29 @@ def read_request(
     begin = None if start is None else read_start(start)
     surface, rule = _find_objective(objective, begin), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
+    varied, settings = read_varied(rule, settings)
     if at_kink not in (None, "left", "right"):
         raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
     _check_steps(steps, most)
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
-    owners = [rule.owner, surface.owner]
-    if plan is not None:
-        owners = [_without_rate(rule), surface.owner, plan.owner]
+    owners = [surface.owner, *list_owners(rule, plan, varied)]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
     surface = surface.fit(values["objective"])
     place = _place(surface, shape, begin)
+    schedules = bind_schedules(rule, plan, varied, values, settings=settings)
     inputs: dict[str, Any] = {
         "objective": surface.name,
         "optimizer": rule.name,
         "schedule": None if plan is None else plan.name,
         "set": {
-            name: text
-            for role in values
-            for name, text in describe_settings(values[role]).items()
-            if name not in left_free
+            **{
+                (f"{role}.{name}" if role in varied else name): text
+                for role in values
+                for name, text in describe_settings(values[role]).items()
+                if name not in left_free and (role != "optimizer" or name not in schedules)
+            },
+            **{name: row.name for name, row in varied.items()},
         },
         "start": _spell_place(surface, place),
         "steps": steps,
@@ -143,7 +150,7 @@ def read_request(
         surface,
         shape,
         rule.bind(values["optimizer"]),
-        None if plan is None else plan.bind(values["schedule"]),
+        schedules,
         place,
         steps,
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
@@ -183,18 +190,6 @@ def _spell_place(surface: Objective, place: tuple[fmpq, ...]) -> str:
     if len(place) == 1:
         return str(place[0])
     return ", ".join(f"{n}={v}" for n, v in zip(surface.variables, place, strict=True))
-
-
-def _without_rate(rule: Optimizer) -> Owner:
-    """The rule's parameters without the rate: the schedule gives it, so it cannot be set."""
-    if "learning_rate" not in rule.parameters:
-        raise UsageError(
-            f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
-            known=tuple(rule.parameters),
-            hint="name the rate `learning_rate` in the rule",
-        )
-    kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
-    return Owner("optimizer", rule.name, kept)
 
 
 def _check_steps(steps: Any, most: int) -> None:

@@ -32,7 +32,10 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "flops", "operations", "memory_inference", "inference_bytes", "memory_training",
         "training_bytes", "kv_cache", "difference", "total_difference", "scaling", "solution",
     ),
-    "schedule": ("values", "changes", "first", "last", "total"),
+    "schedule": (
+        "values", "changes", "first", "last", "peak", "warmup_end", "constant_from",
+        "rises_again", "total", "others", "compared", "settings", "live", "reductions", "best",
+    ),
     "trajectory": (
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
         "limit", "engine", "nearest_critical", "not_finite", "rounding", "continuous",

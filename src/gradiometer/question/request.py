@@ -273,9 +273,14 @@ _QUESTIONS = (
     Question(
         "schedule",
         "What is the learning rate at each step?",
-        (Input("schedule", "text", "A catalogue name or a formula in k, the steps done so far.",
+        (Input("schedule", "text", "A catalogue name, a formula in k, the steps done so far, or "
+               "several joined: `warmup for 5, then cosine`.",
                required=True, positional=True, entry="schedule"), _SET,
-         Input("steps", "integer", "How many steps to list.", default=100)),
+         Input("steps", "integer", "How many steps to list.", default=100),
+         Input("compare", "texts", "Libraries whose form of the schedule is set beside it (torch, "
+               "optax, keras, transformers, timm), or other schedules."),
+         Input("losses", "texts", "The losses of a run, such as 1,0.9,0.9, or a file with them, "
+               "for a schedule that follows them.")),
         "gradiometer schedule step --set learning_rate=1/10 --set step_size=15 --steps 60",
     ),
     Question(

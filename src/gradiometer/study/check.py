@@ -19,6 +19,7 @@ from gradiometer.model import (
     KeyPath,
     read_activation,
     read_graph,
+    read_loss_schedule,
     read_objective,
     read_optimizer,
     read_schedule,
@@ -106,7 +107,10 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     elif question.ask == "activation":
         read_activation(given["formula"], settings=given["set"])
     elif question.ask == "schedule":
-        settle([read_schedule(given["schedule"]).owner], given["set"])
+        follower = read_loss_schedule(given["schedule"])
+        owner = (follower or read_schedule(given["schedule"])).owner
+        # Settings may belong to a schedule that it is compared with.
+        settle([owner], None if given["compare"] else given["set"])
     elif question.ask == "gradient" and given["computation"]:
         point = given["at"] or {}
         for text in point.values():
