@@ -67,8 +67,10 @@ class _Values(dict[str, Exact]):
             raise KeyError(name)
         base, exponent, power = self._parts[name]
         below, above = base(self), exponent(self)
-        self[name] = ball_power(to_ball(below), int(above.p)) if _is_long(below, above) else (
-            power(self))  # fmt: skip
+        if isinstance(above, fmpq) and _is_long(below, above):
+            self[name] = ball_power(to_ball(below), int(above.p))
+        else:
+            self[name] = power(self)
         return self[name]
 
 

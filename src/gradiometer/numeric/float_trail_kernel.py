@@ -116,8 +116,7 @@ class _Machine:
         precision: str,
     ) -> None:
         """A kernel for that many steps and a few to look on."""
-        from gradiometer.numeric.kernel_cache import load_kernel
-        from gradiometer.numeric.kernel_fused import has_fused
+        from gradiometer.numeric.kernel_cache import has_fused, load_kernel
 
         code, field = _with_slopes(code, field) if draws else (code, field)
         trees: dict[str, Node | None] = {name: bound.rate for name, bound in schedules.items()}
