@@ -112,7 +112,7 @@ def _run_keras(keras, case, gradients, start):
     for row in by_step:
         given = [keras.ops.convert_to_tensor(gradient, dtype="float64") for gradient in row]
         optimizer.apply(given, places)
-        path.append(np.stack([np.array(place) for place in places]))
+        path.append(np.stack([place.value.copy() for place in places]))
     return _by_tape(path, gradients, start)
 
 
