@@ -208,10 +208,20 @@ class Replay:
 
     def settled_step(self, done: int) -> list[tuple[str, Node]]:
         """The assignments with conditions on the step count decided for all later steps."""
+        known = {**self.values, **self._resting(done)}
         return [
-            (name, settle_conditions(tree, self.values, from_step=done + 1))
-            for name, tree in self.step
+            (name, settle_conditions(tree, known, from_step=done + 1)) for name, tree in self.step
         ]
+
+    def _resting(self, done: int) -> dict[str, fmpq]:
+        """What schedules give as one rational in all steps from *done* steps on."""
+        try:
+            rests = [name for name, rates in self.rates_from(done).items() if rates.is_single]
+        except UndecidedError:
+            return {}
+        # A range loses that the cosine of a whole number of turns is exact; a step does not.
+        found = self.rates_at(done) if rests else {}
+        return {name: found[name] for name in rests if isinstance(found[name], fmpq)}
 
     def rates_from(self, done: int) -> dict[str, Range]:
         """Where what the schedules give lies, from that number of done steps on."""

@@ -78,6 +78,8 @@ def read_request(
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
     schedules = bind_schedules(rule, plan, varied, values, settings=settings)
+    for row in schedules.values():
+        row.check_steps(steps)
     course = Course(
         rule.bind(values["optimizer"]),
         _bind(surface, shape),
