@@ -157,7 +157,7 @@ def run_child(way: str, operations: int) -> dict[str, Any] | None:
     command = [sys.executable, str(HERE / "drawing.py"), way, str(operations)]
     try:
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=SECONDS + 5
+            command, check=False, capture_output=True, text=True, timeout=3 * SECONDS
         )
     except subprocess.TimeoutExpired:
         return None

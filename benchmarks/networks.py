@@ -106,7 +106,8 @@ def write_networks(results: dict[str, Any]) -> list[str]:
     warm, cold = results["warm"], results["cold s"]
     right = warm["files"] - len(warm["wrong"])
     return [
-        f"Networks from config.json: {right} of {warm['files']} files have the parameters that their class has; "
+        f"Networks from config.json: {right} of {warm['files']} files have the parameters that "
+        "their class has; "
         f"median {1e3 * warm['median s']:.1f} ms a file, at most "
         f"{1e3 * warm['maximum first s']:.0f} ms the first time ({warm['slowest']}), "
         f"{warm['over limit']} over {LIMIT} s.",

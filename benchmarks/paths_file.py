@@ -23,11 +23,14 @@ def write_lines(path: Path, lines: int) -> str:
     weight = random.uniform(0, 0.086, lines)
     back = random.integers(1, WINDOW + 1, size=(lines, 2))
     names = [*(f"x{k}" for k in range(STATES)), *(f"v{k}" for k in range(lines))]
+    # An input that no line reads may not be given a value.
+    used = np.unique(STATES + np.arange(min(lines, WINDOW))[:, None] - back[:WINDOW])
+    read = [k for k in used.tolist() if k < STATES]
     with path.open("w", encoding="utf-8") as file:
         for k, (w, (a, b)) in enumerate(zip(weight.tolist(), back.tolist(), strict=True)):
             one, other = names[STATES + k - a], names[STATES + k - b]
             file.write(f"v{k} = {w:.4f}*{one} + {FACTOR}*{other}\n")
-    return ",".join(f"x{k}={x:.3f}" for k, x in enumerate(random.normal(size=STATES)))
+    return ",".join(f"x{k}={x:.3f}" for k, x in zip(read, random.normal(size=STATES), strict=False))
 
 
 def time_file(lines: int) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def time_parts(path: Path, at: str) -> dict[str, float]:
     """Processor seconds of reading the lines, sweeping them and writing down the facts."""
     from gradiometer.formula import parse
     from gradiometer.model import read_listing
-    from gradiometer.question.gradient_list_facts import list_facts
+    from gradiometer.question.gradient_list_facts import list_facts, rank_inputs
     from gradiometer.question.gradient_sweep import sweep_list
 
     pairs = [pair.split("=") for pair in at.split(",")]
@@ -68,7 +71,7 @@ def time_parts(path: Path, at: str) -> dict[str, float]:
     read = time.process_time()
     swept = sweep_list(listing, point, of="", source="lines")
     done = time.process_time()
-    list_facts(swept, 10)
+    list_facts(swept, rank_inputs(swept, 10), 10)
     return {"read": read - start, "sweep": done - read, "facts": time.process_time() - done}
 
 

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from agreement.record_memory import DATA, LARGE, OPTIMIZERS, measure_all
-from gradiometer.catalog import list_entries
+from gradiometer.catalog import list_entries, read_entry
 from gradiometer.model import list_saved, read_network_tree, walk_network
 from gradiometer.question.parameters import parameters
 
 RECORDED = json.loads(DATA.read_text(encoding="utf-8"))
 RECIPES = {"float32": "fp32", "bfloat16": "bf16"}
-UNKNOWN = {"NAdam", "ASGD"}
-"""Rules of torch that the catalogue does not have; they are recorded for the day it has them."""
+RULES = list_entries("optimizer")
+"""More rules of torch are recorded, for the day the catalogue has them."""
 OPTIONS = {"betas": "beta1", "nesterov": "nesterov"}
 
 
@@ -67,7 +67,7 @@ def state_of(row):
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in RECORDED["optimizers"] if row["optimizer"] not in UNKNOWN],
+    [row for row in RECORDED["optimizers"] if row["optimizer"].lower() in RULES],
     ids=lambda row: f"{row['optimizer']} {row['options']} of {row['text']}",
 )
 def test_state_of_an_optimizer_is_that_of_torch(row):
@@ -75,12 +75,52 @@ def test_state_of_an_optimizer_is_that_of_torch(row):
     assert state_of(row) == expected
 
 
-def test_every_rule_of_the_catalogue_was_recorded():
+def test_every_rule_of_the_catalogue_that_counts_steps_as_torch_does_was_recorded():
     recorded = {row["optimizer"].lower() for row in RECORDED["optimizers"]}
-    assert set(list_entries("optimizer")) <= recorded
-    assert {
-        name for name, _ in OPTIMIZERS if name.lower() not in list_entries("optimizer")
-    } == UNKNOWN
+    counting = {name for name in RULES if "counter_bytes" in read_entry("optimizer", name)}
+    assert {"adam", "adamw"} <= counting <= recorded
+    assert {name.lower() for name, _ in OPTIMIZERS} == recorded
+
+
+FACTORED = """
+name = "factored"
+counter_bytes = 4
+[state]
+r = "0"
+c = "0"
+v = "0"
+n = "0"
+[step]
+"r'" = "r/2 + row_mean(g^2)"
+"c'" = "c/2 + column_mean(g^2)"
+"v'" = "v/2 + g^2"
+"n'" = "n/2 + norm(g)"
+d = "where(axes(x) >= 2, sqrt(r'*c'/mean(r')), sqrt(v'))"
+"x'" = "x - g/d/(1 + n')"
+"""
+
+
+def test_a_state_of_rows_and_columns_takes_what_the_factored_rule_of_torch_takes(tmp_path):
+    """Adafactor keeps of a matrix one number for each row and column, of a vector all."""
+    path = tmp_path / "factored.toml"
+    path.write_text(FACTORED, encoding="utf-8")
+    answer = parameters("100 -> dense(20); dense(3, bias=false)", optimizer=str(path))
+    parts = {p["part"]: p["bytes"] for p in answer.facts["memory_training"].value}
+    assert parts["factored: r"] == 4 * (20 + 3)
+    assert parts["factored: c"] == 4 * (100 + 20)
+    assert parts["factored: v"] == 4 * 20
+    assert parts["factored: n"] == 4 * 3
+    assert parts["factored: step counts"] == 4 * 3
+
+
+def test_a_convolution_is_many_matrices_to_a_factored_rule(tmp_path):
+    """PyTorch's Adafactor averages over the last axis, and over the one before it."""
+    path = tmp_path / "factored.toml"
+    path.write_text(FACTORED, encoding="utf-8")
+    answer = parameters("3x8x8 -> conv(5, 3, bias=false)", optimizer=str(path))
+    parts = {p["part"]: p["bytes"] for p in answer.facts["memory_training"].value}
+    assert parts["factored: r"] == parts["factored: c"] == 4 * 5 * 3 * 3
+    assert "factored: v" not in parts
 
 
 def test_the_state_of_adam_for_published_networks():

@@ -1,10 +1,13 @@
 """Entries of the catalogue as one library has them."""
 
+import numpy as np
 import pytest
 
+from gradiometer.catalog import list_entries, read_entry
 from gradiometer.errors import Place, StudyError, UsageError
-from gradiometer.model import read_optimizer
-from gradiometer.model.entry_dialect import to_dialect
+from gradiometer.model import read_optimizer, settle, unroll
+from gradiometer.model.entry_dialect import list_dialects, to_dialect
+from gradiometer.numeric import run_rule_tape
 
 PLACE = Place("entry")
 ENTRY = {
@@ -64,6 +67,29 @@ def test_an_unknown_dialect_names_the_known_ones():
         read_optimizer("adam.kears")
     assert caught.value.hint == "write `adam.keras`"
     assert {"torch", "keras"} <= set(caught.value.known)
+
+
+NAMES = [
+    name if dialect is None else f"{name}.{dialect}"
+    for name in list_entries("optimizer")
+    for dialect in (None, *list_dialects(read_entry("optimizer", name)))
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_rule_of_the_catalogue_takes_a_step_for_every_shape_in_every_dialect(name):
+    optimizer = read_optimizer(name)
+    assert optimizer.about.endswith(".")
+    given = {p.name: p.default if p.default is not None else "1"
+             for p in optimizer.parameters.values()}  # fmt: skip
+    rule = optimizer.bind(settle([optimizer.owner], given)["optimizer"])
+    for shape in [(), (3,), (2, 3), (3, 2)]:
+        gradients = np.linspace(0.5, 1.5, 2 * int(np.prod(shape))).reshape(2, *shape)
+        start, other = np.ones(shape), np.zeros((2, *shape))
+        code = unroll(rule, shape)
+        positions = run_rule_tape(rule, gradients, start, noise=other, loss=[1.0, 0.5])
+        assert np.isfinite(positions).all()
+        assert len(code.coordinates) == positions[0].size
 
 
 def test_the_entry_and_the_library_that_agrees_take_the_same_step():

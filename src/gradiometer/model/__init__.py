@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         read_family,
     )
     from gradiometer.model.counter import Counter, read_counter
+    from gradiometer.model.entry import find_entry
     from gradiometer.model.flax_models import describe_flax
     from gradiometer.model.graph import Graph, GraphNode, read_graph
     from gradiometer.model.graph_flow import Edge, Flow, find_flow
@@ -163,6 +164,7 @@ _PLACES = {
     "count_network": "network_count",
     "list_saved": "network_count",
     "describe_settings": "schedule",
+    "find_entry": "entry",
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
     "group_paths": "graph_group",
@@ -299,6 +301,7 @@ __all__ = [
     "describe_settings",
     "describe_torch",
     "estimate_memory",
+    "find_entry",
     "find_flow",
     "find_layer_kind",
     "find_line",

@@ -37,7 +37,7 @@ def to_dialect(table: Mapping[str, Any], dialect: str, place: Place) -> Mapping[
     own: Mapping[str, Any] = table.get("dialects", {}).get(dialect, {})
     _check_dialect_keys(table, own, place)
     # What is published about one formula says nothing of another.
-    dropped = {"dialects", *(("published",) if "formula" in own else ())}
+    dropped = {"dialects", "libraries", *(("published",) if "formula" in own else ())}
     base = _without({k: v for k, v in table.items() if k not in dropped}, own, place)
     rows = {**base.get("parameters", {}), **own.get("parameters", {})}
     for parameter, default in own.get("defaults", {}).items():

@@ -10,6 +10,7 @@ from flint import fmpq
 
 from gradiometer.errors import (
     FormulaError,
+    GradiometerError,
     Place,
     StudyError,
     UndecidedError,
@@ -18,6 +19,7 @@ from gradiometer.errors import (
 )
 from gradiometer.formula import Node, Range, at_point, evaluate_range
 from gradiometer.model.entry import check_keys, find_entry
+from gradiometer.model.entry_place import locate_in_file
 from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters
 from gradiometer.model.rule import Rule, RuleText, Shape, kinds_of
 from gradiometer.model.rule_kinds import Inference
@@ -110,7 +112,13 @@ def read_optimizer(named: str | Mapping[str, Any]) -> Optimizer:
             known=known,
             hint=f"write `{nearest}`" if nearest else "give a catalogue name or a TOML file",
         )
-    table, place = found
+    try:
+        return _read_table(*found)
+    except GradiometerError as error:
+        raise locate_in_file(named, error) from None
+
+
+def _read_table(table: Mapping[str, Any], place: Place) -> Optimizer:
     check_keys(table, _KEYS, place=place)
     parameters = read_parameters(table.get("parameters", {}), place=place)
     counter = table.get("counter_bytes", 0)

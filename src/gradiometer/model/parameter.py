@@ -48,6 +48,9 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
         FormulaError: If a default or a domain cannot be read.
     """
     known = ("default", "domain", "barrier", "flag", "integer", "about")
+    if not isinstance(table, Mapping):
+        hint = 'write [parameters] and a line such as h = { default = "1" }'
+        raise StudyError("`parameters` is no table.", place=place, hint=hint)
     parameters: dict[str, Parameter] = {}
     for name, given in table.items():
         row = given if isinstance(given, Mapping) else {"default": given}

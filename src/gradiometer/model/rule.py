@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.errors import ShapeError
+from gradiometer.errors import DomainError, GradiometerError, Place, ShapeError
 from gradiometer.formula import (
     ONE,
     Apply,
@@ -60,8 +60,15 @@ class RuleText:
         Raises:
             ShapeError: If a length is not positive.
             FormulaError: If parts of the rule do not fit.
+            DomainError: If a condition that is settled has no value.
         """
         _check_shape(shape)
+        try:
+            return self._bind(shape)
+        except GradiometerError as error:
+            raise error.located(Place(f"optimizer `{self.name}`")) from None
+
+    def _bind(self, shape: Shape) -> Rule:
         state, step = dict(self.state), self._settle(self.step)
         known = kinds_of(self, state, step, Inference(is_settled=False, allows_numbers=True))
         # The shape of a name may rest on a condition that another shape settles.
@@ -78,10 +85,13 @@ class RuleText:
         return _keep_alive(self, state, step, kinds=kinds, shape=shape)
 
     def _settle(self, step: Step) -> Step:
-        return tuple(
-            (target, settle_conditions(tree, self.values, from_step=self.from_step))
-            for target, tree in step
-        )
+        return tuple((target, self._decide(target, tree)) for target, tree in step)
+
+    def _decide(self, target: str, tree: Node) -> Node:
+        try:
+            return settle_conditions(tree, self.values, from_step=self.from_step)
+        except DomainError as error:
+            raise replace(error, text=self.sources.get(target, "")) from None
 
 
 @final

@@ -84,7 +84,7 @@ class Inference:
                 return None
             before, joined = joined, join_kinds(joined, kind)
             if joined is None and not (node.operator == "where" and not self.is_settled):
-                raise _misfit(node, part, before, kind)
+                raise _misfit(part, before, kind)
         return joined
 
     def _call(self, node: Apply, kinds: list[Kind | None]) -> Kind | None:
@@ -96,8 +96,7 @@ class Inference:
                     part,
                     f"`{node.operator}` is taken of a whole tensor, "
                     f"and `{_short(part)}` is one number.",
-                    hint=f"write `{'x' if node.operator in ('matmul',) else 'g'}` or another "
-                    "tensor there, or leave the function out",
+                    hint=f"write `{_without_call(node)}`",
                 )
         if node.operator in REDUCTIONS:
             return NUMBER
@@ -130,11 +129,23 @@ def join_kinds(left: Kind, right: Kind) -> Kind | None:
     return Kind(rows.pop() if rows else "1", columns.pop() if columns else "1")
 
 
-def _misfit(node: Apply, part: Node, before: Kind, kind: Kind) -> FormulaError:
+def _without_call(node: Apply) -> str:
+    """What the call means where its arguments are numbers."""
+    if node.operator == "matmul":
+        return to_text(Apply("*", node.arguments))
+    return to_text(Apply("abs", node.arguments) if node.operator == "norm" else node.arguments[0])
+
+
+def _misfit(part: Node, before: Kind, kind: Kind) -> FormulaError:
+    hint = f"write `transpose({_short(part)})`"
+    if isinstance(part, Apply) and part.operator == "transpose":
+        hint = f"write `{_short(part.arguments[0])}`"
+    if join_kinds(before, kind.flipped) is None:
+        hint = "write `matmul(u, v)` if a product of matrices is meant"
     return _at(
         part,
         f"`{_short(part)}` is {_size(kind)}, and what it is combined with is {_size(before)}.",
-        hint="transpose one of them, or write `matmul(u, v)` for a product of matrices",
+        hint=hint,
     )
 
 
@@ -211,7 +222,7 @@ def infer_kinds(
         name = target.removesuffix("'")
         if target not in state:
             known[target] = kind
-        if name in state and kind is not None:
+        if kind is not None and (name in state or target == "x'"):
             _check_growth(target, kind, known[name], tree=tree, source=sources.get(target, ""))
     return known
 
@@ -221,8 +232,8 @@ def _check_growth(target: str, kind: Kind, before: Kind | None, *, tree: Node, s
         raise replace(
             _at(
                 tree,
-                f"`{target}` is {_size(kind)} here, and was {_size(before)} before.",
-                hint="give it values of one shape",
+                f"`{target}` is {_size(kind)} here, and elsewhere {_size(before)}.",
+                hint=f"transpose it, or give `{target}` a value of one shape",
             ),
             text=source,
         )

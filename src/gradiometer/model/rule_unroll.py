@@ -21,7 +21,7 @@ from gradiometer.formula import (
     number,
     to_float,
 )
-from gradiometer.model.rule import Rule, Shape, lengths_of
+from gradiometer.model.rule import Rule, Shape, count_values, lengths_of
 from gradiometer.model.rule_kinds import Kind, join_kinds
 from gradiometer.model.rule_words import FUNCTIONS, GIVEN
 
@@ -128,6 +128,7 @@ class _Unroller:
     def whole(self) -> ScalarRule:
         """The code of the rule."""
         rule = self.rule
+        self._check_size(count_values(rule.kinds["x"], rule.shape))
         states: list[tuple[str, Node]] = []
         for name, tree in rule.state.items():
             kind = rule.kinds[name]
@@ -170,7 +171,11 @@ class _Unroller:
     def _assign(self, target: _Grid, value: _Grid) -> None:
         """Lines that give every cell of *target* its value; a row or a number is spread."""
         self.lines += self._cells(target, value)
-        if len(self.lines) > MOST_ASSIGNMENTS:
+        self._check_size(0)
+
+    def _check_size(self, more: int) -> None:
+        """Refuse code with that many more lines, before they are written."""
+        if len(self.lines) + more > MOST_ASSIGNMENTS:
             raise LimitError(
                 f"The step of `{self.rule.name}` for the shape {self.rule.shape} has more than "
                 f"{MOST_ASSIGNMENTS:,} assignments.",
@@ -208,6 +213,7 @@ class _Unroller:
 
     def _over(self, kind: Kind, cell: Callable[[int, int], Node]) -> _Grid:
         rows, columns = self.lengths[kind.rows], self.lengths[kind.columns]
+        self._check_size(rows * columns)
         return _Grid(kind, tuple(tuple(cell(i, j) for j in range(columns)) for i in range(rows)))
 
     def _call(self, function: str, grids: Sequence[_Grid]) -> _Grid:
@@ -229,6 +235,9 @@ class _Unroller:
             second = parts[1]
             inner = range(self.lengths[first.kind.columns])
             kind = Kind(first.kind.rows, second.kind.columns)
+            # A sum of products is one line, but as long as it has terms.
+            terms = len(first.cells) * len(inner) * len(second.cells[0])
+            self._check_size(terms // 10)
             return self._over(
                 kind,
                 lambda i, j: _fold("+", [apply("*", first.at(i, k), second.at(k, j))

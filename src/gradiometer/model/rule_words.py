@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from gradiometer.errors import FormulaError, Place, StudyError
@@ -66,12 +67,21 @@ def _check_count(node: Apply, text: str, place: Place) -> None:
     )
 
 
+_NAME = re.compile(r"[^\W\d]\w*'?")
+
+
 def check_name(name: str, *, place: Place) -> None:
-    """Refuse a name that a function of rules has.
+    """Refuse what is no name, and a name that a function of rules has.
 
     Raises:
-        StudyError: If it is one.
+        StudyError: If it is one of these.
     """
+    if not _NAME.fullmatch(name):
+        raise StudyError(
+            f"`{name}` is no name.",
+            place=place,
+            hint="write a letter, then letters, digits and `_`, and `'` behind it for a new value",
+        )
     if name.removesuffix("'") in FUNCTIONS:
         raise StudyError(
             f"The name `{name}` belongs to a function that every rule may call.",

@@ -38,7 +38,7 @@ def parameters(
     input: str = "",
     batch: int = 1,
     length: int | None = None,
-    optimizer: str = "",
+    optimizer: str | Mapping[str, Any] = "",
     precision: str = "fp32",
     as_: str = "",
     vary: str = "",
@@ -107,14 +107,22 @@ def parameters(
         facts = {**_list_facts(counted, request), **facts}
         arrays = arrays or list_arrays(counted)
         steps = tuple(_list_steps(counted))
-    plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
-    inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
+    inputs |= _said(asked, request)
     if live is not None:
         inputs |= {"model": described[-1].name, "framework": live.framework}
         inputs |= {"version": live.version}
     notes = tuple(note for one in described for note in (one.notes or _notes_of(one)))
     return Answer("parameters", inputs, facts, steps, arrays, warnings=notes)
+
+
+def _said(asked: Mapping[str, Any], request: NetworksRequest) -> dict[str, Any]:
+    """The options that were given, and an update rule of the user's own by its name."""
+    plain = {"batch": 1, "precision": "fp32"}
+    said = {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
+    if isinstance(asked["optimizer"], Mapping):
+        said["optimizer"] = request.memory.remembered.name
+    return said
 
 
 def _notes_of(network: Described) -> tuple[str, ...]:

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
-from gradiometer.model import BYTES, Precision, Row, SavedRow, TensorRow, list_saved
+from gradiometer.model import (
+    BYTES,
+    Precision,
+    Row,
+    Rule,
+    SavedRow,
+    TensorRow,
+    count_values,
+    list_saved,
+)
 from gradiometer.question.answer import Fact, computed, proved, unknown
 
 Part: TypeAlias = "dict[str, Any]"
@@ -16,12 +25,23 @@ Part: TypeAlias = "dict[str, Any]"
 @final
 @dataclass(frozen=True)
 class Remembered:
-    """What an optimizer remembers for each number that is trained."""
+    """What an optimizer remembers of the tensors that are trained."""
 
     name: str
     """The optimizer; empty for plain gradient descent, which remembers nothing."""
-    state: tuple[str, ...] = ()
+    rule: Rule | None = None
     counter_bytes: int = 0
+
+    def counts(self, shape: tuple[int, ...]) -> dict[str, int]:
+        """How many numbers of each remembered name belong to a tensor of that shape.
+
+        One for each coordinate, or one for each row or column, or a single one; what no
+        condition of the rule reaches for this shape is not remembered.
+        """
+        if self.rule is None:
+            return {}
+        rule = self.rule.for_shape(shape)
+        return {name: count_values(rule.kinds[name], shape) for name in rule.state}
 
 
 @final
@@ -126,15 +146,16 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
     precision, remembered = request.precision, request.remembered
     parts: list[Part] = []
     blocks = precision.blocks
-    small = [t for t in trained if blocks is None or t.count < blocks.least]
-    large = [t for t in trained if blocks is not None and t.count >= blocks.least]
-    for name in remembered.state:
+    for name, counts in _count_state(trained, remembered).items():
         label = f"{remembered.name}: {name}"
-        parts += _list_tensors(label, small, precision.state, force=True)
+        small = [count for count in counts if blocks is None or count < blocks.least]
+        large = [count for count in counts if blocks is not None and count >= blocks.least]
+        if small:
+            parts.append(_part(label, sum(small), precision.state))
         if blocks is not None and large:
-            parts += _list_tensors(label, large, blocks.state, force=True)
+            parts.append(_part(label, sum(large), blocks.state))
             # A block that is not full has a scale too.
-            scales = sum(-(-tensor.count // blocks.size) for tensor in large)
+            scales = sum(-(-count // blocks.size) for count in large)
             parts.append(_part(f"{label}, scales of blocks", scales, blocks.scale))
     if remembered.counter_bytes and trained:
         size = remembered.counter_bytes
@@ -147,6 +168,18 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
             }
         )
     return parts
+
+
+def _count_state(trained: Sequence[TensorRow], remembered: Remembered) -> dict[str, list[int]]:
+    """For each remembered name its numbers of every tensor that has some."""
+    by_shape: dict[tuple[int, ...], dict[str, int]] = {}
+    found: dict[str, list[int]] = {}
+    for tensor in trained:
+        if tensor.shape not in by_shape:
+            by_shape[tensor.shape] = remembered.counts(tensor.shape)
+        for name, count in by_shape[tensor.shape].items():
+            found.setdefault(name, []).append(count)
+    return found
 
 
 def _list_saved(rows: Sequence[Row], request: MemoryRequest) -> Iterator[Part]:

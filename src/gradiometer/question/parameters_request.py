@@ -47,7 +47,7 @@ def read_networks(
     input: str | None = "",
     batch: int = 1,
     length: int | None = None,
-    optimizer: str | None = "",
+    optimizer: str | Mapping[str, Any] | None = "",
     precision: str = "fp32",
     as_: str | None = "",
     vary: str | None = "",

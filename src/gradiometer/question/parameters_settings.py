@@ -13,13 +13,16 @@ from gradiometer.question.parameters_read import Described
 
 
 def apply_settings(
-    networks: Sequence[Described], optimizer: str, settings: Mapping[str, Any]
+    networks: Sequence[Described],
+    optimizer: str | Mapping[str, Any],
+    settings: Mapping[str, Any],
 ) -> tuple[list[Described], Remembered]:
     """The networks with their settings, and what the optimizer remembers with its own.
 
     Args:
         networks: The networks.
-        optimizer: A catalogue name, or an empty text for plain gradient descent.
+        optimizer: A catalogue name, a TOML file or a table; an empty text for plain gradient
+            descent.
         settings: Values by name, or by `owner.name` where two owners share a name.
 
     Raises:
@@ -73,4 +76,4 @@ def _remember(rule: Optimizer | None, settings: Mapping[str, Any]) -> Remembered
         return Remembered("")
     values = settle([rule.owner], settings)["optimizer"]
     # What cannot influence a step, such as a momentum of 0, is not kept.
-    return Remembered(rule.name, tuple(rule.bind(values).state), rule.counter_bytes)
+    return Remembered(rule.name, rule.bind(values), rule.counter_bytes)

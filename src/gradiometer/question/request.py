@@ -242,7 +242,7 @@ _QUESTIONS = (
          Input("batch", "integer", "Examples worked on at once, for memory.", default=1),
          Input("length", "integer", "The length of a sequence of tokens."),
          Input("optimizer", "text", "What trains the network, for memory; gradient descent "
-               "without a state when it is left out."),
+               "without a state when it is left out.", entry="optimizer"),
          Input("precision", "text", "A recipe of the catalogue.", default="fp32"),
          Input("as_", "text", "A tool whose numbers are wanted too, with what it counts otherwise: "
                "torchinfo, thop, fvcore, ptflops, calflops, keras and others of the catalogue."),

@@ -8,9 +8,15 @@ from typing import Any
 
 import click
 
-from gradiometer.catalog import KINDS, list_entries, list_vector_functions, read_entry
+from gradiometer.catalog import KINDS, find_name, list_entries, list_vector_functions, read_entry
 from gradiometer.terminal.exits import Exit
 from gradiometer.terminal.output import print_text
+
+_STEPPED = ("optimizer", "schedule")
+"""Kinds whose dialects are shown merged: a line of a step says little without the others."""
+
+_FORMULAS = ("state", "step", "schedule")
+_WIDTH = 100
 
 
 @click.command("catalog", epilog="Example: gradiometer catalog optimizer adam")
@@ -23,8 +29,9 @@ def command(kind: str | None, name: str | None, as_json: bool) -> int:
     KIND is activation, layer, network, objective, optimizer, precision or schedule.
     """
     if kind is not None and name is not None:
-        entry = read_entry(kind, name)
-        print_text(_to_json(entry) if as_json else "\n".join(_entry_lines(entry)))
+        entry = _read(kind, name)
+        lines = [*_entry_lines(entry), *_dialect_lines(kind, entry)]
+        print_text(_to_json(entry) if as_json else "\n".join(lines))
         return Exit.DONE
     kinds = [kind] if kind is not None else KINDS
     listed = {each: _abouts(each, list_entries(each)) for each in kinds}
@@ -35,15 +42,28 @@ def command(kind: str | None, name: str | None, as_json: bool) -> int:
     return Exit.DONE
 
 
+def _read(kind: str, name: str) -> Mapping[str, Any]:
+    """The entry, or what it is in the dialect of a library, as in `adam.keras`."""
+    base, _, dialect = name.partition(".")
+    if dialect and find_name(kind, base):
+        from gradiometer.model import find_entry
+
+        found = find_entry(kind, name)
+        return found[0] if found else {}
+    return read_entry(kind, name)
+
+
 def _abouts(kind: str, names: Sequence[str]) -> dict[str, str]:
-    return {name: _about(read_entry(kind, name)) for name in names}
+    return {name: _about(kind, read_entry(kind, name)) for name in names}
 
 
-def _about(entry: Mapping[str, Any]) -> str:
+def _about(kind: str, entry: Mapping[str, Any]) -> str:
     """The sentence of the entry, with its other names and its dialects."""
     parts = [str(entry.get("about", ""))]
     if entry.get("aliases"):
         parts.append(f"Also {', '.join(entry['aliases'])}.")
+    if kind in _STEPPED and entry.get("libraries"):
+        parts.append(f"The same in {', '.join(entry['libraries'])}.")
     if entry.get("dialects"):
         parts.append(f"Differs as {', '.join(f'.{name}' for name in entry['dialects'])}.")
     return " ".join(parts)
@@ -61,27 +81,58 @@ def _to_list(listed: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def _dialect_lines(kind: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """What each library's rule is when the entry and its dialect are merged, as comments."""
+    if kind not in _STEPPED:
+        return
+    from gradiometer.model import find_entry
+
+    name = entry["name"]
+    same = [f"{name}.{each}" for each in entry.get("libraries", ())
+            if each not in entry.get("dialects", {})]  # fmt: skip
+    if same:
+        yield f"\n# {', '.join(same)}: as above."
+    for dialect in entry.get("dialects", {}):
+        merged = (find_entry(kind, f"{name}.{dialect}") or ({}, None))[0]
+        yield f"\n# {name}.{dialect}, merged:"
+        rows = {k: v.get("default") if isinstance(v, Mapping) else v
+                for k, v in merged.get("parameters", {}).items()}  # fmt: skip
+        tables = {"parameters": rows, **{k: merged.get(k, {}) for k in _FORMULAS}}
+        for key, table in tables.items():
+            yield from (f"#   {left} = {right}" for left, right in table.items())
+            if table and key == "parameters":
+                yield "#"
+
+
 def _entry_lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """The entry in the notation of its file: plain values first, then tables."""
     tables: list[tuple[str, Any]] = []
     for key, value in table.items():
         rows = isinstance(value, list) and all(isinstance(row, Mapping) for row in value) and value
-        if rows or (isinstance(value, Mapping) and key != prefix):
+        if (rows or isinstance(value, Mapping)) and not (prefix and _is_short(key, value)):
             tables.append((key, value))
         else:
             yield f"{_to_key(key)} = {_to_toml(value)}"
     for key, value in tables:
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values()):
+        if isinstance(value, Mapping) and all(
+            isinstance(row, Mapping) and _is_short(inner, row) for inner, row in value.items()
+        ):
             yield f"\n[{name}]"
             yield from (f"{_to_key(inner)} = {_to_toml(row)}" for inner, row in value.items())
         elif isinstance(value, Mapping):
-            yield f"\n[{name}]"
+            if any(not isinstance(r, Mapping) or _is_short(k, r) for k, r in value.items()):
+                yield f"\n[{name}]"
             yield from _entry_lines(value, f"{name}.")
         else:
             for row in value:
                 yield f"\n[[{name}]]"
                 yield from _entry_lines(row, f"{name}.")
+
+
+def _is_short(key: str, value: Any) -> bool:
+    """Whether a table is read with ease on one line."""
+    return len(f"{_to_key(key)} = {_to_toml(value)}") <= _WIDTH
 
 
 def _to_key(key: str) -> str:
