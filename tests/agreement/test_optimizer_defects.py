@@ -1,5 +1,7 @@
 """What a library does that its formula does not say; each test shows it live, on a few steps."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -38,9 +40,9 @@ def torch_positions(torch, name, gradients, *, start=0.0, rates=None, **options)
 def keras_positions(keras, name, gradients, *, start=0.0, dtype="float32", **options):
     place = keras.Variable(np.array([start]), dtype=dtype)
     optimizer = getattr(keras.optimizers, name)(**options)
-    optimizer.build([place])
     positions = []
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        optimizer.build([place])
         for gradient in gradients:
             optimizer.apply([np.array([gradient], dtype)], [place])
             positions.append(float(place.value[0]))
