@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from agreement.optimizer_differences import DEFECTS, DIFFERENCES
+from agreement.optimizer_differences_optax import lines_of_page
 from agreement.optimizer_record import name_of, read_records
 from agreement.optimizer_runs import deviations_of, run_ours
 from agreement.optimizer_tapes import SHAPES, TAPES, start_of, tapes_of
@@ -86,6 +87,7 @@ def page_of(apart):
     lines += ["## Differences between libraries", ""]
     for difference in DIFFERENCES:
         lines += _difference_lines(difference)
+    lines += ["## Where optax differs from papers and from torch", "", *lines_of_page(), ""]
     lines += ["## What a library does beside its formula", ""]
     lines += ["Each is shown live by a test in `tests/agreement/test_optimizer_defects.py`.", ""]
     lines += [f"- {version}: {what}" for version, what in DEFECTS.values()]
