@@ -12,7 +12,9 @@ from gradiometer.proof.walk import Course
 def find_settled_step(course: Course) -> int | None:
     """The number of steps after which every step is the same map, or None when there is none."""
     rests = _find_rest(course)
-    for first in () if rests is None else sorted({rests, *_candidates(course)}):
+    if rests is None:
+        return None
+    for first in sorted({rests, *_candidates(course)}):
         if first >= rests and not course.rule.settled(first + 1).depends_on_step:
             return first
     return None
