@@ -36,7 +36,6 @@ _ROUNDED: Mapping[str, Callable[..., Any]] = {
 }
 _SMALLEST = -1080.0
 """The logarithm, to the base 2, of numbers that float64 rounds to 0."""
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def evaluate_terms(
