@@ -136,14 +136,14 @@ class _Machine:
         names = [memory.name for memory in program.positions]
         bounds = {f"{side}.{name}": np.asarray(sign * largest)
                   for name in names for side, sign in (("low", -1), ("high", 1))}  # fmt: skip
-        rows = self.tables.group_rows(slice(0, 1), bounds)
+        rows = self.tables.group_rows(slice(0, 1), bounds, 0)
         self.block = np.ascontiguousarray(rows.reshape(1, -1))
         self.count = len(program.positions), len(program.remembered)
 
     def advance(self, begin: int, end: int) -> int:
         """Make the steps from one number to another; how many were made."""
         rows = self.tables.step_rows(begin, end)
-        self.kernel(self.block, rows, self.tables.given, end - begin, begin, 0)
+        self.kernel(self.block, rows, self.tables.given, end - begin, begin, 0, 0)
         return int(self._row("count"))
 
     def _row(self, name: str) -> float:
