@@ -22,6 +22,8 @@ ASKED = [
     ("parameters", {"networks": ["3-2-1", "3-4-1"]}),
     ("parameters", {"networks": ["3-w-1"], "vary": "w=1:3", "solve": "w", "budget": 99}),
     ("schedule", {"schedule": "step", "set": {"step_size": "15", "learning_rate": "1/10"}}),
+    ("schedule", {"schedule": "onecycle", "compare": "torch"}),
+    ("schedule", {"schedule": "plateau", "losses": "1,1"}),
     ("trajectory", {"objective": "x^2", "set": {"learning_rate": "3/10"}, "start": "1"}),
     ("trajectory", {"objective": "x^2", "set": {"learning_rate": "2"}, "start": "1"}),
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),

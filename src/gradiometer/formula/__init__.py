@@ -37,6 +37,7 @@ from gradiometer.formula.interval import REALS, Interval
 from gradiometer.formula.joint import Joint, check_continuity, find_joints, value_at
 from gradiometer.formula.latex import to_latex, to_mathml
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
+from gradiometer.formula.long_powers import compile_short
 from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse, read_text
@@ -138,6 +139,7 @@ __all__ = [
     "compile_exact",
     "compile_float",
     "compile_shared",
+    "compile_short",
     "differentiate",
     "differentiate_branches",
     "differentiate_pieces",

@@ -15,6 +15,7 @@ from flint import arb, fmpq
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
 from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
 from gradiometer.formula.float_operations import float_divide, float_exp, float_power
+from gradiometer.formula.half_turns import OF_TURNS, tangent, without_pi
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Exact]], Exact]
@@ -61,6 +62,10 @@ def compile_exact(node: Node) -> Evaluator:
         truth = _compile_condition(node.arguments[0])
         if_true, if_false = (compile_exact(part) for part in node.arguments[1:])
         return lambda values: if_true(values) if truth(values) else if_false(values)
+    turns = without_pi(node.arguments[0]) if node.operator in OF_TURNS else None
+    if turns is not None:
+        run_turns, of_turns = compile_exact(turns), OF_TURNS[node.operator]
+        return lambda values: of_turns(run_turns(values))
     parts = [compile_exact(argument) for argument in node.arguments]
     if node.operator in _INFIX:
         return _INFIX[node.operator](*parts)
@@ -186,13 +191,6 @@ def _logarithm(value: Exact) -> Exact:
     return to_ball(value).log()
 
 
-def _tangent(value: Exact) -> Exact:
-    result = to_ball(value).tan()
-    if not result.is_finite():
-        raise UndecidedError("a tangent whose argument may be at a pole")
-    return result
-
-
 def _smooth(at_zero: int | fmpq, compute: Callable[[arb], arb]) -> Callable[[Exact], Exact]:
     """The function, with its rational value at 0 kept exact."""
 
@@ -256,7 +254,7 @@ EXACT: Mapping[str, Callable[..., Exact]] = {
     "sqrt": exact_sqrt,
     "sin": _smooth(0, arb.sin),
     "cos": _smooth(1, arb.cos),
-    "tan": _smooth(0, lambda a: to_ball(_tangent(a))),
+    "tan": _smooth(0, tangent),
     "atan": _smooth(0, arb.atan),
     "sinh": _smooth(0, arb.sinh),
     "cosh": _smooth(1, arb.cosh),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
+    from gradiometer.model.loss_schedule import LossSchedule, read_loss_schedule
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
@@ -69,7 +70,10 @@ if TYPE_CHECKING:
     from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
     from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
-    from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_call import Call, read_call
+    from gradiometer.model.schedule_read import read_schedule
+    from gradiometer.model.schedule_text import is_schedule_text
     from gradiometer.model.start import Start, read_start
     from gradiometer.model.tensor_use import (
         Residual,
@@ -193,8 +197,14 @@ _PLACES = {
     "read_objective": "objective_read",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
-    "read_schedule": "schedule",
     "read_start": "start",
+    "Call": "schedule_call",
+    "LossSchedule": "loss_schedule",
+    "RATE": "schedule",
+    "read_call": "schedule_call",
+    "read_loss_schedule": "loss_schedule",
+    "is_schedule_text": "schedule_text",
+    "read_schedule": "schedule_read",
     "read_setting": "parameter",
     "read_template": "network_template",
     "read_template_file": "network_template",
@@ -229,6 +239,7 @@ __all__ = [
     "BYTES",
     "COLUMN",
     "NUMBER",
+    "RATE",
     "ROW",
     "SLOPES",
     "TENSOR",
@@ -237,6 +248,7 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Call",
     "Chain",
     "ConfigNetwork",
     "CountLine",
@@ -259,6 +271,7 @@ __all__ = [
     "LayerKind",
     "Listing",
     "LiveModel",
+    "LossSchedule",
     "NameTable",
     "NetworkCount",
     "NotReconciled",
@@ -309,6 +322,7 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "is_schedule_text",
     "join_kinds",
     "lengths_of",
     "list_layer_kinds",
@@ -321,6 +335,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_call",
     "read_config",
     "read_counter",
     "read_family",
@@ -329,6 +344,7 @@ __all__ = [
     "read_keras_config",
     "read_layer_kind",
     "read_listing",
+    "read_loss_schedule",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",

@@ -64,6 +64,7 @@ def _check_dialect_keys(table: Mapping[str, Any], own: Mapping[str, Any], place:
         "parameters",
         "published",
         *(("state", "step") if "step" in table else ()),
+        *(("terms", "calls") if "schedule" in table else ()),
     )
     check_keys(own, tuple(dict.fromkeys(known)), place=place)
 

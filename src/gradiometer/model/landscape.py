@@ -51,18 +51,23 @@ class Landscape:
     @cached_property
     def value(self) -> Node:
         """The loss as one tree, the pieces as its branches."""
-        return self._join(tuple(piece.formula for piece in self.loss.pieces))
+        return self.to_tree()
 
     @cached_property
     def gradient(self) -> tuple[Node, ...]:
         """The slope as one tree, the pieces as its branches."""
-        return (self._join(self.slopes),)
+        return (self._join(self.slopes, None),)
 
-    def _join(self, formulas: tuple[Node, ...]) -> Node:
+    def to_tree(self, side: str | None = None) -> Node:
+        """The loss as one tree in which a joint belongs to the piece on that side of it."""
+        return self._join(tuple(piece.formula for piece in self.loss.pieces), side)
+
+    def _join(self, formulas: tuple[Node, ...], side: str | None) -> Node:
         tree = formulas[-1]
         for piece, formula in reversed(list(zip(self.loss.pieces, formulas, strict=True))[:-1]):
             if piece.on.upper is not None:
-                relation = "<=" if piece.on.upper_closed else "<"
+                closed = piece.on.upper_closed if side is None else side == "left"
+                relation = "<=" if closed else "<"
                 condition = apply(relation, Name(self.loss.variable), piece.on.upper)
                 tree = apply("where", condition, formula, tree)
         return tree

@@ -1,5 +1,6 @@
 """Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
+one run with its way      trace_floats, trace_compiled → FloatTrail
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
 millions of runs          plan_runs → RunPlan.run → Runs
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
@@ -29,7 +30,10 @@ from gradiometer.numeric.error_bound import (
     bound_tape_gradient,
     bound_values,
 )
+from gradiometer.numeric.field import Field, to_field
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
+from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.gradient_noise import Noise, add_noise, choose_batch
 from gradiometer.numeric.grouping import (
@@ -51,6 +55,7 @@ from gradiometer.numeric.reference import ReferenceState, begin_reference, step_
 from gradiometer.numeric.reference import run_tape as run_rule_tape
 from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
+from gradiometer.numeric.stochastic_field import Draws, GradientNoise, draw_column, make_stochastic
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
     BackwardSweep,
@@ -88,11 +93,15 @@ __all__ = [
     "BestPaths",
     "Collapsed",
     "Coverage",
+    "Draws",
     "EdgeContributions",
     "Elimination",
+    "Field",
     "FloatState",
+    "FloatTrail",
     "ForwardSweep",
     "GradientBound",
+    "GradientNoise",
     "GroupedPaths",
     "LengthShares",
     "LinearGraph",
@@ -121,11 +130,13 @@ __all__ = [
     "bound_tape_gradient",
     "bound_values",
     "choose_batch",
+    "choose_stride",
     "choose_view",
     "collapse_series",
     "connect",
     "count_paths",
     "cover",
+    "draw_column",
     "draw_index",
     "draw_normal",
     "draw_uniform",
@@ -134,6 +145,7 @@ __all__ = [
     "group_paths",
     "grow_path_tree",
     "linearise",
+    "make_stochastic",
     "measure_spread",
     "plan_runs",
     "rank_all",
@@ -148,6 +160,9 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "to_field",
+    "trace_compiled",
+    "trace_floats",
     "weigh_edges",
     "write_tape",
 ]

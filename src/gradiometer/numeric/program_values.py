@@ -34,6 +34,8 @@ _ROUNDED: Mapping[str, Callable[..., Any]] = {
     "not": np.logical_not,
     "where": np.where,
 }
+_SMALLEST = -1080.0
+"""The logarithm, to the base 2, of numbers that float64 rounds to 0."""
 
 
 def evaluate_terms(
@@ -65,7 +67,18 @@ def _apply(term: Term, parts: list[Any], real: Any) -> Any:
         return np.asarray(math.pi if term.name == "pi" else math.e, real)
     if term.operator in _ROUNDED:
         return _ROUNDED[term.operator](*parts[:2] if term.operator == "/" else parts)
-    return _apply_to_each(term.operator, parts, real)
+    return _apply_to_all(term.operator, parts, real)
+
+
+def _apply_to_all(operator: str, parts: list[Any], real: Any) -> NDArray[Any]:
+    """The function of single numbers, without calls for powers that are certainly 0."""
+    if operator != "^" or np.ndim(parts[0]) or not np.ndim(parts[1]) or not 0 < parts[0] < 1:
+        return _apply_to_each(operator, parts, real)
+    # Below the smallest number of float64, which is 2^-1074, every power is rounded to 0.
+    lasting = parts[1] <= _SMALLEST / math.log2(parts[0])
+    found = np.zeros(parts[1].shape, real)
+    found[lasting] = _apply_to_each(operator, [parts[0], parts[1][lasting]], real)
+    return found
 
 
 def _apply_to_each(operator: str, parts: list[Any], real: Any) -> NDArray[Any]:

@@ -20,6 +20,7 @@ from gradiometer.formula import (
     collapse,
     compare,
     compile_exact,
+    compile_short,
     differentiate,
     evaluate,
     evaluate_range,
@@ -105,31 +106,38 @@ class Replay:
     state: Mapping[str, Node]
     values: Mapping[str, fmpq]
     pieces: tuple[Surface, ...]
-    rate: Node | None
-    rate_values: Mapping[str, fmpq]
+    schedules: Mapping[str, tuple[Node, Mapping[str, fmpq]]]
+    """What changes from step to step: a formula in `k` and the values of its other names."""
     start: fmpq
     steps: int
     side: str | None
 
     def begin(self) -> dict[str, Any]:
         """The state before the first step."""
-        known = {**self.values, "x": self.start}
+        known = {**self.values, **self.rates_at(0), "x": self.start}
         memory = {name: evaluate(tree, known) for name, tree in self.state.items()}
         return {"x": self.start, **memory}
 
-    def rate_at(self, done: int) -> dict[str, fmpq]:
-        """The learning rate when *done* steps are done, where a schedule gives one."""
-        if self.rate is None:
-            return {}
-        value = evaluate(self.rate, {**self.rate_values, "k": fmpq(done)})
-        require(isinstance(value, fmpq) and value >= 0, "A learning rate is no rational >= 0.")
-        return {"learning_rate": value} if isinstance(value, fmpq) else {}
+    def rates_at(self, done: int) -> dict[str, Any]:
+        """What the schedules give when *done* steps are done."""
+        found: dict[str, Any] = {}
+        for name, rate in self._rates.items():
+            value = rate({**self.schedules[name][1], "k": fmpq(done)})
+            finite = isinstance(value, fmpq) or value.is_finite()
+            require(finite, f"A value of `{name}` is not known.")
+            require(name != "learning_rate" or not value < 0, "A learning rate is negative.")
+            found[name] = value
+        return found
+
+    @cached_property
+    def _rates(self) -> Mapping[str, Evaluator]:
+        return {name: compile_short(tree) for name, (tree, _) in self.schedules.items()}
 
     def advance(
         self, state: Mapping[str, Any], gradient: Any, done: int, loss: Any = None
     ) -> dict[str, Any]:
         """The state after one more step; *loss* is needed where the rule reads it."""
-        known: dict[str, Any] = {**self.values, **state, **self.rate_at(done)}
+        known: dict[str, Any] = {**self.values, **state, **self.rates_at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
         for target, run in self._compiled:
             value = collapse(run(known))
@@ -195,13 +203,10 @@ class Replay:
         alive = live_step(self.settled_step(done))
         if any("t" in free_names(tree) for _, tree in alive):
             return False
-        if self.rate is None:
-            return True
         try:
-            rates = self.rates_from(done)
+            return all(rates.is_single for rates in self.rates_from(done).values())
         except UndecidedError:
             return False
-        return rates.lower is not None and rates.lower == rates.upper
 
     def settled_step(self, done: int) -> list[tuple[str, Node]]:
         """The assignments with conditions on the step count decided for all later steps."""
@@ -210,12 +215,13 @@ class Replay:
             for name, tree in self.step
         ]
 
-    def rates_from(self, done: int) -> Range:
-        """All learning rates from that number of done steps on."""
-        require(self.rate is not None, "There is no schedule.")
-        ranges = {name: at_point(value) for name, value in self.rate_values.items()}
-        rate = self.rate if self.rate is not None else parse("0").tree
-        return evaluate_range(rate, {**ranges, "k": Range(fmpq(done), None)})
+    def rates_from(self, done: int) -> dict[str, Range]:
+        """Where what the schedules give lies, from that number of done steps on."""
+        found = {}
+        for name, (tree, values) in self.schedules.items():
+            ranges = {key: at_point(value) for key, value in values.items()}
+            found[name] = evaluate_range(tree, {**ranges, "k": Range(fmpq(done), None)})
+        return found
 
 
 def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
@@ -231,15 +237,15 @@ def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
 
 def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     """The problem of a certificate as something to replay."""
-    rule, pieces, schedule, start, steps, side = fields(
-        problem, "rule", "pieces", "schedule", "start", "steps", "side"
+    rule, pieces, schedules, start, steps, side = fields(
+        problem, "rule", "pieces", "schedules", "start", "steps", "side"
     )
     state, step, values = fields(rule, "state", "step", "values")
     require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
     require(side in (None, "left", "right"), "`side` is neither left nor right.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    given_names = [*numbers, *state, "x", "g", "t", "loss"]
-    given_names += [] if schedule is None else ["learning_rate"]
+    require(isinstance(schedules, Mapping), "The schedules are no table.")
+    given_names = [*numbers, *state, "x", "g", "t", "loss", *schedules]
     require(len(set(given_names)) == len(given_names), "A name stands for two things.")
     known = set(given_names)
     trees = []
@@ -248,15 +254,19 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
         trees.append((target, parse(text, names=known).tree))
         known = {*known, target}
     require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
-    rate, rate_values = None, {}
-    if schedule is not None:
-        text, given = fields(schedule, "rate", "values")
-        rate_values = {name: read_rational(number) for name, number in given.items()}
-        require("k" not in rate_values, "`k` counts the steps.")
-        rate = parse(text, names={"k", *rate_values}).tree
-    memory = {name: parse(text, names={*numbers, "x"}).tree for name, text in state.items()}
-    return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rate, rate_values,
+    first = {*numbers, *schedules, "x"}
+    memory = {name: parse(text, names=first).tree for name, text in state.items()}
+    rates = {name: read_schedule(row) for name, row in schedules.items()}
+    return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rates,
                   read_rational(start), steps, side)  # fmt: skip
+
+
+def read_schedule(row: Any) -> tuple[Node, Mapping[str, fmpq]]:
+    """A formula in the number of steps done, and the values of its other names."""
+    text, given = fields(row, "rate", "values")
+    values = {name: read_rational(number) for name, number in given.items()}
+    require("k" not in values, "`k` counts the steps.")
+    return parse(text, names={"k", *values}).tree, values
 
 
 def _read_pieces(rows: Any, free: tuple[str, ...]) -> tuple[Surface, ...]:
