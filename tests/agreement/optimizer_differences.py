@@ -101,8 +101,8 @@ DIFFERENCES = (
         "Adamax: torch adds eps to the gradient before the largest is taken, Keras where it "
         "divides.",
         {
-            "adamax": {**_ONE, "beta2": "1/2", "eps": "1/10"},
-            "adamax.keras": {**_ONE, "beta2": "1/2", "eps": "1/10"},
+            "adamax": {**_ONE, "beta1": "9/10", "beta2": "1/2", "eps": "1/10"},
+            "adamax.keras": {**_ONE, "beta1": "9/10", "beta2": "1/2", "eps": "1/10"},
         },
         (1.0, 0.0, 0.0),
     ),
