@@ -207,7 +207,7 @@ def test_neighbouring_counters_are_not_correlated(normals):
 
 
 def test_tails_reach_five_sigma_as_often_as_they_should():
-    z = np.abs(draw_normal(1, run=np.arange(5 * 10**6), step=0))
+    z = np.abs(draw_normal(2, run=np.arange(5 * 10**6), step=0))
     for sigma in (1, 2, 3, 4, 5):
         expected = z.size * math.erfc(sigma / math.sqrt(2))
         assert abs((z > sigma).sum() - expected) < 4 * math.sqrt(expected)

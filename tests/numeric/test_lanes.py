@@ -10,7 +10,7 @@ from numba import njit
 from gradiometer.errors import InternalError
 from gradiometer.formula import OPERATORS
 from gradiometer.numeric import lanes
-from gradiometer.numeric.lanes import LANES
+from gradiometer.numeric.lanes import LANES, use_wide_registers
 from numeric.lane_points import (
     EXACT,
     LIMITS,
@@ -219,6 +219,20 @@ def test_a_lane_does_not_depend_on_its_neighbours(name):
     x[::3] = [NAN, INF, -INF, 1e300, -1e300, 0.0, 5e-324, 1e19, -1e10, 3e10, 1e40] * 2
     kept = np.arange(64) % 3 != 0
     assert same(apply(name, x, *rest)[kept], alone[kept])
+
+
+def test_a_kernel_may_ask_for_wide_registers():
+    @njit
+    def double(x):
+        use_wide_registers()
+        for i in range(x.size):
+            x[i] += x[i]
+
+    x = np.arange(100.0)
+    double(x)
+    np.testing.assert_array_equal(x, 2.0 * np.arange(100))
+    (text,) = double.inspect_llvm().values()
+    assert '"prefer-vector-width"="512"' in text
 
 
 def test_fastmath_is_refused():

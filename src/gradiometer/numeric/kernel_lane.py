@@ -228,6 +228,7 @@ def lane(formula: Formula) -> Any:
 
     def write(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         refuse_fastmath(formula)
+        prefer_wide(builder)
         single = signature.return_type == types.float32
         if single:
             arguments = [builder.fpext(argument, FLOAT) for argument in arguments]
@@ -253,6 +254,7 @@ def lane_of_words(formula: Formula, returned: type) -> Any:
 
     def write(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         refuse_fastmath(formula)
+        prefer_wide(builder)
         return formula(*(Lane(builder, argument) for argument in arguments)).held
 
     def of_four(_typing, a, b, c, d):
@@ -271,6 +273,27 @@ def refuse_fastmath(formula: Formula) -> None:
     flags = ConfigStack.top_or_none()
     if flags is not None and flags.fastmath:
         raise InternalError(f"a kernel with fastmath cannot hold {formula.__name__}")
+
+
+def prefer_wide(builder: Any) -> None:
+    """Let the kernel use registers of 512 bits where the processor has them.
+
+    LLVM prefers 256 bits on most of them, for fear of a lower clock rate; polynomials in many
+    lanes gain a third all the same.
+    """
+    # `add` of llvmlite's own set refuses attributes that it does not know.
+    set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+
+
+@intrinsic
+def use_wide_registers(_typing):
+    """Nothing, but the kernel that calls this may use registers of 512 bits."""
+
+    def write(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        prefer_wide(builder)
+        return context.get_dummy_value()
+
+    return types.none(), write
 
 
 def named(typed: Any, formula: Formula) -> Any:

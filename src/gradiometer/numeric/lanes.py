@@ -1,9 +1,11 @@
 """Elementary functions for kernels: a loop over lanes that calls them becomes packed instructions.
 
 A kernel calls `lane_exp(x)` as it would call `math.exp`; an argument in float32 gives float32,
-all else float64. No function branches, calls a library or reads a global flag, so that NaN,
-infinity and overflow in one lane cost and change nothing in another, and the bits of a result
-are the same on every machine. Kernels with `fastmath` are refused.
+all else float64. No function has a branch, calls a library or reads a flag, so NaN, infinity and
+overflow in one lane change nothing in another. The bits of a result are the same on every machine
+and in every loop; a processor without fused multiply-add is only slower. Kernels with `fastmath`
+are refused. Sine, cosine and tangent keep angles beyond 2^33 in a function of its own, which is
+entered when a block of lanes holds one (`kernel_lane_rare.py`).
 
 Largest errors in units of the last place, over the whole domain with subnormal numbers, measured
 at 120,000 points each against balls of 200 bits (`tests/numeric/test_lanes.py`):
@@ -26,12 +28,19 @@ at 120,000 points each against balls of 200 bits (`tests/numeric/test_lanes.py`)
     Phi          1.46     0.50
     ^            0.77     0.50
 
+Sine, cosine and tangent stay below 0.9 up to 2^33. float32 is computed as float64 and rounded.
+
 Only kernels import this module, since it loads numba.
 """
 
 from __future__ import annotations
 
-from gradiometer.numeric.kernel_lane import lane, root
+from gradiometer.numeric.kernel_draw import (
+    lane_draw_index,
+    lane_draw_normal,
+    lane_draw_uniform,
+)
+from gradiometer.numeric.kernel_lane import lane, root, use_wide_registers
 from gradiometer.numeric.kernel_lane_circle import atan, cos, sin, tan
 from gradiometer.numeric.kernel_lane_error import erf, erfc, normal
 from gradiometer.numeric.kernel_lane_exp import cosh, exp, sigmoid, sinh, tanh
@@ -62,3 +71,27 @@ LANES = {
     "erfc": lane_erfc, "Phi": lane_phi,
 }  # fmt: skip
 """The functions by their names in formulas."""
+
+__all__ = [
+    "LANES",
+    "lane_atan",
+    "lane_cos",
+    "lane_cosh",
+    "lane_draw_index",
+    "lane_draw_normal",
+    "lane_draw_uniform",
+    "lane_erf",
+    "lane_erfc",
+    "lane_exp",
+    "lane_ln",
+    "lane_phi",
+    "lane_power",
+    "lane_sigmoid",
+    "lane_sin",
+    "lane_sinh",
+    "lane_softplus",
+    "lane_sqrt",
+    "lane_tan",
+    "lane_tanh",
+    "use_wide_registers",
+]
