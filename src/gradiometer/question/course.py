@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
@@ -16,6 +16,7 @@ from gradiometer.model import (
     Landscape,
     Objective,
     Rule,
+    Schedule,
     Setting,
     Start,
     describe_settings,
@@ -133,15 +134,7 @@ def read_request(
         "objective": surface.name,
         "optimizer": rule.name,
         "schedule": None if plan is None else plan.name,
-        "set": {
-            **{
-                (f"{role}.{name}" if role in varied else name): text
-                for role in values
-                for name, text in describe_settings(values[role]).items()
-                if name not in left_free and (role != "optimizer" or name not in schedules)
-            },
-            **{name: row.name for name, row in varied.items()},
-        },
+        "set": _list_settings(values, varied, left_out=left_free, scheduled=schedules),
         "start": _spell_place(surface, place),
         "steps": steps,
         "at_kink": at_kink,
@@ -156,6 +149,22 @@ def read_request(
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
         inputs,
     )
+
+
+def _list_settings(
+    values: Mapping[str, Mapping[str, Setting]],
+    varied: Mapping[str, Schedule],
+    *,
+    left_out: Collection[str],
+    scheduled: Collection[str],
+) -> dict[str, str]:
+    """Every parameter's value as a user would write it; what a schedule gives, by its name."""
+    found: dict[str, str] = {}
+    for role, row in values.items():
+        for name, text in describe_settings(row).items():
+            if name not in left_out and (role != "optimizer" or name not in scheduled):
+                found[f"{role}.{name}" if role in varied else name] = text
+    return found | {name: row.name for name, row in varied.items()}
 
 
 def _find_objective(objective: str | Mapping[str, Any], start: Start | None) -> Objective:

@@ -28,6 +28,10 @@ MOST_STEPS = 40
 _DOT = r" \cdot "
 
 
+_PLAIN: Mapping[str, Any] = {"batch": 1, "precision": "fp32"}
+"""Inputs that are not worth repeating."""
+
+
 def parameters(
     networks: Sequence[str] | str = (),
     *,
@@ -99,19 +103,17 @@ def parameters(
         facts, arrays = vary_setting(given, request.varied)
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
-    rule = next((one.rule for one in described if one.rule), "")
-    facts = rest_on_rule(facts, rule)
+    facts = rest_on_rule(facts, next((one.rule for one in described if one.rule), ""))
     steps: tuple[Step, ...] = ()
     if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
         facts = {**_list_facts(counted, request), **facts}
         arrays = arrays or list_arrays(counted)
         steps = tuple(_list_steps(counted))
-    plain = {"batch": 1, "precision": "fp32"}
     inputs = {"networks": [one.name for one in request.networks], "bias": bias}
     if isinstance(optimizer, Mapping):
         asked["optimizer"] = request.memory.remembered.name
-    inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != plain.get(k)}
+    inputs |= {k: v for k, v in asked.items() if v not in (None, "", {}) and v != _PLAIN.get(k)}
     if live is not None:
         inputs |= {"model": described[-1].name, "framework": live.framework}
         inputs |= {"version": live.version}
