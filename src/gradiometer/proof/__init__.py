@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
-    from gradiometer.proof.stepper import ExactStepper, FloatStepper
+    from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
     from gradiometer.proof.trail import (
         Arithmetic,
@@ -97,7 +97,6 @@ if TYPE_CHECKING:
         Side,
         State,
         advance,
-        at_value,
         begin,
         run_exactly,
         survey,
@@ -139,7 +138,7 @@ _PLACES = {
     "Trail": "trail",
     "Verdict": "verdict",
     "advance": "walk",
-    "at_value": "walk",
+    "at_value": "stepper",
     "begin": "walk",
     "certify_counterexample": "refute",
     "certify_trail": "trail_certificate",
