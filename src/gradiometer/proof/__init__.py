@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradiometer.proof.check import KINDS, check, fingerprint
 
 if TYPE_CHECKING:
+    from gradiometer.proof.alike import Alike, Link, is_elementwise, prove_alike
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.check_agreement import agrees
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
     from gradiometer.proof.stepper import ExactStepper, FloatStepper
+    from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
     from gradiometer.proof.trail import (
         Arithmetic,
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
         follow,
     )
     from gradiometer.proof.trail_certificate import certify_trail
+    from gradiometer.proof.translation import Translation, translate_rule
     from gradiometer.proof.verdict import Verdict, judge
     from gradiometer.proof.walk import (
         Course,
@@ -105,6 +108,17 @@ if TYPE_CHECKING:
     from gradiometer.proof.witness import find_point
 
 _PLACES = {
+    "Alike": "alike",
+    "Difference": "tapes",
+    "Link": "alike",
+    "TAPES": "tapes",
+    "Tape": "tapes",
+    "Translation": "translation",
+    "find_difference": "tapes",
+    "is_elementwise": "alike",
+    "prove_alike": "alike",
+    "replay": "tapes",
+    "translate_rule": "translation",
     "KINDS_OF_FUNCTIONS": "check_known",
     "RULES_OF_FACTS": "check_consequences",
     "agrees": "check_agreement",
@@ -212,9 +226,12 @@ __all__ = [
     "KINDS",
     "KINDS_OF_FUNCTIONS",
     "RULES_OF_FACTS",
+    "TAPES",
+    "Alike",
     "Arithmetic",
     "Comparison",
     "Course",
+    "Difference",
     "Distance",
     "Enclosed",
     "End",
@@ -225,6 +242,7 @@ __all__ = [
     "Ground",
     "Infinite",
     "Journey",
+    "Link",
     "Mean",
     "Moment",
     "NotRationalError",
@@ -237,8 +255,10 @@ __all__ = [
     "SignResult",
     "Span",
     "State",
+    "Tape",
     "Threshold",
     "Trail",
+    "Translation",
     "Verdict",
     "advance",
     "agrees",
@@ -256,6 +276,7 @@ __all__ = [
     "find_convexity",
     "find_counterexample",
     "find_dead",
+    "find_difference",
     "find_distance",
     "find_extremum",
     "find_float_threshold",
@@ -275,6 +296,7 @@ __all__ = [
     "follow",
     "has_value_somewhere",
     "is_affine",
+    "is_elementwise",
     "is_even_about_zero",
     "is_odd",
     "is_odd_about_zero",
@@ -287,6 +309,7 @@ __all__ = [
     "limit_inside",
     "make_certificate",
     "merge",
+    "prove_alike",
     "prove_between",
     "prove_equal",
     "prove_form",
@@ -303,6 +326,7 @@ __all__ = [
     "prove_witness",
     "read_digits",
     "rename",
+    "replay",
     "run_exactly",
     "shorten",
     "sign_on",
@@ -310,6 +334,7 @@ __all__ = [
     "spell",
     "survey",
     "to_digits",
+    "translate_rule",
 ]
 
 

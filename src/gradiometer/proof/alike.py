@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import final
+from typing import TypeAlias, final
 
 from flint import arb, fmpq
 
@@ -29,6 +29,8 @@ from gradiometer.proof.alike_cases import Pair, are_equal
 from gradiometer.proof.alike_step import first_memory, keep_ranges, take_step
 from gradiometer.proof.tapes import PROBES, replay
 
+_Memory: TypeAlias = Mapping[str, Exact]
+
 _BITS = 320
 _LONGEST_FACTOR = 10**24
 
@@ -41,15 +43,17 @@ class Link:
     state: str
     factor: fmpq
     source: str
-    """The other rule's state; empty when *factor* alone is the value."""
+    """The other rule's state; empty when *shift* alone is the value."""
+    shift: fmpq = fmpq(0)
+    """What is added to *factor* times that state."""
 
     def to_tree(self) -> Node:
         """The value as a tree in the other rule's state."""
         if not self.source:
-            return number(self.factor)
-        if self.factor == 1:
-            return Name(self.source)
-        return apply("*", number(self.factor), Name(self.source))
+            return number(self.shift)
+        state = Name(self.source)
+        scaled = state if self.factor == 1 else apply("*", number(self.factor), state)
+        return scaled if self.shift == 0 else apply("+", scaled, number(self.shift))
 
 
 @final
@@ -94,12 +98,12 @@ def is_elementwise(rule: Rule) -> bool:
 
 
 def _holds(leader: Rule, led: Rule, links: Sequence[Link]) -> bool:
-    given = {name: EVERYTHING for name in ("x", "g", "loss", "noise")}
+    given = dict.fromkeys(("x", "g", "loss", "noise"), EVERYTHING)
     # The step count is not bounded above; both rules are asked from the second step on.
     given["t"] = Range(fmpq(2), None)
     later = (leader.settled(2), led.settled(2))
     begins = [
-        take_step(rule, first_memory(rule), step=1, ranges={}) for rule in (leader, led)
+        take_step(rule, first_memory(rule), step=1, ranges=given) for rule in (leader, led)
     ]  # fmt: skip
     if not are_equal(_pairs(begins[0], begins[1], links)):
         return False
@@ -124,57 +128,46 @@ def _pairs(
 
 
 def _guess_links(leader: Rule, led: Rule) -> tuple[Link, ...] | None:
-    """Constant ratios of states that runs show, or None where a state has no partner."""
+    """What runs show of the states, or None where a state has no partner."""
     with precision(_BITS):
         runs = [(replay(leader, tape), replay(led, tape)) for tape in PROBES]
-    rows = [
-        (one.memory, other.memory)
-        for left, right in runs
-        if left is not None and right is not None
-        for one, other in zip(left[1:], right[1:], strict=True)
-    ]
-    if not rows:
-        return None
-    links: list[Link] = []
-    for name in led.state:
-        own = [other[name] for _, other in rows]
-        order = sorted(leader.state, key=lambda source: source != name)
-        columns = {source: [one[source] for one, _ in rows] for source in order}
-        link = _find_link(name, own, columns)
-        if link is None:
-            return None
-        links.append(link)
-    return tuple(links)
+        rows = [
+            (one.memory, other.memory)
+            for left, right in runs
+            if left is not None and right is not None
+            for one, other in zip(left[1:], right[1:], strict=True)
+        ]
+        links = [_find_link(name, rows) for name in led.state] if rows else [None]
+    return None if None in links else tuple(link for link in links if link is not None)
 
 
-def _find_link(
-    name: str, own: Sequence[Exact], columns: Mapping[str, Sequence[Exact]]
-) -> Link | None:
-    constant = _constant_ratio(own, [fmpq(1)] * len(own))
-    if constant is not None:
-        return Link(name, constant, "")
-    for source, values in columns.items():
-        factor = _constant_ratio(own, values)
-        if factor is not None:
-            return Link(name, factor, source)
+def _find_link(name: str, rows: Sequence[tuple[_Memory, _Memory]]) -> Link | None:
+    """The link of a state: a constant, a multiple of another state, or that and a constant."""
+    own = [other[name] for _, other in rows]
+    if _is_line(own, own, fmpq(0)):
+        constant = to_short_rational(own[0])
+        return None if constant is None else Link(name, fmpq(0), "", constant)
+    for source in sorted(rows[0][0], key=lambda source: source != name):
+        values = [one[source] for one, _ in rows]
+        factor = _slope(own, values)
+        if factor is not None and _is_line(own, values, factor):
+            shift = to_short_rational(own[0] - factor * values[0])
+            if shift is not None:
+                return Link(name, factor, source, shift)
     return None
 
 
-def _constant_ratio(above: Sequence[Exact], below: Sequence[Exact]) -> fmpq | None:
-    """The rational that all quotients may equal; a proof must follow."""
-    known: fmpq | None = None
-    for top, bottom in zip(above, below, strict=True):
-        if _may_be_zero(bottom):
-            if not _may_be_zero(top):
-                return None
-            continue
-        if known is None:
-            known = to_short_rational(top / bottom)
-            if known is None:
-                return None
-        if not _may_be_zero(top - known * bottom):
-            return None
-    return known
+def _slope(own: Sequence[Exact], values: Sequence[Exact]) -> fmpq | None:
+    """How much faster one state changes than another one, from two rows."""
+    for top, bottom in zip(own[1:], values[1:], strict=True):
+        if not _may_be_zero(bottom - values[0]):
+            return to_short_rational((top - own[0]) / (bottom - values[0]))
+    return None
+
+
+def _is_line(own: Sequence[Exact], values: Sequence[Exact], factor: fmpq) -> bool:
+    shifts = [top - factor * bottom for top, bottom in zip(own, values, strict=True)]
+    return all(_may_be_zero(shift - shifts[0]) for shift in shifts)
 
 
 def _may_be_zero(value: Exact) -> bool:

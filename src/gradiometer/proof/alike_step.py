@@ -54,7 +54,7 @@ def take_step(
         known["t"] = number(step)
     for target, tree in rule.step:
         whole = settle_conditions(substitute(tree, known), {})
-        known[target] = _decide(whole, ranges) if step is None else whole
+        known[target] = _decide(whole, ranges)
     wanted = ("x'", *(f"{name}'" for name in rule.state))
     return {target: _bounded_powers(known[target]) for target in wanted}
 

@@ -108,9 +108,7 @@ def _advance(
     return TapeState(known["x'"], memory)
 
 
-def find_difference(
-    first: Rule, second: Rule, tapes: Sequence[Tape] = TAPES
-) -> Difference | None:
+def find_difference(first: Rule, second: Rule, tapes: Sequence[Tape] = TAPES) -> Difference | None:
     """The earliest step at which both rules certainly differ on one of the tapes, or None.
 
     Both start from the same position. Positions are compared as exact numbers or as balls that

@@ -63,9 +63,7 @@ def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) 
     return best
 
 
-def list_variants(
-    target: Optimizer, values: Mapping[str, fmpq]
-) -> Iterator[dict[str, fmpq]]:
+def list_variants(target: Optimizer, values: Mapping[str, fmpq]) -> Iterator[dict[str, fmpq]]:
     """Settings of *target* to try: shared names keep their values, the plainest first."""
     options = [_options(parameter, values) for parameter in target.parameters.values()]
     for choice in product(*options):
@@ -110,9 +108,7 @@ def _later(best: Translation, other: Translation) -> Translation:
     return other if other.difference.step > best.difference.step else best
 
 
-def _distinct(
-    target: Optimizer, variants: list[dict[str, fmpq]]
-) -> Iterator[dict[str, fmpq]]:
+def _distinct(target: Optimizer, variants: list[dict[str, fmpq]]) -> Iterator[dict[str, fmpq]]:
     """One of the variants for each choice of the flags."""
     flags = [name for name, p in target.parameters.items() if p.is_flag]
     seen: set[tuple[fmpq, ...]] = set()

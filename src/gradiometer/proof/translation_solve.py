@@ -38,9 +38,7 @@ def solve_settings(
             return None
 
 
-def _solve(
-    source: Rule, target: Optimizer, start: Mapping[str, fmpq]
-) -> dict[str, fmpq] | None:
+def _solve(source: Rule, target: Optimizer, start: Mapping[str, fmpq]) -> dict[str, fmpq] | None:
     wanted = _positions(source, {})
     flags = {n: v for n, v in start.items() if target.parameters[n].is_flag}
     rule = target.bind(flags)
@@ -73,9 +71,7 @@ def _positions(rule: Rule, values: Mapping[str, fmpq]) -> list[Exact] | None:
     return [state.position for run in runs for state in run[1:]]
 
 
-def _residual(
-    rule: Rule, at: Mapping[str, fmpq], wanted: Sequence[Exact]
-) -> list[arb] | None:
+def _residual(rule: Rule, at: Mapping[str, fmpq], wanted: Sequence[Exact]) -> list[arb] | None:
     found = _positions(rule, at)
     if found is None:
         return None
