@@ -44,7 +44,7 @@ class Link:
     factor: fmpq
     source: str
     """The other rule's state; empty when *shift* alone is the value."""
-    shift: fmpq = fmpq(0)
+    shift: fmpq
     """What is added to *factor* times that state."""
 
     def to_tree(self) -> Node:
@@ -98,7 +98,7 @@ def is_elementwise(rule: Rule) -> bool:
 
 
 def _holds(leader: Rule, led: Rule, links: Sequence[Link]) -> bool:
-    given = dict.fromkeys(("x", "g", "loss", "noise"), EVERYTHING)
+    given: dict[str, Range] = dict.fromkeys(("x", "g", "loss", "noise"), EVERYTHING)
     # The step count is not bounded above; both rules are asked from the second step on.
     given["t"] = Range(fmpq(2), None)
     later = (leader.settled(2), led.settled(2))

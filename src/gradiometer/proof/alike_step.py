@@ -83,7 +83,7 @@ def keep_ranges(first: Rule, later: Rule, *, given: Mapping[str, Range]) -> dict
 def _first_guesses(rule: Rule, name: str) -> list[Range]:
     try:
         start = evaluate(substitute(rule.state[name], _values(rule)), {})
-    except GradiometerError:
+    except (GradiometerError, UndecidedError, ArithmeticError):
         return [EVERYTHING]
     if not isinstance(start, fmpq):
         return [EVERYTHING]
@@ -169,12 +169,11 @@ def _bounded_power(node: Apply) -> Node:
     try:
         value = evaluate(base, {})
         form = to_affine(exponent, {"t": Affine(fmpq(0), {"t": fmpq(1)})}, {})
-    except GradiometerError:
+    except (GradiometerError, UndecidedError, ArithmeticError):
         return node
     slope, shift = form.coefficients.get("t"), form.constant
-    if not all(isinstance(part, fmpq) for part in (value, slope, shift)):
+    if not (isinstance(value, fmpq) and isinstance(slope, fmpq) and isinstance(shift, fmpq)):
         return node
-    assert isinstance(value, fmpq) and isinstance(slope, fmpq) and isinstance(shift, fmpq)
     # Steps count from 2 here.
     if slope <= 0 or 2 * slope + shift <= 0 or not 0 <= value < 1:
         return node

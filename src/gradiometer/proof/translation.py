@@ -1,4 +1,4 @@
-"""Settings under which one update rule may step like another: proposals that a proof must follow."""
+"""Settings under which one update rule steps like another: proposals and their proof."""
 
 from __future__ import annotations
 

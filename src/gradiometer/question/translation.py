@@ -25,7 +25,7 @@ from gradiometer.question.value import to_value_text
 def translate(
     optimizer: str, *, source: str, target: str, set: Mapping[str, Any] | None = None
 ) -> Answer:
-    """The settings of *target* with which both libraries step alike, or the first step that differs.
+    """The settings of *target* with which both step alike, or the first step that differs.
 
     Args:
         optimizer: A catalogue name such as `adam`.

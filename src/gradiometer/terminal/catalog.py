@@ -32,6 +32,7 @@ _TRANSLATE = "translate"
 def command(
     kind: str | None,
     name: str | None,
+    *,
     source: str | None,
     target: str | None,
     texts: Sequence[str],
