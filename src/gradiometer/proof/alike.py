@@ -9,6 +9,7 @@ from typing import TypeAlias, final
 
 from flint import arb, fmpq
 
+from gradiometer.errors import GradiometerError
 from gradiometer.formula import (
     EVERYTHING,
     OPERATORS,
@@ -88,7 +89,10 @@ def prove_alike(first: Rule, second: Rule) -> Alike | None:
 
 def is_elementwise(rule: Rule) -> bool:
     """Whether each coordinate goes its own way, so that one number stands for all tensors."""
-    vector = rule.for_shape((2,))
+    try:
+        vector = rule.for_shape((2,))
+    except GradiometerError:
+        return False
     trees = (*vector.state.values(), *(tree for _, tree in vector.step))
     return all(
         not isinstance(node, Apply) or node.operator in OPERATORS

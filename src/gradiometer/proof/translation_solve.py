@@ -13,7 +13,8 @@ from gradiometer.proof.alike import to_short_rational
 from gradiometer.proof.tapes import PROBES, replay
 
 _BITS = 512
-_ROUNDS = 12
+_ROUNDS = 30
+_HALVES = 12
 _SHIFT = fmpq(1, 2**160)
 _NEAR = fmpq(1, 2**120)
 _SCALE = 2**300
@@ -55,9 +56,37 @@ def _solve(source: Rule, target: Optimizer, start: Mapping[str, fmpq]) -> dict[s
         columns = [_slopes(rule, at, name, wanted, here) for name in names]
         used = [(n, c) for n, c in zip(names, columns, strict=True) if c is not None]
         step = _least_squares([column for _, column in used], here)
-        for (name, _), change in zip(used, step, strict=True):
-            at[name] = _move(target, name, at[name], change)
+        changes = {name: change for (name, _), change in zip(used, step, strict=True)}
+        moved = _improve(rule, target, at, changes=changes, wanted=wanted)
+        if moved is None:
+            return None
+        at = moved
     return None
+
+
+def _improve(
+    rule: Rule,
+    target: Optimizer,
+    at: Mapping[str, fmpq],
+    *,
+    changes: Mapping[str, arb],
+    wanted: Sequence[Exact],
+) -> dict[str, fmpq] | None:
+    """The settings after the change, or after the largest part of it that comes nearer."""
+    before = _size(_residual(rule, at, wanted))
+    for halves in range(_HALVES):
+        part = to_ball(fmpq(1, 2**halves))
+        moved = dict(at)
+        for name, change in changes.items():
+            moved[name] = _move(target, name, at[name], change * part)
+        after = _size(_residual(rule, moved, wanted))
+        if before is not None and after is not None and after < before:
+            return moved
+    return None
+
+
+def _size(values: Sequence[arb] | None) -> arb | None:
+    return None if values is None else sum((v * v for v in values), arb(0)).mid()
 
 
 def _is_read(rule: Rule, name: str) -> bool:

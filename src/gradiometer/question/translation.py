@@ -17,7 +17,7 @@ from gradiometer.model import (
     read_optimizer,
     settle,
 )
-from gradiometer.proof import Difference, Translation, translate_rule
+from gradiometer.proof import Difference, Translation, is_elementwise, translate_rule
 from gradiometer.question.answer import Answer, Fact, Step, computed, proved, unknown
 from gradiometer.question.value import to_value_text
 
@@ -108,6 +108,11 @@ def _different_facts(found: Translation, names: list[str]) -> dict[str, Fact]:
     difference = found.difference
     if difference is None:
         reason = "With these settings no tape shows a difference, and no proof was found."
+        if not is_elementwise(found.rule):
+            reason = (
+                "The rule mixes the coordinates of a tensor: for a single number no tape shows a "
+                "difference, which proves nothing for tensors."
+            )
         return {"alike": unknown(reason), "first_difference": unknown(reason)}
     return {
         "alike": unknown(reason),
