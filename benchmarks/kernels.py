@@ -22,7 +22,7 @@ from kernels_peer import RATE, RULES, list_peers, make_limit
 STEPS = 1000
 MANY, FEW = 1_000_000, 16_384
 """Runs of ours, and of peers and of one core."""
-ROUNDS = 1
+ROUNDS = 5
 SURFACES = ("barrier", "double_well", "rosenbrock")
 SETTINGS: dict[str, tuple[Any, dict[str, str]]] = {
     "sgd": ("sgd", {}),
@@ -78,12 +78,12 @@ def compare(ours: Any, theirs: Any) -> float:
 
 def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
     """One rule on one landscape: ours on all cores and on one, the peers, all in turn."""
-    made = plan(rule, surface)
+    made = plan(rule, surface, repeats=False)
     starts, short = draw_starts(surface, many), draw_starts(surface, few)
     expected = made.run(short, steps=STEPS).position
     calls: dict[str, Callable[[], object]] = {
         "all cores": lambda: made.run(starts, steps=STEPS),
-        "one core": lambda: made.run(starts[: 4 * few], steps=STEPS, threads=1),
+        "one core": lambda: made.run(starts[: 16 * few], steps=STEPS, threads=1),
     }
     agreement = {}
     for name, make in list_peers().items():
@@ -95,7 +95,7 @@ def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
     calls["limit"] = lambda: limit(lanes, few * STEPS // 64)
     limit(lanes, 1)
     rounds = [{name: clock(call) for name, call in calls.items()} for _ in range(ROUNDS)]
-    sizes = {"all cores": many, "one core": 4 * few}
+    sizes = {"all cores": many, "one core": 16 * few}
     rows = {
         name: {kind: statistics.median(r[name][at] for r in rounds) * MANY / sizes.get(name, few)
                for at, kind in enumerate(("wall s", "processor s"))}
@@ -107,7 +107,7 @@ def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
         )
         for name in agreement
     }
-    share = statistics.median(r["limit"][1] * 4 / r["one core"][1] for r in rounds)
+    share = statistics.median(r["limit"][1] * 16 / r["one core"][1] for r in rounds)
     return {"seconds": rows, "same positions": agreement, "ratios": ratios, "of limit": share,
             "both cores": rows["one core"]["wall s"] / rows["all cores"]["wall s"]}  # fmt: skip
 

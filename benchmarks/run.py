@@ -22,6 +22,7 @@ from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
 from drawing import time_drawing, write_drawing
+from kernels import time_kernels, write_kernels
 from lanes import time_lanes, write_lanes
 from moments import time_moments, write_moments
 from networks import time_networks, write_networks
@@ -206,6 +207,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_drawing(results["drawing"]),
         write_networks(results["networks"]),
         write_lanes(results["lanes"]),
+        write_kernels(results["kernels"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -238,6 +240,7 @@ def main() -> None:
         "drawing": time_drawing(),
         "networks": time_networks(),
         "lanes": time_lanes(),
+        "kernels": time_kernels(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)

@@ -63,7 +63,7 @@ def options_of(settings, *, names, pairs=None):
     return options | {names.get(name, name): value for name, value in values.items()}
 
 
-def _torch(rule, settings, *, made_by, shapes=SHAPES, without=None):
+def torch_case(rule, settings, *, made_by, shapes=SHAPES, without=None):
     options = options_of(settings, names=_TORCH_NAMES, pairs=_TORCH_PAIRS)
     # This flag of ours is a word in torch.
     if options.pop("match_rms", False):
@@ -72,7 +72,7 @@ def _torch(rule, settings, *, made_by, shapes=SHAPES, without=None):
     return Case(rule, settings, options, shapes, without or {})
 
 
-def _keras(rule, settings, *, made_by, shapes=SHAPES, without=None):
+def keras_case(rule, settings, *, made_by, shapes=SHAPES, without=None):
     options = {"made_by": made_by, **options_of(settings, names=_KERAS_NAMES)}
     # Keras wants a number of steps, not a float.
     if "warmup_steps" in options:
@@ -90,81 +90,81 @@ def _all(case, made_by, rule, *rows, **further):
 
 TORCH = (
     *_all(
-        _torch, "SGD", "sgd",
+        torch_case, "SGD", "sgd",
         "learning_rate=1/64",
         "learning_rate=1/64 momentum=9/10",
         "learning_rate=1/64 momentum=9/10 dampening=1/2 weight_decay=1/8",
         "learning_rate=1/64 momentum=4/5 nesterov=true weight_decay=1/16",
     ),
     *_all(
-        _torch, "ASGD", "asgd",
+        torch_case, "ASGD", "asgd",
         "",
         "learning_rate=1/8 lambd=1/16 alpha=1/2 t0=200 weight_decay=1/8",
     ),
     *_all(
-        _torch, "Rprop", "rprop",
+        torch_case, "Rprop", "rprop",
         "",
         "learning_rate=1/8 shrink=1/4 grow=3/2 least=1/1024 most=2",
     ),
     *_all(
-        _torch, "Adagrad", "adagrad",
+        torch_case, "Adagrad", "adagrad",
         "",
         "learning_rate=1/8 decay=1/16 initial=1/8 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _torch, "Adadelta", "adadelta",
+        torch_case, "Adadelta", "adadelta",
         "",
         "learning_rate=1/2 rho=4/5 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _torch, "RMSprop", "rmsprop",
+        torch_case, "RMSprop", "rmsprop",
         "",
         "learning_rate=1/64 alpha=9/10 eps=1/64 momentum=1/2 weight_decay=1/8",
         "learning_rate=1/64 eps=1/8 centered=true momentum=1/2",
     ),
     *_all(
-        _torch, "Adam", "adam",
+        torch_case, "Adam", "adam",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
         "learning_rate=1/64 beta1=9/10 beta2=19/20 amsgrad=true",
     ),
     *_all(
-        _torch, "AdamW", "adamw",
+        torch_case, "AdamW", "adamw",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
         "learning_rate=1/64 beta1=9/10 beta2=19/20 amsgrad=true",
     ),
     *_all(
-        _torch, "SparseAdam", "sparse_adam",
+        torch_case, "SparseAdam", "sparse_adam",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024",
     ),
     *_all(
-        _torch, "Adamax", "adamax",
+        torch_case, "Adamax", "adamax",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _torch, "NAdam", "nadam",
+        torch_case, "NAdam", "nadam",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/64 momentum_decay=1/8 "
         "weight_decay=1/8",
         "learning_rate=1/64 eps=1/1024 decoupled=true weight_decay=1/8",
     ),
     *_all(
-        _torch, "RAdam", "radam",
+        torch_case, "RAdam", "radam",
         "",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/64 weight_decay=1/8",
         "learning_rate=1/64 eps=1/1024 decoupled=true weight_decay=1/8",
     ),
     *_all(
-        _torch, "Adafactor", "adafactor",
+        torch_case, "Adafactor", "adafactor",
         "",
         "learning_rate=1/8 beta2_decay=-1/2 eps1=1/1024 eps2=1/64 threshold=2 "
         "weight_decay=1/8",
     ),
     *_all(
-        _torch, "Muon", "muon",
+        torch_case, "Muon", "muon",
         "",
         "learning_rate=1/64 momentum=1/2 nesterov=false weight_decay=0",
         "learning_rate=1/64 match_rms=true eps=1/1024",
@@ -174,80 +174,80 @@ TORCH = (
 
 KERAS = (
     *_all(
-        _keras, "SGD", "sgd.keras",
+        keras_case, "SGD", "sgd.keras",
         "learning_rate=1/64",
         "learning_rate=1/64 momentum=9/10 weight_decay=1/8",
         "learning_rate=1/64 momentum=4/5 nesterov=true",
     ),
     *_all(
-        _keras, "RMSprop", "rmsprop.keras",
+        keras_case, "RMSprop", "rmsprop.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 alpha=9/10 momentum=1/2 weight_decay=1/8",
         "learning_rate=1/64 alpha=99/100 eps=1/8 centered=true momentum=1/2",
     ),
     *_all(
-        _keras, "Adam", "adam.keras",
+        keras_case, "Adam", "adam.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
         "learning_rate=1/64 beta1=9/10 beta2=19/20 amsgrad=true",
     ),
     *_all(
-        _keras, "AdamW", "adamw.keras",
+        keras_case, "AdamW", "adamw.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
         "learning_rate=1/64 beta1=9/10 beta2=19/20 amsgrad=true",
     ),
     *_all(
-        _keras, "Adadelta", "adadelta.keras",
+        keras_case, "Adadelta", "adadelta.keras",
         "learning_rate=1/1024",
         "learning_rate=1/2 rho=4/5 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Adagrad", "adagrad.keras",
+        keras_case, "Adagrad", "adagrad.keras",
         "learning_rate=1/1024",
         "learning_rate=1/8 initial=1/2 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Adamax", "adamax.keras",
+        keras_case, "Adamax", "adamax.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Adafactor", "adafactor.keras",
+        keras_case, "Adafactor", "adafactor.keras",
         "learning_rate=1/1024",
         "learning_rate=1/8 beta2_decay=-1/2 eps1=1/1024 eps2=1/64 threshold=2 "
         "weight_decay=1/8",
     ),
     *_all(
-        _keras, "Nadam", "nadam.keras",
+        keras_case, "Nadam", "nadam.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Ftrl", "ftrl",
+        keras_case, "Ftrl", "ftrl",
         "learning_rate=1/1024",
         "learning_rate=1/8 power=-3/4 initial=1/2 l1=1/4 l2=1/16 l2_shrinkage=1/32 beta=1/2 "
         "weight_decay=1/8",
     ),
     *_all(
-        _keras, "Lion", "lion.keras",
+        keras_case, "Lion", "lion.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Lamb", "lamb.keras",
+        keras_case, "Lamb", "lamb.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 weight_decay=1/8",
     ),
     *_all(
-        _keras, "Muon", "muon.keras",
+        keras_case, "Muon", "muon.keras",
         "learning_rate=1/1024",
         "learning_rate=1/64 momentum=1/2 nesterov=false rms_rate=1/2 weight_decay=1/8 "
         "adam_beta1=1/2 adam_beta2=9/10 adam_eps=1/1024 adam_lr_ratio=1/4 "
         "adam_weight_decay=1/16",
     ),
     *_all(
-        _keras, "ScheduleFreeAdamW", "schedule_free_adamw.keras",
+        keras_case, "ScheduleFreeAdamW", "schedule_free_adamw.keras",
         "learning_rate=1/512",
         "learning_rate=1/64 beta1=1/2 beta2=9/10 eps=1/1024 warmup=20 weight_decay=1/8",
     ),

@@ -1,6 +1,6 @@
 """Which optimizers are compared with those of optax, and with which settings."""
 
-from agreement.optimizer_cases import Case
+from agreement.optimizer_cases import Case, value_of
 
 FLUSHED = "On a CPU, XLA takes numbers below 2.2e-308 for zero."
 _BETAS = {"beta1": 0.5, "beta2": 0.9}
@@ -254,6 +254,13 @@ def _case(rule, made_by, settings, renamed, *, index):
         without={"denormal": FLUSHED, **_WITHOUT.get((name, index), {})},
         losses=name in _LOSSES,
     )
+
+
+def case_of(rule, settings):
+    """The case of a rule with settings as a user writes them."""
+    row = next(row for row in _ROWS if row[0] == rule)
+    values = {name: value_of(text) for name, text in settings.items()}
+    return _case(rule, row[1], values, {**_PAIR, **row[3]}, index=-1)
 
 
 _CASES = [

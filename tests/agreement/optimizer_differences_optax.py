@@ -213,3 +213,20 @@ DIFFERENCES = [
         is_said=False,
     ),
 ]  # fmt: skip
+
+
+def lines_of_page():
+    """The differences as a table of `docs/conformance.md`."""
+    yield "| optax | other | kind | what | settings | gradients | optax's positions | the other's |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for each in DIFFERENCES:
+        said = ", ".join(f"{k} = {v}" for k, v in each.settings.items()) or "as given"
+        said += f", rates {_numbers(each.rates)}" if each.rates else ""
+        about = each.about + (f" ({each.upstream})" if each.upstream else "")
+        cells = (f"`{each.rule}`", f"`{each.other}`", each.kind, about, said)
+        ends = (each.tape, each.theirs, each.others)
+        yield f"| {' | '.join((*cells, *map(_numbers, ends)))} |"
+
+
+def _numbers(values):
+    return ", ".join(f"{value:.10g}" for value in values)

@@ -7,6 +7,7 @@ Run it with an environment that has both, for about ten minutes:
 import os
 import platform
 import sys
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -87,13 +88,17 @@ def _keras_in_float64():
     import keras
     from keras.src.backend.common import dtypes
 
-    kept = dtypes.BIT64_TO_BIT32_DTYPE["float64"]
+    kept, floatx = dtypes.BIT64_TO_BIT32_DTYPE["float64"], keras.config.floatx()
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    # Muon takes the root of a length in the type that Keras is set to.
+    keras.config.set_floatx("float64")
     try:
-        with np.errstate(all="ignore"):
+        # Keras's own conversion of its variables is out of date with NumPy 2.
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
             yield keras
     finally:
         dtypes.BIT64_TO_BIT32_DTYPE["float64"] = kept
+        keras.config.set_floatx(floatx)
 
 
 def run_keras(case, gradients, start):
@@ -112,7 +117,7 @@ def _run_keras(keras, case, gradients, start):
     for row in by_step:
         given = [keras.ops.convert_to_tensor(gradient, dtype="float64") for gradient in row]
         optimizer.apply(given, places)
-        path.append(np.stack([np.array(place) for place in places]))
+        path.append(np.stack([place.value.copy() for place in places]))
     return _by_tape(path, gradients, start)
 
 

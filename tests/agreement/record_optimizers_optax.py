@@ -5,6 +5,7 @@ Run it with an environment that has optax, for about two minutes:
 """
 
 import platform
+import warnings
 from contextlib import contextmanager
 from functools import partial
 
@@ -46,10 +47,12 @@ def make(options):
     """The optimizer that a case's options ask for."""
     given = dict(options)
     made_by = given.pop("made_by")
-    if made_by in _MADE:
-        return _MADE[made_by](**given)
     name = made_by.removeprefix("contrib.")
-    return getattr(optax if name == made_by else contrib, name)(**given)
+    maker = _MADE.get(made_by) or getattr(optax if name == made_by else contrib, name)
+    with warnings.catch_warnings():
+        # `optimistic_adam` is deprecated, and still what users of it run.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return maker(**given)
 
 
 def _walk(rule, start, has_loss, losses, gradients):

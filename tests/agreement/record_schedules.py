@@ -12,8 +12,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from agreement.plateau_oracles import follow_losses
-from agreement.schedule_cases import FAR, LOSSES, PLATEAU, STEPS, list_cases
-from agreement.schedule_oracles import ask_library, find_versions, make_scheduler, step_scheduler
+from agreement.schedule_cases import FAR, JOINED, LOSSES, PLATEAU, STEPS, list_cases
+from agreement.schedule_oracles import (
+    ask_library,
+    find_versions,
+    join_schedules,
+    make_scheduler,
+    step_scheduler,
+)
 from gradiometer.formula import to_float
 from gradiometer.model import read_call, read_loss_schedule, read_schedule, settle
 
@@ -64,6 +70,7 @@ def main():
     for library in sys.argv[1:]:
         content = {"versions": find_versions(library), "rows": record(library)}
         content["plateau"] = record_plateau(library)
+        content["joined"] = {n: join_schedules(library, n) for n in JOINED.get(library, ())}
         text = json.dumps(content, indent=None, separators=(",", ":"))
         text = text.replace('{"schedule"', '\n{"schedule"')
         (DATA / f"schedules_{library}.json").write_text(text + "\n", encoding="utf-8")

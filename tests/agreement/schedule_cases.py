@@ -156,6 +156,22 @@ OWN: dict[str, list[dict[str, str]]] = {
 }
 """Settings that only one library's form has."""
 
+JOINED: dict[str, dict[str, str]] = {
+    "torch": {
+        "SequentialLR": "linear(start_factor=0.1) for 5, then cosine(T_max=10) for 10, "
+        "then exponential(gamma=0.9)",
+        "ChainedScheduler": "cosine(T_max=40) * step(step_size=5, gamma=0.5)",
+    },
+    "optax": {
+        "join_schedules": "warmup for 5, then cosine.optax(T_max=10) for 15, "
+        "then exponential(gamma=0.9)",
+    },
+}
+"""How a library joins schedules, and the line that says the same; the learning rate is 1."""
+
+JOINED_STEPS = 40
+"""How many steps of them are recorded: up to where the cosine ends."""
+
 LOSSES = {
     "level": [1.0] * 40,
     "falling, then level": [1 / (k + 1) for k in range(15)] + [0.0625] * 30,

@@ -7,6 +7,8 @@ import warnings
 from importlib import import_module
 from importlib.metadata import version
 
+from agreement.schedule_cases import JOINED_STEPS
+
 # Its NumPy backend computes at once; with JAX every step would be compiled anew.
 os.environ.setdefault("KERAS_BACKEND", "numpy")
 
@@ -93,6 +95,40 @@ def _ask_scheduler(library, call, rate, steps):
         abs(stepped[k] - closed[k]) / max(abs(closed[k]), top / 1000) for k in range(len(stepped))
     )
     return [closed[step] for step in steps], drift
+
+
+def join_schedules(library, name):
+    """The rates of a library's own way to join schedules; `JOINED` has the line that says so."""
+    if library == "optax":
+        return _join_optax()
+    torch = import_module("torch")
+    known = import_module("torch.optim.lr_scheduler")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if name == "SequentialLR":
+            parts = [
+                known.LinearLR(optimizer, start_factor=0.1, end_factor=1.0, total_iters=5),
+                known.CosineAnnealingLR(optimizer, T_max=10),
+                known.ExponentialLR(optimizer, gamma=0.9),
+            ]
+            scheduler = known.SequentialLR(optimizer, parts, milestones=[5, 15])
+        else:
+            cosine = known.CosineAnnealingLR(optimizer, T_max=40)
+            scheduler = known.ChainedScheduler([cosine, known.StepLR(optimizer, 5, gamma=0.5)])
+        return step_scheduler(optimizer, scheduler, JOINED_STEPS + 3)
+
+
+def _join_optax():
+    optax = import_module("optax")
+    import_module("jax").config.update("jax_enable_x64", True)
+    parts = [
+        optax.warmup_constant_schedule(0.0, 1.0, 5),
+        optax.cosine_decay_schedule(1.0, 10),
+        optax.exponential_decay(1.0, 1, 0.9),
+    ]
+    joined = optax.join_schedules(parts, [5, 20])
+    return [float(joined(step)) for step in range(JOINED_STEPS + 4)]
 
 
 def _jump(optimizer, scheduler, step):

@@ -82,6 +82,15 @@ def _value(text, step, settings):
     return f"{to_float(value):.4g}"
 
 
+ONE = {"learning_rate": "1"}
+
+
+def _chained(step):
+    """What PyTorch's chain of two schedules had at a step when it was recorded."""
+    recorded = json.loads((DATA / "schedules_torch.json").read_text(encoding="utf-8"))
+    return f"{recorded['joined']['ChainedScheduler'][step]:.4g}"
+
+
 def _oddities():
     """Where libraries differ from each other, or from what one would expect: shown by numbers."""
     ten = {"T_max": "10", "learning_rate": "1"}
@@ -120,8 +129,9 @@ def _oddities():
         "PyTorch steps `CosineAnnealingLR`, `LinearLR`, `PolynomialLR`, `StepLR`, `MultiStepLR`, "
         "`ExponentialLR` and `ConstantLR` by a recursion on the rate before. The table compares "
         "its closed forms; the last column says how far the recursion drifts in 300 steps. "
-        "`ChainedScheduler` of two recursions is therefore no product: `CosineAnnealingLR` adds "
-        "`eta_min` anew to what the other one has scaled.",
+        "`ChainedScheduler` of `CosineAnnealingLR(T_max=40)` and `StepLR(5, gamma=0.5)` is their "
+        f"product up to step 40 and not after it: step 41 has {_chained(41)} of the rate, the "
+        f"product {_value('cosine(T_max=40) * step(step_size=5, gamma=0.5)', 41, ONE)}.",
     ]
 
 

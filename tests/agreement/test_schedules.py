@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from agreement.schedule_cases import LOSSES, PLATEAU, STEPS, list_cases
+from agreement.schedule_cases import (
+    JOINED,
+    JOINED_STEPS,
+    LOSSES,
+    PLATEAU,
+    STEPS,
+    list_cases,
+)
 from gradiometer.formula import from_float, to_float
 from gradiometer.model import read_call, read_loss_schedule, read_schedule, settle
 
@@ -89,6 +96,27 @@ def test_every_schedule_is_recorded_three_times_in_every_library_that_has_it():
 
 def test_the_recursions_of_pytorch_drift_little_in_300_steps():
     assert max(row.get("drift", 0.0) for _, row in ROWS) < 1e-12
+
+
+def _bind_line(line):
+    plan = read_schedule(line)
+    return plan.bind(settle([plan.owner], {"learning_rate": "1"})["schedule"])
+
+
+@pytest.mark.parametrize(
+    ("library", "name"), [(library, name) for library, row in JOINED.items() for name in row]
+)
+def test_lines_of_several_schedules_are_what_libraries_join(library, name):
+    bound = _bind_line(JOINED[library][name])
+    recorded = RECORDED[library]["joined"][name]
+    rates = [bound.float_at(step) for step in range(JOINED_STEPS)]
+    assert deviation(rates, recorded[:JOINED_STEPS]) < NEAR
+
+
+def test_a_chain_of_pytorch_is_no_product_once_its_cosine_has_ended():
+    bound = _bind_line(JOINED["torch"]["ChainedScheduler"])
+    recorded = RECORDED["torch"]["joined"]["ChainedScheduler"]
+    assert recorded[JOINED_STEPS + 1] > 100 * bound.float_at(JOINED_STEPS + 1)
 
 
 @pytest.mark.oracle

@@ -70,7 +70,9 @@ def test_minibatches_are_those_of_the_slow_engine():
         rows = []
         for at, drawn in zip(position, chosen, strict=True):
             known = dict(zip(names, at.tolist(), strict=True))
-            terms = [[slope(known) for slope in compiled[j]] for j in drawn]
+            shares = [np.count_nonzero(drawn == j) for j in range(len(parts))]
+            terms = [[share * slope(known) for slope in part]
+                     for share, part in zip(shares, compiled, strict=True)]  # fmt: skip
             rows.append([sum(column[1:], column[0]) / batch for column in zip(*terms, strict=True)])
         return rows
 

@@ -35,7 +35,7 @@ def journey(objective, start, *, rule="sgd", steps=20, schedule=None, **values):
         surface.bind_surface(settled["objective"]),
         begin.arrange(surface.variables),
         steps,
-        None if plan is None else plan.bind({}),
+        {} if plan is None else {"learning_rate": plan.bind({})},
     )
 
 

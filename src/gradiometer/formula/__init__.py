@@ -13,6 +13,7 @@ from gradiometer.formula.evaluate import (
     compile_float,
     evaluate,
     evaluate_float,
+    float_operation,
     holds,
     holds_float,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "factor",
     "find_joints",
     "find_signs",
+    "float_operation",
     "free_names",
     "from_ball_text",
     "from_decimal",

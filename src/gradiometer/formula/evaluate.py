@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
-from gradiometer.formula.evaluate_float import float_divide, float_exp, float_power
 from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
+from gradiometer.formula.float_operations import float_divide, float_exp, float_power
 from gradiometer.formula.half_turns import OF_TURNS, tangent, without_pi
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
@@ -313,6 +313,21 @@ def compile_float(node: Node) -> Callable[[Mapping[str, float]], float]:
     def call(values: Mapping[str, float]) -> float:
         try:
             return float(run(*[part(values) for part in parts]))
+        except OverflowError:
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    return call
+
+
+def float_operation(operator: str) -> Callable[..., float]:
+    """The float64 operation of that name on numbers; infinite or nan where there is no value."""
+    run = _FLOAT[operator]
+
+    def call(*values: float) -> float:
+        try:
+            return float(run(*values))
         except OverflowError:
             return math.inf
         except (ValueError, ZeroDivisionError):

@@ -67,14 +67,16 @@ class _Values(dict[str, Exact]):
             raise KeyError(name)
         base, exponent, power = self._parts[name]
         below, above = base(self), exponent(self)
-        self[name] = ball_power(to_ball(below), int(above.p)) if _is_long(below, above) else (
-            power(self))  # fmt: skip
+        length = _length(below, above)
+        if length > LONGEST_POWER and isinstance(above, fmpq):
+            self[name] = ball_power(to_ball(below), int(above.p))
+        else:
+            self[name] = power(self)
         return self[name]
 
 
-def _is_long(base: Exact, exponent: Exact) -> bool:
-    """Whether the power is a rational of more bits than anybody reads."""
+def _length(base: Exact, exponent: Exact) -> int:
+    """About the bits of the power when it is rational, else 0."""
     if not (isinstance(base, fmpq) and isinstance(exponent, fmpq) and exponent.q == 1):
-        return False
-    is_short = base in (0, 1, -1)
-    return not is_short and size_in_bits(base) * abs(int(exponent.p)) > LONGEST_POWER
+        return 0
+    return 0 if base in (0, 1, -1) else size_in_bits(base) * abs(int(exponent.p))

@@ -38,6 +38,8 @@ class Parameter:
     """Whether `true` and `false` are its values, as 1 and 0."""
     is_integer: bool = False
     """Whether its values are whole numbers."""
+    is_span: bool = False
+    """Whether it is how long a schedule takes; in a line of several that is known already."""
 
 
 def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Parameter]:
@@ -47,7 +49,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
         StudyError: If a key is not known.
         FormulaError: If a default or a domain cannot be read.
     """
-    known = ("default", "domain", "barrier", "flag", "integer", "about")
+    known = ("default", "domain", "barrier", "flag", "integer", "span", "about")
     if not isinstance(table, Mapping):
         hint = 'write [parameters] and a line such as h = { default = "1" }'
         raise StudyError("`parameters` is no table.", place=place, hint=hint)
@@ -70,6 +72,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
             is_barrier=bool(row.get("barrier", False)),
             is_flag=bool(row.get("flag", False)),
             is_integer=bool(row.get("integer", False)),
+            is_span=bool(row.get("span", False)),
         )
         if "default" in row:
             default = read_setting(parameter, row["default"], place=place)

@@ -160,6 +160,28 @@ class BoundSchedule:
                 return to_float(value)
             bits *= 2
 
+    def check_steps(self, steps: int) -> None:
+        """Refuse a formula with a value that no step may have among the first *steps*.
+
+        Raises:
+            DomainError: With the first such step.
+        """
+        from gradiometer.model.optimizer import rate_range
+
+        with precision(96):
+            try:
+                values = rate_range(self.rate, self.values, from_step=0)
+                ends = [end for end in (values.lower, values.upper) if end is not None]
+                if len(ends) == 2 and not any(_is_outside(end, self.domain) for end in ends):
+                    return
+            except (UndecidedError, DomainError):
+                pass
+            for step in range(steps):
+                try:
+                    self.rate_at(step)
+                except UndecidedError:
+                    continue
+
     @property
     def _word(self) -> str:
         return "learning rate" if self.parameter == RATE else f"`{self.parameter}`"

@@ -2,7 +2,8 @@
 
 A line is one or more stretches. A stretch is a formula in `k` in which schedules of the catalogue
 stand like names, with settings in brackets, or like functions of another count: `cosine(k - 5)`.
-It may repeat, and all but the last one say how long they last. `then` starts the count of the next
+It may repeat, and all but the last one say how long they last, which is also how long a schedule
+in it takes when nothing else is said. `then` starts the count of the next
 one again from 0; `continuing with` lets it count on. The line becomes one formula in `k`.
 """
 
@@ -121,7 +122,8 @@ class _Line:
             if not before:
                 raise row.error(self.text, "Nothing stands before `hold`.", "write what is held")
             return substitute(before[-1][0], {"k": number(begun)}), end
-        tree = self._formula(row.start, row.body_end)
+        span = end - begun if row.every is None else row.every
+        tree = self._formula(row.start, row.body_end, span or None)
         if row.every is not None:
             k = Name("k")
             done = apply("floor", apply("/", k, number(row.every)))
@@ -130,7 +132,7 @@ class _Line:
             tree = substitute(tree, {"k": apply("-", Name("k"), number(begun))})
         return tree, end
 
-    def _formula(self, start: int, end: int) -> Node:
+    def _formula(self, start: int, end: int, span: int | None) -> Node:
         """The formula between two places, with the parts in it written out."""
         masked = list(" " * start + self.text[start:end])
         trees: dict[str, Node] = {}
@@ -143,7 +145,7 @@ class _Line:
         for part in find_parts("".join(masked), start, end):
             name = f"q{part.start}".ljust(part.word_end - part.start, "_")
             _mask(masked, part, name)
-            trees[name] = self._part(part)
+            trees[name] = self._part(part, span)
             functions += [name] if part.count is not None else []
         tree = self._parse("".join(masked), functions, start, end)
         if isinstance(tree, Name) and tree.name not in trees and tree.name != "k":
@@ -168,7 +170,7 @@ class _Line:
             hint = f"write `{near}`" if near else error.hint
             raise replace(error, text=self.text, hint=hint) from None
 
-    def _part(self, part: Part) -> Node:
+    def _part(self, part: Part, span: int | None) -> Node:
         """A schedule of the catalogue as a formula in `k` and the parameters of the line."""
         schedule, own = read_part(part, self.text)
         base = part.name.partition(".")[0]
@@ -181,7 +183,9 @@ class _Line:
                 self.found.setdefault(RATE, parameter)
                 continue
             key, spelled = f"{label}.{name}", f"{label}_{name}"
-            self.found[key] = replace(parameter, name=key)
+            is_known = span is not None and parameter.is_span and name not in own
+            default = fmpq(span or 0) if is_known else parameter.default
+            self.found[key] = replace(parameter, name=key, default=default)
             self.spelled[key] = spelled
             names[name] = Name(spelled)
         others = [row for row in schedule.given[1:] if row.is_on(_defaults(schedule))]

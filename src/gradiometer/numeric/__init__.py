@@ -35,7 +35,6 @@ from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
-from gradiometer.numeric.gradient_noise import Draws, GradientNoise, add_noise, draw_column
 from gradiometer.numeric.grouping import (
     Elimination,
     GroupedPaths,
@@ -56,6 +55,7 @@ from gradiometer.numeric.reference import ReferenceState, begin_reference, step_
 from gradiometer.numeric.reference import run_tape as run_rule_tape
 from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
+from gradiometer.numeric.stochastic_field import Draws, GradientNoise, draw_column, make_stochastic
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
     BackwardSweep,
@@ -121,7 +121,6 @@ __all__ = [
     "ValueBound",
     "View",
     "Wide",
-    "add_noise",
     "advance_float",
     "analyse_paths",
     "begin_float",
@@ -145,6 +144,7 @@ __all__ = [
     "group_paths",
     "grow_path_tree",
     "linearise",
+    "make_stochastic",
     "measure_spread",
     "perturb_gradients",
     "plan_runs",

@@ -116,8 +116,7 @@ class _Machine:
         precision: str,
     ) -> None:
         """A kernel for that many steps and a few to look on."""
-        from gradiometer.numeric.kernel_cache import load_kernel
-        from gradiometer.numeric.kernel_fused import has_fused
+        from gradiometer.numeric.kernel_cache import has_fused, load_kernel
 
         code, field = _with_slopes(code, field) if draws else (code, field)
         trees: dict[str, Node | None] = {name: bound.rate for name, bound in schedules.items()}
@@ -137,14 +136,14 @@ class _Machine:
         names = [memory.name for memory in program.positions]
         bounds = {f"{side}.{name}": np.asarray(sign * largest)
                   for name in names for side, sign in (("low", -1), ("high", 1))}  # fmt: skip
-        rows = self.tables.group_rows(slice(0, 1), bounds)
+        rows = self.tables.group_rows(slice(0, 1), bounds, 0)
         self.block = np.ascontiguousarray(rows.reshape(1, -1))
         self.count = len(program.positions), len(program.remembered)
 
     def advance(self, begin: int, end: int) -> int:
         """Make the steps from one number to another; how many were made."""
         rows = self.tables.step_rows(begin, end)
-        self.kernel(self.block, rows, self.tables.given, end - begin, begin, 0)
+        self.kernel(self.block, rows, self.tables.given, end - begin, begin, 0, 0)
         return int(self._row("count"))
 
     def _row(self, name: str) -> float:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 FOLDER_VARIABLE = "GRADIOMETER_CACHE"
 """The variable of the environment that names another folder."""
 
-Advance: TypeAlias = Callable[[NDArray[Any], NDArray[Any], NDArray[Any], int, int, int, int], None]
+Advance: TypeAlias = Callable[..., None]
+"""Called with blocks, table, given numbers, steps, steps before, freshness and seed."""
 
 _HASH_BYTES = 32
 _ENGINES: list[Any] = []
@@ -131,7 +132,7 @@ def _link(code: bytes) -> Advance:
 
     def advance(
         blocks: NDArray[Any], table: NDArray[Any], given: NDArray[Any],
-        steps: int, first: int, fresh: int, seed: int,
+        steps: int, first: int, fresh: int, seed: int = 0,
     ) -> None:  # fmt: skip
         # The convention of numba: places for the result and for an error come first.
         result, error = ctypes.c_void_p(), ctypes.c_void_p()

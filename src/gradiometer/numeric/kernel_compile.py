@@ -17,7 +17,7 @@ TYPES = (
 )
 """Blocks, a table, each with its length; given numbers; steps, steps before, freshness, seed."""
 
-LIBRARY = frozenset(["fma", "fmaf", "memcpy", "memmove", "memset", "pow", "powf"])
+LIBRARY = frozenset(["fma", "fmaf", "memcpy", "memmove", "memset", "pow", "powf", "sqrt", "sqrtf"])
 """Functions of the C library that machine code may call; every process has them."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.formula import Name, apply, compile_float, to_float
+from gradiometer.formula import float_operation, to_float
 from gradiometer.numeric.program import Term
 from gradiometer.numeric.run_program import Program
 
@@ -36,7 +36,6 @@ _ROUNDED: Mapping[str, Callable[..., Any]] = {
 }
 _SMALLEST = -1080.0
 """The logarithm, to the base 2, of numbers that float64 rounds to 0."""
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def evaluate_terms(
@@ -84,9 +83,7 @@ def _apply_to_all(operator: str, parts: list[Any], real: Any) -> NDArray[Any]:
 
 def _apply_to_each(operator: str, parts: list[Any], real: Any) -> NDArray[Any]:
     """The function of single numbers, so that an array gives the bits that a single run gives."""
-    names = _LETTERS[: len(parts)]
-    run = compile_float(apply(operator, *map(Name, names)))
+    run = float_operation(operator)
     arrays = np.broadcast_arrays(*parts)
-    rows = zip(*(array.ravel().tolist() for array in arrays), strict=True)
-    found = [run(dict(zip(names, row, strict=True))) for row in rows]
-    return np.array(found, real).reshape(arrays[0].shape)
+    columns = (array.ravel().tolist() for array in arrays)
+    return np.array(list(map(run, *columns)), real).reshape(arrays[0].shape)

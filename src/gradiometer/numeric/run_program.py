@@ -152,17 +152,18 @@ def _write_slopes(
 
 
 def _write_batch(build: Builder, parts: list[list[int]], batch: int) -> list[int]:
-    """The mean of the drawn terms' slopes, summed in the order in which they are drawn."""
-    sums: list[int] = []
-    for member in range(batch):
-        drawn = build.draw("index", f"{member}/{batch}/{len(parts)}")
-        chosen = parts[-1]
-        for at in range(len(parts) - 2, -1, -1):
-            is_it = build.apply("<=", drawn, build.number(at))
-            pairs = zip(parts[at], chosen, strict=True)
-            chosen = [build.apply("where", is_it, one, other) for one, other in pairs]
-        pairs = zip(sums or chosen, chosen, strict=True)
-        sums = [build.apply("+", a, b) for a, b in pairs] if sums else chosen
+    """The mean of the drawn terms' slopes: each term's slope times how often it is drawn."""
+    drawn = [build.draw("index", f"{member}/{batch}/{len(parts)}") for member in range(batch)]
+    one, zero, sums = build.number(1), build.number(0), list[int]()
+    for at, part in enumerate(parts):
+        hits = [build.apply("where", build.apply("==", index, build.number(at)), one, zero)
+                for index in drawn]  # fmt: skip
+        share = hits[0]
+        for hit in hits[1:]:
+            share = build.apply("+", share, hit)
+        products = [build.apply("*", share, slope) for slope in part]
+        pairs = zip(sums or products, products, strict=True)
+        sums = [build.apply("+", a, b) for a, b in pairs] if sums else products
     return [build.apply("/", total, build.number(batch)) for total in sums]
 
 

@@ -97,7 +97,7 @@ class Tables:
             return False
         return all(bool(((size <= limit) & (size >= 1 / limit)).all()) for size in sizes)
 
-    def group_rows(self, lanes: slice, bounds: Mapping[str, Array], first_run: int) -> Array:
+    def group_rows(self, lanes: slice, bounds: Mapping[str, Array], first_run: int = 0) -> Array:
         """The rows of a group of lanes before the first step."""
         number = first_run + np.arange(lanes.start, lanes.stop)
         program, width = self.program, lanes.stop - lanes.start

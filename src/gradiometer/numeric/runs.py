@@ -110,7 +110,7 @@ class RunPlan:
             UsageError: If a value is missing, unknown, or has a wrong shape.
         """
         first = np.asarray(start, self.style.precision)
-        columns = first.reshape(-1, len(self.field.variables))
+        columns = _to_columns(first, len(self.field.variables))
         given = self._name_values(values or {})
         count = _count_runs(columns, given, steps)
         inputs = {name: np.broadcast_to(v, count) if np.ndim(v) and not name.startswith("rate.")
@@ -228,8 +228,8 @@ def plan_runs(
         rule: The update rule, of any shape or unrolled for the variables of the landscape.
             Parameters that it names and that have no value are given with each call.
         landscape: Pieces or a surface, with or without values of its parameters.
-        schedules: For parameters of the rule, by name, a bound schedule, a formula in `k`, or None
-            when each call brings a table.
+        schedules: For parameters of the rule, by name, a bound schedule or a formula in `k`, which
+            floats compute as it is written; or None when each call brings a table.
         lowest: Whether the lowest loss is watched.
         repeats: Whether runs that come back to an earlier state are noticed.
         side: Which piece holds exactly at a joint.
@@ -322,6 +322,22 @@ class _Call:
         label[(np.abs(places) > self.far).any(axis=0)] = LABELS.index("diverged")
         label[~np.isfinite(state).all(axis=0)] = LABELS.index("not_finite")
         return label
+
+
+def _to_columns(start: Array, variables: int) -> Array:
+    """The starts with a column for each variable.
+
+    Raises:
+        UsageError: If they have another shape.
+    """
+    if variables > 1 and (start.ndim == 0 or start.ndim > 2 or start.shape[-1] != variables):
+        raise UsageError(
+            f"Starts have the shape {start.shape}, and there are {variables} variables.",
+            hint=f"give an array of the shape (runs, {variables})",
+        )
+    if variables == 1 and start.ndim > 1:
+        raise UsageError("Starts are one number for each run.", hint="give an array of one axis")
+    return start.reshape(-1, variables)
 
 
 def _bound(program: Program, inside: tuple[ArrayLike, ArrayLike], far: float) -> dict[str, Array]:

@@ -56,6 +56,16 @@ class Rates:
             found[name] = evaluate_range(tree, {**ranges, "k": Range(fmpq(done), None)})
         return found
 
+    def resting(self, done: int) -> dict[str, fmpq]:
+        """What they give as one rational in all steps from *done* steps on."""
+        try:
+            rests = [name for name, rates in self.from_step(done).items() if rates.is_single]
+        except UndecidedError:
+            return {}
+        # A range loses that the cosine of a whole number of turns is exact; a step does not.
+        found = self.at(done) if rests else {}
+        return {name: found[name] for name in rests if isinstance(found[name], fmpq)}
+
     def is_at_rest(self, done: int) -> bool:
         """Whether none of them certainly changes any more."""
         try:

@@ -40,7 +40,7 @@ def check_trail(problem: Any, claim: Any, evidence: Any) -> None:
     """Accept lowest loss, last position and return of a run, or raise `CertificateError`."""
     fields(evidence)
     replay = _read(problem)
-    said = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
+    said: dict[str, Any] = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
     for bits in LADDER:
         try:
             with precision(bits):

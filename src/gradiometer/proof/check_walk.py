@@ -164,9 +164,9 @@ class Replay:
 
     def settled_step(self, done: int) -> list[tuple[str, Node]]:
         """The assignments with conditions on the step count decided for all later steps."""
+        known = {**self.values, **self.rates.resting(done)}
         return [
-            (name, settle_conditions(tree, self.values, from_step=done + 1))
-            for name, tree in self.step
+            (name, settle_conditions(tree, known, from_step=done + 1)) for name, tree in self.step
         ]
 
 

@@ -127,6 +127,8 @@ def read_request(
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
     schedules = bind_schedules(rule, plan, varied, values, settings=settings)
+    for row in schedules.values():
+        row.check_steps(steps)
     surface = surface.fit(values["objective"])
     place = _place(surface, shape, begin)
     inputs: dict[str, Any] = {

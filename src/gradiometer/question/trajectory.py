@@ -77,7 +77,8 @@ def trajectory(
     drawn = read_noise(noise, seed)
     why = _why_floats(request, engine, noise)
     if why:
-        return answer_in_floats(request, engine or "float64", why, drawn, seed)
+        kind = "float32" if engine == "float32" else "float64"
+        return answer_in_floats(request, kind, why, drawn, seed)
     if len(request.start) == 1:
         return answer_on_curve(request, engine)
     return answer_exactly(request, engine)

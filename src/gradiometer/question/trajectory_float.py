@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from gradiometer.formula import to_float, to_text
 from gradiometer.numeric import (
     FloatTrail,
     GradientNoise,
-    add_noise,
     draw_column,
+    make_stochastic,
     to_field,
     trace_compiled,
     trace_floats,
@@ -23,6 +23,8 @@ from gradiometer.question.trajectory_places import find_nearest, to_place
 from gradiometer.question.trajectory_series import list_series
 from gradiometer.question.value import to_value_text
 
+FloatKind: TypeAlias = Literal["float64", "float32"]
+
 _SHOWN_STEPS = 8
 FAR = 1e100
 """A coordinate of this size has diverged."""
@@ -33,7 +35,7 @@ _STILL = 100
 
 
 def answer_in_floats(
-    request: Request, engine: str, why: str, noise: GradientNoise | None = None, seed: int = 0
+    request: Request, engine: FloatKind, why: str, noise: GradientNoise | None = None, seed: int = 0
 ) -> Answer:
     """The answer in float64 or float32.
 
@@ -71,19 +73,20 @@ def answer_in_floats(
 
 
 def _trace(
-    request: Request, journey: Journey, engine: str, noise: GradientNoise | None, seed: int
+    request: Request, journey: Journey, engine: FloatKind, noise: GradientNoise | None, seed: int
 ) -> FloatTrail:
     """The run, operation by operation while it is short, else as a compiled kernel."""
     landscape = journey.surface if len(request.start) > 1 else request.curve
     field = to_field(landscape, request.side, precision=engine)
     tables: dict[str, Any] = {}
+    # The first coordinates that are drawn in a step are those of the gradient.
     if "noise" in request.rule.reads:
         tables = {
             name: draw_column(seed, request.steps, at)
-            for at, name in enumerate(journey.code.noises)
+            for at, name in enumerate(journey.code.noises, len(journey.code.coordinates))
         }
     if noise is not None:
-        drawn = add_noise(
+        drawn = make_stochastic(
             noise, field, steps=request.steps, name=request.objective.name,
             term_gradients=journey.surface.term_gradients,
         )  # fmt: skip

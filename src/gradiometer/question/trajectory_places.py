@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from gradiometer.formula import (
     compare,
     evaluate,
     exact_sqrt,
+    from_float,
     precision,
     to_ball,
     to_float,
@@ -150,13 +152,10 @@ def _measure(point: CriticalPoint, place: Sequence[Exact | float]) -> Exact:
 
 
 def _to_exact(number: Exact | float) -> Exact:
-    if isinstance(number, float):
-        top, bottom = number.as_integer_ratio()
-        return fmpq(top, bottom)
-    return number
+    return number if isinstance(number, fmpq | arb) else from_float(number)
 
 
 def _is_finite(number: Exact | float) -> bool:
-    if isinstance(number, float):
-        return number - number == 0
-    return isinstance(number, fmpq) or number.is_finite()
+    if isinstance(number, arb):
+        return number.is_finite()
+    return isinstance(number, fmpq) or math.isfinite(number)

@@ -65,7 +65,7 @@ def _compare(journey: Journey, states: Sequence[State], last: int) -> Fact:
         exact |= {"t": fmpq(step + 1)}
         exact |= zip(code.coordinates, point, strict=True)
         floats |= {"t": float(step + 1)}
-        floats |= {name: to_float(rate) for name, rate in journey.rates(step).items()}
+        floats |= journey.float_rates(step)
         here = dict(zip(surface.variables, point, strict=True))
         there = {v: floats[n] for v, n in zip(surface.variables, code.coordinates, strict=True)}
         exact["loss"], floats["loss"] = _values(surface.value, here, there)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from gradiometer.formula import compile_float
 from gradiometer.numeric import choose_stride
@@ -38,7 +38,9 @@ def list_series(
     series = {"step": Series(("step",), list(steps), "step", about)}
     columns = list(zip(*positions, strict=True))
     for name, column in zip(request.objective.variables, columns, strict=True):
-        series[to_column(name)] = Series(("step",), list(column), "1", f"position, {name}")
+        series[to_column(name, request.schedules)] = Series(
+            ("step",), list(column), "1", f"position, {name}"
+        )
     series["value"] = Series(("step",), list(losses), "1", "loss")
     series |= list_heights(request, losses) | list_rates(request, steps)
     if len(columns) == 1 and request.objective.variables == ("x",):
@@ -78,12 +80,12 @@ def list_rates(request: Request, steps: Sequence[int]) -> dict[str, Series]:
     }  # fmt: skip
 
 
-def to_column(variable: str) -> str:
+def to_column(variable: str, scheduled: Collection[str] = ()) -> str:
     """The name of a variable's array; a word that another array has is told apart."""
-    return f"position_{variable}" if variable in _TAKEN else variable
+    return f"position_{variable}" if variable in (*_TAKEN, *scheduled) else variable
 
 
-def _surface(request: Request, positions: Sequence[Sequence[float]]) -> Mapping[str, Series]:
+def _surface(request: Request, positions: Sequence[Sequence[float]]) -> dict[str, Series]:
     """The loss on a grid that shows the run, and the critical points near it."""
     known = list_known_points(request)
     shown = shown_positions_2d(positions)

@@ -169,7 +169,7 @@ def _entry_lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         else:
             yield f"{_to_key(key)} = {_to_toml(value)}"
     for key, value in tables:
-        name = f"{prefix}{key}"
+        name = f"{prefix}{_to_key(key)}"
         if isinstance(value, Mapping) and all(
             isinstance(row, Mapping) and _is_short(inner, row) for inner, row in value.items()
         ):

@@ -42,7 +42,7 @@ class Draws:
     tables: Mapping[str, Any]
 
 
-def add_noise(
+def make_stochastic(
     noise: GradientNoise,
     field: Field,
     *,
@@ -93,8 +93,7 @@ def _add_normal(noise: GradientNoise, field: Field, steps: int) -> Draws:
     """The gradient with a normal draw added to each coordinate."""
     count = len(field.gradient)
     _check_draws(steps, count)
-    # The first coordinates of a step are those that a rule draws for itself.
-    tables = {f"draw {k}": draw_column(noise.seed, steps, count + k) for k in range(count)}
+    tables = {f"draw {k}": draw_column(noise.seed, steps, k) for k in range(count)}
     gradient = tuple(
         apply("+", slope, apply("*", Number(noise.size), Name(f"draw {k}")))
         for k, slope in enumerate(field.gradient)

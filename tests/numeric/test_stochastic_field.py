@@ -7,7 +7,13 @@ from flint import fmpq
 from gradiometer.errors import DomainError, LimitError, UsageError
 from gradiometer.formula import evaluate_float
 from gradiometer.model import read_objective, read_optimizer, settle, unroll
-from gradiometer.numeric import GradientNoise, add_noise, to_field, trace_compiled, trace_floats
+from gradiometer.numeric import (
+    GradientNoise,
+    make_stochastic,
+    to_field,
+    trace_compiled,
+    trace_floats,
+)
 
 LINE = read_objective("least_squares")
 SURFACE = LINE.bind_surface(settle([LINE.owner], {})["objective"])
@@ -17,7 +23,7 @@ HERE = {"slope": 0.3, "height": -0.2}
 
 def noisy(kind, size, *, seed=1, steps=40):
     noise = GradientNoise(kind, fmpq(size), seed)
-    return add_noise(noise, FIELD, steps=steps, term_gradients=SURFACE.term_gradients)
+    return make_stochastic(noise, FIELD, steps=steps, term_gradients=SURFACE.term_gradients)
 
 
 def gradients(draws, steps):
@@ -95,7 +101,7 @@ def test_kernel_and_interpreter_make_the_same_run(kind, size):
 def test_a_landscape_that_is_no_finite_sum_has_no_batches():
     noise = GradientNoise("minibatch", fmpq(1))
     with pytest.raises(UsageError, match="no sum or mean"):
-        add_noise(noise, FIELD, steps=3)
+        make_stochastic(noise, FIELD, steps=3)
 
 
 def test_more_terms_than_there_are_cannot_be_taken():
