@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
+    from gradiometer.proof.impossible import rule_out
     from gradiometer.proof.limit import End, limit_far, limit_inside
     from gradiometer.proof.moments import (
         Mean,
@@ -118,6 +119,7 @@ _PLACES = {
     "is_elementwise": "alike",
     "prove_alike": "alike",
     "replay": "tapes",
+    "rule_out": "impossible",
     "translate_rule": "translation",
     "KINDS_OF_FUNCTIONS": "check_known",
     "RULES_OF_FACTS": "check_consequences",
@@ -327,6 +329,7 @@ __all__ = [
     "read_digits",
     "rename",
     "replay",
+    "rule_out",
     "run_exactly",
     "shorten",
     "sign_on",

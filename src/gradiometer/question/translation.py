@@ -17,7 +17,7 @@ from gradiometer.model import (
     read_optimizer,
     settle,
 )
-from gradiometer.proof import Difference, Translation, is_elementwise, translate_rule
+from gradiometer.proof import Difference, Translation, is_elementwise, rule_out, translate_rule
 from gradiometer.question.answer import Answer, Fact, Step, computed, proved, unknown
 from gradiometer.question.value import to_value_text
 
@@ -56,6 +56,8 @@ def translate(
     inputs = {"optimizer": optimizer, "from": source, "to": target,
               "set": {name: str(value) for name, value in values.items()}}  # fmt: skip
     facts = _alike_facts(found, names) if found.alike else _different_facts(found, names)
+    if not found.alike and found.difference:
+        facts |= _ruled_out(rule, found, second)
     facts["settings"] = _settings_fact(found, dict(found.settings), "All settings of")
     changed = {n: v for n, v in found.settings.items() if v != second.parameters[n].default}
     facts["changed"] = _settings_fact(found, changed, "Settings that are no defaults of")
@@ -122,6 +124,23 @@ def _different_facts(found: Translation, names: list[str]) -> dict[str, Fact]:
             f"their positions certainly differ after step {difference.step}.",
         ),
     }
+
+
+def _ruled_out(source: Rule, found: Translation, target: Optimizer) -> dict[str, Fact]:
+    """That there are no settings at all, or none with some flags; empty where neither is proved."""
+    flags = {n: v for n, v in found.settings.items() if target.parameters[n].is_flag}
+    choices, are_all = rule_out(source, target, flags)
+    because = (
+        "Equal positions on a few short tapes are polynomial equations in the settings, which "
+        "have no common solution."
+    )
+    if are_all:
+        return {"alike": proved(False, f"No settings make both step alike. {because}")}
+    return (
+        {"ruled_out": proved(choices, f"With these flags no settings do. {because}")}
+        if choices
+        else {}
+    )
 
 
 def _show(difference: Difference, names: list[str]) -> dict[str, Any]:
