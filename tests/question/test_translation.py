@@ -51,8 +51,19 @@ def test_adam_with_eps_has_no_settings_that_were_found_and_a_first_difference() 
     first = facts["first_difference"]
     assert first.status == "proved"
     assert first.value["step"] == 1
+    assert facts["ruled_out"].status == "proved"
+    assert facts["ruled_out"].value == [{"amsgrad": fmpq(0)}]
     # With a constant gradient g the first step of the first form is learning_rate*g/(g + eps).
     assert first.value["adam.torch"] == 1 - fmpq(1, 1000) / (1 + fmpq(1, 10**8))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("adagrad", {"eps": "1/100"}), ("sgd", {"momentum": "9/10", "dampening": "1/2"})],
+)
+def test_no_settings_exist_where_that_is_proved(name: str, settings: dict[str, str]) -> None:
+    alike = translate(name, source="torch", target="keras", set=settings).facts["alike"]
+    assert (alike.value, alike.status) == (False, "proved")
 
 
 @pytest.mark.parametrize("settings", [{"eps": "0"}, {"beta2": "0"}])

@@ -18,7 +18,9 @@ def test_settings_are_shown() -> None:
 
 
 def test_json_holds_the_first_difference() -> None:
-    words = ("translate", "adam", "--from", "torch", "--to", "keras", "--set", "eps=0.5", "--json")
+    words = (
+        "translate", "adagrad", "--from", "torch", "--to", "keras", "--set", "eps=0.5", "--json",
+    )  # fmt: skip
     answer = json.loads(_run(*words).output)
     first = answer["facts"]["first_difference"]
     assert first["status"] == "proved"

@@ -105,9 +105,9 @@ def _comparisons(node: Node, parameters: Mapping[str, Parameter]) -> Iterator[tu
     """Parameters that a tree compares with a number for equality."""
     if not isinstance(node, Apply):
         return
-    if node.operator in ("==", "!=") and isinstance(node.arguments[0], Name):
+    if node.operator in ("==", "!="):
         left, right = node.arguments
-        if left.name in parameters and not free_names(right):
+        if isinstance(left, Name) and left.name in parameters and not free_names(right):
             value = evaluate(right, {})
             if isinstance(value, fmpq):
                 yield left.name, value

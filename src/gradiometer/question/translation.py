@@ -37,7 +37,8 @@ def translate(
     Returns:
         Facts `alike` (whether there are such settings), `settings` (all parameters of the
         target), `changed` (those that differ from its defaults), `links` (the target's state in
-        terms of the source's), `first_difference` (tape of gradients, step, both positions).
+        terms of the source's), `first_difference` (tape of gradients, step, both positions),
+        `ruled_out` (flags of the target with which it is proved that no settings do).
 
     Raises:
         UsageError: If the optimizer or a library is not known, or a setting has another name.
