@@ -37,6 +37,7 @@ OPTIMIZERS = [
     ("RMSprop", {"centered": True, "momentum": 0.9}),
     ("ASGD", {}),
     ("Rprop", {}),
+    ("Adafactor", {}),
 ]
 TRAINED = {
     "100-100-20-1": (100, 100, 20, 1),

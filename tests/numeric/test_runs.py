@@ -60,7 +60,7 @@ def single_run(rule, landscape, start, steps):
         piece = landscape.loss.piece_at(from_float(at))
         losses.append(evaluate_float(piece.formula, {"x": at}))
         slope = landscape.float_slopes[landscape.loss.pieces.index(piece)]
-        state = advance_float(rule, state, slope, None, constant(losses[-1]))
+        state = advance_float(rule, state, slope, {}, constant(losses[-1]))
         positions.append(state.position)
     return positions[: steps + 1], losses
 
@@ -301,7 +301,7 @@ def test_a_schedule_gives_the_rate_of_each_step():
     assert np.array_equal(first.position, second.position)
     state = begin_float(rule, from_float(STARTS[0]))
     for k in range(50):
-        state = advance_float(rule, state, lambda known: known["x"], fmpq(1, k + 2))
+        state = advance_float(rule, state, lambda known: known["x"], {"learning_rate": 1 / (k + 2)})
     assert first.position[0] == state.position
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from flint import fmpq
@@ -35,6 +35,7 @@ _KEYS = (
     "libraries",
     "dialects",
     "counter_bytes",
+    "beside",
 )
 
 
@@ -55,6 +56,8 @@ class Optimizer:
     """What torch's own count of the steps takes for each tensor."""
     sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """The texts of first values and assignments, as they were written."""
+    beside: tuple[str, ...] = ()
+    """What is remembered though it never reaches the position, as an average of positions."""
 
     @property
     def owner(self) -> Owner:
@@ -74,6 +77,23 @@ class Optimizer:
         fixed = {name: value for name, value in values.items() if isinstance(value, fmpq)}
         known = {k: v for k, v in fixed.items() if k in self.parameters}
         return self._text(known).for_shape(shape)
+
+    def remember(self, values: Mapping[str, Setting], *, shape: Shape = ()) -> Rule:
+        """The rule with all that is remembered, also what cannot influence the position.
+
+        Args:
+            values: As for `bind`.
+            shape: As for `bind`.
+
+        Raises:
+            FormulaError: If parts of the rule do not fit.
+
+        Example:
+            >>> tuple(read_optimizer("asgd").remember({}).state)
+            ('rate', 'share', 'average')
+        """
+        text = replace(self.bind(values, shape=shape).text, beside=self.beside)
+        return text.for_shape(shape)
 
     def _text(self, values: Mapping[str, fmpq]) -> RuleText:
         names = tuple(self.parameters)
@@ -139,12 +159,30 @@ def _read_table(table: Mapping[str, Any], place: Place) -> Optimizer:
         step,
         counter,
         {**first, **texts},
+        _read_beside(table, tuple(first), place),
     )
     try:
         optimizer.check_kinds()
     except FormulaError as error:
         raise error.located(place) from None
     return optimizer
+
+
+def _read_beside(
+    table: Mapping[str, Any], states: tuple[str, ...], place: Place
+) -> tuple[str, ...]:
+    names = table.get("beside", ())
+    if not isinstance(names, list | tuple):
+        raise StudyError("`beside` is no list of names.", place=place, hint='write ["average"]')
+    for name in names:
+        if name not in states:
+            raise StudyError(
+                f"`{name}` stands in `beside` and is not remembered.",
+                place=place,
+                known=states,
+                hint=f"add `{name}` to the state",
+            )
+    return tuple(map(str, names))
 
 
 def _texts(table: Mapping[str, Any], key: str, place: Place) -> dict[str, str]:

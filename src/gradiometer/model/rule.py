@@ -53,6 +53,8 @@ class RuleText:
     """The texts of first values and assignments, for errors."""
     from_step: int | None = None
     """If given, conditions on `t` are decided for all steps from this one on."""
+    beside: tuple[str, ...] = ()
+    """What is remembered though it never reaches the position, where that is wanted."""
 
     def for_shape(self, shape: Shape) -> Rule:
         """The rule for tensors of that shape; a single number has no function of tensors left.
@@ -250,8 +252,8 @@ def _keep_alive(
     kinds: Mapping[str, Kind],
     shape: Shape,
 ) -> Rule:
-    """The rule without assignments and state that never reach the position."""
-    needed = {"x'"}
+    """The rule without assignments and state that never reach what is wanted of it."""
+    needed = {"x'", *(f"{name}'" for name in text.beside)}
     while True:
         read: set[str] = set()
         for target, tree in step:

@@ -47,7 +47,7 @@ def to_field(
         >>> from gradiometer.formula import to_text
         >>> from gradiometer.model import read_objective
         >>> to_text(to_field(read_objective("abs(x)").bind({})).gradient[0])
-        'where(x <= 0, -1, 1)'
+        'where(x < 0, -1, 1)'
     """
     if isinstance(landscape, Surface):
         parts = landscape.term_gradients

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
-    from gradiometer.proof.stepper import ExactStepper, FloatStepper
+    from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
     from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
     from gradiometer.proof.trail import (
@@ -101,7 +101,6 @@ if TYPE_CHECKING:
         Side,
         State,
         advance,
-        at_value,
         begin,
         run_exactly,
         survey,
@@ -155,7 +154,7 @@ _PLACES = {
     "Trail": "trail",
     "Verdict": "verdict",
     "advance": "walk",
-    "at_value": "walk",
+    "at_value": "stepper",
     "begin": "walk",
     "certify_counterexample": "refute",
     "certify_trail": "trail_certificate",

@@ -9,7 +9,18 @@ from typing import Any, final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Axis, Exact, Line, at_parameter, free_names, from_float, on_axis
+from gradiometer.formula import (
+    Axis,
+    Exact,
+    Line,
+    Number,
+    at_parameter,
+    free_names,
+    from_float,
+    on_axis,
+    substitute,
+)
+from gradiometer.model import Landscape
 from gradiometer.numeric import FloatState, advance_float, begin_float
 from gradiometer.proof.walk import Course, Ground, State, advance, begin
 
@@ -108,3 +119,11 @@ class FloatStepper(AbstractStepper):
     def move(self, state: FloatState, axis: Axis | Exact) -> FloatState:
         """The state on a part of the axis, or at one value of the parameter."""
         return state
+
+
+def at_value(course: Course, parameter: str, value: fmpq) -> Course:
+    """The course on the landscape with its free parameter at one value."""
+    numbers = {parameter: Number(value)}
+    loss = course.landscape.loss.substitute(numbers)
+    slopes = tuple(substitute(slope, numbers) for slope in course.landscape.slopes)
+    return replace(course, landscape=Landscape(loss, slopes))

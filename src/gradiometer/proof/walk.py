@@ -17,7 +17,6 @@ from gradiometer.formula import (
     Evaluator,
     Exact,
     Node,
-    Number,
     Range,
     Split,
     collapse,
@@ -26,7 +25,6 @@ from gradiometer.formula import (
     evaluate,
     precision,
     size_in_bits,
-    substitute,
     to_ball,
 )
 from gradiometer.model import BoundSchedule, Landscape, Rule
@@ -389,11 +387,3 @@ def _key(state: State) -> tuple[Any, ...] | None:
     """The state without its step count, when all of it is rational; else None."""
     parts = (state.position, *(state.memory[name] for name in sorted(state.memory)))
     return parts if all(isinstance(part, fmpq) for part in parts) else None
-
-
-def at_value(course: Course, parameter: str, value: fmpq) -> Course:
-    """The course on the landscape with its free parameter at one value."""
-    numbers = {parameter: Number(value)}
-    loss = course.landscape.loss.substitute(numbers)
-    slopes = tuple(substitute(slope, numbers) for slope in course.landscape.slopes)
-    return replace(course, landscape=Landscape(loss, slopes))

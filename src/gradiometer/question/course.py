@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
@@ -16,6 +16,7 @@ from gradiometer.model import (
     Landscape,
     Objective,
     Rule,
+    Schedule,
     Setting,
     Start,
     describe_settings,
@@ -135,15 +136,7 @@ def read_request(
         "objective": surface.name,
         "optimizer": rule.name,
         "schedule": None if plan is None else plan.name,
-        "set": {
-            **{
-                (f"{role}.{name}" if role in varied else name): text
-                for role in values
-                for name, text in describe_settings(values[role]).items()
-                if name not in left_free and (role != "optimizer" or name not in schedules)
-            },
-            **{name: row.name for name, row in varied.items()},
-        },
+        "set": _spell_settings(values, varied, free=left_free, driven=schedules),
         "start": _spell_place(surface, place),
         "steps": steps,
         "at_kink": at_kink,
@@ -158,6 +151,23 @@ def read_request(
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
         inputs,
     )
+
+
+def _spell_settings(
+    values: Mapping[str, Mapping[str, Setting]],
+    varied: Mapping[str, Schedule],
+    *,
+    free: Collection[str],
+    driven: Collection[str],
+) -> dict[str, str]:
+    """All settings as text; what schedules drive is named by its schedule."""
+    numbers = {
+        (f"{role}.{name}" if role in varied else name): text
+        for role in values
+        for name, text in describe_settings(values[role]).items()
+        if name not in free and (role != "optimizer" or name not in driven)
+    }
+    return numbers | {name: row.name for name, row in varied.items()}
 
 
 def _find_objective(objective: str | Mapping[str, Any], start: Start | None) -> Objective:

@@ -104,8 +104,7 @@ def parameters(
         facts, arrays = vary_setting(given, request.varied)
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
-    rule = next((one.rule for one in described if one.rule), "")
-    facts = rest_on_rule(facts, rule)
+    facts = rest_on_rule(facts, next((one.rule for one in described if one.rule), ""))
     steps: tuple[Step, ...] = ()
     if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]

@@ -76,4 +76,4 @@ def _remember(rule: Optimizer | None, settings: Mapping[str, Any]) -> Remembered
         return Remembered("")
     values = settle([rule.owner], settings)["optimizer"]
     # What cannot influence a step, such as a momentum of 0, is not kept.
-    return Remembered(rule.name, rule.bind(values), rule.counter_bytes)
+    return Remembered(rule.name, rule.remember(values), rule.counter_bytes)

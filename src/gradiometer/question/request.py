@@ -188,8 +188,8 @@ def _is_of_kind(item: Input, value: Any) -> bool:
 
 _SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
 _LANDSCAPE = (
-    Input("objective", "text", "A catalogue name or a formula in x.", required=True,
-          entry="objective"),
+    Input("objective", "text", "A catalogue name, or a formula in x or in what start names.",
+          required=True, entry="objective"),
     Input("optimizer", "text", "A catalogue name.", default="sgd", entry="optimizer"),
     Input("schedule", "text", "A catalogue name or a formula in k.", entry="schedule"),
     _SET,
