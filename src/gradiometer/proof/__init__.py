@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradiometer.proof.check import KINDS, check, fingerprint
 
 if TYPE_CHECKING:
+    from gradiometer.proof.alike import Alike, Link, is_elementwise, prove_alike
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.check_agreement import agrees
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
+    from gradiometer.proof.impossible import rule_out
     from gradiometer.proof.limit import End, limit_far, limit_inside
     from gradiometer.proof.moments import (
         Mean,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
     from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
+    from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
     from gradiometer.proof.trail import (
         Arithmetic,
@@ -90,6 +93,7 @@ if TYPE_CHECKING:
         follow,
     )
     from gradiometer.proof.trail_certificate import certify_trail
+    from gradiometer.proof.translation import Translation, translate_rule
     from gradiometer.proof.verdict import Verdict, judge
     from gradiometer.proof.walk import (
         Course,
@@ -104,6 +108,18 @@ if TYPE_CHECKING:
     from gradiometer.proof.witness import find_point
 
 _PLACES = {
+    "Alike": "alike",
+    "Difference": "tapes",
+    "Link": "alike",
+    "TAPES": "tapes",
+    "Tape": "tapes",
+    "Translation": "translation",
+    "find_difference": "tapes",
+    "is_elementwise": "alike",
+    "prove_alike": "alike",
+    "replay": "tapes",
+    "rule_out": "impossible",
+    "translate_rule": "translation",
     "KINDS_OF_FUNCTIONS": "check_known",
     "RULES_OF_FACTS": "check_consequences",
     "agrees": "check_agreement",
@@ -211,9 +227,12 @@ __all__ = [
     "KINDS",
     "KINDS_OF_FUNCTIONS",
     "RULES_OF_FACTS",
+    "TAPES",
+    "Alike",
     "Arithmetic",
     "Comparison",
     "Course",
+    "Difference",
     "Distance",
     "Enclosed",
     "End",
@@ -224,6 +243,7 @@ __all__ = [
     "Ground",
     "Infinite",
     "Journey",
+    "Link",
     "Mean",
     "Moment",
     "NotRationalError",
@@ -236,8 +256,10 @@ __all__ = [
     "SignResult",
     "Span",
     "State",
+    "Tape",
     "Threshold",
     "Trail",
+    "Translation",
     "Verdict",
     "advance",
     "agrees",
@@ -255,6 +277,7 @@ __all__ = [
     "find_convexity",
     "find_counterexample",
     "find_dead",
+    "find_difference",
     "find_distance",
     "find_extremum",
     "find_float_threshold",
@@ -274,6 +297,7 @@ __all__ = [
     "follow",
     "has_value_somewhere",
     "is_affine",
+    "is_elementwise",
     "is_even_about_zero",
     "is_odd",
     "is_odd_about_zero",
@@ -286,6 +310,7 @@ __all__ = [
     "limit_inside",
     "make_certificate",
     "merge",
+    "prove_alike",
     "prove_between",
     "prove_equal",
     "prove_form",
@@ -302,6 +327,8 @@ __all__ = [
     "prove_witness",
     "read_digits",
     "rename",
+    "replay",
+    "rule_out",
     "run_exactly",
     "shorten",
     "sign_on",
@@ -309,6 +336,7 @@ __all__ = [
     "spell",
     "survey",
     "to_digits",
+    "translate_rule",
 ]
 
 

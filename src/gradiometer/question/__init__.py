@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
     from gradiometer.question.trajectory import read_run
+    from gradiometer.question.translation import translate
 
 _PLACES = {
     "Claim": "claim",
@@ -46,6 +47,7 @@ _PLACES = {
     "read_request": "course",
     "read_run": "trajectory",
     "read_steps": "claim_chain",
+    "translate": "translation",
 }
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "read_version",
     "to_json_value",
     "to_value_text",
+    "translate",
     "unknown",
     "write_whole",
 ]
