@@ -7,7 +7,7 @@ from typing import Any
 
 from gradiometer.errors import Place, StudyError, UsageError, suggest
 
-_MERGED = ("state", "step", "schedule")
+_MERGED = ("state", "step")
 """Tables that a dialect changes by key; it replaces every other one as a whole."""
 
 
