@@ -20,7 +20,7 @@ import numpy as np
 from kernels_peer import RATE, RULES, list_peers, make_limit
 
 STEPS = 1000
-MANY, FEW = 1_000_000, 16_384
+MANY, FEW = 1_000_000, 4_096
 """Runs of ours, and of peers and of one core."""
 ROUNDS = 5
 SURFACES = ("barrier", "double_well", "rosenbrock")
