@@ -26,6 +26,16 @@ ASKED = [
     ("schedule", {"schedule": "plateau", "losses": "1,1"}),
     ("trajectory", {"objective": "x^2", "set": {"learning_rate": "3/10"}, "start": "1"}),
     ("trajectory", {"objective": "x^2", "set": {"learning_rate": "2"}, "start": "1"}),
+    (
+        "trajectory",
+        {
+            "objective": "x^4",
+            "set": {"learning_rate": "2"},
+            "start": "9",
+            "steps": 99,
+            "engine": "float64",
+        },
+    ),
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
     ("escape", RUN),
     ("claim", {"says": "x = 1 = 2"}),

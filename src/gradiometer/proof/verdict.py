@@ -6,7 +6,7 @@ Each verdict is proved for all steps, not only for those that were run; otherwis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from flint import fmpq
@@ -94,8 +94,7 @@ def _judge_linear(course: Course, run: Run, settled_from: int | None) -> Verdict
         state = run.states[settled_from]
         rates = course.rates(settled_from)
         fixed = {name: rate for name, rate in rates.items() if isinstance(rate, fmpq)}
-        known = replace(course.rule, values={**course.rule.values, **fixed})
-        rule = known.settled(settled_from + 1)
+        rule = course.rule.settled(settled_from + 1, fixed)
         word, because, limit, growth = judge_linear(rule, course.landscape.slopes[0], state, rates)
         if settled_from > 1:
             because = f"from step {settled_from} on every step is the same map: {because}"

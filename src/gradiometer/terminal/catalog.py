@@ -117,8 +117,9 @@ def _about(kind: str, entry: Mapping[str, Any]) -> str:
     parts = [str(entry.get("about", ""))]
     if entry.get("aliases"):
         parts.append(f"Also {', '.join(entry['aliases'])}.")
-    if kind in _STEPPED and entry.get("libraries"):
-        parts.append(f"The same in {', '.join(entry['libraries'])}.")
+    same = [name for name in entry.get("libraries", ()) if name not in entry.get("dialects", {})]
+    if kind in _STEPPED and same:
+        parts.append(f"The same in {', '.join(same)}.")
     if entry.get("dialects"):
         parts.append(f"Differs as {', '.join(f'.{name}' for name in entry['dialects'])}.")
     return " ".join(parts)
