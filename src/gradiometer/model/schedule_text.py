@@ -67,7 +67,7 @@ def read_schedule_text(text: str) -> Schedule:
     Example:
         >>> line = read_schedule_text("warmup(warmup_steps=5) for 5, then cosine(T_max=10)")
         >>> list(line.parameters)
-        ['learning_rate', 'warmup.warmup_steps', 'warmup.start', 'cosine.T_max', 'cosine.eta_min']
+        ['learning_rate', 'warmup.warmup_steps', 'warmup.init_value', 'cosine.T_max', 'cosine.eta_min']
     """
     reader = _Line(text)
     tree = reader.whole()
