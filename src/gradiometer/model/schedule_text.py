@@ -66,8 +66,8 @@ def read_schedule_text(text: str) -> Schedule:
 
     Example:
         >>> line = read_schedule_text("warmup(warmup_steps=5) for 5, then cosine(T_max=10)")
-        >>> list(line.parameters)
-        ['learning_rate', 'warmup.warmup_steps', 'warmup.init_value', 'cosine.T_max', 'cosine.eta_min']
+        >>> list(line.parameters)[:3]
+        ['learning_rate', 'warmup.warmup_steps', 'warmup.init_value']
     """
     reader = _Line(text)
     tree = reader.whole()
