@@ -120,7 +120,7 @@ def test_float_runs_of_every_pair_agree_with_the_answer(
 def test_an_unknown_library_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(UsageError) as caught:
         translate("adam", source="torch", target="kras")
-    assert caught.value.known == ("torch", "optax", "keras")
+    assert caught.value.known == ("torch", "keras", "optax")
     assert "`keras`" in caught.value.hint
 
 
