@@ -22,6 +22,8 @@ from activations import time_activations, write_activations
 from claims import time_claims, write_claims
 from derivations import time_derivations, write_derivations
 from drawing import time_drawing, write_drawing
+from kernels import time_kernels, write_kernels
+from lanes import time_lanes, write_lanes
 from moments import time_moments, write_moments
 from networks import time_networks, write_networks
 from paths import draw_figure, time_paths, write_paths
@@ -204,6 +206,8 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_paths(results["paths"]),
         write_drawing(results["drawing"]),
         write_networks(results["networks"]),
+        write_lanes(results["lanes"]),
+        write_kernels(results["kernels"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -235,6 +239,8 @@ def main() -> None:
         "paths": time_paths(),
         "drawing": time_drawing(),
         "networks": time_networks(),
+        "lanes": time_lanes(),
+        "kernels": time_kernels(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)

@@ -25,4 +25,9 @@ def chromium():
 
 
 # Scripts that record what other tools say; they need tools that the tests do without.
-collect_ignore = ["agreement/counted_models.py", "agreement/record_counters.py"]
+collect_ignore = [
+    "agreement/counted_models.py",
+    "agreement/random_torch.py",
+    "agreement/record_counters.py",
+    "agreement/record_optimizers_optax.py",
+]

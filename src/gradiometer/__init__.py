@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from gradiometer.formula import parse
     from gradiometer.proof import check
-    from gradiometer.question import Answer, Claim, Fact, ask, check_claim
+    from gradiometer.question import Answer, Claim, Fact, ask, check_claim, translate
     from gradiometer.question.activation import activation
     from gradiometer.question.claim import claim
     from gradiometer.question.escape import escape
@@ -73,6 +73,7 @@ _EXPORTS = {
     "run_study": "gradiometer.study",
     "schedule": "gradiometer.question",
     "trajectory": "gradiometer.question",
+    "translate": "gradiometer.question",
 }
 
 __all__ = [
@@ -102,6 +103,7 @@ __all__ = [
     "run_study",
     "schedule",
     "trajectory",
+    "translate",
 ]
 
 

@@ -177,3 +177,13 @@ def test_torch_still_keeps_what_was_recorded():
         found = {row["name"]: row for row in measure_all(torch, skip=tuple(LARGE))}
     expected = {row["name"]: row for row in RECORDED["saved"] if row["name"] not in LARGE}
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "row", json.loads((DATA.parent / "adam8bit.json").read_text(encoding="utf-8"))["states"],
+    ids=lambda row: row["text"],
+)  # fmt: skip
+def test_a_state_of_8_bits_has_the_bytes_that_bitsandbytes_keeps(row):
+    facts = parameters(row["text"], optimizer="adam", precision="adam8bit").facts
+    parts = [p for p in facts["memory_training"].value if p["part"].startswith("adam")]
+    assert sum(part["bytes"] for part in parts) == row["bytes"]

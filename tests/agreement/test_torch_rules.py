@@ -35,7 +35,7 @@ def run_ours(rule, options, landscape, start, steps):
     positions = [state.position]
     for _ in range(steps):
         slope = surface.float_slopes[sum(state.position > end for end in ends)]
-        state = advance_float(bound, state, slope, None)
+        state = advance_float(bound, state, slope, {})
         positions.append(state.position)
     return positions
 

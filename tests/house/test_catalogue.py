@@ -7,6 +7,7 @@ import pytest
 from house.source import CATALOG
 
 LIBRARIES = ("torch", "keras", "jax")
+SCHEDULE_LIBRARIES = ("torch", "optax", "keras", "transformers", "timm")
 ENTRIES = sorted(CATALOG.glob("*/*.toml"))
 
 
@@ -74,10 +75,28 @@ def _network_violations(entry):
         yield from (f"`{name}` has no {key}" for key in ("about", "default") if key not in row)
 
 
+def _schedule_violations(entry):
+    """What is wrong in the further keys of a schedule."""
+    forms = entry.get("dialects", {})
+    calls = {**dict.fromkeys(entry.get("libraries", ()), entry), **forms}
+    for name, row in calls.items():
+        if name not in SCHEDULE_LIBRARIES:
+            yield f"library `{name}`"
+        if name not in row.get("calls", {}):
+            yield f"how {name} is called is missing"
+    for name, row in forms.items():
+        if not str(row.get("about", "")).strip().endswith("."):
+            yield f"dialect `{name}` has no sentence"
+    for part in (entry, *forms.values()):
+        for name, row in part.get("parameters", {}).items():
+            yield from (f"`{name}` has no {key}" for key in ("default", "domain") if key not in row)
+
+
 FURTHER = {
     "activations": _activation_violations,
     "layers": _layer_violations,
     "networks": _network_violations,
+    "schedules": _schedule_violations,
 }
 
 

@@ -3,9 +3,12 @@
 Sources: the papers of the families, the headers of the published files, and KerasHub's presets.
 """
 
+import json
+
 import pytest
 
 from agreement.language_model_configs import CASES, HELD_OUT
+from gradiometer import parameters
 from gradiometer.model import count_network, read_config, walk_network
 
 PUBLISHED = {
@@ -110,6 +113,8 @@ def test_products_without_a_length_are_not_known():
         ("deepseek-v3", 61 * 576),
     ],
 )
-def test_cache_of_a_token(name, numbers):
-    (line,) = read_config({**CASES, **HELD_OUT}[name]).cache
-    assert line.count == numbers
+def test_cache_of_a_token(tmp_path, name, numbers):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**CASES, **HELD_OUT}[name]), encoding="utf-8")
+    answer = parameters(file=str(path), length=1, precision="bf16")
+    assert answer.facts["kv_cache"].value == 2 * numbers

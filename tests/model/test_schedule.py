@@ -35,8 +35,8 @@ def test_a_formula_in_k_is_a_schedule_and_its_other_names_are_parameters():
     assert [plan.rate_at(step) for step in range(3)] == [3, fmpq(3, 2), 1]
 
 
-@pytest.mark.parametrize("formula", ["1 - k", "sqrt(k)", "ln(k + 2)", "1/(k - 5)"])
-def test_a_rate_that_is_negative_irrational_or_missing_is_refused(formula):
+@pytest.mark.parametrize("formula", ["1 - k", "sqrt(2) - k", "ln(k)", "1/(k - 5)"])
+def test_a_rate_that_is_negative_or_missing_is_refused(formula):
     plan = bound(formula)
     with pytest.raises(DomainError):
         list(map(plan.rate_at, range(8)))

@@ -20,7 +20,7 @@ def steps(rule, slope, start, count, rates=None):
     state = begin_float(rule, start)
     positions = [state.position]
     for step in range(count):
-        rate = None if rates is None else rates[step]
+        rate = {} if rates is None else {"learning_rate": float(rates[step])}
         state = advance_float(rule, state, lambda known: slope(known["x"]), rate)
         positions.append(state.position)
     return positions
@@ -55,7 +55,7 @@ def test_a_run_that_leaves_the_floats_is_infinite_and_no_error():
     (slope,) = cubic.float_slopes
     state = begin_float(rule, fmpq(10))
     for _ in range(12):
-        state = advance_float(rule, state, slope, None)
+        state = advance_float(rule, state, slope, {})
     assert not math.isfinite(state.position)
 
 

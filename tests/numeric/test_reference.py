@@ -33,7 +33,7 @@ def test_many_numbers_at_once_step_as_each_does_alone(name):
                                     float(s).as_integer_ratio()[1])) for s in starts]  # fmt: skip
     for row in slopes:
         state = step_reference(rule, state, row)
-        alone = [advance_float(rule, one, lambda _, g=float(g): g, None)
+        alone = [advance_float(rule, one, lambda _, g=float(g): g, {})
                  for one, g in zip(alone, row, strict=True)]  # fmt: skip
     np.testing.assert_allclose(state.position, [one.position for one in alone], rtol=1e-15)
 

@@ -85,10 +85,10 @@ def is_harmless(name, path):
     if where[:2] == ("rule", "state"):
         # The first step of `sgd` overwrites its buffer; -0 and 2*0 are 0.
         return name == "momentum, right of joints" or edit in ("opposite", "scaled")
+    if where == ("rule", "step", 0, 1):
+        return name.startswith("adam") and edit == "scaled"  # without eps, g and 2*g step alike
     if where == ("rule", "values", "beta2"):
         return True  # where all slopes have size 1, the corrected second moment is 1
-    if where == ("rule", "step", 0, 1) and name == "adam on a kink":
-        return edit == "scaled"  # without eps, Adam does not feel the size of the gradient
     if where == ("steps",):
         return name != "a slope that is the parameter" and edit in ("less", "more")
     if where[:1] != ("pieces",) or where[2] != "loss":

@@ -176,7 +176,7 @@ def test_a_cycle_of_a_rule_that_changes_for_ever_is_refused(answers):
     rule = certificate["problem"]["rule"]
     rule = {**rule, "values": {n: v for n, v in rule["values"].items() if n != "learning_rate"}}
     with pytest.raises(CertificateError, match="still changes"):
-        check(forged(certificate, problem={"schedule": plan, "rule": rule}))
+        check(forged(certificate, problem={"schedules": {"learning_rate": plan}, "rule": rule}))
 
 
 def test_a_line_under_fading_rates_is_not_called_convergent(answers):

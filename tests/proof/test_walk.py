@@ -23,7 +23,7 @@ def course(objective, *, rule="sgd", start=0, steps=50, schedule=None, side=None
         surface.bind(given["objective"]),
         fmpq(start),
         steps,
-        None if plan is None else plan.bind(given["schedule"]),
+        {} if plan is None else {"learning_rate": plan.bind(given["schedule"])},
         side,
     )
 
@@ -90,7 +90,7 @@ def test_a_landscape_whose_pieces_run_backwards_is_refused():
         ({"schedule": "multistep", "milestones": "3, 7"}, 7),
         ({"schedule": "1/(k + 1)"}, None),
         ({"schedule": "where(k < 5, 1/10, 1/20)"}, 5),
-        ({"schedule": "max(1/10, 1 - k/20)"}, 20),
+        ({"schedule": "max(1/10, 1 - k/20)"}, 18),
     ],
     ids=str,
 )

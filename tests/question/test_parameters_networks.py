@@ -147,7 +147,9 @@ def test_bytes_for_each_parameter_with_adam(precision, each):
 def test_a_state_of_8_bits_has_a_scale_for_each_block():
     rows = _facts("100-100", bias=False, optimizer="adam", precision="adam8bit")
     found = {row["part"]: row["bytes"] for row in rows["memory_training"].value}
-    assert (found["adam: m"], found["adam: m, scales of blocks"]) == (10_000, 5 * 4)
+    assert (found["adam: m"], found["adam: m, scales of blocks"]) == (10_000, 40 * 4)
+    assert found["adam: v, meanings of its bits"] == 256 * 4
+    assert "adam: step counts" not in found
 
 
 def test_statistics_of_a_batch_are_kept_once():
@@ -161,10 +163,36 @@ def test_the_cache_of_attention_grows_with_batch_and_length():
     assert _facts("vit_b_16")["kv_cache"].value == 0
 
 
-def test_attention_to_another_sequence_leaves_the_cache_open():
-    text = "tokens(4); e: embedding(9, 8); a: dense(8); block(2, causal=true, cross=true, from=e)"
+_WRITER = (
+    "e: embedding(9, 8); tokens(3); embedding(9, 8); block(2, causal=true, cross=true, from=e)"
+)
+"""What reads a text and writes another, behind the first input."""
+
+
+def test_the_cache_holds_the_keys_of_another_sequence_once():
+    text = f"tokens(4); {_WRITER}"
+    facts = _facts(text, batch=5)
+    assert facts["kv_cache"].value == 5 * 2 * (3 + 4) * 8 * 4
+    assert "keys and values of the other sequence" in {
+        p["part"] for p in facts["memory_inference"].value
+    }
+
+
+def test_without_a_text_that_is_written_no_keys_are_kept():
+    text = "tokens(4); e: embedding(9, 8); tokens(3); embedding(9, 8); attention(2, from=e)"
+    assert _facts(text)["kv_cache"].value == 0
+
+
+def test_a_cache_is_open_where_the_other_sequence_has_no_length():
+    text = f"tokens(?); {_WRITER}"
     assert _facts(text)["kv_cache"].status == "unknown"
     assert _facts(text)["inference_bytes"].status == "unknown"
+
+
+def test_a_window_bounds_what_the_cache_holds():
+    text = "tokens({}); embedding(9, 8); attention(2, causal=true, window=5)"
+    kept = [_facts(text.format(n))["kv_cache"].value for n in (4, 5, 6, 90)]
+    assert kept == [2 * n * 8 * 4 for n in (4, 5, 5, 5)]
 
 
 def test_short_keys_are_what_latent_attention_keeps():
@@ -211,7 +239,7 @@ def test_a_setting_is_varied():
 
 @pytest.mark.parametrize(
     ("text", "values"),
-    [("w=3:5", (3, 4, 5)), ("w=1:100:3:log", (1, 10, 100)), ("w=9,2", (2, 9)), ("w", ())],
+    [("w=3:5", (3, 4, 5)), ("w=1:100:3:log", (1, 10, 100)), ("w=9,2", (2, 9))],
 )
 def test_a_range_is_read(text, values):
     assert read_varied(text, key="vary").values == values

@@ -27,7 +27,7 @@ GOOD = {
 def test_value_of_another_kind_is_refused_by_name(question, name, wrong):
     kind = next(item.kind for item in QUESTIONS[question].inputs if item.name == name)
     fits = {"integer": (3, True), "number": (3,), "flag": (True,)}.get(kind, ())
-    if any(wrong is value for value in fits):
+    if any(wrong is value for value in fits) or (kind == "place" and wrong in (3, [3])):
         return
     with pytest.raises(UsageError) as caught:
         getattr(gradiometer, question)(**{**GOOD[question], name: wrong})

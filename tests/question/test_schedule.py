@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from flint import fmpq
+from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +74,7 @@ def test_a_bad_request_is_refused(asked, error):
         schedule("step", **asked)
 
 
-@pytest.mark.parametrize("formula", ["1 - k", "1/(3 - k)", "sqrt(k + 2)"])
+@pytest.mark.parametrize("formula", ["1 - k", "1/(3 - k)", "ln(k + 1/2)"])
 def test_a_rate_that_is_no_rate_is_refused(formula):
     with pytest.raises(DomainError):
         schedule(formula, steps=10)
@@ -82,3 +82,89 @@ def test_a_rate_that_is_no_rate_is_refused(formula):
 
 def test_the_json_is_the_same_when_asked_again():
     assert schedule("step").to_json() == schedule("step").to_json()
+
+
+def test_a_rate_that_is_no_rational_is_proved_in_a_ball():
+    facts = schedule("cosine", set={"T_max": "6", "learning_rate": "1"}, steps=7).facts
+    values = facts["values"]
+    assert values.status == "proved"
+    # The cosines of thirds of half a turn are rational, and stay so.
+    assert [values.value[step] for step in "02346"] == [
+        1, fmpq(3, 4), fmpq(1, 2), fmpq(1, 4), 0,
+    ]  # fmt: skip
+    assert isinstance(values.value["1"], arb)
+    assert abs(values.value["1"] - (2 + arb(3).sqrt()) / 4) < 1e-15
+
+
+def test_facts_say_where_rates_peak_rest_and_rise_again():
+    line = "warmup for 5, then cosine for 10, then hold"
+    facts = schedule(line, set={"learning_rate": "1"}, steps=20).facts
+    assert facts["warmup_end"].value == 5
+    assert facts["peak"].value == {"step": 5, "rate": 1}
+    assert facts["constant_from"].value == 15
+    assert facts["rises_again"].value == "none"
+    again = schedule("cosine", set={"T_max": "8"}, steps=20).facts
+    assert again["rises_again"].value == 9
+    assert again["constant_from"].value is None
+
+
+def test_an_irrational_rate_that_stays_does_not_change():
+    facts = schedule("1/sqrt(min(k, 3) + 2)", steps=8).facts
+    assert [row["step"] for row in facts["changes"].value] == [1, 2, 3]
+    assert facts["constant_from"].value == 3
+
+
+def test_a_library_is_compared_at_each_step():
+    asked = {"T_max": "10", "learning_rate": "1"}
+    answer = schedule("cosine", set=asked, steps=16, compare=["torch", "optax"])
+    torch_row, optax_row = answer.facts["compared"].value
+    assert torch_row == {"schedule": "cosine.torch", "first_difference": "none"}
+    assert optax_row["first_difference"] == 11
+    assert optax_row["largest_gap"] == fmpq(1, 2)
+    assert optax_row["largest_gap_at"] == 15
+    assert answer.facts["settings"].value["cosine.optax"]["T_max"] == "10"
+    called = answer.facts["live"].value["torch"]
+    assert called.startswith("CosineAnnealingLR(T_max=10, eta_min=0.0)")
+
+
+def test_another_schedule_can_be_compared_and_set():
+    asked = {"step.gamma": "1/2", "learning_rate": "1"}
+    answer = schedule("constant", set=asked, steps=40, compare="step")
+    (row,) = answer.facts["compared"].value
+    assert (row["first_difference"], row["there"]) == (30, fmpq(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "said"),
+    [
+        ({"schedule": "rex", "compare": "torch"}, UsageError, "no form in torch"),
+        ({"schedule": "rex", "compare": "stp"}, UsageError, "no schedule"),
+        ({"schedule": "rex", "set": {"gama": "1"}, "compare": "step"}, GradiometerError, "gama"),
+        ({"schedule": "plateau"}, UsageError, "follows losses"),
+        ({"schedule": "plateau", "losses": "1,x"}, GradiometerError, "x"),
+        ({"schedule": "plateau", "losses": "no/such.txt"}, UsageError, "no file"),
+        ({"schedule": "step", "losses": "1,2"}, UsageError, "does not follow"),
+    ],
+)
+def test_a_comparison_or_losses_that_make_no_sense_are_refused(asked, error, said):
+    with pytest.raises(error, match=said):
+        schedule(**asked)
+
+
+def test_a_plateau_says_each_reduction_and_its_reason(tmp_path):
+    asked = {"patience": "2", "learning_rate": "1"}
+    facts = schedule("plateau", set=asked, losses="1, 0.9, 0.9, 0.9, 0.9, 0.5").facts
+    (row,) = facts["reductions"].value
+    assert (row["step"], row["from"], row["to"]) == (5, 1, fmpq(1, 10))
+    assert row["reason"] == "3 losses in a row were not better than 9/10 by the threshold."
+    assert facts["best"].value == {"loss": fmpq(1, 2), "step": 5}
+    path = tmp_path / "losses.txt"
+    path.write_text("1\n0.9\n0.9\n0.9\n0.9\n0.5\n", encoding="utf-8")
+    assert schedule("plateau", set=asked, losses=str(path)).facts == facts
+
+
+def test_a_schedule_that_gives_momentum_lists_it():
+    facts = schedule("onecycle", set={"total_steps": "10"}, steps=10).facts
+    assert facts["others"].value["momentum"]["2"] == fmpq(17, 20)
+    plain = schedule("onecycle", set={"cycle_momentum": "false"}, steps=3).facts
+    assert "others" not in plain

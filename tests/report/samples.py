@@ -13,6 +13,7 @@ from gradiometer.question import (
     INFINITY,
     MINUS_INFINITY,
     Answer,
+    Fact,
     Series,
     Step,
     computed,
@@ -218,6 +219,7 @@ def layers(widths):
     ]
 
 
+_KEPT = (("weights", 12020), ("saved activations", 220))
 PARAMETERS = Answer(
     "parameters",
     {"networks": ["100-100-20-1", "100-20-100-1"], "bias": False},
@@ -229,6 +231,17 @@ PARAMETERS = Answer(
                 "100-20-100-1": layers([100, 20, 100, 1]),
             },
             "Inputs times units.",
+        ),
+        "memory_training": computed(
+            [{"part": p, "counted": f"{n} numbers * 4 B", "bytes": 4 * n} for p, n in _KEPT], "Ok."
+        ),
+        "kv_cache": Fact({"3-2": 0}, "proved", "No attention.", is_void=True),
+        "difference": proved(
+            [
+                {"layer": k, "100-100-20-1": a, "100-20-100-1": b, "difference": b - a}
+                for k, a, b in ((1, 10000, 2000), (2, 2000, 2000), (3, 20, 100))
+            ],
+            "The rows add up.",
         ),
     },
 )

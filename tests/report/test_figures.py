@@ -10,6 +10,7 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gradiometer
 from gradiometer.errors import UsageError
 from gradiometer.question import Answer, Series, proved
 from gradiometer.report import draw_figure
@@ -201,3 +202,56 @@ def test_parallel_edges_are_two_lines():
 @pytest.mark.parametrize("name", ["leaky", "descent", "graph"])
 def test_figure_is_drawn_again_to_the_same_bytes(name, figures):
     assert draw_figure(ANSWERS[name]) == figures[name]
+
+
+SURFACE_RUNS = {
+    "valley": {"objective": "rosenbrock", "set": {"learning_rate": "1/1000"}, "steps": 200},
+    "away": {
+        "objective": "x^2 + y^2",
+        "start": "x=1, y=2",
+        "set": {"learning_rate": 2},
+        "steps": 40,
+    },
+    "still": {"objective": "booth", "start": "1, 3", "steps": 3},
+}
+
+
+@pytest.mark.parametrize("name", SURFACE_RUNS)
+def test_a_run_in_two_variables_is_drawn_on_lines_of_equal_loss(name):
+    figure = draw_figure(gradiometer.trajectory(**SURFACE_RUNS[name]))
+    assert figure.title == "The run on its surface"
+    assert "start" in figure.svg
+    assert figure.svg.count("<path") > 5 or name == "still"
+
+
+def test_the_end_is_marked_only_where_it_is_in_the_picture():
+    inside, outside = (
+        draw_figure(gradiometer.trajectory(**SURFACE_RUNS[n])) for n in ("valley", "away")
+    )
+    assert ">end<" in inside.svg
+    assert ">end<" not in outside.svg
+    assert "leaves the picture" in outside.about
+
+
+def test_the_loss_is_drawn_above_its_lowest_value():
+    figure = draw_figure(gradiometer.trajectory(**SURFACE_RUNS["valley"]), "loss")
+    assert "loss above its lowest value, logarithmic scale" in figure.svg
+    assert "24.2 at step 0" in figure.about
+
+
+def test_a_loss_below_zero_is_drawn_on_a_plain_scale():
+    figure = draw_figure(gradiometer.trajectory("-x", steps=5), "loss")
+    assert "logarithmic" not in figure.svg
+
+
+def test_rates_are_drawn_where_a_schedule_gives_them():
+    run = {"objective": "x^2", "start": 1, "steps": 5}
+    assert draw_figure(gradiometer.trajectory(**run), "rate") is None
+    figure = draw_figure(gradiometer.trajectory(**run, schedule="1/(k + 2)"), "rate")
+    assert "from 0.5 to 0.166667" in figure.about
+
+
+def test_many_coordinates_are_drawn_step_by_step():
+    figure = draw_figure(gradiometer.trajectory("sphere", start="1, 2, 3", steps=5))
+    assert figure.title == "The coordinates at each step"
+    assert ">x3<" in figure.svg

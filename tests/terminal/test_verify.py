@@ -233,7 +233,10 @@ def test_changed_fact_in_a_study_is_found(verify, tmp_path):
 
 
 def test_facts_without_a_certificate_are_named(answer, verify):
-    assert "not covered by a certificate: continuous\n" in verify(answer).stdout
+    assert (
+        "not covered by a certificate: engine, nearest_critical, continuous\n"
+        in verify(answer).stdout
+    )
     silent = verify(_run("activation", "max(x,0)", "--json").stdout)
     assert "not covered by a certificate: formula, derivative, pieces" in silent.stdout
 

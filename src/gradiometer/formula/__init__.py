@@ -2,6 +2,7 @@
 
 from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
 from gradiometer.formula.analytic import Analytic, compile_analytic
+from gradiometer.formula.branch_slope import differentiate_branches
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
 from gradiometer.formula.evaluate import (
@@ -12,6 +13,7 @@ from gradiometer.formula.evaluate import (
     compile_float,
     evaluate,
     evaluate_float,
+    float_operation,
     holds,
     holds_float,
 )
@@ -35,6 +37,7 @@ from gradiometer.formula.interval import REALS, Interval
 from gradiometer.formula.joint import Joint, check_continuity, find_joints, value_at
 from gradiometer.formula.latex import to_latex, to_mathml
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
+from gradiometer.formula.long_powers import compile_short
 from gradiometer.formula.lower import to_piecewise
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse, read_text
@@ -136,7 +139,9 @@ __all__ = [
     "compile_exact",
     "compile_float",
     "compile_shared",
+    "compile_short",
     "differentiate",
+    "differentiate_branches",
     "differentiate_pieces",
     "evaluate",
     "evaluate_float",
@@ -145,6 +150,7 @@ __all__ = [
     "factor",
     "find_joints",
     "find_signs",
+    "float_operation",
     "free_names",
     "from_ball_text",
     "from_decimal",

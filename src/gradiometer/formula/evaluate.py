@@ -14,6 +14,8 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
 from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
+from gradiometer.formula.float_operations import float_divide, float_exp, float_power
+from gradiometer.formula.half_turns import OF_TURNS, tangent, without_pi
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Exact]], Exact]
@@ -60,6 +62,10 @@ def compile_exact(node: Node) -> Evaluator:
         truth = _compile_condition(node.arguments[0])
         if_true, if_false = (compile_exact(part) for part in node.arguments[1:])
         return lambda values: if_true(values) if truth(values) else if_false(values)
+    turns = without_pi(node.arguments[0]) if node.operator in OF_TURNS else None
+    if turns is not None:
+        run_turns, of_turns = compile_exact(turns), OF_TURNS[node.operator]
+        return lambda values: of_turns(run_turns(values))
     parts = [compile_exact(argument) for argument in node.arguments]
     if node.operator in _INFIX:
         return _INFIX[node.operator](*parts)
@@ -185,13 +191,6 @@ def _logarithm(value: Exact) -> Exact:
     return to_ball(value).log()
 
 
-def _tangent(value: Exact) -> Exact:
-    result = to_ball(value).tan()
-    if not result.is_finite():
-        raise UndecidedError("a tangent whose argument may be at a pole")
-    return result
-
-
 def _smooth(at_zero: int | fmpq, compute: Callable[[arb], arb]) -> Callable[[Exact], Exact]:
     """The function, with its rational value at 0 kept exact."""
 
@@ -255,7 +254,7 @@ EXACT: Mapping[str, Callable[..., Exact]] = {
     "sqrt": exact_sqrt,
     "sin": _smooth(0, arb.sin),
     "cos": _smooth(1, arb.cos),
-    "tan": _smooth(0, lambda a: to_ball(_tangent(a))),
+    "tan": _smooth(0, tangent),
     "atan": _smooth(0, arb.atan),
     "sinh": _smooth(0, arb.sinh),
     "cosh": _smooth(1, arb.cosh),
@@ -322,6 +321,21 @@ def compile_float(node: Node) -> Callable[[Mapping[str, float]], float]:
     return call
 
 
+def float_operation(operator: str) -> Callable[..., float]:
+    """The float64 operation of that name on numbers; infinite or nan where there is no value."""
+    run = _FLOAT[operator]
+
+    def call(*values: float) -> float:
+        try:
+            return float(run(*values))
+        except OverflowError:
+            return math.inf
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    return call
+
+
 def holds_float(condition: Node, values: Mapping[str, float]) -> bool:
     """Whether a relation or a logical formula is true in float64; false where a side is nan."""
     if not isinstance(condition, Apply):
@@ -345,36 +359,14 @@ def _nearest(value: fmpq) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _float_divide(left: float, right: float) -> float:
-    if right == 0:
-        if left == 0 or math.isnan(left):
-            return math.nan
-        return math.copysign(math.inf, left) * math.copysign(1.0, right)
-    return left / right
-
-
-def _float_power(left: float, right: float) -> float:
-    if left == 0 and right < 0:
-        return math.inf
-    try:
-        value: Any = left**right
-    except OverflowError:
-        return -math.inf if left < 0 and right % 2 == 1 else math.inf
-    return value if isinstance(value, float) else math.nan
-
-
-def _float_exp(value: float) -> float:
-    return math.exp(value) if value < 710 else math.inf
-
-
 _FLOAT: Mapping[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": _float_divide,
-    "^": _float_power,
+    "/": float_divide,
+    "^": float_power,
     "neg": lambda a: -a,
-    "exp": _float_exp,
+    "exp": float_exp,
     "ln": lambda a: -math.inf if a == 0 else math.log(a),
     "sqrt": math.sqrt,
     "sin": math.sin,
@@ -384,7 +376,7 @@ _FLOAT: Mapping[str, Callable[..., Any]] = {
     "sinh": lambda a: math.copysign(math.inf, a) if abs(a) > 710.475 else math.sinh(a),
     "cosh": math.cosh,
     "tanh": math.tanh,
-    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else _float_exp(a),
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else float_exp(a),
     "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
     "erf": math.erf,
     "erfc": math.erfc,

@@ -38,6 +38,12 @@ class Range:
         )
         return below and above
 
+    @property
+    def is_single(self) -> bool:
+        """Whether one number is all that it holds; a ball is, when both ends are the same one."""
+        lower, upper = self.lower, self.upper
+        return lower is not None and upper is not None and (lower is upper or lower == upper)
+
     def is_positive(self) -> bool:
         """Whether all numbers are certainly above 0."""
         return self.lower is not None and compare(self.lower, _ZERO) > 0
@@ -255,7 +261,7 @@ def _power(base: Range, exponent: Range) -> Range:
 
 def _fixed_power(base: Range, exponent: Exact) -> Range:
     if not isinstance(exponent, fmpq) or exponent.q != 1:
-        raise UndecidedError("a power with a broken exponent over a range")
+        return _broken_power(base, exponent)
     power = int(exponent.p)
     if power < 0:
         return _reciprocal(_fixed_power(base, -exponent))
@@ -267,6 +273,26 @@ def _fixed_power(base: Range, exponent: Exact) -> Range:
         None if base.lower is None else base.lower**power,
         None if base.upper is None else base.upper**power,
     )
+
+
+def _broken_power(base: Range, exponent: Exact) -> Range:
+    """All powers with an exponent that is no integer of bases from 0 on."""
+    order = compare(exponent, _ZERO)
+    if base.lower is None or compare(base.lower, _ZERO) < 0 or order == 0:
+        raise UndecidedError("a power with a broken exponent over a range")
+    if order < 0:
+        return _reciprocal(_broken_power(base, -exponent))
+    tree = apply("^", Name("b"), Name("n"))
+    ends = [
+        None if end is None else evaluate(tree, {"b": end, "n": exponent})
+        for end in (base.lower, base.upper)
+    ]
+    return Range(*ends)
+
+
+def _swing(part: Range) -> Range:
+    """Where every sine and cosine is, whatever the argument."""
+    return Range(fmpq(-1), _ONE)
 
 
 def _passed(position: Range, *marks: Range) -> Range:
@@ -325,6 +351,8 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sign": _monotone("sign", fmpq(-1), _ONE),
     "relu": _monotone("relu", _ZERO, None),
     "sqrt": _root,
+    "sin": _swing,
+    "cos": _swing,
     "abs": _magnitude,
     "max": _extreme(larger=True),
     "min": _extreme(larger=False),

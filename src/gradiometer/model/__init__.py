@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.keras_config import note_keras, read_keras_config
     from gradiometer.model.keras_models import describe_keras
+    from gradiometer.model.landscape import CriticalPoint, Landscape, Surface
     from gradiometer.model.layer_kind import LayerKind
     from gradiometer.model.layer_kind_read import find_layer_kind, list_layer_kinds, read_layer_kind
     from gradiometer.model.listing import Listing, read_listing
     from gradiometer.model.listing_names import NameTable
     from gradiometer.model.live_model import Example, LiveModel, OwnTensor, Part, to_rows
+    from gradiometer.model.loss_schedule import LossSchedule, read_loss_schedule
     from gradiometer.model.network_config import ConfigNetwork, read_config
     from gradiometer.model.network_count import NetworkCount, count_network, list_saved
     from gradiometer.model.network_names import find_uses
@@ -52,7 +54,8 @@ if TYPE_CHECKING:
     from gradiometer.model.network_toml import read_network_file, read_network_toml
     from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
-    from gradiometer.model.objective import VARIABLE, Landscape, Objective, read_objective
+    from gradiometer.model.objective import VARIABLE, Objective
+    from gradiometer.model.objective_read import read_objective
     from gradiometer.model.optimizer import Optimizer, rate_range, read_optimizer
     from gradiometer.model.parameter import (
         Owner,
@@ -68,7 +71,11 @@ if TYPE_CHECKING:
     from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
     from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
-    from gradiometer.model.schedule import BoundSchedule, Schedule, describe_settings, read_schedule
+    from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
+    from gradiometer.model.schedule_call import Call, read_call
+    from gradiometer.model.schedule_read import read_schedule
+    from gradiometer.model.schedule_text import is_schedule_text
+    from gradiometer.model.start import Start, read_start
     from gradiometer.model.tensor_use import (
         Residual,
         SplitTensor,
@@ -113,7 +120,8 @@ _PLACES = {
     "GraphNode": "graph",
     "GraphPoint": "graph_point",
     "KeyPath": "toml_places",
-    "Landscape": "objective",
+    "CriticalPoint": "landscape",
+    "Landscape": "landscape",
     "Input": "network_tree",
     "Layer": "network_tree",
     "LayerKind": "layer_kind",
@@ -149,6 +157,8 @@ _PLACES = {
     "TensorGradient": "tensor_use",
     "TensorUse": "tensor_use",
     "Spot": "toml_places",
+    "Surface": "landscape",
+    "Start": "start",
     "StoredModel": "weights_model",
     "StoredTensor": "weights_model",
     "Template": "network_template",
@@ -186,10 +196,17 @@ _PLACES = {
     "read_network_file": "network_toml",
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
-    "read_objective": "objective",
+    "read_objective": "objective_read",
     "read_optimizer": "optimizer",
     "read_parameters": "parameter",
-    "read_schedule": "schedule",
+    "read_start": "start",
+    "Call": "schedule_call",
+    "LossSchedule": "loss_schedule",
+    "RATE": "schedule",
+    "read_call": "schedule_call",
+    "read_loss_schedule": "loss_schedule",
+    "is_schedule_text": "schedule_text",
+    "read_schedule": "schedule_read",
     "read_setting": "parameter",
     "read_template": "network_template",
     "read_template_file": "network_template",
@@ -224,6 +241,7 @@ __all__ = [
     "BYTES",
     "COLUMN",
     "NUMBER",
+    "RATE",
     "ROW",
     "SLOPES",
     "TENSOR",
@@ -232,10 +250,12 @@ __all__ = [
     "ActivationFamily",
     "BoundSchedule",
     "Bundle",
+    "Call",
     "Chain",
     "ConfigNetwork",
     "CountLine",
     "Counter",
+    "CriticalPoint",
     "Deviation",
     "Edge",
     "Example",
@@ -253,6 +273,7 @@ __all__ = [
     "LayerKind",
     "Listing",
     "LiveModel",
+    "LossSchedule",
     "NameTable",
     "NetworkCount",
     "NotReconciled",
@@ -278,8 +299,10 @@ __all__ = [
     "Sides",
     "SplitTensor",
     "Spot",
+    "Start",
     "StoredModel",
     "StoredTensor",
+    "Surface",
     "Template",
     "TensorGradient",
     "TensorRow",
@@ -301,6 +324,7 @@ __all__ = [
     "focus_graph",
     "group_paths",
     "is_inside",
+    "is_schedule_text",
     "join_kinds",
     "lengths_of",
     "list_dialects",
@@ -314,6 +338,7 @@ __all__ = [
     "rank_paths",
     "rate_range",
     "read_activation",
+    "read_call",
     "read_config",
     "read_counter",
     "read_family",
@@ -322,6 +347,7 @@ __all__ = [
     "read_keras_config",
     "read_layer_kind",
     "read_listing",
+    "read_loss_schedule",
     "read_network_file",
     "read_network_toml",
     "read_network_tree",
@@ -332,6 +358,7 @@ __all__ = [
     "read_schedule",
     "read_setting",
     "read_shape",
+    "read_start",
     "read_template",
     "read_template_file",
     "read_toml",

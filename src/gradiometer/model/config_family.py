@@ -19,7 +19,7 @@ KEY_TYPES = ("size", "number", "truth", "layer", "word", "list", "entries")
 
 _KEYS = (
     "name", "about", "reference", "aliases", "architectures", "settings", "config", "ignored",
-    "require", "note", "cache", "names", "body",
+    "require", "note", "names", "body",
 )  # fmt: skip
 _ROW_KEYS = ("about", "default", "key", "is", "null", "least", "most", "words")
 
@@ -67,8 +67,6 @@ class ConfigFamily:
     """Keys that do not change the count."""
     requirements: tuple[Requirement, ...]
     notes: tuple[ConfigNote, ...]
-    cache: tuple[tuple[str, SizeFormula], ...]
-    """Numbers that are kept of one token while a text is written, by name."""
     names: tuple[tuple[str, SizeFormula], ...]
     """Numbers that the library counts at names which are no place of the network, or does not."""
 
@@ -139,7 +137,6 @@ class _Reader:
             frozenset([*table.get("ignored", ()), *read_config_keys()["harmless"]]),
             tuple(self._requirement(row) for row in table.get("require", ())),
             tuple(self._note(row) for row in table.get("note", ())),
-            self._lines("cache"),
             self._lines("names"),
         )
 

@@ -189,6 +189,8 @@ def _list_numbers(key: ConfigKey, named: str, value: Any, place: Place) -> str:
         raise _wrong(named, value, "a list of whole numbers", place, "write such as [0, 1]")
     if len(value) > MOST_ENTRIES:
         raise LimitError(f"`{named}` has more than {MOST_ENTRIES:,} entries.", place=place)
+    if key.words is not None:
+        return "x".join(_find_word(key, named, each, place) for each in value) or "-1"
     return "x".join(str(check_size(key, named, each, place)) for each in value) or "-1"
 
 

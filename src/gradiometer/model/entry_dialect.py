@@ -7,7 +7,7 @@ from typing import Any
 
 from gradiometer.errors import Place, StudyError, UsageError, suggest
 
-_MERGED = ("state", "step", "schedule")
+_MERGED = ("state", "step")
 """Tables that a dialect changes by key; it replaces every other one as a whole."""
 
 
@@ -64,6 +64,7 @@ def _check_dialect_keys(table: Mapping[str, Any], own: Mapping[str, Any], place:
         "parameters",
         "published",
         *(("state", "step") if "step" in table else ()),
+        *(("terms", "calls") if "schedule" in table else ()),
     )
     check_keys(own, tuple(dict.fromkeys(known)), place=place)
 

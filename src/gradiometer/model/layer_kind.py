@@ -81,7 +81,8 @@ class TensorRule:
     of: str = ""
     """`input`, `memory`, `output`, or empty for a tensor of its own."""
     needed_for: str = ""
-    """The parameter whose gradient needs it; empty when it is always needed."""
+    """What needs it: the gradient of a parameter or of `input`, or for a cache a second sequence,
+    `memory`; empty when it is always there."""
     say: tuple[str | SizeFormula, ...] = ()
     """How its size is read out: sizes and the words between them."""
     once: bool = False
@@ -119,9 +120,14 @@ class LayerKind:
     """Whether its parameters are counted as those of an embedding."""
     takes_tokens: bool = False
     """Whether its input are the numbers of tokens rather than features."""
-    is_view: bool = False
-    """Whether its output is the input itself in another shape."""
+    view: SizeFormula | None = None
+    """When its output is the input itself in another shape; None for never."""
     body: Chain | None = None
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its output is the input itself, whatever the settings are."""
+        return self.view is not None and self.view.run({}) is True
 
     @property
     def has_memory(self) -> bool:

@@ -107,10 +107,10 @@ class _Reader:
             multiply_adds=tuple(self._lines("multiply_adds")),
             extra=tuple(self._lines("extra")),
             saved=tuple(self._saved()),
-            cache=tuple(self._tensors("cache")),
+            cache=tuple(self._tensors("cache", "for")),
             is_embedding=table.get("embedding") is True,
             takes_tokens=self._takes_tokens(),
-            is_view=table.get("view") is True,
+            view=self._view(),
         )
 
     def fault(self, problem: str, hint: str = "", known: Iterable[str] = ()) -> StudyError:
@@ -224,10 +224,10 @@ class _Reader:
                     raise self.fault(f"`{{{name}}}` is neither a setting nor an axis.")
         return Requirement(self._formula(row["that"], "that"), row["because"], row["try"])
 
-    def _tensors(self, key: str) -> Iterator[TensorRule]:
+    def _tensors(self, key: str, *more: str) -> Iterator[TensorRule]:
         for name, given in self._table(self.table, key).items():
             row = given if isinstance(given, Mapping) else {"shape": given}
-            check_keys(row, ("shape", "when", "dtype", "name", "say"), place=self.place)
+            check_keys(row, ("shape", "when", "dtype", "name", "say", *more), place=self.place)
             if not isinstance(row.get("shape"), str):
                 raise self.fault(f"The tensor `{name}` has no `shape`.", 'write shape = "out"')
             yield TensorRule(
@@ -235,6 +235,7 @@ class _Reader:
                 self._parts(row["shape"], name),
                 self._when(row),
                 self._dtype(row),
+                needed_for=str(row.get("for", "")),
                 say=tuple(self._say(str(row.get("say", "")), name)),
             )
 
@@ -249,6 +250,11 @@ class _Reader:
         if takes not in ("tokens", "features"):
             raise self.fault("`takes` is no kind of input.", known=("tokens", "features"))
         return takes == "tokens"
+
+    def _view(self) -> SizeFormula | None:
+        """When the output is the input itself: `true`, or a condition of settings."""
+        given = self.table.get("view")
+        return None if given is None else self._formula(given, "view")
 
     def _dtype(self, row: Mapping[str, Any]) -> str:
         dtype = str(row.get("dtype", ""))

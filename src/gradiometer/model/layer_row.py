@@ -28,12 +28,14 @@ def add_layer(
     learning = {tensor.name for tensor in tensors if not tensor.frozen}
     needs = flow.needs_gradient or (memory is not None and memory.needs_gradient)
     needs = needs or bool(learning)
+    # What only the gradient of the input needs is not kept where there is none.
+    wanted = learning | {"input"} if flow.needs_gradient else learning
     out = Flow(
         result.shape_out,
-        flow.tensor if kind.is_view else path,
-        flow.dtype if kind.is_view else None,
+        flow.tensor if result.is_view else path,
+        flow.dtype if result.is_view else None,
         needs,
-        flow.whole or flow.shape if kind.is_view else None,
+        flow.whole or flow.shape if result.is_view else None,
     )
     flows = {"input": flow, "memory": memory or flow, "output": out}
     scope.add(
@@ -47,13 +49,13 @@ def add_layer(
             tuple(_tensor_row(t.name, t.shape, t.dtype, frozen=False) for t in result.buffers),
             result.multiply_adds,
             result.extra,
-            _saved(call, result, flows, learning=learning) if needs else (),
+            _saved(call, result, flows, wanted=wanted) if needs else (),
             formula=result.formula,
             words=result.words,
             is_embedding=kind.is_embedding,
             place=call.place,
             spelled=result.spelled,
-            cache=_list_cached(path, result),
+            cache=_list_cached(path, result, has_memory=memory is not None),
             memory=memory.shape if memory else None,
             worded=_list_worded(call),
         )
@@ -61,10 +63,17 @@ def add_layer(
     return out
 
 
-def _list_cached(path: str, result: LayerResult) -> tuple[SavedRow, ...]:
+def _list_cached(path: str, result: LayerResult, *, has_memory: bool) -> tuple[SavedRow, ...]:
     return tuple(
-        SavedRow(kept.name, f"{path} {kept.name}", kept.shape, kept.dtype or None)
+        SavedRow(
+            kept.name,
+            f"{path} {kept.name}",
+            kept.shape,
+            kept.dtype or None,
+            needed_for=kept.needed_for,
+        )
         for kept in result.cache
+        if has_memory or kept.needed_for != "memory"
     )
 
 
@@ -79,11 +88,11 @@ def _list_worded(call: LayerCall) -> tuple[tuple[str, str], ...]:
 
 
 def _saved(
-    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, learning: Collection[str]
+    call: LayerCall, result: LayerResult, flows: Mapping[str, Flow], *, wanted: Collection[str]
 ) -> tuple[SavedRow, ...]:
     saved: list[SavedRow] = []
     for kept in result.saved:
-        if kept.needed_for and kept.needed_for not in learning:
+        if kept.needed_for and kept.needed_for not in wanted:
             continue
         found = flows.get(kept.of)
         if found is None:

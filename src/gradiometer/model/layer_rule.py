@@ -64,6 +64,8 @@ class LayerResult:
     extra: tuple[CountLine, ...]
     saved: tuple[LayerTensor, ...]
     cache: tuple[LayerTensor, ...]
+    is_view: bool
+    """Whether its output is the input itself."""
     formula: str
     words: str
     spelled: str
@@ -122,6 +124,7 @@ def apply_kind(call: LayerCall) -> LayerResult:
             tuple(_lines(kind.extra, values, call)),
             tuple(_tensors(kind.saved, values, call, unknown=True)),
             tuple(_tensors(kind.cache, values, call, unknown=True)),
+            kind.view is not None and kind.view.run(values) is True,
             *spell_tensors([rule for rule in kind.tensors if _holds(rule, values)], values),
         )
     except GradiometerError as error:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, final
 
-from gradiometer.catalog import find_name, list_aliases, list_entries
+from gradiometer.catalog import find_name, list_aliases, list_entries, read_config_keys
 from gradiometer.errors import (
     DomainError,
     Place,
@@ -45,8 +45,6 @@ class ConfigNetwork:
     """The class of the library that has these parameters."""
     values: Values
     """All settings with their values, those that the file does not give too."""
-    cache: tuple[CountLine, ...]
-    """Numbers kept of each token while a text is written, such as keys and values."""
     names: tuple[CountLine, ...]
     """What the library's list of names counts beside the places of the network; below 0 where
     it has one name for several places."""
@@ -63,7 +61,7 @@ def read_config(
 
     Raises:
         StudyError: If the file cannot be read or is no config.json.
-        UsageError: If the family or its class is not known; what is known is said.
+        UsageError: If the family or its class is not known, or a key that may change the count.
         DomainError: If a value is of another type than its key needs.
         ShapeError: If values do not fit each other.
 
@@ -78,6 +76,7 @@ def read_config(
     family = find_config_family(_find_family(table, place))
     table = {**table, **_check_overrides(family, settings or {}, place)}
     architecture, notes = _find_architecture(family, table, place)
+    _refuse_unknown(family, table, place)
     given = {
         name: text
         for name, key in family.keys.items()
@@ -98,7 +97,6 @@ def read_config(
         family=family.name,
         architecture=architecture,
         values=values,
-        cache=_count_lines(family.cache, values),
         names=_count_lines(family.names, values),
     )
 
@@ -197,10 +195,7 @@ def _list_notes(family: ConfigFamily, table: Mapping[str, Any], values: Values) 
     ]
     if assumed:
         notes.append(f"Not in the file, so the value of the family: {_join(assumed)}.")
-    used = {part.partition(".")[0] for key in family.keys.values() for part in key.keys}
-    used |= {"architectures", "model_type", "quantization_config", "auto_map"}
-    unknown = [f"`{str(key)[:60]}`" for key in table if key not in used | family.ignored]
-    if unknown:
+    if unknown := [f"`{key[:60]}`" for key in _list_unknown(family, table)]:
         notes.append(
             f"Keys that are not known for this family, which the count does not hold: "
             f"{_join(unknown)}."
@@ -210,6 +205,29 @@ def _list_notes(family: ConfigFamily, table: Mapping[str, Any], values: Values) 
     if table.get("auto_map"):
         notes.append("The file names code of its own (`auto_map`), which was not read.")
     return notes
+
+
+def _list_unknown(family: ConfigFamily, table: Mapping[str, Any]) -> list[str]:
+    used = {part.partition(".")[0] for key in family.keys.values() for part in key.keys}
+    used |= {"architectures", "model_type", "quantization_config", "auto_map"}
+    return [str(key) for key in table if key not in used | family.ignored]
+
+
+def _refuse_unknown(family: ConfigFamily, table: Mapping[str, Any], place: Place) -> None:
+    """Refuse a key that by its name may change the count, and has a value that is something."""
+    sizing = read_config_keys()["sizing"]
+    for key in _list_unknown(family, table):
+        value = table.get(key)
+        if isinstance(value, str) or not value or not any(part in key.lower() for part in sizing):
+            continue
+        known = tuple(name for row in family.keys.values() for name in row.keys)
+        near = suggest(key, known)
+        raise UsageError(
+            f"`{key[:60]}` is not known for the family `{family.name}`, and by its name it may "
+            "change what is counted.",
+            place=place,
+            hint=f"write `{near}`" if near else f"leave out `{key[:60]}` if it changes no count",
+        )
 
 
 def _join(parts: list[str]) -> str:

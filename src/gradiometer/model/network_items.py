@@ -28,6 +28,8 @@ BODY_WORDS = ("repeat", "residual", *JOINS, "experts")
 """Words that take items in braces."""
 ITEM_SETTINGS = ("if", "from", "tie", "frozen")
 """Settings that every item understands."""
+JOIN_SETTINGS = {"concat": ("axis", *ITEM_SETTINGS)}
+"""Settings of joins that understand more."""
 
 _WHOLE = re.compile(r"[0-9]+")
 _PLAIN_NUMBER = re.compile(r"[+\-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+\-]?[0-9]+)?")
@@ -185,10 +187,11 @@ def _refuse_positional(cursor: Cursor, head: Head) -> None:
             problem = f"`{head.word}` takes no value without a name."
             hint = f"write `{head.word} {{ … }}`"
             raise cursor.error(problem, value.start, value.end, hint=hint)
-        if value.name not in ITEM_SETTINGS:
+        known = JOIN_SETTINGS.get(head.word, ITEM_SETTINGS)
+        if value.name not in known:
             problem = f"`{head.word}` has no setting `{value.name}`."
             stop = value.start + len(value.name)
-            raise cursor.unknown(problem, value.start, stop, known=ITEM_SETTINGS)
+            raise cursor.unknown(problem, value.start, stop, known=known)
 
 
 def _check_count(cursor: Cursor, value: Value) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gradiometer.errors import Place, UsageError
 from gradiometer.model.network_read import read_network_tree
 from gradiometer.model.network_tree import Branches, Chain, Experts, Item, Layer, Repeat
+from gradiometer.model.network_values import resolve_kind
 
 BIAS_POSITIONS: Mapping[str, int] = {"dense": 1}
 """Kinds with a setting `bias`, and how many values may stand before it without a name."""
@@ -46,6 +47,7 @@ def with_activation(tree: Chain, activation: str, *, place: Place | None = None)
 
     Raises:
         FormulaError: If *activation* is no layer.
+        UnknownNameError: If there is no such layer.
         UsageError: If dense layers stand inside braces, where the last one is not known.
 
     Example:
@@ -56,6 +58,8 @@ def with_activation(tree: Chain, activation: str, *, place: Place | None = None)
     if len(read) != 1 or not isinstance(read[0], Layer) or read[0].name:
         problem = f"`{activation[:60]}` is not one activation."
         raise UsageError(problem, place=place, hint="write such as `relu`")
+    # It is looked up here, as there may be no place where the walk would.
+    resolve_kind(read[0], {}, path="activation")
     for item in tree.items:
         if any(_is_dense(inner) for body in _bodies(item) for inner in _walk(body)):
             raise UsageError(

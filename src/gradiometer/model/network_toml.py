@@ -12,6 +12,7 @@ from gradiometer.errors import GradiometerError, LimitError, Place, suggest
 from gradiometer.model.network_items import (
     BODY_WORDS,
     ITEM_SETTINGS,
+    JOIN_SETTINGS,
     JOINS,
     Head,
     close_item,
@@ -31,7 +32,7 @@ TOP_KEYS = ("name", "about", "input", "layer")
 WORDS: Mapping[str, tuple[str, ...]] = {
     "kind": ("kind", "name", "arguments", "settings"),
     "repeat": ("repeat", "as", "layers", "name", "settings", *ITEM_SETTINGS),
-    "join": ("join", "branches", "layers", "name", "settings", *ITEM_SETTINGS),
+    "join": ("join", "branches", "layers", "name", "settings", *JOIN_SETTINGS["concat"]),
     "experts": ("experts", "active", "layers", "name", "settings", *ITEM_SETTINGS),
     "use": ("use", "name", "settings", *ITEM_SETTINGS),
     "input": ("input", "name"),
@@ -196,7 +197,8 @@ class _Reader:
 
     def _read_settings(self, row: Mapping[str, Any], path: KeyPath, key: str) -> list[Value]:
         known = WORDS[key]
-        allowed = [name for name in row if name not in known or name in ITEM_SETTINGS]
+        own = JOIN_SETTINGS["concat"] if key == "join" else ITEM_SETTINGS
+        allowed = [name for name in row if name not in known or name in own]
         found = [self.document.value(row[name], (*path, name), name) for name in allowed]
         settings = row.get("settings", {})
         if not isinstance(settings, Mapping):

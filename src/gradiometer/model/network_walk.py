@@ -308,7 +308,7 @@ class _Walk:
             assert out is not None
             found.append(out)
             at += _span(branch, names, at)
-        row, joined = join_flows(item, found, path=path)
+        row, joined = join_flows(item, found, path=path, values=spot.values)
         spot.scope.add(row)
         return joined
 

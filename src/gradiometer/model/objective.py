@@ -1,36 +1,55 @@
-"""A loss surface in one variable: pieces with exact ends, and parameters."""
+"""A loss surface as text: pieces in one variable or a formula in several, and parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
-from typing import Any, final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import final
 
-from gradiometer.errors import Place, StudyError, UsageError, suggest
+from flint import fmpq
+
+from gradiometer.errors import Place, ShapeError, UsageError
 from gradiometer.formula import (
-    REALS,
+    Formula,
     Interval,
     Name,
     Node,
     Number,
     Piece,
     Piecewise,
-    compile_float,
     differentiate,
-    free_names,
-    parse,
-    parse_interval,
     substitute,
     tidy,
     to_piecewise,
-    to_text,
 )
-from gradiometer.model.entry import check_keys, find_entry
-from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters
+from gradiometer.model.landscape import CriticalPoint, Landscape, Surface, bind_interval
+from gradiometer.model.parameter import Owner, Parameter, Setting
+from gradiometer.model.vector_formula import (
+    INDEX,
+    Parts,
+    count_places,
+    name_coordinates,
+    unroll_formula,
+    unroll_terms,
+)
 
 VARIABLE = "x"
+
+
+@final
+@dataclass(frozen=True)
+class CriticalRow:
+    """What an entry says of a critical point, before its parameters have values."""
+
+    at: tuple[Formula, ...]
+    """One formula for each variable, or one for all coordinates of a vector."""
+    value: Formula | None
+    kind: str
+    within: fmpq | None
+    coordinates: int | None
+    """The only number of coordinates for which it is one; None for all of them."""
+    is_default: bool = False
+    """Whether it is known for the parameters' defaults alone."""
 
 
 @final
@@ -41,9 +60,19 @@ class Objective:
     name: str
     about: str
     parameters: Mapping[str, Parameter]
-    rows: tuple[tuple[Interval, Node], ...]
+    rows: tuple[tuple[Interval, Formula], ...]
     """Where each formula holds, from left to right; a single formula holds everywhere."""
     place: Place
+    variables: tuple[str, ...] = (VARIABLE,)
+    is_vector: bool = False
+    """Whether the formula is one over the vector `x` of all variables."""
+    follows: str | None = None
+    """The list with one number for each coordinate of `x`, if there is one."""
+    least: int = 1
+    """The smallest number of coordinates that the formula has a meaning for."""
+    start: tuple[Formula, ...] = ()
+    """Where its entry starts a run, when nobody says; empty when the entry does not say."""
+    critical: tuple[CriticalRow, ...] = ()
 
     @property
     def owner(self) -> Owner:
@@ -57,146 +86,109 @@ class Objective:
         return marked[0] if len(marked) == 1 else None
 
     def bind(self, values: Mapping[str, Setting]) -> Landscape:
-        """The surface with these parameter values; parameters without one stay symbols.
+        """The curve with these parameter values; parameters without one stay symbols.
 
         Raises:
+            UsageError: If there are several variables.
             UndecidedError: If a piece has a kink whose place cannot be solved for.
         """
-        numbers = {k: Number(v) for k, v in values.items() if not isinstance(v, tuple)}
+        if len(self.variables) > 1:
+            raise UsageError(
+                f"The objective `{self.name}` has {len(self.variables)} variables, and this "
+                "question is about one.",
+                known=self.variables,
+                hint="ask `trajectory`",
+            )
+        known = self._read_values(values)
+        numbers = {name: value for name, value in known.items() if not isinstance(value, tuple)}
         pieces: list[Piece] = []
         for on, formula in self.rows:
-            bound = tidy(substitute(formula, numbers))
-            domain = _bind_interval(on, numbers)
+            bound = tidy(substitute(unroll_formula(formula, known), numbers))
+            domain = bind_interval(on, numbers)
             pieces.extend(to_piecewise(bound, VARIABLE, domain=domain).pieces)
         slopes = tuple(differentiate(piece.formula, VARIABLE) for piece in pieces)
         return Landscape(Piecewise(VARIABLE, tuple(pieces)), slopes)
 
+    def bind_surface(self, values: Mapping[str, Setting]) -> Surface:
+        """The surface with these parameter values, as one tree in all variables.
 
-@final
-@dataclass(frozen=True)
-class Landscape:
-    """Loss and slope by pieces, in the variable `x`."""
+        Raises:
+            ShapeError: If a list has not as many numbers as the formula needs.
+            UndecidedError: If a piece has a kink whose place cannot be solved for.
 
-    loss: Piecewise
-    slopes: tuple[Node, ...]
-    """The derivative on each piece of *loss*."""
+        Example:
+            >>> from gradiometer.model import read_objective
+            >>> surface = read_objective("x^2 + 10y^2", variables=("x", "y")).bind_surface({})
+            >>> from gradiometer.formula import to_text
+            >>> [to_text(slope) for slope in surface.gradient]
+            ['2*x', '20*y']
+        """
+        (_, formula), *more = self.rows
+        if more:
+            return Surface(self.variables, self.bind(values).value)
+        fitted = self.fit(values)
+        known = fitted._read_values(values)
+        value = tidy(fitted._unroll(formula, known))
+        return Surface(fitted.variables, value, tuple(map(tidy, unroll_terms(formula, known))))
 
-    @cached_property
-    def float_slopes(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
-        """The slopes compiled for float64."""
-        return tuple(compile_float(slope) for slope in self.slopes)
+    def list_critical(self, values: Mapping[str, Setting]) -> tuple[CriticalPoint, ...]:
+        """The critical points that the entry knows, for these parameter values."""
+        fitted = self.fit(values)
+        known = fitted._read_values(values)
+        found: list[CriticalPoint] = []
+        usual = all(values.get(k, p.default) == p.default for k, p in self.parameters.items())
+        for row in self.critical:
+            if row.coordinates in (None, len(fitted.variables)) and (usual or not row.is_default):
+                at = fitted._spread(row.at, known)
+                value = None if row.value is None else tidy(fitted._unroll(row.value, known))
+                found.append(CriticalPoint(at, value, row.kind, row.within))
+        return tuple(found)
 
-    @cached_property
-    def float_losses(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
-        """The pieces compiled for float64."""
-        return tuple(compile_float(piece.formula) for piece in self.loss.pieces)
+    def list_start(self, values: Mapping[str, Setting]) -> tuple[Node, ...]:
+        """Where a run starts when nobody says; empty when the entry does not say either."""
+        fitted = self.fit(values)
+        if not self.start:
+            return ()
+        return fitted._spread(self.start, fitted._read_values(values))
 
-    def to_problem(self) -> list[dict[str, Any]]:
-        """The pieces as plain JSON for a certificate."""
-        return [
-            {
-                "lower": None if p.on.lower is None else to_text(p.on.lower),
-                "upper": None if p.on.upper is None else to_text(p.on.upper),
-                "lower_closed": p.on.lower_closed,
-                "upper_closed": p.on.upper_closed,
-                "loss": to_text(p.formula),
-            }
-            for p in self.loss.pieces
-        ]
+    def fit(self, values: Mapping[str, Setting]) -> Objective:
+        """The objective with as many coordinates as the list that it follows has numbers."""
+        given = None if self.follows is None else values.get(self.follows)
+        if given is None:
+            return self
+        count = len(given) if isinstance(given, tuple) else 1
+        return self if count == len(self.variables) else self.resize(count)
 
+    def resize(self, count: int) -> Objective:
+        """The objective over a vector of that many coordinates."""
+        return replace(self, variables=name_coordinates(count))
 
-def _bind_interval(on: Interval, values: Mapping[str, Node]) -> Interval:
-    lower = None if on.lower is None else tidy(substitute(on.lower, values))
-    upper = None if on.upper is None else tidy(substitute(on.upper, values))
-    return Interval(lower, upper, on.lower_closed, on.upper_closed)
+    def _unroll(self, formula: Formula, known: Mapping[str, Node | Parts]) -> Node:
+        try:
+            return unroll_formula(formula, known)
+        except ShapeError as error:
+            raise error.located(self.place) from None
 
+    def _spread(
+        self, formulas: tuple[Formula, ...], known: Mapping[str, Node | Parts]
+    ) -> tuple[Node, ...]:
+        """One tree for each variable; a single formula stands for all coordinates."""
+        count = len(self.variables)
+        if len(formulas) == count:
+            return tuple(tidy(self._unroll(formula, known)) for formula in formulas)
+        places = [{**known, INDEX: place} for place in count_places(count)]
+        return tuple(tidy(self._unroll(formulas[0], at)) for at in places)
 
-def read_objective(named: str | Mapping[str, Any]) -> Objective:
-    """The objective with that catalogue name, file, table, or formula in `x`.
-
-    Raises:
-        StudyError: If a table lacks a part or has one too many.
-        FormulaError: If a formula or an interval cannot be read.
-
-    Example:
-        >>> read_objective("barrier").barrier
-        'h'
-    """
-    found = find_entry("objective", named)
-    if found is None:
-        return _from_formula(str(named))
-    table, place = found
-    check_keys(
-        table, ("name", "about", "reference", "parameters", "pieces", "formula"), place=place
-    )
-    parameters = read_parameters(table.get("parameters", {}), place=place)
-    names = tuple(parameters)
-    if VARIABLE in parameters:
-        raise StudyError("`x` is the position and cannot be a parameter.", place=place)
-    if ("pieces" in table) == ("formula" in table):
-        raise StudyError("An objective has either `pieces` or a `formula`.", place=place)
-    rows: list[tuple[Interval, Node]] = []
-    if "formula" in table:
-        tree = parse(str(table["formula"]), names=(VARIABLE, *names), place=place).tree
-        rows.append((REALS, tree))
-    for row in table.get("pieces", ()):
-        check_keys(row, ("on", "f"), place=place)
-        if set(row) != {"on", "f"}:
-            raise StudyError("A piece needs `on` (where) and `f` (the formula).", place=place)
-        on = parse_interval(str(row["on"]), names=names, place=place)
-        rows.append((on, parse(str(row["f"]), names=(VARIABLE, *names), place=place).tree))
-    _check_order(rows, place)
-    return Objective(
-        str(table.get("name", "objective")),
-        str(table.get("about", "")),
-        parameters,
-        tuple(rows),
-        place,
-    )
-
-
-def _check_order(rows: list[tuple[Interval, Node]], place: Place) -> None:
-    """Pieces must follow each other from -oo to oo, each point in exactly one of them."""
-    if not rows:
-        raise StudyError("An objective needs at least one piece.", place=place)
-    if rows[0][0].lower is not None or rows[-1][0].upper is not None:
-        raise StudyError(
-            "The pieces do not cover all real numbers.",
-            place=place,
-            hint="begin the first one with `(-oo` and end the last one with `oo)`",
-        )
-    for (left, _), (right, _) in pairwise(rows):
-        if left.upper is None or right.lower is None or left.upper != right.lower:
-            end = "oo" if left.upper is None else to_text(left.upper)
-            start = "-oo" if right.lower is None else to_text(right.lower)
-            raise StudyError(
-                f"A piece ends at {end} and the next one starts at {start}.",
-                place=place,
-                hint="let each piece start where the one before it ends",
-            )
-        if left.upper_closed == right.lower_closed:
-            both = "both" if left.upper_closed else "none"
-            raise StudyError(
-                f"The point {to_text(left.upper)} belongs to {both} of its two pieces.",
-                place=place,
-                hint="close exactly one of the two brackets there",
-            )
-
-
-def _from_formula(text: str) -> Objective:
-    """The objective of a formula; names other than `x` are parameters without a default."""
-    from gradiometer.catalog import list_entries
-
-    place = Place("objective")
-    tree = parse(text, place=place).tree
-    names = free_names(tree)
-    if VARIABLE not in names and isinstance(tree, Name):
-        entries = list_entries("objective")
-        nearest = suggest(text, entries)
-        raise UsageError(
-            f"There is no objective `{text}`.",
-            known=entries,
-            hint=f"write `{nearest}`" if nearest else "write a formula in x",
-        )
-    parameters = {name: Parameter(name, REALS) for name in sorted(names - {VARIABLE})}
-    return Objective(text, "", parameters, ((REALS, tree),), place)
+    def _read_values(self, values: Mapping[str, Setting]) -> dict[str, Node | Parts]:
+        """What each name of the formula stands for; the vector is that of the variables."""
+        known: dict[str, Node | Parts] = {}
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                known[name] = tuple(map(Number, value))
+            else:
+                is_list = isinstance(self.parameters[name].default, tuple)
+                known[name] = (Number(value),) if is_list else Number(value)
+        if self.is_vector:
+            known[VARIABLE] = tuple(map(Name, self.variables))
+            known[INDEX] = count_places(len(self.variables))
+        return known

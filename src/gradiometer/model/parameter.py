@@ -38,6 +38,8 @@ class Parameter:
     """Whether `true` and `false` are its values, as 1 and 0."""
     is_integer: bool = False
     """Whether its values are whole numbers."""
+    is_span: bool = False
+    """Whether it is how long a schedule takes; in a line of several that is known already."""
 
 
 def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Parameter]:
@@ -47,7 +49,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
         StudyError: If a key is not known.
         FormulaError: If a default or a domain cannot be read.
     """
-    known = ("default", "domain", "barrier", "flag", "integer", "about")
+    known = ("default", "domain", "barrier", "flag", "integer", "span", "about")
     if not isinstance(table, Mapping):
         hint = 'write [parameters] and a line such as h = { default = "1" }'
         raise StudyError("`parameters` is no table.", place=place, hint=hint)
@@ -70,6 +72,7 @@ def read_parameters(table: Mapping[str, Any], *, place: Place) -> dict[str, Para
             is_barrier=bool(row.get("barrier", False)),
             is_flag=bool(row.get("flag", False)),
             is_integer=bool(row.get("integer", False)),
+            is_span=bool(row.get("span", False)),
         )
         if "default" in row:
             default = read_setting(parameter, row["default"], place=place)
@@ -118,7 +121,7 @@ def _read_one(parameter: Parameter, value: Any, place: Place | None) -> fmpq:
             hint=f"write such as {parameter.name}={max(1, number.floor())}",
         )
     if not is_inside(number, parameter.domain):
-        domain = _domain_text(parameter.domain)
+        domain = domain_text(parameter.domain)
         raise DomainError(
             f"`{parameter.name}` = {value} is outside its domain {domain}.",
             place=place,
@@ -140,7 +143,8 @@ def is_inside(value: fmpq, interval: Interval) -> bool:
     return True
 
 
-def _domain_text(domain: Interval) -> str:
+def domain_text(domain: Interval) -> str:
+    """The interval as a user writes it: `[0, 1)`."""
     left = "-oo" if domain.lower is None else to_text(domain.lower)
     right = "oo" if domain.upper is None else to_text(domain.upper)
     opening = "[" if domain.lower_closed else "("
@@ -156,6 +160,17 @@ class Owner:
     """`optimizer`, `objective`, `schedule` or `activation`."""
     name: str
     parameters: Mapping[str, Parameter]
+    is_prefixed: bool = False
+    """Whether its parameters are only meant where its role or its name stands before them."""
+
+    def find(self, key: str) -> list[Parameter]:
+        """The parameters that *key* may mean: a name, perhaps with its owner or part in front."""
+        leads = [lead for lead in (self.role, self.name) if key.startswith(f"{lead}.")]
+        inner = [key[len(lead) + 1 :] for lead in leads] + ([] if self.is_prefixed else [key])
+        exact = [self.parameters[name] for name in inner if name in self.parameters]
+        ends = tuple(f".{name}" for name in inner)
+        found = exact or [p for p in self.parameters.values() if ends and p.name.endswith(ends)]
+        return list({p.name: p for p in found}.values())
 
 
 def settle(
@@ -193,16 +208,12 @@ def settle(
 
 
 def _find(key: str, owners: Sequence[Owner]) -> tuple[Owner, Parameter]:
-    prefix, _, name = key.rpartition(".")
-    matches = [
-        (owner, owner.parameters[name])
-        for owner in owners
-        if name in owner.parameters and prefix in ("", owner.name, owner.role)
-    ]
+    name = key.rpartition(".")[2]
+    matches = [(owner, parameter) for owner in owners for parameter in owner.find(key)]
     if len(matches) == 1:
         return matches[0]
     if matches:
-        spellings = tuple(f"{owner.name}.{name}" for owner, _ in matches)
+        spellings = tuple(_spell_out(owner, parameter, owners) for owner, parameter in matches)
         raise UsageError(
             f"`{key}` names a parameter of more than one thing.",
             known=spellings,
@@ -219,6 +230,14 @@ def _find(key: str, owners: Sequence[Owner]) -> tuple[Owner, Parameter]:
         start=len(key) - len(name),
         end=len(key),
     )
+
+
+def _spell_out(owner: Owner, parameter: Parameter, owners: Sequence[Owner]) -> str:
+    """The parameter with what it belongs to, so that no other one is meant."""
+    if "." in parameter.name:
+        return parameter.name
+    is_plain = owner.name.isidentifier() and [o.name for o in owners].count(owner.name) == 1
+    return f"{owner.name if is_plain else owner.role}.{parameter.name}"
 
 
 def to_setting_text(value: Setting) -> str:

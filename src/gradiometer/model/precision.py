@@ -45,6 +45,10 @@ class Blocks:
     scale: str
     least: int
     """Tensors with fewer numbers keep the plain state."""
+    table: int
+    """Numbers, of the type of a scale, that say what the few bits mean; once for each state."""
+    counts_steps: bool
+    """Whether the counts of steps are tensors, as torch keeps them."""
 
 
 @final
@@ -95,12 +99,15 @@ def precision_of(table: Mapping[str, Any], *, place: Place) -> Precision:
 
 
 def _read_blocks(row: Mapping[str, Any], place: Place) -> Blocks:
-    check_keys(row, ("state", "size", "scale", "least"), place=place)
+    check_keys(row, ("state", "size", "scale", "least", "table", "counts_steps"), place=place)
     for key in ("size", "least"):
         if not isinstance(row.get(key), int) or row[key] < 1:
             raise StudyError(f"`{key}` is a whole number from 1 on.", place=place)
     state, scale = (_read_type(row.get(key), key, place) for key in ("state", "scale"))
-    return Blocks(state, row["size"], scale, row["least"])
+    table, counts = row.get("table", 0), row.get("counts_steps", True)
+    if not isinstance(table, int) or not isinstance(counts, bool) or table < 0:
+        raise StudyError("`table` is a whole number, and `counts_steps` a truth.", place=place)
+    return Blocks(state, row["size"], scale, row["least"], table, counts)
 
 
 def _read_type(value: Any, key: str, place: Place) -> str:

@@ -148,9 +148,10 @@ class Rule:
         """
         return self if shape == self.shape else self.text.for_shape(shape)
 
-    def settled(self, from_step: int) -> Rule:
-        """The rule as it is for all steps from this one on."""
-        return replace(self.text, from_step=from_step).for_shape(self.shape)
+    def settled(self, from_step: int, fixed: Mapping[str, fmpq] | None = None) -> Rule:
+        """The rule as it is for all steps from this one on; *fixed* are schedules that rest."""
+        values = {**self.text.values, **(fixed or {})}
+        return replace(self.text, values=values, from_step=from_step).for_shape(self.shape)
 
     @property
     def depends_on_step(self) -> bool:

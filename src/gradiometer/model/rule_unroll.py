@@ -22,7 +22,7 @@ from gradiometer.formula import (
     to_float,
 )
 from gradiometer.model.rule import Rule, Shape, count_values, lengths_of
-from gradiometer.model.rule_kinds import Kind, join_kinds
+from gradiometer.model.rule_kinds import TENSOR, Kind, join_kinds
 from gradiometer.model.rule_words import FUNCTIONS, GIVEN
 
 MOST_ASSIGNMENTS = 100_000
@@ -118,6 +118,8 @@ class _Unroller:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        # A rule that never reads its position still has one.
+        self.kinds = {"x": TENSOR, **rule.kinds}
         self.lengths = lengths_of(rule.shape)
         self.lines: list[tuple[str, Node]] = []
         self.made: dict[tuple[str, tuple[Node, ...]], _Grid] = {}
@@ -128,18 +130,18 @@ class _Unroller:
     def whole(self) -> ScalarRule:
         """The code of the rule."""
         rule = self.rule
-        self._check_size(count_values(rule.kinds["x"], rule.shape))
+        self._check_size(count_values(self.kinds["x"], rule.shape))
         states: list[tuple[str, Node]] = []
         for name, tree in rule.state.items():
-            kind = rule.kinds[name]
+            kind = self.kinds[name]
             grid = self._grid(tree)
             states += self._cells(self._named(name, kind), grid)
         first, self.lines, self.made = tuple(self.lines), [], {}
         for target, tree in rule.step:
             name = target.removesuffix("'")
-            kind = rule.kinds[name] if name in rule.state or name == "x" else rule.kinds[target]
+            kind = self.kinds[name] if name in rule.state or name == "x" else self.kinds[target]
             self._assign(self._named(target, kind), self._grid(tree))
-        names = [self._names(self._named(name, self.rule.kinds["x"])) for name in
+        names = [self._names(self._named(name, self.kinds["x"])) for name in
                  ("x", "g", "noise")]  # fmt: skip
         inline = dict(first)
         if inline:

@@ -1,11 +1,14 @@
-"""Numbers in, numbers out: float64 runs of rules, and sweeps over computations as arrays.
+"""Numbers in, numbers out: float runs of rules, and sweeps over computations as arrays.
 
+one run with its way      trace_floats, trace_compiled → FloatTrail
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
+millions of runs          plan_runs → RunPlan.run → Runs
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
 all of it for one input   analyse_paths
 how far it may be off     bound_tape_gradient
+random numbers by place   draw_normal, draw_uniform, draw_index
 few nodes of many         collapse_series, group_paths, eliminate, choose_view
 """
 
@@ -19,6 +22,7 @@ from gradiometer.numeric.best_paths import (
     rank_all,
     rank_paths,
 )
+from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
 from gradiometer.numeric.error_bound import (
     GradientBound,
     ValueBound,
@@ -26,7 +30,10 @@ from gradiometer.numeric.error_bound import (
     bound_tape_gradient,
     bound_values,
 )
+from gradiometer.numeric.field import Field, to_field
 from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
+from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
 from gradiometer.numeric.grouping import (
     Elimination,
@@ -34,6 +41,7 @@ from gradiometer.numeric.grouping import (
     eliminate,
     group_paths,
 )
+from gradiometer.numeric.kernel_noise import Noise, choose_batch, perturb_gradients
 from gradiometer.numeric.linear_graph import LinearGraph, connect
 from gradiometer.numeric.operations import CODES, CONSTANT, INPUT
 from gradiometer.numeric.path_analysis import PathAnalysis, analyse_paths
@@ -45,7 +53,9 @@ from gradiometer.numeric.path_shares import (
 )
 from gradiometer.numeric.reference import ReferenceState, begin_reference, step_reference
 from gradiometer.numeric.reference import run_tape as run_rule_tape
+from gradiometer.numeric.runs import LABELS, RunPlan, Runs, plan_runs
 from gradiometer.numeric.series import Collapsed, collapse_series
+from gradiometer.numeric.stochastic_field import Draws, GradientNoise, draw_column, make_stochastic
 from gradiometer.numeric.sweep import (
     COUNT_MODULUS,
     BackwardSweep,
@@ -77,25 +87,33 @@ __all__ = [
     "CONSTANT",
     "COUNT_MODULUS",
     "INPUT",
+    "LABELS",
     "MOST_IN_VIEW",
     "BackwardSweep",
     "BestPaths",
     "Collapsed",
     "Coverage",
+    "Draws",
     "EdgeContributions",
     "Elimination",
+    "Field",
     "FloatState",
+    "FloatTrail",
     "ForwardSweep",
     "GradientBound",
+    "GradientNoise",
     "GroupedPaths",
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Noise",
     "Order",
     "PathAnalysis",
     "PathSpread",
     "PathTree",
     "ReferenceState",
+    "RunPlan",
+    "Runs",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -110,17 +128,26 @@ __all__ = [
     "bound_gradient",
     "bound_tape_gradient",
     "bound_values",
+    "choose_batch",
+    "choose_stride",
     "choose_view",
     "collapse_series",
     "connect",
     "count_paths",
     "cover",
+    "draw_column",
+    "draw_index",
+    "draw_normal",
+    "draw_uniform",
     "eliminate",
     "find_unsettled",
     "group_paths",
     "grow_path_tree",
     "linearise",
+    "make_stochastic",
     "measure_spread",
+    "perturb_gradients",
+    "plan_runs",
     "rank_all",
     "rank_paths",
     "run_rule_tape",
@@ -133,6 +160,9 @@ __all__ = [
     "sweep_edges",
     "sweep_forward",
     "sweep_signs",
+    "to_field",
+    "trace_compiled",
+    "trace_floats",
     "weigh_edges",
     "write_tape",
 ]

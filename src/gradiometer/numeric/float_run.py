@@ -25,15 +25,19 @@ class FloatState:
     memory: Mapping[str, float]
 
 
-def begin_float(rule: Rule, start: fmpq) -> FloatState:
-    """The state before the first step."""
-    known = {**rule.float_values, "x": to_float(start)}
+def begin_float(rule: Rule, start: fmpq, rates: Mapping[str, float] | None = None) -> FloatState:
+    """The state before the first step; *rates* are what schedules give at that step."""
+    known = {**rule.float_values, **(rates or {}), "x": to_float(start)}
     memory = {name: evaluate_float(tree, known) for name, tree in rule.state.items()}
     return FloatState(0, known["x"], memory)
 
 
 def advance_float(
-    rule: Rule, state: FloatState, slope: Slope, rate: fmpq | None, loss: Slope | None = None
+    rule: Rule,
+    state: FloatState,
+    slope: Slope,
+    rates: Mapping[str, float],
+    loss: Slope | None = None,
 ) -> FloatState:
     """The state one step later.
 
@@ -41,17 +45,15 @@ def advance_float(
         rule: The update rule.
         state: The state now.
         slope: The derivative of the landscape's piece, compiled, in `x`.
-        rate: The learning rate of this step, or None for the rule's own.
+        rates: The parameters of this step that schedules give, the learning rate above all.
         loss: The landscape's piece itself, compiled, for a rule that reads the loss.
     """
     step = state.step + 1
-    known: dict[str, float] = {**rule.float_values, **state.memory}
+    known: dict[str, float] = {**rule.float_values, **rates, **state.memory}
     known |= {"x": state.position, "t": float(step)}
     known["g"] = slope({"x": state.position})
     if loss is not None:
         known["loss"] = loss({"x": state.position})
-    if rate is not None:
-        known["learning_rate"] = to_float(rate)
     for target, run in rule.float_step:
         known[target] = run(known)
     memory = {name: known[f"{name}'"] for name in rule.state}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradiometer.proof.check import KINDS, check, fingerprint
 
 if TYPE_CHECKING:
+    from gradiometer.proof.alike import Alike, Link, is_elementwise, prove_alike
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.check_agreement import agrees
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
     from gradiometer.proof.identity import prove_equal
+    from gradiometer.proof.impossible import rule_out
     from gradiometer.proof.limit import End, limit_far, limit_inside
     from gradiometer.proof.moments import (
         Mean,
@@ -79,15 +81,26 @@ if TYPE_CHECKING:
     )
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
-    from gradiometer.proof.stepper import ExactStepper, FloatStepper
+    from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
+    from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
+    from gradiometer.proof.trail import (
+        Arithmetic,
+        Journey,
+        NotRationalError,
+        Trail,
+        count_certain_bits,
+        follow,
+    )
+    from gradiometer.proof.trail_certificate import certify_trail
+    from gradiometer.proof.translation import Translation, translate_rule
     from gradiometer.proof.verdict import Verdict, judge
     from gradiometer.proof.walk import (
         Course,
         Run,
+        Side,
         State,
         advance,
-        at_value,
         begin,
         run_exactly,
         survey,
@@ -95,11 +108,24 @@ if TYPE_CHECKING:
     from gradiometer.proof.witness import find_point
 
 _PLACES = {
+    "Alike": "alike",
+    "Difference": "tapes",
+    "Link": "alike",
+    "TAPES": "tapes",
+    "Tape": "tapes",
+    "Translation": "translation",
+    "find_difference": "tapes",
+    "is_elementwise": "alike",
+    "prove_alike": "alike",
+    "replay": "tapes",
+    "rule_out": "impossible",
+    "translate_rule": "translation",
     "KINDS_OF_FUNCTIONS": "check_known",
     "RULES_OF_FACTS": "check_consequences",
     "agrees": "check_agreement",
     "derive": "check_consequences",
     "EQUATIONS": "check_root",
+    "Arithmetic": "trail",
     "Comparison": "refute",
     "Course": "walk",
     "Distance": "distance",
@@ -111,25 +137,32 @@ _PLACES = {
     "FloatStepper": "stepper",
     "Ground": "evidence_ground",
     "Infinite": "extended",
+    "Journey": "trail",
     "Mean": "moments",
     "Moment": "moments",
+    "NotRationalError": "trail",
     "Regime": "regime",
     "Roots": "roots",
     "Run": "walk",
     "Section": "shape",
     "Shape": "shape",
+    "Side": "walk",
     "SignResult": "sign",
     "Span": "shape_range",
     "State": "walk",
     "Threshold": "threshold",
+    "Trail": "trail",
     "Verdict": "verdict",
     "advance": "walk",
-    "at_value": "walk",
+    "at_value": "stepper",
     "begin": "walk",
     "certify_counterexample": "refute",
+    "certify_trail": "trail_certificate",
     "combine": "certificate",
     "compare_at": "refute",
+    "count_certain_bits": "trail",
     "estimate_moment": "moments",
+    "follow": "trail",
     "find_boxes": "boxes",
     "find_convexity": "shape_order",
     "find_counterexample": "refute",
@@ -194,8 +227,12 @@ __all__ = [
     "KINDS",
     "KINDS_OF_FUNCTIONS",
     "RULES_OF_FACTS",
+    "TAPES",
+    "Alike",
+    "Arithmetic",
     "Comparison",
     "Course",
+    "Difference",
     "Distance",
     "Enclosed",
     "End",
@@ -205,32 +242,42 @@ __all__ = [
     "FloatStepper",
     "Ground",
     "Infinite",
+    "Journey",
+    "Link",
     "Mean",
     "Moment",
+    "NotRationalError",
     "Regime",
     "Roots",
     "Run",
     "Section",
     "Shape",
+    "Side",
     "SignResult",
     "Span",
     "State",
+    "Tape",
     "Threshold",
+    "Trail",
+    "Translation",
     "Verdict",
     "advance",
     "agrees",
     "at_value",
     "begin",
     "certify_counterexample",
+    "certify_trail",
     "check",
     "combine",
     "compare_at",
+    "count_certain_bits",
     "derive",
     "estimate_moment",
     "find_boxes",
     "find_convexity",
     "find_counterexample",
     "find_dead",
+    "find_difference",
     "find_distance",
     "find_extremum",
     "find_float_threshold",
@@ -247,8 +294,10 @@ __all__ = [
     "find_smoothness",
     "find_threshold",
     "fingerprint",
+    "follow",
     "has_value_somewhere",
     "is_affine",
+    "is_elementwise",
     "is_even_about_zero",
     "is_odd",
     "is_odd_about_zero",
@@ -261,6 +310,7 @@ __all__ = [
     "limit_inside",
     "make_certificate",
     "merge",
+    "prove_alike",
     "prove_between",
     "prove_equal",
     "prove_form",
@@ -277,6 +327,8 @@ __all__ = [
     "prove_witness",
     "read_digits",
     "rename",
+    "replay",
+    "rule_out",
     "run_exactly",
     "shorten",
     "sign_on",
@@ -284,6 +336,7 @@ __all__ = [
     "spell",
     "survey",
     "to_digits",
+    "translate_rule",
 ]
 
 

@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "sign": "check_formula",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
+    "trail": "check_trail",
     "wave": "check_wave",
     "witness": "check_witness",
 }

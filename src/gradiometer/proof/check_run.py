@@ -102,8 +102,8 @@ def _check_lowest(said: Mapping[str, Any], states: list[dict[str, Any]], losses:
         require(said["lowest_at"] is None and said["lowest_step"] is None, "No lowest.")
         return
     best = 0
-    for index, loss in enumerate(losses):
-        if compare(loss, losses[best]) < 0:
+    for index in range(1, len(losses)):
+        if compare(losses[index], losses[best]) < 0:
             best = index
     step = said["lowest_step"]
     require(type(step) is int and step == best, "Another step is lowest.")
@@ -172,7 +172,8 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
     """All later factors of plain descent on one parabola lie from 0 to 1."""
     require(said["verdict"] == "converges" and said["limit"] is None, "Only a limit is shown.")
     require(said["growth"] is None and type(first) is int and first >= 1, "No first step.")
-    rates = replay.rates_from(first)
+    require(set(replay.rates.rows) == {"learning_rate"}, "Not the learning rate alone changes.")
+    rates = replay.rates.from_step(first)["learning_rate"]
     require(len(replay.pieces) == 1, "The landscape has kinks.")
     step = live_step(replay.settled_step(first))
     forms: dict[str, Any] = {"x": {(1, 0): _ONE}}
@@ -191,15 +192,13 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
         require(compare(size, _ZERO) >= 0 and compare(size, _ONE) <= 0, "A step may overshoot.")
 
 
-def _affine(replay: Replay, first: int, rate: Any) -> tuple[list[list[Any]], list[Any]]:
+def _affine(replay: Replay, first: int) -> tuple[list[list[Any]], list[Any]]:
     """The step as a matrix and a shift, on a landscape of one piece."""
     require(len(replay.pieces) == 1, "The landscape has kinks.")
     step = live_step(replay.settled_step(first))
     names = ["x", *(name for name in replay.state if f"{name}'" in dict(step))]
     forms = {name: Affine(_ZERO, {name: _ONE}) for name in names}
-    values: dict[str, Any] = dict(replay.values)
-    if rate is not None:
-        values["learning_rate"] = rate
+    values: dict[str, Any] = {**replay.values, **replay.rates.at(first)}
     forms["g"] = to_affine(replay.pieces[0].slope, {"x": forms["x"]}, {})
     for target, tree in step:
         forms[target] = to_affine(tree, forms, values)
@@ -213,8 +212,7 @@ def _check_linear(
 ) -> None:
     require(type(first) is int and 0 <= first < len(states), "No such step.")
     require(replay.is_settled(first), "The rule still changes with the step count.")
-    rate = replay.rate_at(first).get("learning_rate")
-    matrix, shift = _affine(replay, first, rate)
+    matrix, shift = _affine(replay, first)
     require(len(matrix) in (1, 2), "The state has too many parts.")
     if len(matrix) == 1:
         matrix, shift = [[matrix[0][0], _ZERO], [_ZERO, _ZERO]], [shift[0], _ZERO]
@@ -284,8 +282,7 @@ def _check_trap(
     require(downhill, "A slope in the region does not point on.")
     known = {name: at_point(value) for name, value in replay.values.items()}
     known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None), "loss": EVERYTHING}
-    if replay.rate is not None:
-        known["learning_rate"] = replay.rates_from(first)
+    known |= replay.rates.from_step(first)
     for target, tree in live_step(replay.settled_step(first)):
         known[target] = evaluate_range(tree, known)
     for name in alive:

@@ -11,20 +11,16 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.errors import CertificateError
 from gradiometer.formula import (
     Evaluator,
     Node,
-    Range,
-    at_point,
     collapse,
     compare,
     compile_exact,
     differentiate,
     evaluate,
-    evaluate_range,
     free_names,
-    from_decimal,
     parse,
     settle_conditions,
     size_in_bits,
@@ -32,6 +28,8 @@ from gradiometer.formula import (
     to_decimal,
     to_rational_text,
 )
+from gradiometer.proof.check_fields import fields, read_rational, require
+from gradiometer.proof.check_rates import Rates, read_rates
 
 LADDER = (256, 1024, 2048, 4096, 8192)
 """The working precisions, in bits, that a replay tries in turn."""
@@ -42,34 +40,9 @@ _LONGEST = 100_000
 _MOST_STEPS = 10_000_000
 
 
-def fields(value: Any, *names: str) -> list[Any]:
-    """The values of exactly these fields.
-
-    Raises:
-        CertificateError: If a field is missing or one too many.
-    """
-    if not isinstance(value, Mapping) or set(value) != set(names):
-        raise CertificateError("A part of the certificate has other fields.", known=names)
-    return [value[name] for name in names]
-
-
-def require(truth: bool, problem: str) -> None:
-    """Refuse the certificate unless *truth* holds."""
-    if not truth:
-        raise CertificateError(problem)
-
-
 def same(left: Any, right: Any) -> bool:
     """Whether two plain JSON values are the same, `1` and `true` being different ones."""
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
-
-
-def read_rational(text: Any) -> fmpq:
-    """The rational that *text* writes as `p/q`, and nothing else."""
-    require(isinstance(text, str) and len(text) < 10_000, "A number is not written as text.")
-    value = from_decimal(text)
-    require(to_rational_text(value) == text, f"The number `{text[:40]}` is not in lowest terms.")
-    return value
 
 
 def spell(value: Any) -> str:
@@ -105,31 +78,23 @@ class Replay:
     state: Mapping[str, Node]
     values: Mapping[str, fmpq]
     pieces: tuple[Surface, ...]
-    rate: Node | None
-    rate_values: Mapping[str, fmpq]
+    rates: Rates
+    """What changes from step to step."""
     start: fmpq
     steps: int
     side: str | None
 
     def begin(self) -> dict[str, Any]:
         """The state before the first step."""
-        known = {**self.values, "x": self.start}
+        known = {**self.values, **self.rates.at(0), "x": self.start}
         memory = {name: evaluate(tree, known) for name, tree in self.state.items()}
         return {"x": self.start, **memory}
-
-    def rate_at(self, done: int) -> dict[str, fmpq]:
-        """The learning rate when *done* steps are done, where a schedule gives one."""
-        if self.rate is None:
-            return {}
-        value = evaluate(self.rate, {**self.rate_values, "k": fmpq(done)})
-        require(isinstance(value, fmpq) and value >= 0, "A learning rate is no rational >= 0.")
-        return {"learning_rate": value} if isinstance(value, fmpq) else {}
 
     def advance(
         self, state: Mapping[str, Any], gradient: Any, done: int, loss: Any = None
     ) -> dict[str, Any]:
         """The state after one more step; *loss* is needed where the rule reads it."""
-        known: dict[str, Any] = {**self.values, **state, **self.rate_at(done)}
+        known: dict[str, Any] = {**self.values, **state, **self.rates.at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
         for target, run in self._compiled:
             value = collapse(run(known))
@@ -195,27 +160,14 @@ class Replay:
         alive = live_step(self.settled_step(done))
         if any("t" in free_names(tree) for _, tree in alive):
             return False
-        if self.rate is None:
-            return True
-        try:
-            rates = self.rates_from(done)
-        except UndecidedError:
-            return False
-        return rates.lower is not None and rates.lower == rates.upper
+        return self.rates.is_at_rest(done)
 
     def settled_step(self, done: int) -> list[tuple[str, Node]]:
         """The assignments with conditions on the step count decided for all later steps."""
+        known = {**self.values, **self.rates.resting(done)}
         return [
-            (name, settle_conditions(tree, self.values, from_step=done + 1))
-            for name, tree in self.step
+            (name, settle_conditions(tree, known, from_step=done + 1)) for name, tree in self.step
         ]
-
-    def rates_from(self, done: int) -> Range:
-        """All learning rates from that number of done steps on."""
-        require(self.rate is not None, "There is no schedule.")
-        ranges = {name: at_point(value) for name, value in self.rate_values.items()}
-        rate = self.rate if self.rate is not None else parse("0").tree
-        return evaluate_range(rate, {**ranges, "k": Range(fmpq(done), None)})
 
 
 def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
@@ -231,15 +183,15 @@ def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
 
 def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     """The problem of a certificate as something to replay."""
-    rule, pieces, schedule, start, steps, side = fields(
-        problem, "rule", "pieces", "schedule", "start", "steps", "side"
+    rule, pieces, schedules, start, steps, side = fields(
+        problem, "rule", "pieces", "schedules", "start", "steps", "side"
     )
     state, step, values = fields(rule, "state", "step", "values")
     require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
     require(side in (None, "left", "right"), "`side` is neither left nor right.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    given_names = [*numbers, *state, "x", "g", "t", "loss"]
-    given_names += [] if schedule is None else ["learning_rate"]
+    rates = read_rates(schedules)
+    given_names = [*numbers, *state, "x", "g", "t", "loss", *rates.rows]
     require(len(set(given_names)) == len(given_names), "A name stands for two things.")
     known = set(given_names)
     trees = []
@@ -248,14 +200,9 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
         trees.append((target, parse(text, names=known).tree))
         known = {*known, target}
     require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
-    rate, rate_values = None, {}
-    if schedule is not None:
-        text, given = fields(schedule, "rate", "values")
-        rate_values = {name: read_rational(number) for name, number in given.items()}
-        require("k" not in rate_values, "`k` counts the steps.")
-        rate = parse(text, names={"k", *rate_values}).tree
-    memory = {name: parse(text, names={*numbers, "x"}).tree for name, text in state.items()}
-    return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rate, rate_values,
+    first = {*numbers, *rates.rows, "x"}
+    memory = {name: parse(text, names=first).tree for name, text in state.items()}
+    return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rates,
                   read_rational(start), steps, side)  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
@@ -23,7 +25,7 @@ _ZERO, _ONE = fmpq(0), fmpq(1)
 
 
 def affine_step(
-    rule: Rule, slope: Node, rate: Exact | None
+    rule: Rule, slope: Node, rates: Mapping[str, Exact]
 ) -> tuple[list[str], list[list[Exact]], list[Exact]]:
     """The step as `state -> matrix * state + shift`, with the order of the state's names.
 
@@ -32,9 +34,7 @@ def affine_step(
     """
     names = ["x", *rule.state]
     forms = {name: Affine(_ZERO, {name: _ONE}) for name in names}
-    values: dict[str, Exact] = dict(rule.values)
-    if rate is not None:
-        values["learning_rate"] = rate
+    values: dict[str, Exact] = {**rule.values, **rates}
     if rule.depends_on_step:
         raise UndecidedError("the rule changes with the step count for ever")
     if "loss" in rule.reads:
@@ -75,14 +75,14 @@ def judge_linear(
     rule: Rule,
     slope: Node,
     state: State,
-    rate: Exact | None,
+    rates: Mapping[str, Exact],
 ) -> tuple[str, str, Exact | None, Exact | None]:
     """Verdict, reason, limit and growth factor of the run from *state* on.
 
     Raises:
         UndecidedError: If the rule is not affine, or its eigenvalues do not decide.
     """
-    names, matrix, shift = affine_step(rule, slope, rate)
+    names, matrix, shift = affine_step(rule, slope, rates)
     if len(names) == 1:
         return _judge_one(matrix[0][0], shift[0], state.position)
     if len(names) == 2:

@@ -9,7 +9,18 @@ from typing import Any, final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Axis, Exact, Line, at_parameter, free_names, from_float, on_axis
+from gradiometer.formula import (
+    Axis,
+    Exact,
+    Line,
+    Number,
+    at_parameter,
+    free_names,
+    from_float,
+    on_axis,
+    substitute,
+)
+from gradiometer.model import Landscape
 from gradiometer.numeric import FloatState, advance_float, begin_float
 from gradiometer.proof.walk import Course, Ground, State, advance, begin
 
@@ -46,7 +57,7 @@ class ExactStepper(AbstractStepper):
 
     def begin(self, course: Course) -> State:
         """The state before the first step."""
-        return begin(course.rule, course.start)
+        return begin(course.rule, course.start, course.rates(0))
 
     def position(self, state: State) -> Any:
         """The position as an exact number."""
@@ -56,7 +67,7 @@ class ExactStepper(AbstractStepper):
         """The state one step later."""
         gradient = ground.slope(piece, state.position)
         loss = ground.loss(piece, state.position) if "loss" in course.rule.reads else None
-        return advance(course.rule, state, gradient, course.rate(state.step), loss)
+        return advance(course.rule, state, gradient, course.rates(state.step), loss)
 
     def key(self, state: State) -> Any:
         """What decides the future besides the step count; None where it is not exact."""
@@ -85,7 +96,7 @@ class FloatStepper(AbstractStepper):
 
     def begin(self, course: Course) -> FloatState:
         """The state before the first step."""
-        return begin_float(course.rule, course.start)
+        return begin_float(course.rule, course.start, course.float_rates(0))
 
     def position(self, state: FloatState) -> fmpq:
         """The position as an exact number."""
@@ -99,7 +110,7 @@ class FloatStepper(AbstractStepper):
             raise UndecidedError("the float64 run depends on the parameter")
         slope = course.landscape.float_slopes[piece]
         loss = course.landscape.float_losses[piece] if "loss" in course.rule.reads else None
-        return advance_float(course.rule, state, slope, course.rate(state.step), loss)
+        return advance_float(course.rule, state, slope, course.float_rates(state.step), loss)
 
     def key(self, state: FloatState) -> Any:
         """What decides the future besides the step count; None where it is not exact."""
@@ -108,3 +119,11 @@ class FloatStepper(AbstractStepper):
     def move(self, state: FloatState, axis: Axis | Exact) -> FloatState:
         """The state on a part of the axis, or at one value of the parameter."""
         return state
+
+
+def at_value(course: Course, parameter: str, value: fmpq) -> Course:
+    """The course on the landscape with its free parameter at one value."""
+    numbers = {parameter: Number(value)}
+    loss = course.landscape.loss.substitute(numbers)
+    slopes = tuple(substitute(slope, numbers) for slope in course.landscape.slopes)
+    return replace(course, landscape=Landscape(loss, slopes))

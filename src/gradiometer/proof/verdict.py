@@ -26,7 +26,7 @@ from gradiometer.formula import (
     hull,
     precision,
 )
-from gradiometer.model import rate_range
+from gradiometer.model import RATE
 from gradiometer.proof.linear import find_pull, judge_linear
 from gradiometer.proof.walk import Course, Ground, Run, State, survey
 
@@ -92,10 +92,10 @@ def _judge_linear(course: Course, run: Run, settled_from: int | None) -> Verdict
     settled = settled_from is not None and settled_from <= run.states[-1].step
     if settled and settled_from is not None:
         state = run.states[settled_from]
-        rule = course.rule.settled(settled_from + 1)
-        word, because, limit, growth = judge_linear(
-            rule, course.landscape.slopes[0], state, course.rate(settled_from)
-        )
+        rates = course.rates(settled_from)
+        fixed = {name: rate for name, rate in rates.items() if isinstance(rate, fmpq)}
+        rule = course.rule.settled(settled_from + 1, fixed)
+        word, because, limit, growth = judge_linear(rule, course.landscape.slopes[0], state, rates)
         if settled_from > 1:
             because = f"from step {settled_from} on every step is the same map: {because}"
         return Verdict(word, because, limit, growth, {"linear_from": settled_from})
@@ -104,10 +104,10 @@ def _judge_linear(course: Course, run: Run, settled_from: int | None) -> Verdict
 
 def _judge_shrinking_rate(course: Course, run: Run) -> Verdict:
     """Plain descent on a parabola under a rate that changes for ever but lies in a known range."""
-    if course.schedule is None or course.rule.state:
+    if set(course.schedules) != {RATE} or course.rule.state:
         raise UndecidedError("the rule changes with the step count for ever")
     first = max(run.states[-1].step, 1)
-    rates = rate_range(course.schedule.rate, course.schedule.values, from_step=first)
+    rates = course.rate_ranges(first)[RATE]
     pull = find_pull(course.rule.settled(first + 1), course.landscape.slopes[0])
     for rate in (rates.lower, rates.upper):
         if rate is None:
@@ -290,10 +290,7 @@ def _assign(
     known |= {name: box[name] for name in rule.state}
     known |= {"x": box["x"], "g": slopes, "t": Range(fmpq(first_step), None)}
     known["loss"] = EVERYTHING
-    if course.schedule is not None:
-        schedule = course.schedule
-        done = first_step - 1
-        known["learning_rate"] = rate_range(schedule.rate, schedule.values, from_step=done)
+    known |= course.rate_ranges(first_step - 1)
     for target, tree in rule.step:
         known[target] = evaluate_range(tree, known)
     stride = _without_position(dict(rule.step)["x'"])

@@ -6,7 +6,7 @@ A number is a rational, a ball, or (when a parameter stays free) a line in the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, final
 
 from flint import arb, fmpq
@@ -17,7 +17,7 @@ from gradiometer.formula import (
     Evaluator,
     Exact,
     Node,
-    Number,
+    Range,
     Split,
     collapse,
     compare,
@@ -25,10 +25,10 @@ from gradiometer.formula import (
     evaluate,
     precision,
     size_in_bits,
-    substitute,
     to_ball,
 )
 from gradiometer.model import BoundSchedule, Landscape, Rule
+from gradiometer.proof.rates import bound_rates, give_float_rates, give_rates
 
 Side: TypeAlias = Literal["left", "right"] | None
 """Which piece to take exactly at a joint; None is the piece that contains the point."""
@@ -194,21 +194,23 @@ def _is_thin(lower: Any, upper: Any) -> bool:
     return order == 0
 
 
-def begin(rule: Rule, start: Any) -> State:
-    """The state before the first step."""
-    known = {**rule.values, "x": start}
+def begin(rule: Rule, start: Any, rates: Mapping[str, Exact] | None = None) -> State:
+    """The state before the first step; *rates* are what schedules give at that step."""
+    known = {**rule.values, **(rates or {}), "x": start}
     memory = {name: collapse(evaluate(tree, known)) for name, tree in rule.state.items()}
     return State(0, start, memory)
 
 
-def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None, loss: Any = None) -> State:
+def advance(
+    rule: Rule, state: State, gradient: Any, rates: Mapping[str, Exact], loss: Any = None
+) -> State:
     """The state one step later.
 
     Args:
         rule: The update rule.
         state: The state now.
         gradient: The slope at the position.
-        rate: The learning rate of this step, or None for the rule's own.
+        rates: The parameters of this step that schedules give, the learning rate above all.
         loss: The loss at the position, for a rule that reads it.
 
     Raises:
@@ -216,10 +218,8 @@ def advance(rule: Rule, state: State, gradient: Any, rate: fmpq | None, loss: An
         UndecidedError: If a ball is too wide for a branch of the rule.
     """
     step = state.step + 1
-    known: dict[str, Any] = {**rule.values, **state.memory}
+    known: dict[str, Any] = {**rule.values, **rates, **state.memory}
     known |= {"x": state.position, "g": gradient, "t": fmpq(step), "loss": loss}
-    if rate is not None:
-        known["learning_rate"] = rate
     for target, run in rule.exact_step:
         known[target] = _shorten(collapse(run(known)))
     memory = {name: known[f"{name}'"] for name in rule.state}
@@ -277,7 +277,8 @@ class Course:
     landscape: Landscape
     start: fmpq
     steps: int
-    schedule: BoundSchedule | None = None
+    schedules: Mapping[str, BoundSchedule] = field(default_factory=dict)
+    """The parameters of the rule that change from step to step, and how."""
     side: Side = None
 
     def to_problem(self) -> dict[str, Any]:
@@ -285,24 +286,33 @@ class Course:
         return {
             "rule": self.rule.to_problem(),
             "pieces": self.landscape.to_problem(),
-            "schedule": None if self.schedule is None else self.schedule.to_problem(),
+            "schedules": {name: row.to_problem() for name, row in self.schedules.items()},
             "start": str(self.start),
             "steps": self.steps,
             "side": self.side,
         }
 
-    def rate(self, step: int) -> fmpq | None:
-        """The learning rate when *step* steps are done, or None for the rule's own."""
-        return None if self.schedule is None else self.schedule.rate_at(step)
+    def rates(self, step: int) -> dict[str, Exact]:
+        """What the schedules give when *step* steps are done, by parameter."""
+        return give_rates(self.schedules, step)
+
+    def float_rates(self, step: int) -> dict[str, float]:
+        """The same, each rounded to the nearest float64."""
+        return give_float_rates(self.schedules, step)
+
+    def rate_ranges(self, done: int) -> dict[str, Range]:
+        """Where each of them lies in all steps from *done* steps on."""
+        return bound_rates(self.schedules, done)
 
 
-def run_exactly(course: Course, *, settled_from: int | None) -> Run:
+def run_exactly(course: Course, *, settled_from: int | None, as_balls: bool = False) -> Run:
     """The run in exact numbers, to its last step or to the end of its first cycle.
 
     Args:
         course: What to run.
         settled_from: The number of steps after which the rule no longer depends on the step
             count, or None when it always does; only then is an equal state a cycle.
+        as_balls: Whether the start is a ball, so that no number is a long rational.
 
     Returns:
         The run; `ended` says why it is shorter than asked, where it is.
@@ -314,7 +324,7 @@ def run_exactly(course: Course, *, settled_from: int | None) -> Run:
     bits = FIRST_BITS
     while True:
         with precision(bits):
-            run = _run(course, settled_from, bits)
+            run = _run(course, settled_from, bits, as_balls=as_balls)
         sharp = not run.undecided and _is_sharp(run.states[-1].position)
         if sharp or bits >= LAST_BITS:
             if not run.states:
@@ -330,9 +340,10 @@ def _is_sharp(value: Exact) -> bool:
     return value.rel_one_accuracy_bits() > 80
 
 
-def _run(course: Course, settled_from: int | None, bits: int) -> Run:
+def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool) -> Run:
     ground = survey(course.landscape)
-    states, pieces, losses = [begin(course.rule, course.start)], [], []
+    start = to_ball(course.start) if as_balls else course.start
+    states, pieces, losses = [begin(course.rule, start, course.rates(0))], [], []
     seen: dict[Any, int] = {}
     repeats, ended, undecided = None, "", False
     try:
@@ -354,8 +365,8 @@ def _run(course: Course, settled_from: int | None, bits: int) -> Run:
             if not _has_digits(state.position):
                 raise UndecidedError("the enclosure of the position has become too wide")
             gradient = ground.slope(piece, state.position)
-            rate = course.rate(state.step)
-            states.append(advance(course.rule, state, gradient, rate, loss))
+            rates = course.rates(state.step)
+            states.append(advance(course.rule, state, gradient, rates, loss))
     except UndecidedError as error:
         ended, undecided = str(error), True
     except (DomainError, LimitError) as error:
@@ -376,11 +387,3 @@ def _key(state: State) -> tuple[Any, ...] | None:
     """The state without its step count, when all of it is rational; else None."""
     parts = (state.position, *(state.memory[name] for name in sorted(state.memory)))
     return parts if all(isinstance(part, fmpq) for part in parts) else None
-
-
-def at_value(course: Course, parameter: str, value: fmpq) -> Course:
-    """The course on the landscape with its free parameter at one value."""
-    numbers = {parameter: Number(value)}
-    loss = course.landscape.loss.substitute(numbers)
-    slopes = tuple(substitute(slope, numbers) for slope in course.landscape.slopes)
-    return replace(course, landscape=Landscape(loss, slopes))

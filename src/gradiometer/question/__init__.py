@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
+    from gradiometer.question.trajectory import read_run
+    from gradiometer.question.translation import translate
 
 _PLACES = {
     "Claim": "claim",
@@ -43,7 +45,9 @@ _PLACES = {
     "check_fact": "fact_names",
     "read_networks": "parameters_request",
     "read_request": "course",
+    "read_run": "trajectory",
     "read_steps": "claim_chain",
+    "translate": "translation",
 }
 
 __all__ = [
@@ -71,10 +75,12 @@ __all__ = [
     "proved",
     "read_networks",
     "read_request",
+    "read_run",
     "read_steps",
     "read_version",
     "to_json_value",
     "to_value_text",
+    "translate",
     "unknown",
     "write_whole",
 ]

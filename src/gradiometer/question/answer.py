@@ -33,6 +33,8 @@ class Fact:
     """`proved`, `computed` (float64), `measured` (statistics) or `unknown`."""
     because: str
     """One sentence that a student can read."""
+    is_void: bool = False
+    """Whether it says that there is nothing of a kind, so that tables for people leave it out."""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, final
 
-from gradiometer.errors import DomainError, LimitError, Place, UndecidedError, UsageError
-from gradiometer.formula import check_continuity, parse_number, to_text
+from flint import fmpq
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
+from gradiometer.formula import check_continuity, evaluate, to_text
 from gradiometer.model import (
+    BoundSchedule,
     Landscape,
     Objective,
-    Optimizer,
-    Owner,
+    Rule,
+    Schedule,
     Setting,
+    Start,
     describe_settings,
     read_objective,
     read_optimizer,
     read_schedule,
+    read_start,
     settle,
 )
-from gradiometer.proof import Course
+from gradiometer.proof import Course, Journey, Side
 from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.course_schedules import (
+    bind_schedules,
+    list_owners,
+    read_varied,
+)
 
 MOST_STEPS = 200_000
 
@@ -29,13 +40,52 @@ MOST_STEPS = 200_000
 @final
 @dataclass(frozen=True)
 class Request:
-    """A course and how it was asked for."""
+    """A run in any number of variables, and how it was asked for."""
 
-    course: Course
     objective: Objective
     values: Mapping[str, Setting]
     """The objective's parameters that have a value."""
+    rule: Rule
+    schedules: Mapping[str, BoundSchedule]
+    """What changes from step to step, by the parameter of the rule that it gives."""
+    start: tuple[fmpq, ...]
+    """One number for each variable."""
+    steps: int
+    side: Side
     inputs: Mapping[str, Any]
+
+    @cached_property
+    def course(self) -> Course:
+        """The run on a curve.
+
+        Raises:
+            UsageError: If there are several variables, or the rule draws noise.
+            DomainError: If the curve cannot be split into smooth pieces.
+        """
+        if "noise" in self.rule.reads:
+            name = self.rule.name
+            problem = f"The rule `{name}` draws noise at each step, and an exact run draws none."
+            raise UsageError(problem, hint="choose a rule or settings without noise")
+        curve = self.curve
+        return Course(self.rule, curve, self.start[0], self.steps, self.schedules, self.side)
+
+    @cached_property
+    def curve(self) -> Landscape:
+        """The landscape in one variable.
+
+        Raises:
+            UsageError: If there are several variables.
+            DomainError: If it cannot be split into smooth pieces.
+        """
+        return _bind(self.objective, self.values)
+
+    @cached_property
+    def journey(self) -> Journey:
+        """The run in any number of variables, the branches of the landscape in its formula."""
+        surface = self.objective.bind_surface(self.values)
+        if len(self.start) == 1:
+            surface = replace(surface, value=self.curve.to_tree(self.side))
+        return Journey(self.rule, surface, self.start, self.steps, self.schedules)
 
 
 def read_request(
@@ -48,6 +98,7 @@ def read_request(
     steps: int,
     at_kink: str | None,
     free: bool = False,
+    most: int = MOST_STEPS,
 ) -> Request:
     """The course that the inputs describe.
 
@@ -56,73 +107,111 @@ def read_request(
         optimizer: A catalogue name, a file or a table.
         schedule: A catalogue name, a formula in `k`, a file or a table; None for the rule's rate.
         settings: Values of parameters of any of the three.
-        start: The first position, exact.
+        start: The first position, exact; None for that of the objective's entry, or 0.
         steps: How many steps to run.
         at_kink: `left`, `right` or None.
         free: Whether the objective's barrier parameter stays a symbol.
+        most: How many steps may be asked for.
 
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
-    surface, rule = read_objective(objective), read_optimizer(optimizer)
+    begin = None if start is None else read_start(start)
+    surface, rule = _find_objective(objective, begin), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
+    varied, settings = read_varied(rule, settings)
     if at_kink not in (None, "left", "right"):
         raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
-    _check_steps(steps)
+    _check_steps(steps, most)
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
-    owners = [rule.owner, surface.owner]
-    if plan is not None:
-        owners = [_without_rate(rule), surface.owner, plan.owner]
+    owners = [surface.owner, *list_owners(rule, plan, varied)]
     values = settle(owners, settings, free=left_free)
     shape = {k: v for k, v in values["objective"].items() if k not in left_free}
-    bound = rule.bind(values["optimizer"])
-    if "noise" in bound.reads:
-        problem = f"The rule `{rule.name}` draws noise at each step, and an exact run draws none."
-        raise UsageError(problem, hint="choose a rule or settings without noise")
-    course = Course(
-        bound,
-        _bind(surface, shape),
-        parse_number(str(start), place=Place("--start")),
-        steps,
-        None if plan is None else plan.bind(values["schedule"]),
-        "left" if at_kink == "left" else "right" if at_kink == "right" else None,
-    )
+    schedules = bind_schedules(rule, plan, varied, values, settings=settings)
+    for row in schedules.values():
+        row.check_steps(steps)
+    surface = surface.fit(values["objective"])
+    place = _place(surface, shape, begin)
     inputs: dict[str, Any] = {
         "objective": surface.name,
         "optimizer": rule.name,
         "schedule": None if plan is None else plan.name,
-        "set": {
-            name: text
-            for role in values
-            for name, text in describe_settings(values[role]).items()
-            if name not in left_free
-        },
-        "start": str(course.start),
+        "set": _spell_settings(values, varied, free=left_free, driven=schedules),
+        "start": _spell_place(surface, place),
         "steps": steps,
         "at_kink": at_kink,
     }
-    return Request(course, surface, shape, inputs)
+    return Request(
+        surface,
+        shape,
+        rule.bind(values["optimizer"]),
+        schedules,
+        place,
+        steps,
+        "left" if at_kink == "left" else "right" if at_kink == "right" else None,
+        inputs,
+    )
 
 
-def _without_rate(rule: Optimizer) -> Owner:
-    """The rule's parameters without the rate: the schedule gives it, so it cannot be set."""
-    if "learning_rate" not in rule.parameters:
-        raise UsageError(
-            f"The rule `{rule.name}` has no parameter `learning_rate` that a schedule gives.",
-            known=tuple(rule.parameters),
-            hint="name the rate `learning_rate` in the rule",
-        )
-    kept = {k: p for k, p in rule.parameters.items() if k != "learning_rate"}
-    return Owner("optimizer", rule.name, kept)
+def _spell_settings(
+    values: Mapping[str, Mapping[str, Setting]],
+    varied: Mapping[str, Schedule],
+    *,
+    free: Collection[str],
+    driven: Collection[str],
+) -> dict[str, str]:
+    """All settings as text; what schedules drive is named by its schedule."""
+    numbers = {
+        (f"{role}.{name}" if role in varied else name): text
+        for role in values
+        for name, text in describe_settings(values[role]).items()
+        if name not in free and (role != "optimizer" or name not in driven)
+    }
+    return numbers | {name: row.name for name, row in varied.items()}
 
 
-def _check_steps(steps: Any) -> None:
+def _find_objective(objective: str | Mapping[str, Any], start: Start | None) -> Objective:
+    """The objective in the variables that the start names, or in as many as it has numbers."""
+    if start is None:
+        return read_objective(objective)
+    if start.names:
+        return read_objective(objective, variables=start.names)
+    return read_objective(objective, coordinates=len(start.values))
+
+
+def _place(
+    surface: Objective, values: Mapping[str, Setting], start: Start | None
+) -> tuple[fmpq, ...]:
+    """Where the run starts: as it was given, as the entry says, or at 0."""
+    if start is not None:
+        return start.arrange(surface.variables)
+    usual = [evaluate(tree, {}) for tree in surface.list_start(values)]
+    if all(isinstance(number, fmpq) for number in usual) and usual:
+        return tuple(number for number in usual if isinstance(number, fmpq))
+    if len(surface.variables) == 1:
+        return (fmpq(0),)
+    numbers = ", ".join(f"{name}=1" for name in surface.variables)
+    raise UsageError(
+        f"The objective `{surface.name}` has {len(surface.variables)} variables and no start.",
+        known=surface.variables,
+        hint=f"write `--start {numbers}`",
+    )
+
+
+def _spell_place(surface: Objective, place: tuple[fmpq, ...]) -> str:
+    if len(place) == 1:
+        return str(place[0])
+    return ", ".join(f"{n}={v}" for n, v in zip(surface.variables, place, strict=True))
+
+
+def _check_steps(steps: Any, most: int) -> None:
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
         raise UsageError(f"`steps` = {steps} is no number of steps.", hint="write 0, 1, 2, …")
-    if steps > MOST_STEPS:
+    if steps > most:
+        kind = "An exact run" if most == MOST_STEPS else "A run"
         raise LimitError(
-            f"An exact run has at most {MOST_STEPS:,} steps, not {steps:,}.",
-            hint=f"ask for {MOST_STEPS} steps or fewer",
+            f"{kind} has at most {most:,} steps, not {steps:,}.",
+            hint=f"ask for {most} steps or fewer",
         )
 
 

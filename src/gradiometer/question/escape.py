@@ -42,7 +42,7 @@ def escape(
     optimizer: str | Mapping[str, Any] = "sgd",
     schedule: str | Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
-    start: Any = "0",
+    start: Any = None,
     steps: int = 1000,
     at_kink: str | None = None,
 ) -> Answer:
@@ -53,7 +53,7 @@ def escape(
         optimizer: A catalogue name, a TOML file or a table with an update rule.
         schedule: A catalogue name, a formula in `k` (steps done), a file or a table.
         set: Values of all other parameters; texts are exact.
-        start: The first position, exact.
+        start: The first position, exact; None for that of the entry, or 0.
         steps: How many steps the run may take. A run that stands at its farthest point then is
             followed until it turns back, at most as many steps again. Its outcome is `stays`
             unless it is certain to stay for ever, which is `trapped`.

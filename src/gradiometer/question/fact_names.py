@@ -32,10 +32,13 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "flops", "operations", "memory_inference", "inference_bytes", "memory_training",
         "training_bytes", "kv_cache", "difference", "total_difference", "scaling", "solution",
     ),
-    "schedule": ("values", "changes", "first", "last", "total"),
+    "schedule": (
+        "values", "changes", "first", "last", "peak", "warmup_end", "constant_from",
+        "rises_again", "total", "others", "compared", "settings", "live", "reductions", "best",
+    ),
     "trajectory": (
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
-        "limit", "continuous",
+        "limit", "engine", "nearest_critical", "not_finite", "rounding", "continuous",
     ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
@@ -55,6 +58,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
     "phase": ("ordered", "edge", "chaotic", "none"),
     "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
+    "engine": ("exact", "ball", "float64", "float32"),
     "outcome": ("stays", "trapped", "escapes", "outside"),
 }  # fmt: skip
 """Facts, and parts of facts, whose value is one of a few words."""

@@ -29,7 +29,7 @@ def landscape_series(
     ends = [
         _end(p.on.upper, values) for p in course.landscape.loss.pieces if p.on.upper is not None
     ]
-    finite = _shown(positions) or [0.0]
+    finite = shown_positions(positions) or [0.0]
     low, high = min(finite), max(finite)
     span = max(high - low, 1e-3)
     near = [end for end in ends if low - 2 * span <= end <= high + 2 * span]
@@ -45,7 +45,7 @@ def landscape_series(
     }
 
 
-def _shown(positions: Sequence[float]) -> list[float]:
+def shown_positions(positions: Sequence[float]) -> list[float]:
     """The positions that the window shows: all of them, or the first of a run that runs off."""
     finite = [x for x in positions if math.isfinite(x) and abs(x) < _FARTHEST]
     reach = max((abs(x - positions[0]) for x in finite), default=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
@@ -26,6 +27,10 @@ from gradiometer.question.parameters_scaling import solve_setting, vary_setting
 MOST_STEPS = 40
 """Layers whose count is written as a step of its own."""
 _DOT = r" \cdot "
+_MAY_BE_VOID = ("biases", "frozen", "shared", "buffers", "embedding", "operations", "kv_cache")
+"""Facts that tables for people leave out where they are nothing for every network."""
+_MAY_BE_WHOLE = ("non_embedding", "active")
+"""Facts that they leave out where they are all parameters."""
 
 
 def parameters(
@@ -99,8 +104,7 @@ def parameters(
         facts, arrays = vary_setting(given, request.varied)
     if request.solved:
         facts["solution"] = solve_setting(given, *request.solved)
-    rule = next((one.rule for one in described if one.rule), "")
-    facts = rest_on_rule(facts, rule)
+    facts = rest_on_rule(facts, next((one.rule for one in described if one.rule), ""))
     steps: tuple[Step, ...] = ()
     if all(_is_whole(one, request) for one in given.values()):
         counted = [Counted(one, name, one.walk()) for name, one in given.items()]
@@ -113,7 +117,25 @@ def parameters(
         inputs |= {"model": described[-1].name, "framework": live.framework}
         inputs |= {"version": live.version}
     notes = tuple(note for one in described for note in (one.notes or _notes_of(one)))
-    return Answer("parameters", inputs, facts, steps, arrays, warnings=notes)
+    return Answer("parameters", inputs, _mark_void(facts), steps, arrays, warnings=notes)
+
+
+def _mark_void(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The facts, those marked that say of every network that there is nothing of a kind."""
+    whole = facts["parameters"].value if "parameters" in facts else None
+    void = {name for name in _MAY_BE_VOID if name in facts and _is_nothing(facts[name].value)}
+    void |= {name for name in _MAY_BE_WHOLE if name in facts and facts[name].value == whole}
+    return {
+        name: replace(fact, is_void=True) if name in void and fact.status != "unknown" else fact
+        for name, fact in facts.items()
+    }
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a count is 0, or an empty table, for every network."""
+    if isinstance(value, Mapping):
+        return all(map(_is_nothing, value.values()))
+    return value == 0 and value is not False
 
 
 def _said(asked: Mapping[str, Any], request: NetworksRequest) -> dict[str, Any]:

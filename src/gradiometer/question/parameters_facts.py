@@ -119,7 +119,7 @@ def _list_counts(network: Counted) -> dict[str, Fact]:
     facts |= {
         "trainable": proved(count.trainable, "Parameters that are not frozen."),
         "frozen": proved(count.frozen, _why_frozen(network)),
-        "shared": proved(count.shared, _why_shared(count)),
+        "shared": proved(count.shared, _why_shared(network)),
         "buffers": proved(
             count.buffers,
             "Numbers that are kept and not learned, such as running means."
@@ -185,13 +185,20 @@ def _why_frozen(network: Counted) -> str:
     return f"Frozen: {', '.join(names[:8])}{' and others' if len(names) > 8 else ''}."
 
 
-def _why_shared(count: NetworkCount) -> str:
+def _why_shared(network: Counted) -> str:
+    count, further = network.count, network.described.further_names
     if not count.shared:
-        return "No tensor stands in two places."
-    return (
-        "Numbers of tensors that stand in several places, counted once; counted at each place the "
-        f"total would be {count.at_every_name:,}."
-    )
+        why = "No tensor stands in two places."
+    else:
+        why = (
+            "Numbers of tensors that stand in several places, counted once; counted at each place "
+            f"the total would be {count.at_every_name:,}."
+        )
+    if further:
+        why += (
+            f" At every name of the library's class it would be {count.at_every_name + further:,}."
+        )
+    return why
 
 
 def _why_active(count: NetworkCount) -> str:

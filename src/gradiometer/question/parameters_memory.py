@@ -101,17 +101,19 @@ def list_training(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
 
 def list_cache(rows: Sequence[Row], request: MemoryRequest) -> list[Part]:
     """Keys and values that causal attention keeps while it writes a text."""
-    kept = [kept for row in rows for kept in row.cache]
-    if kept and any(map(_looks_elsewhere, rows)):
-        # What it keeps of the other sequence no layer says.
-        kept.append(SavedRow("other keys", "other keys", (None,)))
-    return list(_list_kept("keys and values", kept, request, request.precision.activations))
-
-
-def _looks_elsewhere(row: Row) -> bool:
-    """Whether a layer has the keys and values of another sequence than its own."""
-    saved = {kept.name: kept.tensor for kept in row.saved if kept.name in ("input", "memory")}
-    return "memory" in saved and saved["memory"] != saved.get("input", saved["memory"])
+    kind = request.precision.activations
+    own = [kept for row in rows for kept in row.cache if kept.needed_for != "memory"]
+    if not own:
+        # Nothing writes a text here, so what looks at another sequence keeps nothing either.
+        return []
+    other = [kept for row in rows for kept in row.cache if kept.needed_for == "memory"]
+    if any(row.memory is not None and not row.cache for row in rows):
+        # What such a layer keeps of the other sequence it does not say.
+        other.append(SavedRow("other keys", "other keys", (None,)))
+    return [
+        *_list_kept("keys and values", own, request, kind),
+        *_list_kept("keys and values of the other sequence", other, request, kind),
+    ]
 
 
 def _tensors(rows: Sequence[Row]) -> list[TensorRow]:
@@ -125,7 +127,7 @@ def _buffers(rows: Sequence[Row]) -> list[TensorRow]:
 def _part(name: str, count: int, kind: str) -> Part:
     return {
         "part": name,
-        "formula": f"{count:,} numbers * {BYTES[kind]} B",
+        "counted": f"{count:,} numbers * {BYTES[kind]} B",
         "type": kind,
         "bytes": count * BYTES[kind],
     }
@@ -157,12 +159,14 @@ def _list_state(trained: Sequence[TensorRow], request: MemoryRequest) -> list[Pa
             # A block that is not full has a scale too.
             scales = sum(-(-count // blocks.size) for count in large)
             parts.append(_part(f"{label}, scales of blocks", scales, blocks.scale))
-    if remembered.counter_bytes and trained:
+            if blocks.table:
+                parts.append(_part(f"{label}, meanings of its bits", blocks.table, blocks.scale))
+    if remembered.counter_bytes and trained and (blocks is None or blocks.counts_steps):
         size = remembered.counter_bytes
         parts.append(
             {
                 "part": f"{remembered.name}: step counts",
-                "formula": f"{len(trained):,} tensors * {size} B",
+                "counted": f"{len(trained):,} tensors * {size} B",
                 "type": "",
                 "bytes": len(trained) * size,
             }
@@ -200,13 +204,13 @@ def _list_kept(
         times = 1 if once else request.batch
         if count is None:
             formula = "a size of the input is not known"
-            yield {"part": name, "formula": formula, "type": own, "bytes": None}
+            yield {"part": name, "counted": formula, "type": own, "bytes": None}
             continue
         start = f"{times:,} examples * " if times > 1 else ""
         part = _part(f"{name} of the batch" if once else name, count, own)
         yield {
             **part,
-            "formula": start + part["formula"],
+            "counted": start + part["counted"],
             "bytes": times * part["bytes"],
         }
 
@@ -224,11 +228,13 @@ def _cache_fact(cache: Sequence[Part], request: MemoryRequest) -> Fact:
     if not cache:
         return proved(0, "No layer is causal attention, so no keys and values are kept.")
     if any(part["bytes"] is None for part in cache):
-        return unknown("A length is not known, or attention to another sequence keeps more.")
+        return unknown(
+            "A length is not known, or a layer does not say what it keeps of another sequence."
+        )
     return proved(
         sum(part["bytes"] for part in cache),
-        "Keys and values of every place in every causal layer: "
-        + "; ".join(part["formula"] for part in cache) + ".",
+        "Keys and values of every place that a later one may look at, in every causal layer: "
+        + "; ".join(part["counted"] for part in cache) + ".",
     )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ class Described:
     """What a file of weights holds, where it is one."""
     notes: tuple[str, ...] = ()
     """What is to be said of it beside its facts."""
+    further_names: int | None = 0
+    """Numbers that the library counts at names which are no place of the network."""
     rule: str = ""
     """The rule by which a file was read that does not say everything itself; empty for none."""
 
@@ -186,8 +188,16 @@ def read_described(path: str) -> Described:
     if stored.format == "huggingface_config":
         config = read_config(path)
         rule = f"By the rule of the family {config.family}, class {config.architecture}."
+        counts = [line.count for line in config.names]
+        further = None if None in counts else sum(count for count in counts if count is not None)
         return Described(
-            path, config.tree, config.settings, Place(path), notes=config.notes, rule=rule
+            path,
+            config.tree,
+            config.settings,
+            Place(path),
+            notes=config.notes,
+            further_names=further,
+            rule=rule,
         )
     if stored.format in ("keras", "keras_config"):
         return _read_keras(path, stored)

@@ -11,12 +11,15 @@ from typing import Any, final
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.formula import parse_number
 from gradiometer.model import count_network
-from gradiometer.question.answer import Fact, Series, proved, unknown
+from gradiometer.question.answer import Fact, Series, computed, proved, unknown
+from gradiometer.question.parameters_growth import grows_with
 from gradiometer.question.parameters_read import Described
 
 MOST_VALUES = 2_000
 """Values of a setting that are tried."""
 _MOST_VALUE = 10**12
+_MOST_ABOVE = 200
+"""Listed values above an answer that are all tried, so that it is proved."""
 _RANGE = re.compile(r"\s*([\w\[\].]+)\s*(?:=\s*(.+?)\s*)?")
 
 
@@ -35,11 +38,11 @@ def read_varied(text: str, *, key: str) -> Varied:
 
     Args:
         text: A name, and behind `=` a range `first:last:step`, `first:last:count:log`, or a list
-            `64,128,256`; without `=` all whole numbers from 1 on.
+            `64,128,256`; without `=` all whole numbers from 1 on, which only `solve` tries.
         key: The input it was given as, for errors.
 
     Raises:
-        UsageError: If the text is none of these.
+        UsageError: If the text is none of these, or has no values to vary.
 
     Example:
         >>> read_varied("width=64:256:64", key="vary").values
@@ -51,6 +54,9 @@ def read_varied(text: str, *, key: str) -> Varied:
         hint = "write such as `width=64:1024:64`"
         raise UsageError(f"`{text[:60]}` names no setting.", place=place, hint=hint)
     name, written = match[1], match[2]
+    if written is None and key == "vary":
+        hint = f"write such as `--vary {name}=64:1024:64`"
+        raise UsageError("`vary` needs the values of the setting.", place=place, hint=hint)
     if written is None:
         return Varied(name, ())
     values = _read_values(written, place)
@@ -162,13 +168,15 @@ def solve_setting(networks: Mapping[str, Described], varied: Varied, budget: int
     why = " ".join(f"{name}: {fact.because}" for name, fact in each.items())
     if all(fact.value is None for fact in each.values()):
         return unknown(why)
-    return proved({name: fact.value for name, fact in each.items()}, why)
+    values = {name: fact.value for name, fact in each.items()}
+    is_seen = any(fact.status == "computed" for fact in each.values())
+    return computed(values, why) if is_seen else proved(values, why)
 
 
 def _solve_one(network: Described, varied: Varied, budget: int) -> Fact:
     """The largest value of a setting whose count meets the budget.
 
-    The count must grow over the tried values; the two neighbours' counts show the end.
+    That no larger one meets it is shown by the form of the network, or by all that are listed.
     """
     tried: dict[int, int] = {}
 
@@ -185,6 +193,8 @@ def _solve_one(network: Described, varied: Varied, budget: int) -> Fact:
             raise
         hint = f"write the values that fit, such as `--solve {varied.name}=64:4096:64`"
         raise replace(error, hint=hint) from None
+    if at is not None and values and len(above := [v for v in values if v > at[0]]) <= _MOST_ABOVE:
+        return _check_above(count, at[0], above, budget=budget, name=varied.name)
     ordered = [tried[value] for value in sorted(tried)]
     if any(a > b for a, b in pairwise(ordered)):
         return unknown(f"The count does not grow with {varied.name} over the values tried.")
@@ -200,11 +210,32 @@ def _solve_one(network: Described, varied: Varied, budget: int) -> Fact:
             f"{varied.name} = {value:,} gives {tried[value]:,} parameters, still within "
             f"{budget:,}, and no larger value was tried."
         )
+    why = (
+        f"{varied.name} = {value:,} gives {tried[value]:,} parameters, within {budget:,}, and "
+        f"{following:,} gives {tried[following]:,}, above it"
+    )
+    if grows_with(network, varied.name):
+        return proved(value, f"{why}; {varied.name} stands in widths only, so the count grows.")
+    return computed(
+        value,
+        f"{why}; the count grew at each of the {len(tried)} values tried, which does not show that "
+        f"none above is within: `{varied.name}=1:{2 * value}` tries them all up to its end.",
+    )
+
+
+def _check_above(
+    count: Callable[[int], int], found: int, above: Sequence[int], *, budget: int, name: str
+) -> Fact:
+    """The largest of the listed values within the budget, all above which are tried."""
+    value = next((v for v in reversed(above) if count(v) <= budget), found)
+    start = f"{name} = {value:,} gives {count(value):,} parameters"
+    if value == max([found, *above]):
+        return unknown(f"{start}, still within {budget:,}, and no larger value was tried.")
+    tried = sum(v > value for v in above)
     return proved(
         value,
-        f"{varied.name} = {value:,} gives {tried[value]:,} parameters, within {budget:,}, and "
-        f"{following:,} gives {tried[following]:,}, above it; the count grew at each of the "
-        f"{len(tried)} values tried.",
+        f"{start}, within {budget:,}, and each of the {tried:,} larger values gives more; the next "
+        f"gives {count(min(v for v in above if v > value)):,}.",
     )
 
 

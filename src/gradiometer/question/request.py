@@ -17,11 +17,12 @@ from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
 
 Kind: TypeAlias = Literal[
-    "text", "texts", "path", "paths", "number", "numbers", "integer", "flag", "choice", "model"
+    "text", "texts", "path", "paths", "number", "numbers", "place", "integer", "flag", "choice",
+    "model",
 ]  # fmt: skip
 """`path` names a file that is read, `paths` several of them, `texts` is a list of text, `numbers`
-a mapping of names to exact numbers; `model` is a text that names code of the user, or in Python
-the thing itself."""
+a mapping of names to exact numbers, `place` a number for each variable; `model` is a text that
+names code of the user, or in Python the thing itself."""
 
 
 @final
@@ -146,6 +147,7 @@ _WANTED: Mapping[Kind, tuple[str, str]] = {
     "paths": ("the path of a file or a list of paths", "write each in quotes"),
     "number": ("a number or a text", 'write such as "1/3"'),
     "numbers": ("a table of values by name", 'write such as {"a": "-1/3"}'),
+    "place": ("a number, a list of numbers or a table", 'write such as "x=1, y=2"'),
     "flag": ("True or False", "write True or False"),
 }
 """What an input of each kind is; whole numbers and choices are checked by the questions."""
@@ -175,20 +177,35 @@ def _is_of_kind(item: Input, value: Any) -> bool:
         return isinstance(value, _NUMBERS) and not isinstance(value, bool)
     if item.kind == "numbers":
         return is_table
+    if item.kind == "place":
+        if isinstance(value, Mapping) and not is_table:
+            return False
+        rows = [*value.values()] if isinstance(value, Mapping) else value
+        rows = rows if isinstance(rows, list | tuple) else [rows]
+        return all(isinstance(row, _NUMBERS) and not isinstance(row, bool) for row in rows)
     return item.kind != "flag" or isinstance(value, bool)
 
 
 _SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
 _LANDSCAPE = (
-    Input("objective", "text", "A catalogue name or a formula in x.", required=True,
-          entry="objective"),
+    Input("objective", "text", "A catalogue name, or a formula in x or in what start names.",
+          required=True, entry="objective"),
     Input("optimizer", "text", "A catalogue name.", default="sgd", entry="optimizer"),
     Input("schedule", "text", "A catalogue name or a formula in k.", entry="schedule"),
     _SET,
-    Input("start", "number", "Where the run starts.", default="0"),
+    Input("start", "place", "Where the run starts, such as 1 or x=1,y=2; if not given, where runs "
+          "on this objective usually do, or 0."),
     Input("steps", "integer", "How many steps to run.", default=1000),
     Input("at_kink", "choice", "Which slope to take exactly at a joint of two pieces.",
           choices=("left", "right")),
+)  # fmt: skip
+
+_RUN = (
+    *_LANDSCAPE,
+    Input("engine", "choice", "Which numbers the run is made of; exact ones as long as they last "
+          "if not given.", choices=("exact", "ball", "float64", "float32")),
+    Input("noise", "text", "Stochastic gradients: gaussian:0.1, minibatch:2 or cyclic:1."),
+    Input("seed", "integer", "What decides all draws.", default=0),
 )  # fmt: skip
 
 _QUESTIONS = (
@@ -256,15 +273,20 @@ _QUESTIONS = (
     Question(
         "schedule",
         "What is the learning rate at each step?",
-        (Input("schedule", "text", "A catalogue name or a formula in k, the steps done so far.",
+        (Input("schedule", "text", "A catalogue name, a formula in k, the steps done so far, or "
+               "several joined: `warmup for 5, then cosine`.",
                required=True, positional=True, entry="schedule"), _SET,
-         Input("steps", "integer", "How many steps to list.", default=100)),
+         Input("steps", "integer", "How many steps to list.", default=100),
+         Input("compare", "texts", "Libraries whose form of the schedule is set beside it (torch, "
+               "optax, keras, transformers, timm), or other schedules."),
+         Input("losses", "texts", "The losses of a run, such as 1,0.9,0.9, or a file with them, "
+               "for a schedule that follows them.")),
         "gradiometer schedule step --set learning_rate=1/10 --set step_size=15 --steps 60",
     ),
     Question(
         "trajectory",
         "Where does the optimizer go from here?",
-        _LANDSCAPE,
+        _RUN,
         "gradiometer trajectory --objective barrier --set h=1/2 --set learning_rate=3/10",
     ),
     Question(

@@ -57,7 +57,8 @@ def _floor(value: Exact) -> fmpq:
 
 def _compare(course: Course, regime: Regime) -> Fact:
     ground = survey(course.landscape)
-    exact, floating = begin(course.rule, course.start), begin_float(course.rule, course.start)
+    exact = begin(course.rule, course.start, course.rates(0))
+    floating = begin_float(course.rule, course.start, course.float_rates(0))
     last = min(regime.step, course.steps)
     while True:
         if not math.isfinite(floating.position):
@@ -71,12 +72,12 @@ def _compare(course: Course, regime: Regime) -> Fact:
             return computed(
                 "none", f"Float64 and exact arithmetic take the same branch in all {last} steps."
             )
-        rate = course.rate(exact.step)
+        rates, rounded = course.rates(exact.step), course.float_rates(exact.step)
         slope = course.landscape.float_slopes[here]
         height = course.landscape.float_losses[here]
         value = ground.loss(here, exact.position)
-        exact = advance(course.rule, exact, ground.slope(here, exact.position), rate, value)
-        floating = advance_float(course.rule, floating, slope, rate, height)
+        exact = advance(course.rule, exact, ground.slope(here, exact.position), rates, value)
+        floating = advance_float(course.rule, floating, slope, rounded, height)
 
 
 def _describe(
@@ -114,7 +115,7 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
     if not math.isfinite(value):
         value = 1.0
     fixed = at_value(course, parameter, from_float(value))
-    state = begin_float(fixed.rule, fixed.start)
+    state = begin_float(fixed.rule, fixed.start, fixed.float_rates(0))
     positions = [state.position]
     ends = [
         evaluate_float(p.on.upper, {})
@@ -124,7 +125,8 @@ def trace_floats(course: Course, parameter: str, value: float) -> list[float]:
     for _ in range(min(fixed.steps, 2000)):
         piece = sum(state.position > end for end in ends)
         slope, height = fixed.landscape.float_slopes[piece], fixed.landscape.float_losses[piece]
-        state = advance_float(fixed.rule, state, slope, fixed.rate(state.step), height)
+        rates = fixed.float_rates(state.step)
+        state = advance_float(fixed.rule, state, slope, rates, height)
         if not math.isfinite(state.position):
             break
         positions.append(state.position)

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from flint import fmpq
+from gradiometer.errors import UsageError, suggest
+from gradiometer.question.answer import Answer
+from gradiometer.question.course import MOST_STEPS, Request, read_request
+from gradiometer.question.noise import read_noise
+from gradiometer.question.trajectory_curve import answer_on_curve
+from gradiometer.question.trajectory_exact import answer_exactly
+from gradiometer.question.trajectory_float import answer_in_floats
 
-from gradiometer.errors import CertificateError, UndecidedError
-from gradiometer.formula import Exact, Number, compare, precision, to_ball, to_float, to_text
-from gradiometer.proof import (
-    Course,
-    Run,
-    Verdict,
-    check,
-    find_settled_step,
-    judge,
-    make_certificate,
-    run_exactly,
-    spell,
-)
-from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
-from gradiometer.question.course import continuity_fact, read_request
-from gradiometer.question.landscape import landscape_series
-from gradiometer.question.value import to_value_text
+ENGINES = ("exact", "ball", "float64", "float32")
+"""The kinds of numbers that a run can be made of."""
 
-_SHOWN_STEPS = 8
+MOST_FLOAT_STEPS = 10_000_000
 
 
 def trajectory(
@@ -34,25 +26,37 @@ def trajectory(
     optimizer: str | Mapping[str, Any] = "sgd",
     schedule: str | Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
-    start: Any = "0",
+    start: Any = None,
     steps: int = 1000,
     at_kink: str | None = None,
+    engine: str | None = None,
+    noise: str | None = None,
+    seed: int = 0,
 ) -> Answer:
     """Where the optimizer goes from *start*, and what finally becomes of it.
 
     Args:
-        objective: A catalogue name, a formula in `x`, a TOML file or a table.
+        objective: A catalogue name, a formula, a TOML file or a table.
         optimizer: A catalogue name, a TOML file or a table with an update rule.
         schedule: A catalogue name, a formula in `k` (steps done), a file or a table.
         set: Values of parameters of any of the three; texts are exact.
-        start: The first position, exact.
+        start: The first position, exact: a number, `x=1, y=2` (which makes these names the
+            variables of a formula), or a list of numbers for a vector `x`. None for the usual
+            start of the objective, or 0.
         steps: How many steps to run, from 0.
         at_kink: Which slope to take exactly at a joint: `left`, `right`, or None for the piece
             that contains the point.
+        engine: `exact` (rationals), `ball` (enclosures), `float64` or `float32`. None for rationals
+            as long as they last and balls after them; where these are hopeless, float64.
+        noise: `gaussian:0.1` adds normal draws of that deviation to the gradient; `minibatch:2`
+            takes two drawn terms of an objective that is a sum or mean over data, `cyclic:1` one
+            term after the other. None for the whole gradient.
+        seed: Decides all draws: the same seed gives the same numbers.
 
     Returns:
-        Facts `verdict lowest lowest_at lowest_step final cycle growth_factor limit continuous`;
-        the iterates in `data`.
+        Facts `verdict lowest lowest_at lowest_step final cycle growth_factor limit engine
+        nearest_critical not_finite rounding continuous`, as far as the engine gives them; the
+        iterates in `data`.
 
     Raises:
         GradiometerError: If an input cannot be used.
@@ -61,222 +65,85 @@ def trajectory(
         >>> answer = trajectory("barrier", set={"h": "1/2", "learning_rate": "3/10"})
         >>> answer.facts["verdict"].value
         'cycle'
+        >>> answer = trajectory("x^2 + 10*y^2", start="x=1, y=2", steps=1,
+        ...     set={"learning_rate": "1/100"})
+        >>> answer.facts["final"].value
+        {'x': 49/50, 'y': 8/5}
     """
+    request = read_run(
+        objective, optimizer=optimizer, schedule=schedule, set=set, start=start, steps=steps,
+        at_kink=at_kink, engine=engine, noise=noise, seed=seed,
+    )  # fmt: skip
+    drawn = read_noise(noise, seed)
+    why = _why_floats(request, engine, noise)
+    if why:
+        kind = "float32" if engine == "float32" else "float64"
+        return answer_in_floats(request, kind, why, drawn, seed)
+    if len(request.start) == 1:
+        return answer_on_curve(request, engine)
+    return answer_exactly(request, engine)
+
+
+def read_run(
+    objective: str | Mapping[str, Any],
+    *,
+    optimizer: str | Mapping[str, Any],
+    schedule: str | Mapping[str, Any] | None,
+    set: Mapping[str, Any] | None,
+    start: Any,
+    steps: int,
+    at_kink: str | None,
+    engine: str | None,
+    noise: str | None,
+    seed: int,
+) -> Request:
+    """What `trajectory` is asked, read; the arguments are those of `trajectory`.
+
+    Raises:
+        GradiometerError: If an input cannot be used; it says which one.
+    """
+    check_engine(engine)
+    exact = engine in ("exact", "ball")
     request = read_request(
         objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
-        steps=steps, at_kink=at_kink,
+        steps=steps, at_kink=at_kink, most=MOST_STEPS if exact else MOST_FLOAT_STEPS,
     )  # fmt: skip
-    course = request.course
-    settled_from = find_settled_step(course)
-    run = run_exactly(course, settled_from=settled_from)
-    verdict = judge(course, run, settled_from)
-    lowest = _find_lowest(run)
-    certificate, refusal = _certify(course, run, verdict, lowest)
-    facts = _facts(course, run, verdict, lowest, certified=certificate is not None)
-    facts["continuous"] = continuity_fact(course.landscape)
-    warnings = [f"The run ends after step {run.states[-1].step}: {run.ended}."] if run.ended else []
-    warnings += _kink_warning(course, run)
-    if refusal:
-        warnings.append(f"The certificate was not accepted: {refusal}")
-    if facts["continuous"].value is False:
-        warnings.append(facts["continuous"].because)
-    return Answer(
-        "trajectory", request.inputs, facts, _steps(course, run, verdict), _arrays(course, run),
-        certificate, tuple(warnings),
-    )  # fmt: skip
-
-
-def _kink_warning(course: Course, run: Run) -> list[str]:
-    """That the run stands exactly on a kink on its way, when nobody said which slope to take."""
-    pieces = course.landscape.loss.pieces
-    joints = [p.on.upper.value for p in pieces[:-1] if isinstance(p.on.upper, Number)]
-    for state in run.states[:-1]:
-        if course.side is None and state.position in joints:
-            return [
-                f"After step {state.step} the run stands exactly on the joint "
-                f"x = {to_value_text(state.position)}; the slope of the piece that contains it is "
-                "taken, and `at_kink` chooses another one."
-            ]
-    return []
-
-
-def _find_lowest(run: Run) -> int | None:
-    """The first step with the lowest loss, or None when two balls cannot be ordered."""
-    best = 0
-    try:
-        with precision(run.bits):
-            for step, loss in enumerate(run.losses):
-                if compare(loss, run.losses[best]) < 0:
-                    best = step
-    except UndecidedError:
-        return None
-    return best
-
-
-def _cycle(run: Run) -> tuple[int, int] | None:
-    """First step and period of a cycle of more than one point."""
-    if run.repeats_from is None or run.period is None or run.period == 1:
-        return None
-    return run.repeats_from, run.period
-
-
-def _position(run: Run, step: int) -> Exact:
-    """The position after *step* steps, also beyond the end of a run that repeats."""
-    if step >= len(run.states) and run.repeats_from is not None and run.period is not None:
-        step = run.repeats_from + (step - run.repeats_from) % run.period
-    return run.states[min(step, len(run.states) - 1)].position
-
-
-def _certify(
-    course: Course, run: Run, verdict: Verdict, lowest: int | None
-) -> tuple[dict[str, Any] | None, str]:
-    """The certificate if the checker accepts it, else None and why."""
-    if run.ended:
-        return None, ""
-    with precision(run.bits):
-        cycle = _cycle(run)
-        claim = {
-            "verdict": verdict.word,
-            "limit": None if verdict.limit is None else spell(verdict.limit),
-            "growth": None if verdict.growth is None else spell(verdict.growth),
-            "cycle": None
-            if cycle is None
-            else {
-                "period": cycle[1],
-                "points": [spell(_position(run, cycle[0] + i)) for i in range(cycle[1])],
-                "from_step": cycle[0],
-            },
-            "lowest": None if lowest is None else spell(run.losses[lowest]),
-            "lowest_at": None if lowest is None else spell(run.states[lowest].position),
-            "lowest_step": lowest,
-            "final": spell(_position(run, course.steps)),
-        }
-    certificate = make_certificate(
-        "run", problem=course.to_problem(), claim=claim, evidence=verdict.evidence
-    )
-    try:
-        check(certificate)
-    except CertificateError as error:
-        return None, error.problem
-    return certificate, ""
-
-
-def _facts(
-    course: Course, run: Run, verdict: Verdict, lowest: int | None, *, certified: bool
-) -> dict[str, Fact]:
-    say = proved if certified else computed
-    facts: dict[str, Fact] = {}
-    because = verdict.because[0].upper() + verdict.because[1:]
-    because += "" if because.endswith(".") else "."
-    if verdict.word != "unknown" and not certified:
-        because = "The proof was not accepted" + (f": {run.ended}." if run.ended else ".")
-    if verdict.word == "unknown" or not certified:
-        facts["verdict"] = Fact("unknown", "unknown", because)
-    else:
-        facts["verdict"] = proved(verdict.word, because)
-    facts |= _lowest_facts(course, run, lowest, say)
-    last = run.states[-1].step if run.ended else course.steps
-    value = _position(run, last)
-    facts["final"] = say(value, f"The position after {last} steps, in exact arithmetic.")
-    facts["cycle"] = _cycle_fact(run, verdict, certified=certified)
-    if verdict.growth is not None and certified:
-        facts["growth_factor"] = proved(
-            verdict.growth,
-            "The size of the largest multiplier of the step: in the long run the distance from "
-            "the fixed point changes by this factor at each step, or by a smaller one if it has "
-            "no part along that multiplier.",
+    draws = read_noise(noise, seed) is not None or "noise" in request.rule.reads
+    if draws and exact:
+        raise UsageError(
+            f"Random draws are floats, and `{engine}` has none.",
+            known=("float64", "float32"),
+            hint="write `--engine float64`",
         )
-    if verdict.limit is not None and certified:
-        facts["limit"] = proved(verdict.limit, "The point that the run converges to.")
-    return facts
+    # What binds late is refused here, before anything runs.
+    _ = request.journey if engine or len(request.start) > 1 else request.curve
+    if not draws:
+        return request
+    return replace(request, inputs={**request.inputs, "noise": noise, "seed": seed})
 
 
-def _lowest_facts(course: Course, run: Run, lowest: int | None, say: Any) -> dict[str, Fact]:
-    if lowest is None:
-        guess = min(range(len(run.losses)), key=lambda i: to_float(run.losses[i]))
-        because = "The lowest of the enclosures' midpoints; two of them overlap, so no proof."
-        return {
-            "lowest": computed(to_float(run.losses[guess]), because),
-            "lowest_at": computed(to_float(run.states[guess].position), because),
-            "lowest_step": computed(guess, because),
-        }
-    cycle = _cycle(run)
-    steps = run.states[-1].step if run.ended else course.steps
-    span = f"all {steps} steps" if cycle is None else "all steps, since the run repeats"
-    because = f"The smallest loss over {span}, start included."
-    return {
-        "lowest": say(run.losses[lowest], because),
-        "lowest_at": say(run.states[lowest].position, f"The position of step {lowest}."),
-        "lowest_step": say(lowest, "The first step with the smallest loss."),
-    }
+def check_engine(engine: str | None) -> None:
+    """Refuse an engine that there is not.
+
+    Raises:
+        UsageError: With the nearest one.
+    """
+    if engine is None or engine in ENGINES:
+        return
+    nearest = suggest(str(engine), ENGINES)
+    raise UsageError(
+        f"There is no engine `{engine}`.",
+        known=ENGINES,
+        hint=f"write `{nearest}`" if nearest else "leave it out",
+    )
 
 
-def _cycle_fact(run: Run, verdict: Verdict, *, certified: bool) -> Fact:
-    cycle = _cycle(run)
-    if cycle is None:
-        if verdict.word in ("converges", "diverges", "escapes") and certified:
-            return proved("none", f"The run {verdict.word}, so it has no cycle.")
-        return unknown("No state repeats exactly in the steps that were run.")
-    if not certified:
-        return unknown("The certificate of the cycle was not accepted.")
-    first, period = cycle
-    points = [_position(run, first + index) for index in range(period)]
-    value = {"period": period, "points": points, "from_step": first}
-    return proved(value, f"The state after step {first} returns exactly after {period} steps.")
-
-
-def _steps(course: Course, run: Run, verdict: Verdict) -> tuple[Step, ...]:
-    """The first iterates as lines of a derivation, then the verdict."""
-    lines = [Step(f"x_0 = {course.start}", "The start.", f"x_0 = {_latex(course.start)}")]
-    with precision(run.bits):
-        for state in run.states[1 : _SHOWN_STEPS + 1]:
-            index = state.step - 1
-            before = run.states[index]
-            slope = to_text(course.landscape.slopes[run.pieces[index]])
-            where = to_value_text(before.position)
-            because = f"One step of the rule from {where}, where the slope is {slope}."
-            text = to_value_text(state.position)
-            lines.append(
-                Step(
-                    f"x_{state.step} = {text}",
-                    because,
-                    f"x_{{{state.step}}} = {_latex(state.position)}",
-                )
-            )
-    lines.append(Step(f"verdict: {verdict.word}", verdict.because))
-    return tuple(lines)
-
-
-def _latex(value: Exact) -> str:
-    if isinstance(value, fmpq) and len(str(value)) <= 24:
-        sign = "-" if value < 0 else ""
-        top, bottom = abs(int(value.p)), int(value.q)
-        return f"{sign}{top}" if bottom == 1 else rf"{sign}\frac{{{top}}}{{{bottom}}}"
-    return to_value_text(value).replace("…", r"\ldots ")
-
-
-def _arrays(course: Course, run: Run) -> dict[str, Series]:
-    """Iterates (floats, and exact texts while they are short) and the landscape under them."""
-    last = run.states[-1].step if run.ended else course.steps
-    with precision(run.bits):
-        exact = [_position(run, step) for step in range(last + 1)]
-        losses = [_loss(run, step) for step in range(last + 1)]
-        series = {
-            "step": Series(("step",), list(range(last + 1)), "step", "steps done"),
-            "x": Series(("step",), [to_float(v) for v in exact], "1", "position"),
-            "value": Series(("step",), [to_float(v) for v in losses], "1", "loss"),
-            "x_exact": Series(("step",), [_short(v) for v in exact], "1", "position, exact"),
-        }
-        return series | landscape_series(course, [to_float(v) for v in exact])
-
-
-def _loss(run: Run, step: int) -> Exact:
-    if step >= len(run.losses) and run.repeats_from is not None and run.period is not None:
-        step = run.repeats_from + (step - run.repeats_from) % run.period
-    return run.losses[step]
-
-
-def _short(value: Exact) -> str:
-    if isinstance(value, fmpq) and len(str(value)) <= 60:
-        return str(value)
-    return to_value_text(to_ball(value), digits=20)
+def _why_floats(request: Request, engine: str | None, noise: str | None) -> str:
+    """Why the run is made in floats; empty when it is not."""
+    if engine is not None:
+        return f"`engine` is {engine}." if engine.startswith("float") else ""
+    if request.steps > MOST_STEPS:
+        return f"Exact numbers are given up beyond {MOST_STEPS:,} steps."
+    if noise is not None or "noise" in request.rule.reads:
+        return "Random draws are floats."
+    return ""

@@ -208,6 +208,8 @@ def list_facts(answer: Answer) -> list[Block]:
     rows: list[tuple[Line, ...]] = []
     tables: list[Block] = []
     for name, fact in answer.facts.items():
+        if fact.is_void:
+            continue
         value = _to_brief(name, _without_reason(fact))
         parts, rest = split_tables(fact.value)
         if parts:
@@ -218,8 +220,20 @@ def list_facts(answer: Answer) -> list[Block]:
             value = (*value, " below")
             tables.append(to_table((to_words(name),), fact.value))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
+    rows += _list_void(answer)
     columns = ("Fact", "Value", "Known by", "Because")
     return [Table(("Facts",), columns, tuple(rows), "facts"), *tables]
+
+
+def _list_void(answer: Answer) -> list[tuple[Line, ...]]:
+    """One row that names the facts which say that there is nothing."""
+    void = {name: fact for name, fact in answer.facts.items() if fact.is_void}
+    if not void:
+        return []
+    names = ", ".join(map(to_words, void))
+    status = next((f.status for f in void.values() if f.status != "proved"), "proved")
+    why = "Nothing of these, or no more than is said above; the JSON of the answer lists each."
+    return [(("not shown",), (names,), (Badge(status),), (why,))]
 
 
 def _without_reason(fact: Fact) -> Any:

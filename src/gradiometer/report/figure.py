@@ -22,7 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "gradient": ("uses", "focus", "graph", "whole"),
     "parameters": ("scaling", "parameters", "parameters_log"),
     "schedule": ("schedule",),
-    "trajectory": ("trajectory",),
+    "trajectory": ("trajectory", "surface", "coordinates", "loss", "rate"),
 }
 """Question → its pictures, each from `draw_<kind>` in the module `figure_<kind>`."""
 

@@ -17,7 +17,7 @@ from gradiometer.report.landscape import (
     draw_rings,
     frame,
 )
-from gradiometer.report.reading import read_column, read_value, to_plot_float
+from gradiometer.report.reading import read_column, read_path, read_value, to_plot_float
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,8 @@ _LARGEST = 1e100
 
 def draw_trajectory(answer: Answer) -> Figure | None:
     """The iterates on the loss curve and over the steps, or None without iterates."""
+    if len(read_path(answer)) > 1:
+        return None
     xs, values = read_column(answer, "x"), read_column(answer, "value")
     shown = _count_shown(answer, xs)
     if shown == 0:

@@ -46,6 +46,16 @@ def read_column(answer: Answer, name: str) -> list[float]:
     return [] if series is None else [to_plot_float(value) for value in series.values]
 
 
+def read_path(answer: Answer) -> dict[str, list[float]]:
+    """The coordinates of a run by the name of their variable, one number for each step."""
+    found: dict[str, list[float]] = {}
+    for name, series in answer.arrays.items():
+        head, _, variable = series.about.partition("position, ")
+        if not head and variable and variable != "exact" and series.dims == ("step",):
+            found[variable] = read_column(answer, name)
+    return found
+
+
 def read_rows(answer: Answer, name: str) -> list[Mapping[str, Any]]:
     """The rows of the fact *name*; empty when there is no such table."""
     fact = answer.facts.get(name)

@@ -19,6 +19,7 @@ from gradiometer.model import (
     KeyPath,
     read_activation,
     read_graph,
+    read_loss_schedule,
     read_objective,
     read_optimizer,
     read_schedule,
@@ -29,6 +30,7 @@ from gradiometer.question import (
     check_fact,
     read_networks,
     read_request,
+    read_run,
     read_steps,
 )
 from gradiometer.study.problems import Problems
@@ -97,13 +99,18 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     """Read everything a question takes, the way the question itself will."""
     defaults = {item.name: item.default for item in QUESTIONS[question.ask].inputs}
     given = {**defaults, **inputs}
-    if "objective" in given:
+    if question.ask == "trajectory":
+        read_run(**given)
+    elif "objective" in given:
         settings = given.pop("set")
-        read_request(**given, settings=settings, free=question.ask == "escape")
+        read_request(**given, settings=settings, free=True)
     elif question.ask == "activation":
         read_activation(given["formula"], settings=given["set"])
     elif question.ask == "schedule":
-        settle([read_schedule(given["schedule"]).owner], given["set"])
+        follower = read_loss_schedule(given["schedule"])
+        owner = (follower or read_schedule(given["schedule"])).owner
+        # Settings may belong to a schedule that it is compared with.
+        settle([owner], None if given["compare"] else given["set"])
     elif question.ask == "gradient" and given["computation"]:
         point = given["at"] or {}
         for text in point.values():

@@ -115,6 +115,21 @@ def _read_number(item: Input, value: Any) -> str:
     return text
 
 
+def _read_place(item: Input, value: Any) -> str:
+    """A number for each variable, as one text."""
+    rows = list(value.items()) if isinstance(value, Mapping) else []
+    if isinstance(value, list) and value:
+        rows = [("", number) for number in value]
+    if not rows:
+        return _read_number(item, value)
+    texts = [to_number_text(number) for _, number in rows]
+    if not all(texts):
+        hint = f"write {item.name} = {{ x = 1, y = 2 }} or {item.name} = [1, 2]"
+        raise WrongKindError("a number for each variable", hint)
+    named = zip(rows, texts, strict=True)
+    return ", ".join(f"{name}={text}" if name else str(text) for (name, _), text in named)
+
+
 def _read_numbers(item: Input, value: Any) -> dict[str, str]:
     if isinstance(value, str):
         return split_settings(value)
@@ -172,6 +187,7 @@ _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "paths": _read_texts,
     "number": _read_number,
     "numbers": _read_numbers,
+    "place": _read_place,
     "integer": _read_integer,
     "flag": _read_flag,
     "choice": _read_choice,

@@ -25,6 +25,13 @@ _OF_KIND: Mapping[str, Mapping[str, Any]] = {
     "paths": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
     "number": _NUMBER,
     "numbers": {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _SETTING}]},
+    "place": {
+        "anyOf": [
+            _NUMBER,
+            {"type": "array", "items": _NUMBER, "minItems": 1},
+            {"type": "object", "additionalProperties": _NUMBER},
+        ]
+    },
     "integer": {"type": "integer"},
     "flag": {"type": "boolean"},
     "choice": _TEXT,

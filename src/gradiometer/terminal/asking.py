@@ -121,7 +121,9 @@ def _to_parameter(item: Input) -> click.Parameter:
 
 
 def _to_option_help(item: Input) -> str:
-    default = {True: "yes", False: "no"}.get(item.default, item.default)
+    default = item.default
+    if isinstance(default, bool):
+        default = "yes" if default else "no"
     about = item.about
     if item.kind in ("texts", "paths", "numbers"):
         about += " May be repeated."

@@ -9,25 +9,48 @@ from typing import Any
 import click
 
 from gradiometer.catalog import KINDS, find_name, list_entries, list_vector_functions, read_entry
+from gradiometer.errors import UsageError
 from gradiometer.terminal.exits import Exit
-from gradiometer.terminal.output import print_text
+from gradiometer.terminal.output import can_draw, print_text, screen_width, wants_color
 
 _STEPPED = ("optimizer", "schedule")
 """Kinds whose dialects are shown merged: a line of a step says little without the others."""
 
 _FORMULAS = ("state", "step", "schedule")
 _WIDTH = 100
+_TRANSLATE = "translate"
 
 
 @click.command("catalog", epilog="Example: gradiometer catalog optimizer adam")
 @click.argument("kind", required=False)
 @click.argument("name", required=False)
+@click.option("--from", "source", metavar="LIBRARY", help="With translate: what is known.")
+@click.option("--to", "target", metavar="LIBRARY", help="With translate: what is wanted.")
+@click.option("--set", "texts", multiple=True, metavar="NAME=VALUE",
+              help="With translate: settings of --from. May be repeated.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(kind: str | None, name: str | None, as_json: bool) -> int:
+def command(
+    kind: str | None,
+    name: str | None,
+    *,
+    source: str | None,
+    target: str | None,
+    texts: Sequence[str],
+    as_json: bool,
+) -> int:
     """List what has a name.
 
     KIND is activation, layer, network, objective, optimizer, precision or schedule.
+
+    `catalog translate adam --from torch --to keras` gives the settings that make an optimizer
+    step alike in two libraries, or the first step that differs.
     """
+    if kind == _TRANSLATE:
+        print_text(_translate(name, source, target, texts=texts, as_json=as_json))
+        return Exit.DONE
+    if source or target or texts:
+        hint = f"write `gradiometer catalog {_TRANSLATE} adam --from torch --to keras`"
+        raise UsageError("`--from`, `--to` and `--set` belong to a translation.", hint=hint)
     if kind is not None and name is not None:
         entry = _read(kind, name)
         lines = [*_entry_lines(entry), *_dialect_lines(kind, entry)]
@@ -40,6 +63,38 @@ def command(kind: str | None, name: str | None, as_json: bool) -> int:
             listed[f"{each} of vectors"] = _abouts(each, list_vector_functions(each))
     print_text(_to_json(listed) if as_json else _to_list(listed))
     return Exit.DONE
+
+
+def _translate(
+    name: str | None,
+    source: str | None,
+    target: str | None,
+    *,
+    texts: Sequence[str],
+    as_json: bool,
+) -> str:
+    if name is None or source is None or target is None:
+        raise UsageError(
+            "A translation needs an optimizer and two libraries.",
+            hint=f"write `gradiometer catalog {_TRANSLATE} adam --from torch --to keras`",
+        )
+    from gradiometer.question import translate
+    from gradiometer.study import WrongKindError, split_settings
+
+    values: dict[str, str] = {}
+    for text in texts:
+        try:
+            values |= split_settings(text)
+        except WrongKindError as error:
+            raise click.BadParameter(f"{error.hint}.", param_hint="'--set'") from None
+    answer = translate(name, source=source, target=target, set=values)
+    if as_json:
+        return answer.to_json()
+    from gradiometer.report import to_terminal
+
+    return to_terminal(
+        answer, explain=False, color=wants_color(), width=screen_width(), ascii_only=not can_draw()
+    )
 
 
 def _read(kind: str, name: str) -> Mapping[str, Any]:
@@ -62,8 +117,9 @@ def _about(kind: str, entry: Mapping[str, Any]) -> str:
     parts = [str(entry.get("about", ""))]
     if entry.get("aliases"):
         parts.append(f"Also {', '.join(entry['aliases'])}.")
-    if kind in _STEPPED and entry.get("libraries"):
-        parts.append(f"The same in {', '.join(entry['libraries'])}.")
+    same = [name for name in entry.get("libraries", ()) if name not in entry.get("dialects", {})]
+    if kind in _STEPPED and same:
+        parts.append(f"The same in {', '.join(same)}.")
     if entry.get("dialects"):
         parts.append(f"Differs as {', '.join(f'.{name}' for name in entry['dialects'])}.")
     return " ".join(parts)
@@ -114,7 +170,7 @@ def _entry_lines(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         else:
             yield f"{_to_key(key)} = {_to_toml(value)}"
     for key, value in tables:
-        name = f"{prefix}{key}"
+        name = f"{prefix}{_to_key(key)}"
         if isinstance(value, Mapping) and all(
             isinstance(row, Mapping) and _is_short(inner, row) for inner, row in value.items()
         ):

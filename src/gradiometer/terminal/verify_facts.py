@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
-from gradiometer.formula import from_decimal, to_decimal
-from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive
+from gradiometer.formula import from_decimal, precision, to_ball, to_decimal
+from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive, spell
 
 _DIGITS = 20
 """Significant digits of a rounded number in a certificate."""
+_BITS = 256
+"""Working precision for the digits that two ends of a claim share."""
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,5})?")
 _ZERO = re.compile(r"~0(±1e(?P<size>-?[0-9]{1,5}))?")
@@ -172,10 +174,45 @@ def _of_graph(parts: Sequence[Any]) -> dict[str, Any]:
     return expected | ({"one_sided": claim["one_sided"]} if claim["one_sided"] else {})
 
 
+def _of_trail(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts of a run in several variables must say; its claims are pairs of ends."""
+    claim, variables = parts[0]["claim"], parts[0]["problem"]["variables"]
+
+    def place(rows: Sequence[Sequence[str]]) -> dict[str, str]:
+        return {name: _between(*row) for name, row in zip(variables, rows, strict=True)}
+
+    expected: dict[str, Any] = {
+        "lowest": _between(*claim["lowest"]),
+        "lowest_at": place(claim["lowest_at"]),
+        "lowest_step": str(claim["lowest_step"]),
+        "final": place(claim["final"]),
+        "verdict": "unknown",
+        "cycle": None,
+    }
+    returns = claim["returns"]
+    if returns is not None and returns["period"] == 1:
+        expected |= {"verdict": "converges", "cycle": "none"}
+    elif returns is not None:
+        numbers = {name: str(returns[name]) for name in ("period", "from_step")}
+        points = [place(rows) for rows in returns["points"]]
+        expected |= {"verdict": "cycle", "cycle": {**numbers, "points": points}}
+    return expected
+
+
+def _between(low: str, high: str) -> str:
+    """The number as other certificates write it: exactly, or the digits that both ends share."""
+    if low == high:
+        return low
+    lower, upper = map(from_decimal, (low, high))
+    with precision(_BITS):
+        return spell(to_ball((lower + upper) / 2) + arb(0, arb((upper - lower) / 2).abs_upper()))
+
+
 _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "graph": _of_graph,
     "regimes": _of_regimes,
     "run": _of_run,
+    "trail": _of_trail,
 }
 
 

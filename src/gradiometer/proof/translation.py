@@ -1,0 +1,119 @@
+"""Settings under which one update rule steps like another: proposals and their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import final
+
+from flint import fmpq
+
+from gradiometer.formula import evaluate
+from gradiometer.model import Optimizer, Parameter, Rule, is_inside
+from gradiometer.proof.alike import Alike, prove_alike
+from gradiometer.proof.tapes import PROBES, TAPES, Difference, find_difference
+from gradiometer.proof.translation_solve import solve_settings
+
+_MOST_VARIANTS = 32
+
+
+@final
+@dataclass(frozen=True)
+class Translation:
+    """The best settings of the second rule that were found."""
+
+    settings: Mapping[str, fmpq]
+    """A value for each parameter of the second rule."""
+    rule: Rule
+    """The second rule with them."""
+    alike: Alike | None
+    """The proof that both rules step alike, where there is one."""
+    difference: Difference | None
+    """The first step at which they certainly differ, where there is one."""
+
+
+def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) -> Translation:
+    """The settings with which *target* steps like *source*, or those that come nearest.
+
+    Args:
+        source: The first rule with its parameters' values, for a single number.
+        values: The values of all parameters of the first rule, by name.
+        target: The second rule.
+
+    Raises:
+        GradiometerError: If the second rule cannot be bound.
+    """
+    best: Translation | None = None
+    variants = list(islice(list_variants(target, values), _MOST_VARIANTS))
+    for settings in variants:
+        found = _try(source, target, settings)
+        if found.alike is not None:
+            return found
+        best = found if best is None else _later(best, found)
+    for settings in _distinct(target, variants):
+        solved = solve_settings(source, target, settings)
+        if solved is not None:
+            found = _try(source, target, solved)
+            if found.alike is not None:
+                return found
+            assert best is not None
+            best = _later(best, found)
+    assert best is not None
+    return best
+
+
+def list_variants(target: Optimizer, values: Mapping[str, fmpq]) -> Iterator[dict[str, fmpq]]:
+    """Settings of *target* to try: shared names keep their values, the plainest first."""
+    options = [_options(parameter, values) for parameter in target.parameters.values()]
+    for choice in product(*options):
+        yield dict(zip(target.parameters, choice, strict=True))
+
+
+def _options(parameter: Parameter, values: Mapping[str, fmpq]) -> list[fmpq]:
+    default = parameter.default
+    shared = values.get(parameter.name)
+    if shared is not None and is_inside(shared, parameter.domain):
+        return [shared]
+    found = [default] if isinstance(default, fmpq) else []
+    # What only the second rule has is left at its default, or at an end that switches it off.
+    ends = [fmpq(0), fmpq(1)] if parameter.is_flag else _ends(parameter)
+    found += [end for end in ends if is_inside(end, parameter.domain) and end not in found]
+    return found or [fmpq(1)]
+
+
+def _ends(parameter: Parameter) -> list[fmpq]:
+    found = []
+    for end in (parameter.domain.lower, parameter.domain.upper):
+        if end is not None:
+            value = evaluate(end, {})
+            if isinstance(value, fmpq):
+                found.append(value)
+    return found
+
+
+def _try(source: Rule, target: Optimizer, settings: Mapping[str, fmpq]) -> Translation:
+    rule = target.bind(settings)
+    difference = find_difference(source, rule, PROBES)
+    alike = prove_alike(source, rule) if difference is None else None
+    if alike is None:
+        difference = find_difference(source, rule, TAPES) or difference
+    return Translation(settings, rule, alike, None if alike else difference)
+
+
+def _later(best: Translation, other: Translation) -> Translation:
+    """The translation whose first difference comes later; the earlier one where both are level."""
+    if best.difference is None or other.difference is None:
+        return best if best.difference is None else other
+    return other if other.difference.step > best.difference.step else best
+
+
+def _distinct(target: Optimizer, variants: list[dict[str, fmpq]]) -> Iterator[dict[str, fmpq]]:
+    """One of the variants for each choice of the flags."""
+    flags = [name for name, p in target.parameters.items() if p.is_flag]
+    seen: set[tuple[fmpq, ...]] = set()
+    for settings in variants:
+        key = tuple(settings[name] for name in flags)
+        if key not in seen:
+            seen.add(key)
+            yield settings
