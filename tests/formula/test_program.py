@@ -64,7 +64,7 @@ def test_slopes_of_high_order_stay_small():
     assert sum(1 for _ in walk(slopes.node(4))) > different
     with suppress(UndecidedError):
         find_boxes(slopes.node(2), "x", REALS)
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 5
 
 
 def walk_once(node):

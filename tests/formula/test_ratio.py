@@ -110,7 +110,7 @@ def test_what_is_too_large_or_has_no_value_is_undecided_at_once(text):
     start = time.perf_counter()
     with pytest.raises(UndecidedError):
         to_ratio(tree(text))
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 1
 
 
 def test_a_sum_nobody_reads_is_not_spelled():

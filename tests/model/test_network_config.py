@@ -230,7 +230,7 @@ def test_endless_layers_end_with_an_error_at_once(key):
     start = time.perf_counter()
     with pytest.raises(LimitError, match=key):
         count({"model_type": "albert", key: 10**18})
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize(
