@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "root": "check_root",
     "run": "check_run",
     "sign": "check_formula",
+    "stability": "check_stability",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
     "trail": "check_trail",

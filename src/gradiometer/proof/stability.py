@@ -1,0 +1,264 @@
+"""The safe values of a parameter of an update rule at a critical point, with their certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, final
+
+from flint import acb, arb, fmpq, fmpq_poly
+
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import Exact, precision
+from gradiometer.model import Rule
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check import check
+from gradiometer.proof.check_multipliers import Linear
+from gradiometer.proof.check_rest import Ends, read_ground
+from gradiometer.proof.check_stability import (
+    BITS,
+    Inquiry,
+    find_pull,
+    list_multipliers,
+    read_inquiry,
+    spell_ends,
+    spell_span,
+    word_at,
+)
+from gradiometer.proof.check_stable_set import (
+    Domain,
+    Span,
+    check_mode,
+    gather,
+    is_stable_at,
+    list_crossings,
+    meet,
+    name_loss,
+)
+from gradiometer.proof.stability_form import Form, find_form, list_ends
+from gradiometer.proof.stability_rest import Rest, find_rest, spell_rest, to_ends
+
+_FINEST = fmpq(1, 2**46)
+"""Half the width of an enclosure of a critical value, for one from 1 on; less below 1."""
+
+_TRIAL = fmpq(1)
+
+
+@final
+@dataclass(frozen=True)
+class Question:
+    """A rule with one free parameter on a landscape, as a certificate holds it."""
+
+    rule: Rule
+    parameter: str
+    domain: Domain
+    held: Mapping[str, fmpq]
+    landscape: Mapping[str, Any]
+
+    def to_problem(self) -> dict[str, Any]:
+        """The question as plain JSON."""
+        return {
+            "rule": self.rule.to_problem(),
+            "parameter": self.parameter,
+            "domain": [None if end is None else str(end) for end in self.domain],
+            "held": {name: str(value) for name, value in self.held.items()},
+            "landscape": dict(self.landscape),
+        }
+
+    @property
+    def inquiry(self) -> Inquiry:
+        """The rule as the checker reads it."""
+        return read_inquiry(self.to_problem())
+
+
+@final
+@dataclass(frozen=True)
+class Rate:
+    """What the rule does at one value of the parameter."""
+
+    value: fmpq
+    word: str
+    """`stable`, `unstable` or `edge`."""
+    multipliers: tuple[acb, ...]
+    growth: arb
+    """The size of the largest multiplier."""
+
+
+@final
+@dataclass(frozen=True)
+class Stability:
+    """All values of the parameter at which the rule returns to a critical point."""
+
+    rest: Rest
+    spans: tuple[Span, ...]
+    losses: tuple[tuple[str, str], ...]
+    """What happens at the two ends of each span."""
+    forms: tuple[Form, ...]
+    """Ends of the spans as formulas, where they have a simple one."""
+    rates: tuple[Rate, ...]
+    is_affine: bool
+    certificate: Mapping[str, Any]
+
+
+def find_stability(
+    question: Question, near: Sequence[Exact], *, piece: int, rates: Sequence[fmpq]
+) -> Stability:
+    """The safe values at the critical point near a place, accepted by the checker.
+
+    Args:
+        question: The rule and the landscape.
+        near: Where the point is, at least nearly.
+        piece: The number of the landscape's piece that holds it.
+        rates: Values of the parameter at which the multipliers are wanted.
+
+    Raises:
+        UndecidedError: If the rule or the point is not understood, or the checker refuses.
+    """
+    with precision(BITS):
+        inquiry = question.inquiry
+        rest, linears = _find_point(question, inquiry, near, piece)
+        at_origin = _is_origin(rest)
+        breaks = [find_breaks(linear, inquiry) for linear in linears]
+        try:
+            sets = [
+                check_mode(linear, inquiry.parameter, inquiry.domain, row)
+                for linear, row in zip(linears, breaks, strict=True)
+            ]
+        except CertificateError as error:
+            raise UndecidedError(error.problem.rstrip(".").lower()) from None
+        spans = tuple(reduce(meet, sets))
+        rows = [list_crossings(linear, inquiry.parameter) for linear in linears]
+        crossings = [crossing for row in rows for crossing in row]
+        formulas = tuple(
+            form
+            for place in list_ends(spans)
+            if (form := find_form(inquiry, rest.curvatures, rows, place, at_origin=at_origin))
+        )
+        known = tuple(_describe_rate(inquiry, linears, spans, rate) for rate in rates)
+        claim = {
+            **spell_rest(rest),
+            "stable": [spell_span(span, crossings, inquiry.domain) for span in spans],
+            "formulas": [form.to_claim() for form in formulas],
+            "rates": [_spell_rate(rate) for rate in known],
+        }
+        frame = None if rest.frame is None else [[str(v) for v in row] for row in rest.frame]
+        evidence = {
+            "piece": piece,
+            "frame": frame,
+            "breaks": [[spell_ends(place) for place in row] for row in breaks],
+        }
+        losses = tuple(
+            (name_loss(crossings, a, inquiry.domain), name_loss(crossings, b, inquiry.domain))
+            for a, b in spans
+        )
+    certificate = make_certificate(
+        "stability", problem=question.to_problem(), claim=claim, evidence=evidence
+    )
+    try:
+        check(certificate)
+    except CertificateError as error:
+        raise UndecidedError(f"the proof was not accepted: {error.problem}") from None
+    return Stability(rest, spans, losses, formulas, known,
+                     all(linear.is_affine for linear in linears), certificate)  # fmt: skip
+
+
+def _is_origin(rest: Rest) -> bool:
+    return all(ends == Ends(fmpq(0), fmpq(0)) for ends in rest.place)
+
+
+def _find_point(
+    question: Question, inquiry: Inquiry, near: Sequence[Exact], piece: int
+) -> tuple[Rest, list[Linear]]:
+    """The point of rest, which a weight decay may move off the critical point."""
+    ground = read_ground(question.landscape, piece)
+    pull = fmpq(0)
+    origin = all(isinstance(value, fmpq) and value == 0 for value in near)
+    if not origin:
+        pull = find_pull([inquiry.linear(_TRIAL, at_origin=False)])
+    rest = find_rest(ground, near, pull)
+    at_origin = _is_origin(rest)
+    return rest, [inquiry.linear(e.value, at_origin=at_origin) for e in rest.curvatures]
+
+
+def find_breaks(linear: Linear, inquiry: Inquiry) -> list[Ends]:
+    """Where multipliers may pass the unit circle: exactly where rational, else in narrow ends."""
+    found: dict[tuple[str, str], Ends] = {}
+    for powers in gather(list_crossings(linear, inquiry.parameter)):
+        for ends in _find_roots(powers):
+            if _is_inside(ends, inquiry.domain):
+                found[str(ends.lower), str(ends.upper)] = ends
+    return sorted(found.values(), key=lambda ends: (ends.lower, ends.upper))
+
+
+def _is_inside(ends: Ends, domain: Domain) -> bool:
+    low, high = domain
+    return ends.lower > low and (high is None or ends.upper < high)
+
+
+def _find_roots(powers: Sequence[Exact]) -> list[Ends]:
+    exact = [value for value in powers if isinstance(value, fmpq)]
+    if len(exact) < len(powers):
+        middle = fmpq_poly([_middle(value) for value in powers])
+        return [_enclose(root.real) for root, _ in middle.complex_roots() if root.imag == 0]
+    found: list[Ends] = []
+    for part, _ in fmpq_poly(exact).factor()[1]:
+        if part.degree() == 1:
+            root = -part[0] / part[1]
+            found.append(Ends(root, root))
+        else:
+            found += [_enclose(root.real) for root, _ in part.complex_roots() if root.imag == 0]
+    return found
+
+
+def _middle(value: Exact) -> fmpq:
+    if isinstance(value, fmpq):
+        return value
+    top, power = value.mid().man_exp()
+    return fmpq(top) * fmpq(2) ** int(power)
+
+
+def _enclose(root: arb) -> Ends:
+    """Short rational ends on both sides of a root."""
+    middle = _middle(root)
+    width = _FINEST * min(fmpq(1), abs(middle)) if middle else _FINEST
+    scale = 1
+    while fmpq(1, scale) > width / 8:
+        scale *= 2
+    near = fmpq((middle * scale).floor(), scale)
+    return Ends(near - width, near + width)
+
+
+def _describe_rate(
+    inquiry: Inquiry, linears: Sequence[Linear], spans: Sequence[Span], rate: fmpq
+) -> Rate:
+    roots = [root for linear in linears for root in list_multipliers(linear, inquiry, rate)]
+    size = reduce(lambda a, b: a.max(b), (abs(root) for root in roots))
+    return Rate(rate, word_at(inquiry, linears, spans, rate), tuple(roots), arb(size))
+
+
+def _spell_rate(rate: Rate) -> dict[str, Any]:
+    return {
+        "rate": str(rate.value),
+        "is": rate.word,
+        "multipliers": [
+            {"real": spell_ends(to_ends(z.real)), "imaginary": spell_ends(to_ends(z.imag))}
+            for z in rate.multipliers
+        ],
+        "growth": spell_ends(to_ends(rate.growth)),
+    }
+
+
+def is_safe(question: Question, rest: Rest, value: fmpq) -> bool:
+    """Whether all multipliers at one value lie inside the unit circle.
+
+    Raises:
+        UndecidedError: If the rule is not understood there.
+    """
+    with precision(BITS):
+        inquiry = question.inquiry
+        at_origin = _is_origin(rest)
+        return all(
+            is_stable_at(inquiry.linear(e.value, at_origin=at_origin), inquiry.parameter, value)
+            for e in rest.curvatures
+        )
