@@ -39,11 +39,21 @@ if TYPE_CHECKING:
     from gradiometer.question.gradient import gradient
     from gradiometer.question.parameters import parameters
     from gradiometer.question.schedule import schedule
+    from gradiometer.question.stability import stability
     from gradiometer.question.trajectory import trajectory
     from gradiometer.study import read_study, run_study
 
 _QUESTIONS = frozenset(
-    ("activation", "claim", "escape", "gradient", "parameters", "schedule", "trajectory")
+    (
+        "activation",
+        "claim",
+        "escape",
+        "gradient",
+        "parameters",
+        "schedule",
+        "stability",
+        "trajectory",
+    )
 )
 
 _EXPORTS = {
@@ -72,6 +82,7 @@ _EXPORTS = {
     "read_study": "gradiometer.study",
     "run_study": "gradiometer.study",
     "schedule": "gradiometer.question",
+    "stability": "gradiometer.question",
     "trajectory": "gradiometer.question",
     "translate": "gradiometer.question",
 }
@@ -102,6 +113,7 @@ __all__ = [
     "read_study",
     "run_study",
     "schedule",
+    "stability",
     "trajectory",
     "translate",
 ]

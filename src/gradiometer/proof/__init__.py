@@ -82,6 +82,14 @@ if TYPE_CHECKING:
     )
     from gradiometer.proof.sign import SignResult, prove_sign, sign_on
     from gradiometer.proof.spelling import spell
+    from gradiometer.proof.stability import (
+        Rate,
+        Rest,
+        Stability,
+        Subject,
+        find_stability,
+        measure_growth,
+    )
     from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
     from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
@@ -152,6 +160,12 @@ _PLACES = {
     "Side": "walk",
     "SignResult": "sign",
     "Span": "shape_range",
+    "Rate": "stability",
+    "Rest": "stability_rest",
+    "Stability": "stability",
+    "Subject": "stability",
+    "find_stability": "stability",
+    "measure_growth": "stability",
     "State": "walk",
     "Threshold": "threshold",
     "Trail": "trail",
@@ -253,7 +267,9 @@ __all__ = [
     "Moment",
     "NotRationalError",
     "Orbit",
+    "Rate",
     "Regime",
+    "Rest",
     "Roots",
     "Run",
     "Section",
@@ -261,7 +277,9 @@ __all__ = [
     "Side",
     "SignResult",
     "Span",
+    "Stability",
     "State",
+    "Subject",
     "Tape",
     "Threshold",
     "Trail",
@@ -299,6 +317,7 @@ __all__ = [
     "find_settled_step",
     "find_slope_range",
     "find_smoothness",
+    "find_stability",
     "find_threshold",
     "fingerprint",
     "follow",
@@ -316,6 +335,7 @@ __all__ = [
     "limit_far",
     "limit_inside",
     "make_certificate",
+    "measure_growth",
     "merge",
     "prove_alike",
     "prove_between",

@@ -9,17 +9,14 @@ from typing import Any, final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Exact, Node, compare, free_names
+from gradiometer.formula import Exact, Node, compare
 from gradiometer.proof.check_germ import EXACT, Germ
 from gradiometer.proof.check_germ_read import FADING, GermReader
 from gradiometer.proof.check_quotient import Quotient, Symbols
+from gradiometer.proof.check_resting import Step, find_constants, find_pull, find_rest_state
 
 _ZERO, _ONE, _TWO = fmpq(0), fmpq(1), fmpq(2)
-_ROUNDS = 6
 _MOST_STATES = 8
-
-Step = Sequence[tuple[str, Node]]
-"""The assignments of one step; a primed name is a new value."""
 
 CURVATURE = "lambda"
 """The name of the curvature in formulas."""
@@ -88,71 +85,22 @@ def read_linear(
         known[name] = Germ(_constant(symbols, name, value, named=named))
     slope = _constant(symbols, CURVATURE, curvature, named=named)
     place = reader.zero if at_origin else symbols.add(REST)
-    known |= _find_constants(reader, step, initial, known)
+    known |= find_constants(reader, step, initial, known)
     states = [name for name in initial if name not in known]
-    exact = _find_rest(reader, step, states, known, place=place, slope=slope, order=EXACT)
+    exact = find_rest_state(reader, step, states, known, place=place, slope=slope, order=EXACT)
     order = min(exact[f"{name}'"].order for name in ("x", *states))
     is_affine = order == EXACT and not reader.is_local
-    germs = _find_rest(reader, step, states, known, place=place, slope=slope, order=_TWO)
+    germs = find_rest_state(reader, step, states, known, place=place, slope=slope, order=_TWO)
     moved = germs["x'"].value - place
     if not is_affine and not moved.is_zero():
         raise UndecidedError("the rule does not rest where the gradient vanishes")
     pull = (reader.zero, reader.one)
     if is_affine:
-        pull = _find_pull(step, states, known, symbols, parameter=parameter, domain=domain)
+        known |= {name: exact[name] for name in states if exact[name].infinite}
+        pull = find_pull(GermReader(symbols, parameter, domain), step, states, known)
     blocks = _split(symbols, germs, states)
     divisors = _list_poles(symbols, reader, parameter)
     return Linear(symbols, blocks, divisors, is_affine, pull)
-
-
-def _find_constants(
-    reader: GermReader, step: Step, initial: Mapping[str, Node], known: Mapping[str, Germ]
-) -> dict[str, Germ]:
-    """What is remembered and, of itself, the same after every step but the first few."""
-    drivers = _find_drivers(step, initial)
-    now = {name: reader.read(initial[name], known) for name in drivers}
-    for _ in range(_ROUNDS):
-        germs = {**known, **now}
-        for target, tree in step:
-            if free_names(tree) <= germs.keys():
-                germs[target] = reader.read(tree, germs)
-        then = {name: germs[f"{name}'"] for name in drivers}
-        same = {n for n in drivers if not then[n].infinite and then[n].value.equals(now[n].value)}
-        # What reads only itself and what stays the same does so for ever.
-        while True:
-            kept = {n for n in same if _read_by(step, n) & drivers <= same}
-            if kept == same:
-                break
-            same = kept
-        if same:
-            return {name: Germ(now[name].value) for name in same}
-        now = {name: germ for name, germ in then.items() if not germ.infinite}
-        drivers = set(now)
-    return {}
-
-
-def _find_drivers(step: Step, initial: Mapping[str, Node]) -> set[str]:
-    """What changes without regard to the position, the step count and all other states."""
-    outside = {"x", "g", "t", "loss", "noise"}
-    found = {name for name, tree in initial.items() if not free_names(tree) & outside}
-    while True:
-        others = outside | (initial.keys() - found)
-        kept = {name for name in found if not _read_by(step, name) & others}
-        if kept == found:
-            return found
-        found = kept
-
-
-def _read_by(step: Step, name: str) -> set[str]:
-    """All names that the new value of a state is made of."""
-    trees = dict(step)
-    needed, todo = set[str](), [f"{name}'"]
-    while todo:
-        for other in free_names(trees[todo.pop()]):
-            if other not in needed:
-                needed.add(other)
-                todo += [other] if other in trees else []
-    return needed
 
 
 def _list_poles(symbols: Symbols, reader: GermReader, parameter: str) -> tuple[Any, ...]:
@@ -171,123 +119,6 @@ def _constant(symbols: Symbols, name: str, value: Exact, *, named: bool) -> Quot
     if isinstance(value, fmpq) and (value == 0 or not named):
         return symbols.rational(value)
     return symbols.add(name, value=lambda: value)
-
-
-def _find_rest(
-    reader: GermReader,
-    step: Step,
-    states: Sequence[str],
-    known: Mapping[str, Germ],
-    *,
-    place: Quotient,
-    slope: Quotient,
-    order: fmpq,
-) -> dict[str, Germ]:
-    """All germs at the point of rest, at which what is remembered stays as it is.
-
-    *order* is that of what the gradient has besides its slope.
-    """
-    resting: dict[str, Quotient] = dict.fromkeys(states, reader.zero)
-    growing: dict[str, Germ] = {}
-    before: dict[str, tuple[Quotient, Quotient]] = {}
-    for _ in range(_ROUNDS):
-        germs = dict(known)
-        germs["x"] = Germ(place, {"x": reader.one}, reads=frozenset("x"))
-        slopes = {} if slope.is_zero() else {"x": slope}
-        germs["g"] = Germ(reader.zero, slopes, order, frozenset("x"))
-        for name, value in resting.items():
-            germs[name] = Germ(value, {name: reader.one}, reads=frozenset({name}))
-        germs |= growing
-        for target, tree in step:
-            germs[target] = reader.read(tree, germs)
-        ends = {name: germs[f"{name}'"] for name in states if name not in growing}
-        if all(germ.value.equals(resting[name]) for name, germ in ends.items()):
-            return germs
-        growing |= _find_growing(reader, ends, resting, before)
-        guesses = {n: _guess(reader, resting[n], ends[n].value, before.get(n)) for n in ends}
-        before = {name: (resting[name], ends[name].value) for name in ends}
-        resting = {name: value for name, value in guesses.items() if name not in growing}
-    raise UndecidedError("what the rule remembers does not come to rest")
-
-
-def _find_growing(
-    reader: GermReader,
-    ends: Mapping[str, Germ],
-    resting: Mapping[str, Quotient],
-    before: Mapping[str, tuple[Quotient, Quotient]],
-) -> dict[str, Germ]:
-    """What grows by the same positive amount in each step, whatever the position is."""
-    found: dict[str, Germ] = {}
-    for name, germ in ends.items():
-        if germ.infinite:
-            raise UndecidedError(f"`{name}` grows without bound")
-        pace = germ.value - resting[name]
-        steady = name in before and pace.equals(before[name][1] - before[name][0])
-        alone = set(germ.slopes) == {name} and germ.reads == {name} and germ.order == EXACT
-        if steady and alone and germ.slopes[name].equals(reader.one) and reader.sign(pace) > 0:
-            found[name] = Germ(reader.zero, infinite=1, pace=pace)
-    return found
-
-
-def _guess(
-    reader: GermReader, now: Quotient, then: Quotient, before: tuple[Quotient, Quotient] | None
-) -> Quotient:
-    """Where a value may come to rest: after one step, or on the line through two steps."""
-    if before is None or now.equals(then) or now.equals(before[0]):
-        return then
-    slope = (then - before[1]) / (now - before[0])
-    rest = reader.one - slope
-    return then if rest.is_zero() else (then - slope * now) / rest
-
-
-def _find_pull(
-    step: Step,
-    states: Sequence[str],
-    known: Mapping[str, Germ],
-    symbols: Symbols,
-    *,
-    parameter: str,
-    domain: tuple[fmpq, fmpq | None],
-) -> tuple[Quotient, Quotient]:
-    """Where an affine rule rests: a and b of `a*x + b*g = 0`, with g as a symbol."""
-    reader = GermReader(symbols, parameter, domain)
-    place, slope = symbols.add("rest of x"), symbols.add("rest of g")
-    resting: dict[str, Quotient] = {name: symbols.add(f"rest of {name}") for name in states}
-    germs = {**known, "x": Germ(place), "g": Germ(slope)}
-    for name in states:
-        germs[name] = Germ(resting[name])
-    for target, tree in step:
-        germs[target] = reader.read(tree, germs)
-    system = {name: germs[f"{name}'"].value - resting[name] for name in states}
-    system["x"] = germs["x'"].value - place
-    found = _eliminate(symbols, system, states)
-    names = ("rest of x", "rest of g")
-    parts = [found.top.derivative(symbols.names.index(name)) for name in names]
-    one = symbols.context.constant(1)
-    return Quotient(parts[0], one), Quotient(parts[1], one)
-
-
-def _eliminate(symbols: Symbols, system: dict[str, Quotient], states: Sequence[str]) -> Quotient:
-    """The one equation for position and gradient that is left when the states are put in."""
-    one = symbols.context.constant(1)
-    rows = list(system.values())
-    for name in states:
-        index = symbols.names.index(f"rest of {name}")
-        slopes = [Quotient(row.top.derivative(index), one) for row in rows]
-        pivot = next((i for i, slope in enumerate(slopes) if not slope.is_zero()), None)
-        if pivot is None:
-            continue
-        unknown = Quotient(symbols.context.gen(index), one)
-        rest = unknown - Quotient(rows[pivot].top, one) / slopes[pivot]
-        moved = [
-            row + slope / Quotient(row.bottom, one) * (rest - unknown)
-            for row, slope in zip(rows, slopes, strict=True)
-        ]
-        rows = moved[:pivot] + moved[pivot + 1 :]
-    kept = [row for row in rows if not row.is_zero()]
-    if len(kept) != 1:
-        raise UndecidedError("where the rule rests is not solved for")
-    return kept[0]
 
 
 def _split(symbols: Symbols, germs: Mapping[str, Germ], states: Sequence[str]) -> tuple[Block, ...]:
@@ -390,7 +221,7 @@ def _sum(zero: Quotient, parts: Sequence[Quotient]) -> Quotient:
 
 
 def boundaries(polynomial: Sequence[Any]) -> dict[str, Any]:
-    """What vanishes when a multiplier is 1 (`fold`), -1 (`flip`), or two have the product 1 (`pair`).
+    """What vanishes when a multiplier is 1 (`fold`), -1 (`flip`), or two make 1 (`pair`).
 
     As long as none of them vanishes, and the first coefficient does not, no multiplier passes the
     unit circle.

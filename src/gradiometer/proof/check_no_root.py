@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import comb
 
 from flint import fmpq
@@ -65,11 +66,11 @@ def count_changes(coefficients: Sequence[Exact], lower: fmpq, upper: fmpq | None
             signs.append(sign)
     if not signs:
         return None
-    return sum(left != right for left, right in zip(signs, signs[1:], strict=False))
+    return sum(left != right for left, right in pairwise(signs))
 
 
 def _moved(coefficients: Sequence[Exact], lower: fmpq, upper: fmpq | None) -> list[Exact]:
-    """The polynomial of u > 0 that stands for the interval: lower + u, or (lower + upper*u)/(1 + u)."""
+    """The polynomial of u > 0 at `lower + u`, or at `(lower + upper*u)/(1 + u)`."""
     degree = len(coefficients) - 1
     if upper is None:
         return _shifted(coefficients, lower)

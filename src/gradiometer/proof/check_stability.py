@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, final
 
-from flint import acb, arb_poly, fmpq, fmpq_poly
+from flint import fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import (
     Exact,
     Node,
+    compare,
     evaluate,
     free_names,
     number,
     parse,
     precision,
     substitute,
-    to_ball,
 )
+from gradiometer.proof.check_eigenvalues import Multiplier, find_growth, find_multipliers
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_germ import Germ
 from gradiometer.proof.check_germ_read import GermReader
 from gradiometer.proof.check_multipliers import CURVATURE, Linear, boundaries, read_linear
+from gradiometer.proof.check_no_root import value_at
 from gradiometer.proof.check_quotient import Quotient
 from gradiometer.proof.check_rest import (
     Ends,
@@ -47,8 +49,6 @@ from gradiometer.proof.check_stable_set import (
 
 BITS = 384
 """Working precision of the replay."""
-
-_NEWTON_STEPS = 6
 
 
 @final
@@ -258,64 +258,37 @@ def _check_rate(
             "There are more multipliers, or fewer.")  # fmt: skip
     for claimed, root in zip(multipliers, roots, strict=True):
         real, imaginary = fields(claimed, "real", "imaginary")
-        inside = read_ends(real).holds(root.real) and read_ends(imaginary).holds(root.imag)
+        inside = read_ends(real).holds(root.real) and read_ends(imaginary).holds(root.imaginary)
         require(inside, "A multiplier lies elsewhere.")
-    size = reduce(lambda a, b: a.max(b), (abs(root) for root in roots))
-    require(read_ends(growth).holds(size), "The growth is another one.")
+    require(read_ends(growth).holds(find_growth(roots)), "The growth is another one.")
 
 
 def word_at(inquiry: Inquiry, linears: Sequence[Linear], spans: Sequence[Span], rate: fmpq) -> str:
-    """`stable`, `edge` at an exact end of the safe values, or `unstable`."""
-    if all(is_stable_at(linear, inquiry.parameter, rate) for linear in linears):
-        return "stable"
-    exact = Ends(rate, rate)
-    return "edge" if any(exact in span for span in spans) else "unstable"
-
-
-def list_multipliers(linear: Linear, inquiry: Inquiry, rate: fmpq) -> list[acb]:
-    """The multipliers of the block that holds the position, the largest first."""
-    rows = at_value(linear, inquiry.parameter, rate)
-    row = next(r for r, b in zip(rows, linear.blocks, strict=True) if "x" in b.names)
-    return sorted(find_roots(row), key=lambda root: (-_size(root), -float(root.imag.mid())))
-
-
-def _size(root: acb) -> float:
-    return round(float(abs(root).mid()), 12)
-
-
-def find_roots(powers: Sequence[Exact]) -> list[acb]:
-    """The complex roots of a polynomial, enclosed, each as often as it is one.
+    """`stable`, `edge` where the largest multiplier is exactly on the circle, or `unstable`.
 
     Raises:
-        UndecidedError: If balls leave open how many roots there are.
+        UndecidedError: If a ball leaves open which.
     """
-    if len(powers) == 2:
-        return [acb(to_ball(-powers[0] / powers[1]))]
-    if all(isinstance(value, fmpq) for value in powers):
-        polynomial = fmpq_poly(list(powers))
-        return [acb(root) for root, count in polynomial.complex_roots() for _ in range(count)]
-    try:
-        rough = arb_poly([to_ball(v) for v in powers]).complex_roots()
-    except ValueError as error:
-        raise UndecidedError(f"the multipliers cannot be told apart: {error}") from None
-    return [_sharpen(powers, acb(root)) for root in rough]
+    if all(is_stable_at(linear, inquiry.parameter, rate) for linear in linears):
+        return "stable"
+    if any(Ends(rate, rate) in span for span in spans):
+        return "edge"
+    rows = [row for linear in linears for row in list_crossings(linear, inquiry.parameter)]
+    passing = any(value_at(row.powers, rate) == 0 for row in rows)
+    if passing and compare(_largest(linears, inquiry, rate), fmpq(1)) <= 0:
+        return "edge"
+    return "unstable"
 
 
-def _sharpen(powers: Sequence[Exact], root: acb) -> acb:
-    """The enclosure of a simple root after a few of Newton's steps."""
-    slopes = [value * place for place, value in enumerate(powers)][1:]
-    for _ in range(_NEWTON_STEPS):
-        middle = acb(root.real.mid(), root.imag.mid())
-        slope = _complex_value(slopes, root)
-        if slope.contains(0):
-            return root
-        closer = middle - _complex_value(powers, middle) / slope
-        root = acb(closer.real.intersection(root.real), closer.imag.intersection(root.imag))
-    return root
+def _largest(linears: Sequence[Linear], inquiry: Inquiry, rate: fmpq) -> Exact:
+    """The size of the largest multiplier of all blocks."""
+    rows = [row for linear in linears for row in at_value(linear, inquiry.parameter, rate)]
+    return find_growth([root for row in rows for root in find_multipliers(row)])
 
 
-def _complex_value(powers: Sequence[Exact], place: acb) -> acb:
-    total = acb(0)
-    for value in reversed(powers):
-        total = total * place + to_ball(value)
-    return total
+def list_multipliers(linear: Linear, inquiry: Inquiry, rate: fmpq) -> list[Multiplier]:
+    """The multipliers of the block that holds the position, the largest first."""
+    rows = at_value(linear, inquiry.parameter, rate)
+    row = next((r for r, b in zip(rows, linear.blocks, strict=True) if "x" in b.names), None)
+    # Without one the only multiplier tends to 1 as the steps fade.
+    return [Multiplier(fmpq(1), fmpq(0))] if row is None else find_multipliers(row)

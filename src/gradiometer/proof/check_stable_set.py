@@ -74,11 +74,12 @@ def _stays(names: Sequence[str]) -> UndecidedError:
 
 def gather(crossings: Sequence[Crossing]) -> list[tuple[Exact, ...]]:
     """Polynomials whose roots are those of all crossings: one without double roots if rational."""
-    if not all(isinstance(value, fmpq) for row in crossings for value in row.powers):
-        return list({row.key: row.powers for row in crossings}.values())
     if not crossings:
         return []
-    product = reduce(lambda a, b: a * b, (fmpq_poly(list(row.powers)) for row in crossings))
+    exact = [[value for value in row.powers if isinstance(value, fmpq)] for row in crossings]
+    if any(len(row.powers) != len(kept) for row, kept in zip(crossings, exact, strict=True)):
+        return list({row.key: row.powers for row in crossings}.values())
+    product = reduce(lambda a, b: a * b, map(fmpq_poly, exact))
     single = divmod(product, product.gcd(product.derivative()))[0]
     return [tuple(map(fmpq, single.coeffs()))]
 

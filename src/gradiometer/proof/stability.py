@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, final
 
-from flint import acb, arb, fmpq, fmpq_poly
+from flint import arb, fmpq, fmpq_poly
 
 from gradiometer.errors import CertificateError, UndecidedError
-from gradiometer.formula import Exact, precision
+from gradiometer.formula import Exact, precision, to_float, to_text
 from gradiometer.model import Rule
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
+from gradiometer.proof.check_eigenvalues import Multiplier, find_growth
 from gradiometer.proof.check_multipliers import Linear
 from gradiometer.proof.check_rest import Ends, read_ground
 from gradiometer.proof.check_stability import (
@@ -31,7 +32,6 @@ from gradiometer.proof.check_stable_set import (
     Span,
     check_mode,
     gather,
-    is_stable_at,
     list_crossings,
     meet,
     name_loss,
@@ -47,7 +47,7 @@ _TRIAL = fmpq(1)
 
 @final
 @dataclass(frozen=True)
-class Question:
+class Subject:
     """A rule with one free parameter on a landscape, as a certificate holds it."""
 
     rule: Rule
@@ -57,7 +57,7 @@ class Question:
     landscape: Mapping[str, Any]
 
     def to_problem(self) -> dict[str, Any]:
-        """The question as plain JSON."""
+        """The problem as plain JSON."""
         return {
             "rule": self.rule.to_problem(),
             "parameter": self.parameter,
@@ -80,8 +80,8 @@ class Rate:
     value: fmpq
     word: str
     """`stable`, `unstable` or `edge`."""
-    multipliers: tuple[acb, ...]
-    growth: arb
+    multipliers: tuple[Multiplier, ...]
+    growth: Exact
     """The size of the largest multiplier."""
 
 
@@ -98,16 +98,19 @@ class Stability:
     """Ends of the spans as formulas, where they have a simple one."""
     rates: tuple[Rate, ...]
     is_affine: bool
+    """Whether the rule is its linear part, so that on a parabola this holds from everywhere."""
+    polynomials: tuple[tuple[str, str], ...]
+    """Whose roots the multipliers are, and of what."""
     certificate: Mapping[str, Any]
 
 
 def find_stability(
-    question: Question, near: Sequence[Exact], *, piece: int, rates: Sequence[fmpq]
+    subject: Subject, near: Sequence[Exact], *, piece: int, rates: Sequence[fmpq]
 ) -> Stability:
     """The safe values at the critical point near a place, accepted by the checker.
 
     Args:
-        question: The rule and the landscape.
+        subject: The rule and the landscape.
         near: Where the point is, at least nearly.
         piece: The number of the landscape's piece that holds it.
         rates: Values of the parameter at which the multipliers are wanted.
@@ -116,8 +119,8 @@ def find_stability(
         UndecidedError: If the rule or the point is not understood, or the checker refuses.
     """
     with precision(BITS):
-        inquiry = question.inquiry
-        rest, linears = _find_point(question, inquiry, near, piece)
+        inquiry = subject.inquiry
+        rest, linears = _find_point(subject, inquiry, near, piece)
         at_origin = _is_origin(rest)
         breaks = [find_breaks(linear, inquiry) for linear in linears]
         try:
@@ -153,14 +156,41 @@ def find_stability(
             for a, b in spans
         )
     certificate = make_certificate(
-        "stability", problem=question.to_problem(), claim=claim, evidence=evidence
+        "stability", problem=subject.to_problem(), claim=claim, evidence=evidence
     )
     try:
         check(certificate)
     except CertificateError as error:
         raise UndecidedError(f"the proof was not accepted: {error.problem}") from None
-    return Stability(rest, spans, losses, formulas, known,
-                     all(linear.is_affine for linear in linears), certificate)  # fmt: skip
+    with precision(BITS):
+        spelled = _spell_polynomials(inquiry, rest.curvatures[-1], at_origin=at_origin)
+    is_affine = all(linear.is_affine for linear in linears)
+    return Stability(rest, spans, losses, formulas, known, is_affine, spelled, certificate)
+
+
+def _spell_polynomials(
+    inquiry: Inquiry, curvature: Ends, *, at_origin: bool
+) -> tuple[tuple[str, str], ...]:
+    """The equation of each block's multipliers in all parameters."""
+    linear = inquiry.linear(curvature.value, at_origin=at_origin, named=True)
+    found: list[tuple[str, str]] = []
+    for block in linear.blocks:
+        parts = [to_text(linear.symbols.spell(part)) for part in reversed(block.polynomial)]
+        powers = range(len(parts) - 1, -1, -1)
+        terms = [_spell_power(part, power) for part, power in zip(parts, powers, strict=True)]
+        names = ", ".join(block.names)
+        text = " + ".join(term for term in terms if term) + " = 0"
+        found.append((text, f"Its roots z are the multipliers of {names}."))
+    return tuple(found)
+
+
+def _spell_power(part: str, power: int) -> str:
+    if part == "0":
+        return ""
+    letter = {0: "", 1: "z"}.get(power, f"z^{power}")
+    if not letter:
+        return f"({part})" if part.startswith("-") else part
+    return letter if part == "1" else f"({part})*{letter}"
 
 
 def _is_origin(rest: Rest) -> bool:
@@ -168,10 +198,10 @@ def _is_origin(rest: Rest) -> bool:
 
 
 def _find_point(
-    question: Question, inquiry: Inquiry, near: Sequence[Exact], piece: int
+    subject: Subject, inquiry: Inquiry, near: Sequence[Exact], piece: int
 ) -> tuple[Rest, list[Linear]]:
     """The point of rest, which a weight decay may move off the critical point."""
-    ground = read_ground(question.landscape, piece)
+    ground = read_ground(subject.landscape, piece)
     pull = fmpq(0)
     origin = all(isinstance(value, fmpq) and value == 0 for value in near)
     if not origin:
@@ -199,16 +229,20 @@ def _is_inside(ends: Ends, domain: Domain) -> bool:
 def _find_roots(powers: Sequence[Exact]) -> list[Ends]:
     exact = [value for value in powers if isinstance(value, fmpq)]
     if len(exact) < len(powers):
-        middle = fmpq_poly([_middle(value) for value in powers])
-        return [_enclose(root.real) for root, _ in middle.complex_roots() if root.imag == 0]
+        return _real_roots(fmpq_poly([_middle(value) for value in powers]))
     found: list[Ends] = []
     for part, _ in fmpq_poly(exact).factor()[1]:
         if part.degree() == 1:
             root = -part[0] / part[1]
             found.append(Ends(root, root))
         else:
-            found += [_enclose(root.real) for root, _ in part.complex_roots() if root.imag == 0]
+            found += _real_roots(part)
     return found
+
+
+def _real_roots(polynomial: fmpq_poly) -> list[Ends]:
+    roots: Any = polynomial.complex_roots()
+    return [_enclose(root.real) for root, _ in roots if root.imag == 0]
 
 
 def _middle(value: Exact) -> fmpq:
@@ -233,8 +267,7 @@ def _describe_rate(
     inquiry: Inquiry, linears: Sequence[Linear], spans: Sequence[Span], rate: fmpq
 ) -> Rate:
     roots = [root for linear in linears for root in list_multipliers(linear, inquiry, rate)]
-    size = reduce(lambda a, b: a.max(b), (abs(root) for root in roots))
-    return Rate(rate, word_at(inquiry, linears, spans, rate), tuple(roots), arb(size))
+    return Rate(rate, word_at(inquiry, linears, spans, rate), tuple(roots), find_growth(roots))
 
 
 def _spell_rate(rate: Rate) -> dict[str, Any]:
@@ -242,23 +275,34 @@ def _spell_rate(rate: Rate) -> dict[str, Any]:
         "rate": str(rate.value),
         "is": rate.word,
         "multipliers": [
-            {"real": spell_ends(to_ends(z.real)), "imaginary": spell_ends(to_ends(z.imag))}
+            {"real": spell_ends(to_ends(z.real)), "imaginary": spell_ends(to_ends(z.imaginary))}
             for z in rate.multipliers
         ],
         "growth": spell_ends(to_ends(rate.growth)),
     }
 
 
-def is_safe(question: Question, rest: Rest, value: fmpq) -> bool:
-    """Whether all multipliers at one value lie inside the unit circle.
+def measure_growth(subject: Subject, rest: Rest, values: Sequence[float]) -> list[float]:
+    """The size of the largest multiplier at each value, in float64.
 
     Raises:
         UndecidedError: If the rule is not understood there.
     """
+    import numpy as np
+
     with precision(BITS):
-        inquiry = question.inquiry
-        at_origin = _is_origin(rest)
-        return all(
-            is_stable_at(inquiry.linear(e.value, at_origin=at_origin), inquiry.parameter, value)
-            for e in rest.curvatures
-        )
+        inquiry = subject.inquiry
+        rows: list[list[list[float]]] = []
+        for ends in rest.curvatures:
+            linear = inquiry.linear(ends.value, at_origin=_is_origin(rest))
+            block = next((b for b in linear.blocks if "x" in b.names), None)
+            if block is None:
+                raise UndecidedError("the position has no multiplier of its own")
+            powers = (linear.symbols.in_powers(c, inquiry.parameter) for c in block.polynomial)
+            rows.append([[to_float(value) for value in row] for row in powers])
+    found: list[float] = []
+    for value in values:
+        polynomials = [[np.polyval(row[::-1], value) for row in part] for part in rows]
+        roots = [np.abs(np.roots(part[::-1])) for part in polynomials if all(np.isfinite(part))]
+        found.append(max((float(r.max()) if r.size else 0.0 for r in roots), default=float("nan")))
+    return found

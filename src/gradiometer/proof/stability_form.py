@@ -117,9 +117,9 @@ def _spell(symbols: Symbols, value: Quotient) -> Node:
     bottom, below = _factors(symbols, value.bottom)
     content = above / below
     if abs(content.p) != 1 or not top:
-        top.insert(0, number(abs(content.p)))
+        top.insert(0, number(int(abs(content.p))))
     if content.q != 1:
-        bottom.insert(0, number(content.q))
+        bottom.insert(0, number(int(content.q)))
     tree = spell_product(top)
     tree = tree if content > 0 else apply("neg", tree)
     return tree if not bottom else apply("/", tree, spell_product(bottom))

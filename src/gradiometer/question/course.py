@@ -117,7 +117,7 @@ def read_request(
         GradiometerError: If an input cannot be used; it says which one.
     """
     begin = None if start is None else read_start(start)
-    surface, rule = _find_objective(objective, begin), read_optimizer(optimizer)
+    surface, rule = find_objective(objective, begin), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
     varied, settings = read_varied(rule, settings)
     if at_kink not in (None, "left", "right"):
@@ -170,8 +170,12 @@ def _spell_settings(
     return numbers | {name: row.name for name, row in varied.items()}
 
 
-def _find_objective(objective: str | Mapping[str, Any], start: Start | None) -> Objective:
-    """The objective in the variables that the start names, or in as many as it has numbers."""
+def find_objective(objective: str | Mapping[str, Any], start: Start | None) -> Objective:
+    """The objective in the variables that the start names, or in as many as it has numbers.
+
+    Raises:
+        GradiometerError: If there is no such objective, or it has other variables.
+    """
     if start is None:
         return read_objective(objective)
     if start.names:

@@ -40,6 +40,10 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
         "limit", "engine", "nearest_critical", "not_finite", "rounding", "continuous",
     ),
+    "stability": (
+        "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",
+        "above", "best", "at", "curvature", "points", "assumed", "swing",
+    ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
         "rounding", "continuous",

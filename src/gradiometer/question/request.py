@@ -290,6 +290,17 @@ _QUESTIONS = (
         "gradiometer trajectory --objective barrier --set h=1/2 --set learning_rate=3/10",
     ),
     Question(
+        "stability",
+        "Which learning rates are safe here?",
+        (*_LANDSCAPE[:2], _SET,
+         Input("vary", "text", "The parameter of the rule whose safe values are wanted.",
+               default="learning_rate"),
+         Input("hold", "numbers", "What is remembered and taken as fixed, such as v=1/100."),
+         Input("at", "place", "Near which critical point, such as 1 or x=1,y=2; the first minimum "
+               "if not given.")),
+        "gradiometer stability --objective x^2/2 --set momentum=9/10 --set nesterov=true",
+    ),
+    Question(
         "escape",
         "Which barriers does it cross?",
         _LANDSCAPE,

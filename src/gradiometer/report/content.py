@@ -52,6 +52,7 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
     "gradient": ("value", "derivatives"),
     "parameters": ("parameters",),
     "schedule": ("changes",),
+    "stability": ("critical", "condition"),
     "trajectory": ("verdict", "lowest"),
 }
 """The facts that answer the question at a glance; the first fact where none is named."""

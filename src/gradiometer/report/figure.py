@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "gradient": ("uses", "focus", "graph", "whole"),
     "parameters": ("scaling", "parameters", "parameters_log"),
     "schedule": ("schedule",),
+    "stability": ("stability",),
     "trajectory": ("trajectory", "surface", "coordinates", "loss", "rate"),
 }
 """Question → its pictures, each from `draw_<kind>` in the module `figure_<kind>`."""

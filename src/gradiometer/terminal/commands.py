@@ -13,6 +13,7 @@ QUESTION_COMMANDS: Mapping[str, str] = {
     "parameters": "What does this network cost?",
     "schedule": "What is the learning rate at each step?",
     "trajectory": "Where does the optimizer go from here?",
+    "stability": "Which learning rates are safe here?",
     "escape": "Which barriers does it cross?",
     "claim": "Is this statement true?",
 }

@@ -120,7 +120,7 @@ def _says_nothing(fact: Mapping[str, Any]) -> bool:
 _OF_PARTS = ("boxes", "identity", "sign")
 """Kinds that back the parts about a function; what facts say is read off those parts."""
 
-_PARTLY = ("at_kink", "regimes")
+_PARTLY = ("at_kink", "regimes", "safe")
 """Facts with fields that no certificate speaks of."""
 
 
@@ -172,6 +172,37 @@ def _of_graph(parts: Sequence[Any]) -> dict[str, Any]:
     claim = parts[0]["claim"]
     expected = {name: claim[name] for name in ("value", "derivatives", "contributions")}
     return expected | ({"one_sided": claim["one_sided"]} if claim["one_sided"] else {})
+
+
+def _of_stability(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts of the first critical point must say; its claims are pairs of ends."""
+    claim, variables = parts[0]["claim"], parts[0]["problem"]["landscape"]["variables"]
+    places = [_between(*row) for row in claim["at"]]
+    bends = [_between(*row) for row in claim["curvatures"]]
+    asked = claim["rates"][0]
+    spans = claim["stable"]
+    expected: dict[str, Any] = {
+        "at": places[0] if len(places) == 1 else dict(zip(variables, places, strict=True)),
+        "curvature": bends[0] if len(bends) == 1 else bends,
+        "critical": "none" if not spans else _end_of(spans[0]),
+        "stable": {"stable": True, "unstable": False}.get(asked["is"], asked["is"]),
+        "growth": _between(*asked["growth"]),
+        "safe": [
+            {
+                "lower": _between(*span["from"]),
+                "upper": "inf" if span["to"] is None else _between(*span["to"]),
+            }
+            for span in spans
+        ],
+    }
+    return expected
+
+
+def _end_of(span: Mapping[str, Any]) -> str:
+    """The critical value: the upper end of a span, or its lower one where that is the domain's."""
+    if span["to_loss"] != "domain":
+        return _between(*span["to"])
+    return "inf" if span["from_loss"] == "domain" else _between(*span["from"])
 
 
 def _of_trail(parts: Sequence[Any]) -> dict[str, Any]:
@@ -230,6 +261,7 @@ _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "graph": _of_graph,
     "regimes": _of_regimes,
     "run": _of_run,
+    "stability": _of_stability,
     "trail": _of_trail,
     **dict.fromkeys(_FATES, _of_fate),
 }
