@@ -34,6 +34,9 @@ class Germ:
     infinite: int = 0
     pace: Quotient | None = None
     """How much an infinite germ grows in each step, where that is always the same."""
+    fade: str = ""
+    """Whether a part was left out that fades with the step count: `fast` as a power of a number
+    below 1, `slow` in another way."""
 
     @property
     def is_constant(self) -> bool:
@@ -69,28 +72,36 @@ def add(left: Germ, right: Germ, zero: Quotient) -> Germ:
     }
     kept = {name: slope for name, slope in slopes.items() if not slope.is_zero()}
     return Germ(left.value + right.value, kept, min(left.order, right.order),
-                left.reads | right.reads)  # fmt: skip
+                left.reads | right.reads, fade=join_fades(left, right))  # fmt: skip
 
 
-def scale(germ: Germ, factor: Quotient) -> Germ:
-    """The germ times a constant that is not infinite."""
+def join_fades(*germs: Germ) -> str:
+    """The slowest fading part of several germs."""
+    fades = {germ.fade for germ in germs}
+    return "slow" if "slow" in fades else "fast" if "fast" in fades else ""
+
+
+def scale(germ: Germ, factor: Quotient, fade: str = "") -> Germ:
+    """The germ times a constant that is not infinite; *fade* is what was left out of it."""
+    joined = join_fades(germ, Germ(factor, fade=fade))
     if factor.is_zero():
-        return Germ(factor)
+        return Germ(factor, fade=joined if fade else "")
     slopes = {name: slope * factor for name, slope in germ.slopes.items()}
-    return Germ(germ.value * factor, slopes, germ.order, germ.reads)
+    return Germ(germ.value * factor, slopes, germ.order, germ.reads, fade=joined)
 
 
 def multiply(left: Germ, right: Germ, zero: Quotient) -> Germ:
     """The product of two finite germs."""
     if left.is_constant or right.is_constant:
         constant, other = (left, right) if left.is_constant else (right, left)
-        return scale(other, constant.value)
+        return scale(other, constant.value, constant.fade)
     orders = [EXACT, left.smallness + right.smallness]
     orders += [right.order] if not left.value.is_zero() else []
     orders += [left.order] if not right.value.is_zero() else []
     parts = (scale(right, left.value), scale(left, right.value))
     total = add(parts[0], parts[1], zero)
-    return Germ(left.value * right.value, total.slopes, min(orders), left.reads | right.reads)
+    return Germ(left.value * right.value, total.slopes, min(orders), left.reads | right.reads,
+                fade=join_fades(left, right))  # fmt: skip
 
 
 def invert(germ: Germ, one: Quotient) -> Germ:
@@ -108,10 +119,11 @@ def through(germ: Germ, value: Quotient, slope: Quotient) -> Germ:
     """A smooth function of a germ, given its value and its slope there."""
     slopes = {name: part * slope for name, part in germ.slopes.items()}
     order = min(germ.order, _TWO) if germ.slopes else germ.order
-    return Germ(value, {n: s for n, s in slopes.items() if not s.is_zero()}, order, germ.reads)
+    kept = {n: s for n, s in slopes.items() if not s.is_zero()}
+    return Germ(value, kept, order, germ.reads, fade=germ.fade)
 
 
 def blur(germ: Germ, order: fmpq, *others: Germ) -> Germ:
     """The value alone, with everything else in a remainder of that order."""
     reads = germ.reads.union(*(other.reads for other in others))
-    return Germ(germ.value, {}, order, reads)
+    return Germ(germ.value, {}, order, reads, fade=join_fades(germ, *others))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 from flint import arb, fmpq
@@ -20,7 +20,16 @@ from gradiometer.formula import (
     compare,
     evaluate,
 )
-from gradiometer.proof.check_germ import Germ, add, blur, invert, multiply, scale, through
+from gradiometer.proof.check_germ import (
+    Germ,
+    add,
+    blur,
+    invert,
+    join_fades,
+    multiply,
+    scale,
+    through,
+)
 from gradiometer.proof.check_no_root import has_no_root, value_at
 from gradiometer.proof.check_quotient import Quotient, Symbols
 
@@ -44,6 +53,10 @@ class GermReader:
         """What the rule divides by."""
         self.is_local = False
         """Whether a branch was chosen for states near rest alone."""
+        self.has_slow = False
+        """Whether something fades that is no power of a number below 1, and was left out."""
+        self.failed: dict[str, UndecidedError] = {}
+        """Assignments that have no germ; some are never read."""
         self.zero, self.one = symbols.rational(0), symbols.rational(1)
 
     def read(self, node: Node, known: Mapping[str, Germ]) -> Germ:
@@ -59,6 +72,8 @@ class GermReader:
         if isinstance(node, Name):
             if node.name == "t":
                 return Germ(self.zero, infinite=1, pace=self.one)
+            if node.name in self.failed:
+                raise self.failed[node.name]
             if node.name not in known:
                 raise UndecidedError(f"the rule reads `{node.name}`")
             return known[node.name]
@@ -68,6 +83,17 @@ class GermReader:
         if node.operator not in _RULES:
             raise UndecidedError(f"`{node.operator}` is not read near a point of rest")
         return _RULES[node.operator](self, *parts)
+
+    def assign(self, step: Sequence[tuple[str, Node]], germs: dict[str, Germ]) -> None:
+        """Add the germs of the assignments of a step, in order."""
+        self.failed.clear()
+        for target, tree in step:
+            try:
+                germs[target] = self.read(tree, germs)
+            except UndecidedError as error:
+                if target.endswith("'"):
+                    raise
+                self.failed[target] = error
 
     def sign(self, value: Quotient) -> int:
         """The sign of a constant for every value of the parameter inside its domain.
@@ -106,7 +132,7 @@ class GermReader:
         if not self._agree(left, right):
             raise UndecidedError("two branches of the rule that differ meet at rest")
         return Germ(left.value, left.slopes, min(left.order, right.order),
-                    left.reads | right.reads)  # fmt: skip
+                    left.reads | right.reads, fade=join_fades(left, right))  # fmt: skip
 
     def _agree(self, left: Germ, right: Germ) -> bool:
         if left.infinite or right.infinite or not left.value.equals(right.value):
@@ -135,6 +161,13 @@ class GermReader:
         if order == 0 and not (left.is_constant and right.is_constant):
             return None
         return RELATIONS[operator](order)
+
+    def fade_slowly(self, germ: Germ) -> Germ:
+        """A constant over what grows at no steady pace."""
+        if germ.value.is_zero() and not germ.fade:
+            return germ
+        self.has_slow = True
+        return Germ(self.zero, fade="slow")
 
     def atom(self, operator: str, *parts: Quotient) -> Quotient:
         """A function of constants, as a number where it is rational, else as a symbol."""
@@ -197,9 +230,16 @@ def _multiply(reader: GermReader, left: Germ, right: Germ) -> Germ:
         return Germ(reader.zero, infinite=left.infinite * right.infinite)
     endless = left if left.infinite else right
     if other.value.is_zero():
-        return Germ(reader.zero)
+        return _vanish(reader, endless, other)
     pace = None if endless.pace is None else endless.pace * other.value
     return Germ(reader.zero, infinite=reader.sign(other.value) * endless.infinite, pace=pace)
+
+
+def _vanish(reader: GermReader, endless: Germ, other: Germ) -> Germ:
+    """What grows without bound times zero, or times what fades."""
+    if other.fade == "slow" or (other.fade and endless.pace is None):
+        raise UndecidedError("what grows meets what fades")
+    return Germ(reader.zero, fade=other.fade)
 
 
 def _divide(reader: GermReader, left: Germ, right: Germ) -> Germ:
@@ -207,7 +247,7 @@ def _divide(reader: GermReader, left: Germ, right: Germ) -> Germ:
         if left.infinite or not left.is_constant:
             raise UndecidedError("a part of the rule fades with the step count")
         if right.pace is None:
-            return Germ(reader.zero)
+            return reader.fade_slowly(left)
         return Germ(reader.symbols.add(FADING) * left.value / right.pace)
     reader.divisors.append(right.value)
     return _multiply(reader, left, invert(_continuous(right), reader.one))
@@ -231,7 +271,8 @@ def _power(reader: GermReader, base: Germ, exponent: Germ) -> Germ:
             return base
         if base.infinite < 0 or number_ == 0:
             raise UndecidedError("a power of what grows without bound")
-        return Germ(reader.zero, infinite=1) if number_ > 0 else Germ(reader.zero)
+        one = Germ(reader.one)
+        return Germ(reader.zero, infinite=1) if number_ > 0 else reader.fade_slowly(one)
     if number_.q != 1 or abs(number_) > _MOST_POWER:
         return _root(reader, base, number_, exponent.value)
     total = Germ(reader.one)
@@ -247,7 +288,7 @@ def _endless_power(reader: GermReader, base: Germ, direction: int) -> Germ:
     order = reader.sign(base.value - reader.one)
     if order > 0:
         return Germ(reader.zero, infinite=1)
-    return Germ(reader.zero if order < 0 else reader.one)
+    return Germ(reader.zero, fade="fast") if order < 0 else Germ(reader.one)
 
 
 def _root(reader: GermReader, base: Germ, exponent: fmpq, spelled: Quotient) -> Germ:
@@ -306,7 +347,8 @@ def _largest(reader: GermReader, *parts: Germ, sign: int = 1) -> Germ:
             same = reader._agree(best, part)
             kept = best if same else blur(best, _ONE, part)
             orders = (best.order, part.order, *(() if same else (_ONE,)))
-            best = Germ(kept.value, kept.slopes, min(orders), best.reads | part.reads)
+            fade = join_fades(best, part)
+            best = Germ(kept.value, kept.slopes, min(orders), best.reads | part.reads, fade=fade)
     return best
 
 

@@ -99,6 +99,8 @@ def read_linear(
         known |= {name: exact[name] for name in states if exact[name].infinite}
         pull = find_pull(GermReader(symbols, parameter, domain), step, states, known)
     blocks = _split(symbols, germs, states)
+    if reader.has_slow and FADING in symbols.names:
+        raise UndecidedError("several parts of the rule fade, each in its own way")
     divisors = _list_poles(symbols, reader, parameter)
     return Linear(symbols, blocks, divisors, is_affine, pull)
 

@@ -27,6 +27,9 @@ from gradiometer.proof.check_fields import fields, read_rational, require
 _ZERO = fmpq(0)
 _MOST_VARIABLES = 12
 
+_WIDEST = fmpq(1, 10**12)
+"""The widest enclosure of a number from -1 to 1; of a larger one it may be wider."""
+
 
 @final
 @dataclass(frozen=True)
@@ -44,7 +47,9 @@ class Ends:
         return arb(self.lower).union(arb(self.upper))
 
     def holds(self, value: Exact) -> bool:
-        """Whether the number certainly lies between the ends."""
+        """Whether a number certainly lies between the ends, which are close together."""
+        if self.upper - self.lower > _WIDEST * (1 + abs(self.lower)):
+            return False
         return compare(value, self.lower) >= 0 and compare(value, self.upper) <= 0
 
 
@@ -81,14 +86,28 @@ def read_ground(landscape: Any, piece: Any) -> Ground:
     require(isinstance(pieces, list) and type(piece) is int and 0 <= piece < len(pieces),
             "There is no such piece.")  # fmt: skip
     require(len(pieces) == 1 or len(variables) == 1, "Pieces are for one variable.")
-    lower, upper, _, _, text = fields(
-        pieces[piece], "lower", "upper", "lower_closed", "upper_closed", "loss"
-    )
+    _check_chain(pieces)
+    lower, upper, text = (pieces[piece][key] for key in ("lower", "upper", "loss"))
     loss = parse(text, names=set(variables)).tree
     require(is_smooth(loss), "The loss has branches.")
     ends = [None if end is None else evaluate(parse(end).tree, {}) for end in (lower, upper)]
     gradient = tuple(differentiate(loss, name) for name in variables)
     return Ground(tuple(variables), gradient, *ends)
+
+
+def _check_chain(pieces: Sequence[Any]) -> None:
+    """Accept that the pieces follow each other from minus to plus infinity."""
+    before: list[Any] = [None, False]
+    for row in pieces:
+        lower, upper, lower_closed, upper_closed, _ = fields(
+            row, "lower", "upper", "lower_closed", "upper_closed", "loss"
+        )
+        require([lower, lower_closed] == before and type(lower_closed) is bool,
+                "The pieces leave a gap or overlap.")  # fmt: skip
+        require(type(upper_closed) is bool, "`upper_closed` is no truth value.")
+        before = [upper, upper is not None and not upper_closed]
+        require(upper is not None or not upper_closed, "Infinity belongs to no piece.")
+    require(before == [None, False], "The last piece does not go to infinity.")
 
 
 def check_rest(ground: Ground, place: Sequence[Ends], pull: fmpq) -> None:
@@ -165,11 +184,13 @@ def check_curvatures(
     at = {n: e.value for n, e in zip(ground.variables, place, strict=True)}
     entries = [[evaluate(ground.slope(i, j), at) for j in range(size)] for i in range(size)]
     if size == 1:
+        require(frame is None, "One variable needs no frame.")
         require(len(claimed) == 1 and claimed[0].holds(entries[0][0]), "The curvature is wrong.")
         return
     if all(isinstance(value, fmpq) for row in entries for value in row) and all(
         ends.lower == ends.upper for ends in claimed
     ):
+        require(frame is None, "Rational curvatures need no frame.")
         _check_rational(entries, claimed)
         return
     require(isinstance(frame, list) and len(frame) == size, "The frame has another size.")

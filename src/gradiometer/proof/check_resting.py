@@ -24,25 +24,28 @@ def find_constants(
 ) -> dict[str, Germ]:
     """What is remembered and, of itself, the same after every step but the first few."""
     drivers = _find_drivers(step, initial)
-    now = {name: reader.read(initial[name], known) for name in drivers}
-    for _ in range(_ROUNDS):
-        germs = {**known, **now}
-        for target, tree in step:
-            if free_names(tree) <= germs.keys():
-                germs[target] = reader.read(tree, germs)
-        then = {name: germs[f"{name}'"] for name in drivers}
-        same = {n for n in drivers if not then[n].infinite and then[n].value.equals(now[n].value)}
-        # What reads only itself and what stays the same does so for ever.
-        while True:
-            kept = {n for n in same if _read_by(step, n) & drivers <= same}
-            if kept == same:
+    lines = [row for row in step if "t" not in free_names(row[1])]
+    same, then = set[str](), dict[str, Germ]()
+    try:
+        now = {name: reader.read(initial[name], known) for name in drivers}
+        for _ in range(_ROUNDS):
+            germs = {**known, **now}
+            for target, tree in lines:
+                if free_names(tree) <= germs.keys():
+                    germs[target] = reader.read(tree, germs)
+            then = {name: germs[f"{name}'"] for name in drivers}
+            same = {n for n in drivers if then[n].value.equals(now[n].value)}
+            if same == drivers:
                 break
-            same = kept
-        if same:
-            return {name: Germ(now[name].value) for name in same}
-        now = {name: germ for name, germ in then.items() if not germ.infinite}
-        drivers = set(now)
-    return {}
+            now = then
+    except UndecidedError:
+        return {}
+    # What reads only itself and what stays the same does so for ever.
+    while True:
+        kept = {name for name in same if _read_by(step, name) & drivers <= same}
+        if kept == same:
+            return {name: Germ(then[name].value) for name in same}
+        same = kept
 
 
 def _find_drivers(step: Step, initial: Mapping[str, Node]) -> set[str]:
@@ -94,8 +97,7 @@ def find_rest_state(
         for name, value in resting.items():
             germs[name] = Germ(value, {name: reader.one}, reads=frozenset({name}))
         germs |= growing
-        for target, tree in step:
-            germs[target] = reader.read(tree, germs)
+        reader.assign(step, germs)
         ends = {name: germs[f"{name}'"] for name in states if name not in growing}
         if all(germ.value.equals(resting[name]) for name, germ in ends.items()):
             return germs
@@ -151,8 +153,7 @@ def find_pull(
     germs = {**known, "x": Germ(place), "g": Germ(slope)}
     for name in states:
         germs[name] = Germ(resting[name])
-    for target, tree in step:
-        germs[target] = reader.read(tree, germs)
+    reader.assign(step, germs)
     system = {name: germs[f"{name}'"].value - resting[name] for name in states}
     system["x"] = germs["x'"].value - place
     found = _eliminate(symbols, system, states)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, final
@@ -34,7 +34,6 @@ from gradiometer.proof.check_stable_set import (
     gather,
     list_crossings,
     meet,
-    name_loss,
 )
 from gradiometer.proof.stability_form import Form, find_form, list_ends
 from gradiometer.proof.stability_rest import Rest, find_rest, spell_rest, to_ends
@@ -123,38 +122,58 @@ def find_stability(
         rest, linears = _find_point(subject, inquiry, near, piece)
         at_origin = _is_origin(rest)
         breaks = [find_breaks(linear, inquiry) for linear in linears]
-        try:
-            sets = [
-                check_mode(linear, inquiry.parameter, inquiry.domain, row)
-                for linear, row in zip(linears, breaks, strict=True)
-            ]
-        except CertificateError as error:
-            raise UndecidedError(error.problem.rstrip(".").lower()) from None
-        spans = tuple(reduce(meet, sets))
+        spans = _find_spans(inquiry, linears, breaks)
         rows = [list_crossings(linear, inquiry.parameter) for linear in linears]
         crossings = [crossing for row in rows for crossing in row]
-        formulas = tuple(
+        forms = tuple(
             form
             for place in list_ends(spans)
             if (form := find_form(inquiry, rest.curvatures, rows, place, at_origin=at_origin))
         )
         known = tuple(_describe_rate(inquiry, linears, spans, rate) for rate in rates)
+        said = [spell_span(span, crossings, inquiry.domain) for span in spans]
         claim = {
             **spell_rest(rest),
-            "stable": [spell_span(span, crossings, inquiry.domain) for span in spans],
-            "formulas": [form.to_claim() for form in formulas],
+            "stable": said,
+            "formulas": [form.to_claim() for form in forms],
             "rates": [_spell_rate(rate) for rate in known],
         }
-        frame = None if rest.frame is None else [[str(v) for v in row] for row in rest.frame]
-        evidence = {
-            "piece": piece,
-            "frame": frame,
-            "breaks": [[spell_ends(place) for place in row] for row in breaks],
-        }
-        losses = tuple(
-            (name_loss(crossings, a, inquiry.domain), name_loss(crossings, b, inquiry.domain))
-            for a, b in spans
-        )
+        spelled = _spell_polynomials(inquiry, rest.curvatures[-1], at_origin=at_origin)
+    certificate = _certify(subject, claim, rest, piece=piece, breaks=breaks)
+    losses = tuple((row["from_loss"], row["to_loss"]) for row in said)
+    is_affine = all(linear.is_affine for linear in linears)
+    return Stability(rest, spans, losses, forms, known, is_affine, spelled, certificate)
+
+
+def _find_spans(
+    inquiry: Inquiry, linears: Sequence[Linear], breaks: Sequence[Sequence[Ends]]
+) -> tuple[Span, ...]:
+    """The safe values for all curvatures together."""
+    try:
+        sets = [
+            check_mode(linear, inquiry.parameter, inquiry.domain, row)
+            for linear, row in zip(linears, breaks, strict=True)
+        ]
+    except CertificateError as error:
+        raise UndecidedError(error.problem.rstrip(".").lower()) from None
+    return tuple(reduce(meet, sets))
+
+
+def _certify(
+    subject: Subject,
+    claim: Mapping[str, Any],
+    rest: Rest,
+    *,
+    piece: int,
+    breaks: Sequence[Sequence[Ends]],
+) -> Mapping[str, Any]:
+    """The certificate, if the checker accepts it."""
+    frame = None if rest.frame is None else [[str(v) for v in row] for row in rest.frame]
+    evidence = {
+        "piece": piece,
+        "frame": frame,
+        "breaks": [[spell_ends(place) for place in row] for row in breaks],
+    }
     certificate = make_certificate(
         "stability", problem=subject.to_problem(), claim=claim, evidence=evidence
     )
@@ -162,10 +181,7 @@ def find_stability(
         check(certificate)
     except CertificateError as error:
         raise UndecidedError(f"the proof was not accepted: {error.problem}") from None
-    with precision(BITS):
-        spelled = _spell_polynomials(inquiry, rest.curvatures[-1], at_origin=at_origin)
-    is_affine = all(linear.is_affine for linear in linears)
-    return Stability(rest, spans, losses, formulas, known, is_affine, spelled, certificate)
+    return certificate
 
 
 def _spell_polynomials(
@@ -282,11 +298,11 @@ def _spell_rate(rate: Rate) -> dict[str, Any]:
     }
 
 
-def measure_growth(subject: Subject, rest: Rest, values: Sequence[float]) -> list[float]:
-    """The size of the largest multiplier at each value, in float64.
+def measure_growth(subject: Subject, rest: Rest) -> Callable[[Sequence[float]], list[float]]:
+    """What gives the size of the largest multiplier at each of some values, in float64.
 
     Raises:
-        UndecidedError: If the rule is not understood there.
+        UndecidedError: If the position has no multiplier of its own.
     """
     import numpy as np
 
@@ -300,9 +316,14 @@ def measure_growth(subject: Subject, rest: Rest, values: Sequence[float]) -> lis
                 raise UndecidedError("the position has no multiplier of its own")
             powers = (linear.symbols.in_powers(c, inquiry.parameter) for c in block.polynomial)
             rows.append([[to_float(value) for value in row] for row in powers])
-    found: list[float] = []
-    for value in values:
-        polynomials = [[np.polyval(row[::-1], value) for row in part] for part in rows]
-        roots = [np.abs(np.roots(part[::-1])) for part in polynomials if all(np.isfinite(part))]
-        found.append(max((float(r.max()) if r.size else 0.0 for r in roots), default=float("nan")))
-    return found
+
+    def measure(values: Sequence[float]) -> list[float]:
+        found: list[float] = []
+        for value in values:
+            parts = [[np.polyval(row[::-1], value) for row in part] for part in rows]
+            roots = [np.abs(np.roots(part[::-1])) for part in parts if all(np.isfinite(part))]
+            sizes = [float(r.max()) if r.size else 0.0 for r in roots]
+            found.append(max(sizes, default=float("nan")))
+        return found
+
+    return measure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import to_float
@@ -13,7 +13,7 @@ from gradiometer.question.stability_points import Point
 from gradiometer.question.stability_read import Request
 
 _SAMPLES = 241
-_ROUNDS = 30
+_ROUNDS = 15
 _BEYOND = 1.3
 """How far beyond the last finite end the picture goes."""
 _STEPS, _LAST = 6000, 2000
@@ -24,7 +24,7 @@ def list_growth(request: Request, found: Stability) -> dict[str, Series]:
     low, high = _window(request, found)
     grid = [low + (high - low) * k / (_SAMPLES - 1) for k in range(1, _SAMPLES)]
     try:
-        growth = measure_growth(request.subject, found.rest, grid)
+        growth = measure_growth(request.subject, found.rest)(grid)
     except UndecidedError:
         return {}
     name = request.subject.parameter
@@ -46,27 +46,28 @@ def find_best(request: Request, found: Stability) -> Fact:
     """The safe value with the smallest growth, in float64."""
     if not found.spans:
         return unknown("No value is safe, so none is best.")
-    low, high = _window(request, found)
     try:
-        value, growth = _minimise(request, found, low, high)
+        measure = measure_growth(request.subject, found.rest)
     except UndecidedError as error:
         return unknown(f"The multipliers are not known: {error}.")
+    value, growth = _minimise(measure, *_window(request, found))
     short = float(f"{value:.10g}")
-    (rounded,) = measure_growth(request.subject, found.rest, [short])
-    row = {"rate": short, "growth": rounded} if rounded <= growth + 1e-12 else {
-        "rate": value, "growth": growth
-    }  # fmt: skip
+    (rounded,) = measure([short])
+    if rounded <= growth + 1e-12:
+        value, growth = short, rounded
+    row = {"rate": value, "growth": growth}
     return computed(row, "Of all safe values this one has the smallest largest multiplier.")
 
 
-def _minimise(request: Request, found: Stability, low: float, high: float) -> tuple[float, float]:
+def _minimise(
+    measure: Callable[[Sequence[float]], list[float]], low: float, high: float
+) -> tuple[float, float]:
     """A search over grids that grow finer round the best place."""
     best, least = math.nan, math.inf
     left, right = low, high
     for _ in range(_ROUNDS):
-        grid = [left + (right - left) * k / 64 for k in range(1, 64)]
-        sizes = measure_growth(request.subject, found.rest, grid)
-        for value, size in zip(grid, sizes, strict=True):
+        grid = [left + (right - left) * k / 33 for k in range(1, 33)]
+        for value, size in zip(grid, measure(grid), strict=True):
             if size < least:
                 best, least = value, size
         width = (right - left) / 8
