@@ -15,7 +15,7 @@ def as_file(suffix):
     return Extension
 
 
-@pytest.mark.parametrize("name", ["leaky", "graph", "parameters"])
+@pytest.mark.parametrize("name", ["leaky", "graph", "parameters", "stability"])
 def test_screen(name, snapshot):
     text = to_terminal(ANSWERS[name], explain=True, width=80)
     assert text == snapshot(extension_class=as_file("txt"))

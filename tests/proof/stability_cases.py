@@ -76,7 +76,7 @@ def draw(rng, name):
         parameter = optimizer.parameters[key]
         if parameter.is_flag:
             values[key] = fmpq(rng.randint(0, 1))
-        elif parameter.domain.upper is not None:
+        elif parameter.domain.upper is not None or key == "momentum":
             values[key] = fmpq(rng.randint(0, 19), 20)
         else:
             values[key] = fmpq(rng.randint(1, 40), rng.choice([1, 7, 20, 100]))

@@ -37,6 +37,8 @@ ASKED = [
         },
     ),
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
+    ("stability", {"objective": "x^2/2"}),
+    ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),
     ("claim", {"says": "x = 1 = 2"}),
     ("claim", {"steps": ["(x + 1)^2 = x^2 + 1"]}),

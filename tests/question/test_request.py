@@ -15,6 +15,7 @@ GOOD = {
     "gradient": {"computation": "c = 2*a", "at": {"a": 1}},
     "parameters": {"networks": ["3-2"]},
     "schedule": {"schedule": "step"},
+    "stability": {"objective": "x^2/2"},
     "trajectory": {"objective": "x^2", "steps": 3},
 }
 

@@ -80,7 +80,7 @@ def test_question_without_a_picture_has_none():
 
 
 @pytest.mark.parametrize(
-    "question", ["activation", "schedule", "trajectory", "escape", "parameters"]
+    "question", ["activation", "schedule", "trajectory", "escape", "parameters", "stability"]
 )
 def test_answer_without_arrays_has_no_picture(question):
     assert draw_figure(Answer(question, {}, {})) is None
@@ -91,6 +91,12 @@ def test_kink_is_named_at_its_place(figures):
     assert "kinks at 0" in figures["leaky"].about
     assert "no kink" in figures["sign"].about
     assert "jumps at 0" in figures["sign"].about
+
+
+def test_safe_values_are_shaded_up_to_the_critical_one(figures):
+    written = texts(figures["stability"])
+    assert {"safe", "critical 3.8", "best 0.0026", "learning rate"} <= set(written)
+    assert "below 1 for learning rate from 0 to 3.8" in figures["stability"].about
 
 
 XS = [-2.0, -1.0, 0.0, 1.0, 2.0]

@@ -115,6 +115,9 @@ QUESTIONS = (
     ("escape", "--objective", "barrier", "--optimizer", "adam", "--set", "eps=0"),
     ("gradient", "v1 = a^2; v2 = a + b; c = v1*v2", "--at", "a=-1,b=4"),
     ("gradient", "max(a, 0)*exp(b)", "--at", "a=0,b=1"),
+    ("stability", "x^2/2", "--set", "momentum=9/10"),
+    ("stability", "cosh(x) - x", "--optimizer", "adam", "--set", "eps=1/100"),
+    ("stability", "x^2/2", "--set", "learning_rate=3", "--vary", "momentum"),
 )
 
 
@@ -154,6 +157,7 @@ COMPARED = {
                    "limit"),
     "escape": ("barrier", "peak", "peak_step", "regimes"),
     "gradient": ("value", "derivatives", "contributions", "one_sided"),
+    "stability": ("critical", "growth", "at", "curvature", "safe"),
 }  # fmt: skip
 
 

@@ -103,7 +103,10 @@ class GermReader:
         """
         if value.is_zero():
             return 0
-        return self._sign_of(value.top) * self._sign_of(value.bottom)
+        bottom = self._sign_of(value.bottom)
+        if bottom == 0:
+            raise UndecidedError("the rule divides by zero at these values")
+        return self._sign_of(value.top) * bottom
 
     def _sign_of(self, polynomial: object) -> int:
         powers = self.symbols.in_powers(polynomial, self.parameter)
@@ -178,7 +181,7 @@ class GermReader:
         outer = apply(operator, *map(Name, names))
 
         def value() -> Exact:
-            numbers = [self.symbols.value(p.top) / self.symbols.value(p.bottom) for p in parts]
+            numbers = [self.symbols.number(part) for part in parts]
             try:
                 return evaluate(outer, dict(zip(names, numbers, strict=True)))
             except GradiometerError as error:
@@ -263,7 +266,7 @@ def _power(reader: GermReader, base: Germ, exponent: Germ) -> Germ:
     symbols = reader.symbols
     if reader._varies(exponent.value):
         raise UndecidedError(f"`{reader.parameter}` stands in an exponent of the rule")
-    number_ = symbols.value(exponent.value.top) / symbols.value(exponent.value.bottom)
+    number_ = symbols.number(exponent.value)
     if not isinstance(number_, fmpq):
         raise UndecidedError("an exponent of the rule is not rational")
     if base.infinite:

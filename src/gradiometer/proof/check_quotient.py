@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from flint import Ordering, fmpq, fmpq_mpoly_ctx
+from flint import Ordering, arb, fmpq, fmpq_mpoly_ctx
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Exact, Name, Node, apply, number
@@ -121,6 +121,17 @@ class Symbols:
         """
         (total,) = self.in_powers(polynomial, None) or [fmpq(0)]
         return total
+
+    def number(self, value: Quotient) -> Exact:
+        """The value of a quotient.
+
+        Raises:
+            UndecidedError: If a symbol has no value, or the denominator may be 0.
+        """
+        bottom = self.value(value.bottom)
+        if bottom == 0 or (isinstance(bottom, arb) and bottom.contains(0)):
+            raise UndecidedError("the rule divides by zero at these values")
+        return self.value(value.top) / bottom
 
     def in_powers(self, polynomial: Any, name: str | None) -> list[Exact]:
         """The coefficients of the powers of one symbol, all others at their values.

@@ -82,8 +82,8 @@ def read_inquiry(problem: Any) -> Inquiry:
     if low is None or (high is not None and low >= high):
         raise CertificateError("The domain is no interval.")
     numbers = {name: read_rational(text) for name, text in values.items()}
-    known = {*numbers, *states, "x", "g", "t", "loss", parameter}
-    require(len(known) == len(numbers) + len(states) + 5, "A name stands for two things.")
+    known = {*numbers, *states, "x", "g", "t", "loss", "noise", parameter}
+    require(len(known) == len(numbers) + len(states) + 6, "A name stands for two things.")
     fixed: dict[str, Node] = {}
     for name, text in held.items():
         require(name in states, "What is held is not remembered.")

@@ -38,8 +38,8 @@ from gradiometer.proof.check_stable_set import (
 from gradiometer.proof.stability_form import Form, find_form, list_ends
 from gradiometer.proof.stability_rest import Rest, find_rest, spell_rest, to_ends
 
-_FINEST = fmpq(1, 2**46)
-"""Half the width of an enclosure of a critical value, for one from 1 on; less below 1."""
+_FINEST = fmpq(1, 2**80)
+"""Half the width of an enclosure of a critical value, as a share of it."""
 
 _TRIAL = fmpq(1)
 
@@ -271,7 +271,7 @@ def _middle(value: Exact) -> fmpq:
 def _enclose(root: arb) -> Ends:
     """Short rational ends on both sides of a root."""
     middle = _middle(root)
-    width = _FINEST * min(fmpq(1), abs(middle)) if middle else _FINEST
+    width = _FINEST * abs(middle) if middle else _FINEST
     scale = 1
     while fmpq(1, scale) > width / 8:
         scale *= 2

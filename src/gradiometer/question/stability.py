@@ -8,7 +8,7 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, from_decimal, to_float, to_text
 from gradiometer.proof import Stability, combine, find_stability
 from gradiometer.question.answer import Answer, Fact, Step, computed, unknown
@@ -115,6 +115,8 @@ def _study(request: Request, point: Point) -> Case:
         return Case(point, found, "")
     except UndecidedError as error:
         return Case(point, None, str(error))
+    except DomainError as error:
+        return Case(point, None, error.problem.rstrip("."))
 
 
 def _critical_end(found: Stability) -> fmpq | None:

@@ -142,8 +142,12 @@ def _search(curve: Landscape) -> list[Point]:
         for place, end in enumerate((piece.on.lower, piece.on.upper)):
             if end is not None:
                 ends[place] = min(max(to_float(_evaluate(end)), -_FARTHEST), _FARTHEST)
-        places = _zeros(lambda x, slope=slope: _value(slope, x), *ends)
-        found += [Point((_short(tree, place),), "") for place in places]
+        for left, right in _zeros(lambda x, slope=slope: _value(slope, x), *ends):
+            place = _bisect(lambda x, slope=slope: _value(slope, x), left, right)
+            at = _short(tree, place)
+            # A slope that is 0 in float64 may only be very small.
+            if left < right or (isinstance(at, fmpq) and _is_zero(tree, at)):
+                found.append(Point((at,), ""))
     return found[:_MOST]
 
 
@@ -154,7 +158,10 @@ def _value(slope: Callable[[Mapping[str, float]], float], place: float) -> float
         return math.nan
 
 
-def _zeros(slope: Callable[[float], float], low: float, high: float) -> Iterator[float]:
+def _zeros(
+    slope: Callable[[float], float], low: float, high: float
+) -> Iterator[tuple[float, float]]:
+    """Places between which a slope changes its sign; the same twice where it is 0."""
     # Close to 0 the places lie close together.
     scale = math.asinh(_FARTHEST)
     grid = [math.sinh(scale * k / _SAMPLES) for k in range(-_SAMPLES, _SAMPLES + 1)]
@@ -162,9 +169,9 @@ def _zeros(slope: Callable[[float], float], low: float, high: float) -> Iterator
     for left, right in pairwise(grid):
         before, after = slope(left), slope(right)
         if before == 0:
-            yield left
+            yield left, left
         elif before * after < 0:
-            yield _bisect(slope, left, right)
+            yield left, right
 
 
 def _bisect(slope: Callable[[float], float], left: float, right: float) -> float:
@@ -184,9 +191,11 @@ def _short(slope: Node, place: float) -> Exact:
     """A short rational close by at which the slope is exactly 0, else the place itself."""
     guess = Fraction(place).limit_denominator(1000)
     short = fmpq(guess.numerator, guess.denominator)
+    return short if _is_zero(slope, short) else from_float(place)
+
+
+def _is_zero(slope: Node, place: fmpq) -> bool:
     try:
-        if evaluate(slope, {"x": short}) == 0:
-            return short
+        return evaluate(slope, {"x": place}) == 0
     except (UndecidedError, GradiometerError):
-        pass
-    return from_float(place)
+        return False

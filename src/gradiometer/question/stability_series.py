@@ -16,6 +16,7 @@ _SAMPLES = 241
 _ROUNDS = 15
 _BEYOND = 1.3
 """How far beyond the last finite end the picture goes."""
+_OFF = 0.6180339887
 _STEPS, _LAST = 6000, 2000
 
 
@@ -91,7 +92,7 @@ def measure_swing(request: Request, point: Point) -> Fact:
     return computed(
         swing,
         f"The largest distance from the point in the last {_LAST:,} of {_STEPS:,} steps in "
-        f"float64, from a start at the distance {request.rate} beside it.",
+        f"float64, from a start close by.",
     )
 
 
@@ -103,7 +104,8 @@ def _run(request: Request, middle: float) -> float:
     uppers = [math.inf if end is None else evaluate_float(end, {}) for end in ends]
     known: dict[str, float] = {**rule.float_values}
     known[request.subject.parameter] = to_float(request.rate)
-    known["x"] = middle + to_float(request.rate)
+    # Not a whole number of steps away, or a rule of equal steps may land on the point.
+    known["x"] = middle + _OFF * to_float(request.rate)
     known |= {name: evaluate_float(tree, known) for name, tree in rule.state.items()}
     held = {name: to_float(value) for name, value in request.subject.held.items()}
     swing = 0.0
