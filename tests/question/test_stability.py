@@ -114,10 +114,11 @@ def test_long_runs_on_both_sides_do_what_was_proved(optimizer, settings, vary):
     for row in ends:
         worst = _follow(optimizer, {**settings, vary: str(row["rate"])}, 6000)
         if row["is"] == "stable":
-            assert worst < 5e-11
+            # Averages follow as a power of the step count only.
+            assert worst < (1e-10 if optimizer.startswith("schedule_free") else 1e-18)
         else:
             # An adaptive rule swings, the others run away.
-            assert worst > 5e-9
+            assert worst > (1e-12 if optimizer.startswith(("adam", "nadam", "rms")) else 1)
 
 
 def test_what_stands_at_its_limit_is_said():
