@@ -1,0 +1,197 @@
+"""Proposes a contraction in which some numbers are frozen: whatever they are, the rest shrinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations, islice, product
+from typing import TYPE_CHECKING, Any
+
+from flint import arb, fmpq
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import Range, at_point, compare, differentiate, evaluate, precision, to_ball
+from gradiometer.proof.check_contraction import find_attractor, read_contraction
+from gradiometer.proof.check_frozen import Frozen, freeze
+from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_walk import Replay
+from gradiometer.proof.contraction_guess import (
+    FloatPath,
+    find_frames,
+    make_evidence,
+    round_short,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_SAMPLES = 16
+"""Corners of the frozen ranges at which slopes are looked at in floats."""
+_CUTS = (1, 4, 16)
+"""Numbers of parts into which a frozen range is cut."""
+_BITS = 160
+
+Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
+"""A fixed point, and two places between which its position lies when that is no rational."""
+
+
+def propose_frozen(
+    replay: Replay, path: FloatPath, states: Array, period: int
+) -> dict[str, Any]:
+    """Evidence that all steps to come shrink distances from one point that all of them fix.
+
+    Raises:
+        UndecidedError: If none is found.
+    """
+    if period > 1:
+        raise UndecidedError("no cycle is found in which all numbers shrink")
+    reason = UndecidedError("the rest does not shrink for all values of what is frozen")
+    entries = [n for n in (1, *(2**k for k in range(3, 16))) if n < len(states)]
+    motion = read_motion(replay, entries[-1], frees_powers=True)
+    memory = motion.names[1:]
+    for size in range(len(memory) + 1):
+        for names in combinations(memory, size):
+            if size == 0 and not replay.rates.rows and not motion.powers:
+                continue
+            for entry in (*entries, len(states) - 1):
+                try:
+                    return _propose(replay, path, states, entry, names)
+                except UndecidedError as error:
+                    reason = error
+                except GradiometerError as error:
+                    reason = UndecidedError(error.problem.rstrip("."))
+    raise reason
+
+
+def _propose(
+    replay: Replay, path: FloatPath, states: Array, entry: int, names: Sequence[str]
+) -> dict[str, Any]:
+    """Evidence with these names frozen and that entry."""
+    import numpy as np
+
+    with precision(_BITS):
+        motion = read_motion(replay, entry, frees_powers=True)
+        kept = [name for name in motion.names if name not in names]
+        free = {name: _span(states[entry:, path.names.index(name)]) for name in names}
+        frozen = freeze(replay, motion, entry, free)
+        columns = [path.names.index(name) for name in kept]
+        place, root = _find_place(replay, motion, states[:, columns])
+        frame = _find_frame(replay, frozen, place, free)
+        away = states[entry, columns] - np.array([float(v.p) / float(v.q) for v in place])
+        far = float(np.linalg.norm(np.linalg.solve(frame, away)))
+        radius = max(1.05 * far, 1e-12)
+        evidence = make_evidence(kept, [place], frame * radius, 0.5)
+        evidence |= {
+            "entry": entry,
+            "free": {n: [str(s.lower), str(s.upper)] for n, s in free.items()},
+            "root": None if root is None else [str(end) for end in root],
+        }
+        return _fit(replay, evidence, free)
+
+
+def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
+    """The evidence with a factor, and with as many parts as are needed."""
+    reason: GradiometerError = UndecidedError("the rest does not shrink")
+    for count in _CUTS if free else (1,):
+        for factor in ("99/100", "999/1000", "99999/100000"):
+            tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
+            try:
+                find_attractor(replay, read_contraction(tried))
+            except GradiometerError as error:
+                reason = error
+            else:
+                return tried
+    raise reason
+
+
+def _cut(free: Mapping[str, Range], count: int) -> list[dict[str, Any]]:
+    """The first frozen range in parts that are smaller near zero, since roots bend there."""
+    if count == 1:
+        return []
+    name, span = next(iter(free.items()))
+    lower, upper = span.lower, span.upper
+    if lower is None or upper is None:
+        return []
+    ends = [lower + (upper - lower) * fmpq(k * k, count * count) for k in range(count + 1)]
+    return [
+        {"name": name, "span": [str(a), str(b)]} for a, b in zip(ends, ends[1:], strict=False)
+    ]
+
+
+def _span(values: Array) -> Range:
+    """A range that these floats stay in: from 0 where they fade, else a little wider than they."""
+    low, high = float(values.min()), float(values.max())
+    upper = round_short(high * 1.01 if high > 0 else high * 0.99, 3)
+    lower = round_short(low * 0.99 if low > 0 else low * 1.01, 3)
+    if 0 < low < high / 2:
+        lower = fmpq(0)
+    return Range(lower, upper if upper > lower else lower)
+
+
+def _find_place(replay: Replay, motion: Motion, states: Array) -> Place:
+    """The fixed point near the last state: exact, or its position between two places."""
+    last = [float(value) for value in states[-1]]
+    rest = [_nearest(v, float(abs(states[:, i]).max())) for i, v in enumerate(last)][1:]
+    near = Fraction(last[0]).limit_denominator(10**4)
+    position = fmpq(near.numerator, near.denominator)
+    ends = replay.ends({})
+    piece = replay.pieces[replay.locate(position, ends)]
+    if abs(float(near) - last[0]) < 1e-3 and evaluate(piece.slope, {"x": position}) == 0:
+        return [position, *rest], None
+    bend = differentiate(piece.slope, "x")
+    place = to_ball(fmpq(*last[0].as_integer_ratio()))
+    for _ in range(12):
+        step = to_ball(evaluate(piece.slope, {"x": place})) / evaluate(bend, {"x": place})
+        place = (place - step).mid()
+    middle = (place * arb(10) ** 40).floor().mid().unique_fmpz()
+    if middle is None:
+        raise UndecidedError("the slope has no zero near the last state")
+    ends_of_root = fmpq(middle - 1, 10**40), fmpq(middle + 2, 10**40)
+    return [fmpq(middle, 10**40), *rest], ends_of_root
+
+
+def _nearest(value: float, size: float) -> fmpq:
+    if abs(value) <= 1e-3 * size:
+        return fmpq(0)
+    near = Fraction(value).limit_denominator(1000)
+    return fmpq(near.numerator, near.denominator)
+
+
+def _find_frame(
+    replay: Replay, frozen: Frozen, place: Sequence[fmpq], free: Mapping[str, Range]
+) -> Array:
+    """Coordinates in which the step shrinks distances at all corners of the frozen ranges."""
+    import numpy as np
+
+    piece = replay.locate(place[0], replay.ends({}))
+    box = [to_ball(value) for value in place]
+    matrices = []
+    for corner in islice(_corners(frozen, free), _SAMPLES):
+        rows = corner.slopes(piece, box)
+        matrices.append(np.array([[float(entry.mid()) for entry in row] for row in rows]))
+    best, frame = 1.0, None
+    for tried in find_frames(matrices):
+        back = np.linalg.inv(tried)
+        norm = max(float(np.linalg.norm(back @ m @ tried, 2)) for m in matrices)
+        if norm < best:
+            best, frame = norm, tried
+    if frame is None:
+        raise UndecidedError("the rest does not shrink for all values of what is frozen")
+    return frame
+
+
+def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[Frozen]:
+    """The step with each frozen number at an end of its range."""
+    open_names = [n for n, span in frozen.ranges.items() if not span.is_single and n != "t"]
+    spans = [frozen.ranges[name] for name in open_names]
+    for values in product(*(((s.lower, s.upper)) for s in spans)):
+        given = zip(open_names, values, strict=True)
+        fixed = {name: at_point(value) for name, value in given if value is not None}
+        news = {f"{name}'": fixed[name] for name in free if name in fixed}
+        # Whether the corner is kept does not matter for its slopes.
+        ranges = {**frozen.ranges, **fixed, **{n: free[n] for n in free}}
+        yield replace(frozen, ranges=ranges, news={**frozen.news, **news})
