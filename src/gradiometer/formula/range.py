@@ -14,7 +14,7 @@ from flint import fmpq
 
 from gradiometer.errors import UndecidedError, UsageError
 from gradiometer.formula.evaluate import RELATIONS, evaluate
-from gradiometer.formula.exact import Exact, compare
+from gradiometer.formula.exact import Exact, compare, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -69,14 +69,22 @@ def hull(*ranges: Range) -> Range:
     for candidate in lowers[1:]:
         if lower is None or candidate is None:
             lower = None
-        elif compare(candidate, lower) < 0:
-            lower = candidate
+        else:
+            lower = _smaller(candidate, lower)
     for candidate in uppers[1:]:
         if upper is None or candidate is None:
             upper = None
-        elif compare(candidate, upper) > 0:
-            upper = candidate
+        else:
+            upper = -_smaller(-candidate, -upper)
     return Range(lower, upper)
+
+
+def _smaller(left: Exact, right: Exact) -> Exact:
+    """The smaller of two numbers; a ball with it where balls overlap."""
+    try:
+        return left if compare(left, right) < 0 else right
+    except UndecidedError:
+        return to_ball(left).min(to_ball(right))
 
 
 def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:

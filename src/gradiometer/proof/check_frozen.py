@@ -82,6 +82,17 @@ class Frozen:
             moves[row.target] = total
         return [moves[f"{name}'"] for name in self.names]
 
+    def reach(self, piece: int, box: list[arb]) -> dict[str, Range]:
+        """Where one step takes the frozen coordinates themselves."""
+        states = {name: _from_ball(ball) for name, ball in zip(self.names, box, strict=True)}
+        env, found = {**self.ranges, **states}, {}
+        for row in self.motion.pieces[piece]:
+            env[row.target] = outward(evaluate_range(row.tree, env))
+            if row.target in self.news:
+                found[row.target[:-1]] = env[row.target]
+                env[row.target] = self.news[row.target]
+        return found
+
     def _walk(
         self, piece: int, states: Mapping[str, Range], *, flat: bool = False
     ) -> dict[str, Range]:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.formula import Range, at_point, compare, differentiate, evaluate, precision, to_ball
+from gradiometer.formula import (
+    Range,
+    at_point,
+    compare,
+    differentiate,
+    evaluate,
+    from_float,
+    precision,
+    to_ball,
+    to_float,
+)
 from gradiometer.proof.check_contraction import find_attractor, read_contraction
 from gradiometer.proof.check_frozen import Frozen, freeze
 from gradiometer.proof.check_tangent import Motion, read_motion
@@ -49,22 +59,37 @@ def propose_frozen(
     """
     if period > 1:
         raise UndecidedError("no cycle is found in which all numbers shrink")
-    reason = UndecidedError("the rest does not shrink for all values of what is frozen")
     entries = [n for n in (1, *(2**k for k in range(3, 16))) if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
     memory = motion.names[1:]
+    reason = UndecidedError("the rest does not shrink for all values of what is frozen")
     for size in range(len(memory) + 1):
         for names in combinations(memory, size):
             if size == 0 and not replay.rates.rows and not motion.powers:
                 continue
-            for entry in (*entries, len(states) - 1):
-                try:
-                    return _propose(replay, path, states, entry, names)
-                except UndecidedError as error:
-                    reason = error
-                except GradiometerError as error:
-                    reason = UndecidedError(error.problem.rstrip("."))
+            last, reason = _attempt(replay, path, states, entries[-1], names, reason)
+            if last is None:
+                # Ranges are narrowest at the end: what fails there fails everywhere.
+                continue
+            for entry in entries[:-1]:
+                found, reason = _attempt(replay, path, states, entry, names, reason)
+                if found is not None:
+                    return found
+            return last
     raise reason
+
+
+def _attempt(
+    replay: Replay, path: FloatPath, states: Array, entry: int, names: Sequence[str],
+    reason: UndecidedError,
+) -> tuple[dict[str, Any] | None, UndecidedError]:  # fmt: skip
+    """Evidence, or None and why there is none."""
+    try:
+        return _propose(replay, path, states, entry, names), reason
+    except UndecidedError as error:
+        return None, error
+    except GradiometerError as error:
+        return None, UndecidedError(error.problem.rstrip("."))
 
 
 def _propose(
@@ -80,10 +105,14 @@ def _propose(
         frozen = freeze(replay, motion, entry, free)
         columns = [path.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
-        frame = _find_frame(replay, frozen, place, free)
         away = states[entry, columns] - np.array([float(v.p) / float(v.q) for v in place])
+        round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
+        free = _widen(replay, frozen, place, round_box)
+        frozen = freeze(replay, motion, entry, free)
+        frame = _find_frame(replay, frozen, place, free)
         far = float(np.linalg.norm(np.linalg.solve(frame, away)))
         radius = max(1.05 * far, 1e-12)
+        free = _widen(replay, frozen, place, frame * radius)
         evidence = make_evidence(kept, [place], frame * radius, 0.5)
         evidence |= {
             "entry": entry,
@@ -91,6 +120,41 @@ def _propose(
             "root": None if root is None else [str(end) for end in root],
         }
         return _fit(replay, evidence, free)
+
+
+def _widen(
+    replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array
+) -> dict[str, Range]:
+    """The frozen ranges, widened until one step keeps them."""
+    piece = replay.locate(place[0], replay.ends({}))
+    reach = [float((row**2).sum() ** 0.5) for row in frame]
+    box = [to_ball(c) + arb(0, 1.01 * r) for c, r in zip(place, reach, strict=True)]
+    free = {name[:-1]: span for name, span in frozen.news.items()}
+    for _ in range(6):
+        news = {f"{name}'": span for name, span in free.items()}
+        tried = replace(frozen, ranges={**frozen.ranges, **free}, news=news)
+        images = tried.reach(piece, box)
+        if all(free[name].contains(image) for name, image in images.items()):
+            break
+        for name, image in images.items():
+            free[name] = _stretch(free[name], image)
+    return free
+
+
+def _stretch(span: Range, image: Range) -> Range:
+    """The range with short ends, well beyond the image where that lies outside.
+
+    A running mean with weight b goes from its range to `b*range + (1 - b)*new`: ten times as far as
+    one step goes is enough for b up to 9/10, and a second round for more.
+    """
+    lower, upper = span.lower, span.upper
+    if lower is None or upper is None or image.lower is None or image.upper is None:
+        raise UndecidedError("a frozen number has no bound")
+    if compare(image.upper, upper) > 0:
+        upper = from_float(to_float(upper + (image.upper - upper) * 11))
+    if compare(image.lower, lower) < 0:
+        lower = from_float(to_float(lower - (lower - image.lower) * 11)) if image.lower < 0 else fmpq(0)
+    return Range(lower, upper)
 
 
 def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
