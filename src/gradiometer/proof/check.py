@@ -17,6 +17,7 @@ from gradiometer.errors import CertificateError, GradiometerError, UndecidedErro
 SCHEMA = "gradiometer/certificate-1"
 
 KINDS: Mapping[str, str] = {
+    "approach": "check_approach",
     "boxes": "check_boxes",
     "contraction": "check_contraction",
     "counterexample": "check_formula",

@@ -52,6 +52,7 @@ It raises `UndecidedError` with a reason that reads on from "no state repeats, a
 
 _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("contraction", "find_contraction"),
+    ("approach", "find_approach"),
     ("outer", "find_outer"),
     ("trap", "find_region"),
 )

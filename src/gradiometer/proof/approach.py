@@ -1,0 +1,103 @@
+"""Finds the point that a run moves towards without passing it, where nothing shrinks by a factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from flint import fmpq
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import evaluate, precision
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check_approach import require_approach
+from gradiometer.proof.check_tangent import read_motion
+from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.contraction_guess import FloatPath, round_short
+from gradiometer.proof.fate import Fate
+from gradiometer.proof.walk import Course, Run
+
+_STEPS = 1000
+_ORDERS = (1, 2, 3, 5, 7)
+_DENOMINATORS = (1, 2, 3, 4, 5, 8, 10)
+_BITS = 256
+
+
+def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
+    """The fate of a run that moves towards a rational point and never past it.
+
+    Raises:
+        UndecidedError: If no such point is found.
+    """
+    if course.rule.state:
+        raise UndecidedError("no region is found in which every step moves towards one point")
+    replay = read_replay(course.to_problem())
+    motion = read_motion(replay, 1)
+    if motion.names != ("x",):
+        raise UndecidedError("no region is found in which every step moves towards one point")
+    path = FloatPath(course, ("x",))
+    states = [float(row[0]) for row in path.until(_STEPS)]
+    reason = "no region is found in which every step moves towards one point"
+    fallback = None
+    with precision(_BITS):
+        for evidence in _propose(replay, states):
+            ends = fmpq(*_parts(evidence["rest"])), fmpq(*_parts(evidence["far"]))
+            order, speed = evidence["order"], evidence["speed"]
+            try:
+                reaches = require_approach(replay, evidence["entry"], ends, order, speed)
+            except GradiometerError as error:
+                reason = error.problem.rstrip(".")
+                continue
+            if reaches:
+                return _fate(course, evidence, evidence["rest"])
+            fallback = fallback or evidence
+    if fallback is None:
+        raise UndecidedError(reason)
+    return _fate(course, fallback, None)
+
+
+def _parts(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split("/")))
+
+
+def _fate(course: Course, evidence: dict[str, Any], limit: str | None) -> Fate:
+    claim = {"verdict": "converges", "limit": limit, "cycle": None, "interval": None}
+    certificate = make_certificate(
+        "approach", problem=course.to_problem(), claim=claim, evidence=evidence
+    )
+    ends = f"{evidence['rest']} and {evidence['far']}"
+    because = (
+        f"after step {evidence['entry']} the run is between {ends}, where every step moves it "
+        f"towards {evidence['rest']} and never past it"
+    )
+    if limit is None:
+        because += "; a rate that fades may let it stop short of that point"
+        return Fate("converges", because, certificate)
+    return Fate("converges", because, certificate, limit=fmpq(*_parts(limit)))
+
+
+def _propose(replay: Replay, states: list[float]) -> Iterator[dict[str, Any]]:
+    """Evidence for points near the last state, rates without a bound from below last."""
+    last = states[-1]
+    ends = replay.ends({})
+    for speed in (None, "1/10", "1/1000") if replay.rates.rows else (None,):
+        for bottom in _DENOMINATORS:
+            near = Fraction(round(last * bottom), bottom)
+            point = fmpq(near.numerator, near.denominator)
+            try:
+                if evaluate(replay.pieces[replay.locate(point, ends)].slope, {"x": point}) != 0:
+                    continue
+            except GradiometerError:
+                continue
+            for entry in (0, 1, 10, 100, len(states) - 1):
+                away = states[entry] - float(near)
+                if away == 0:
+                    continue
+                far = point + round_short(1.01 * away, 3)
+                for order in _ORDERS:
+                    yield {
+                        "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),
+                        "order": order, "speed": speed,
+                    }  # fmt: skip
+            break
