@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from flint import fmpq
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import evaluate, precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_approach import require_approach
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_walk import Replay, read_replay
-from gradiometer.proof.contraction_guess import FloatPath, round_short
+from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.walk import Course, Run
 
@@ -46,8 +47,8 @@ def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
             order, speed = evidence["order"], evidence["speed"]
             try:
                 reaches = require_approach(replay, evidence["entry"], ends, order, speed)
-            except GradiometerError as error:
-                reason = error.problem.rstrip(".")
+            except REFUSALS as error:
+                reason = explain(error)
                 continue
             if reaches:
                 return _fate(course, evidence, evidence["rest"])
@@ -82,13 +83,12 @@ def _propose(replay: Replay, states: list[float]) -> Iterator[dict[str, Any]]:
     last = states[-1]
     ends = replay.ends({})
     for speed in (None, "1/10", "1/1000") if replay.rates.rows else (None,):
-        for bottom in _DENOMINATORS:
-            near = Fraction(round(last * bottom), bottom)
+        for near in _near(last):
             point = fmpq(near.numerator, near.denominator)
             try:
                 if evaluate(replay.pieces[replay.locate(point, ends)].slope, {"x": point}) != 0:
                     continue
-            except GradiometerError:
+            except REFUSALS:
                 continue
             for entry in (0, 1, 10, 100, len(states) - 1):
                 away = states[entry] - float(near)
@@ -100,4 +100,9 @@ def _propose(replay: Replay, states: list[float]) -> Iterator[dict[str, Any]]:
                         "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),
                         "order": order, "speed": speed,
                     }  # fmt: skip
-            break
+
+
+def _near(value: float) -> list[Fraction]:
+    """Short rationals on both sides of the float, the nearest ones first."""
+    found = {Fraction(floor(value * b) + up, b) for b in _DENOMINATORS for up in (0, 1)}
+    return sorted(found, key=lambda near: abs(float(near) - value))

@@ -96,7 +96,9 @@ def find_advance(motion: Motion, replay: Replay, ends: tuple[fmpq, fmpq]) -> Nod
     joints = replay.ends({})
     piece = replay.locate((point + far) / 2, joints)
     for index, joint in enumerate(joints[:-1]):
-        beside = compare(joint, max(ends)) >= 0 if index >= piece else compare(joint, min(ends)) <= 0
+        beside = (
+            compare(joint, max(ends)) >= 0 if index >= piece else compare(joint, min(ends)) <= 0
+        )
         require(beside, "A joint lies in the region.")
     same = all(replay.locate(end, joints) == piece for end in ends)
     require(same, "An end of the region is on another piece.")

@@ -358,7 +358,9 @@ def _require_shared(replay: Replay, read: Evidence, frozen: Frozen) -> None:
     require(left * right < 0, "The slope has no zero there.")
     spans = [Range(low, high), *(Range(p, p) for p in place[1:])]
     there = frozen.rest(piece, dict(zip(read.names, spans, strict=True)))
-    same = all(s.is_single and s.lower == p for s, p in zip(there, [fmpq(0), *place[1:]], strict=True))
+    same = all(
+        s.is_single and s.lower == p for s, p in zip(there, [fmpq(0), *place[1:]], strict=True)
+    )
     require(same, "The point is not fixed for all the steps to come.")
 
 

@@ -21,7 +21,7 @@ from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import Motion, read_motion
-from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.check_walk import read_replay
 
 _MOST_CELLS = 20_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_contraction import (
@@ -16,11 +16,14 @@ from gradiometer.proof.check_contraction import (
     spell_cycle,
 )
 from gradiometer.proof.check_frozen import reads_step
-from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_walk import Replay, read_replay
 from gradiometer.proof.contraction_frozen import propose_frozen
 from gradiometer.proof.contraction_guess import (
+    HOPELESS,
+    REFUSALS,
     FloatPath,
+    explain,
     find_frame,
     find_periods,
     make_evidence,
@@ -56,15 +59,15 @@ def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate
         states = path.until(steps)
         periods = find_periods(states)
         if not periods:
+            if steps >= LENGTHS[-2] and not find_periods(states, HOPELESS):
+                break
             continue
         for propose in (_propose_smooth, propose_frozen):
             try:
                 evidence = propose(replay, path, states, periods[0])
                 return _conclude(course, replay, evidence)
-            except UndecidedError as error:
-                reason = str(error)
-            except GradiometerError as error:
-                reason = error.problem.rstrip(".")
+            except REFUSALS as error:
+                reason = explain(error)
     raise UndecidedError(reason)
 
 
@@ -115,9 +118,7 @@ def _fate(found: Attractor, certificate: Mapping[str, Any], entry: int) -> Fate:
     return Fate("cycle", because, certificate, orbit=Orbit(found.points, found.multipliers))
 
 
-def _propose_smooth(
-    replay: Replay, path: FloatPath, states: Array, period: int
-) -> dict[str, Any]:
+def _propose_smooth(replay: Replay, path: FloatPath, states: Array, period: int) -> dict[str, Any]:
     """Evidence in which every coordinate shrinks."""
     import numpy as np
 
@@ -187,10 +188,8 @@ def _fit_region(
             try:
                 with precision(160):
                     find_attractor(replay, read_contraction(tried))
-            except UndecidedError as error:
-                reason = error
-            except GradiometerError as error:
-                reason = UndecidedError(error.problem.rstrip("."))
+            except REFUSALS as error:
+                reason = UndecidedError(explain(error))
             else:
                 return tried
             if not read_motion(replay, entry, frees_powers=True).powers:

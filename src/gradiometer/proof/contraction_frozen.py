@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Range,
     at_point,
@@ -27,7 +27,9 @@ from gradiometer.proof.check_frozen import Frozen, freeze
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_guess import (
+    REFUSALS,
     FloatPath,
+    explain,
     find_frames,
     make_evidence,
     round_short,
@@ -49,9 +51,7 @@ Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
 """A fixed point, and two places between which its position lies when that is no rational."""
 
 
-def propose_frozen(
-    replay: Replay, path: FloatPath, states: Array, period: int
-) -> dict[str, Any]:
+def propose_frozen(replay: Replay, path: FloatPath, states: Array, period: int) -> dict[str, Any]:
     """Evidence that all steps to come shrink distances from one point that all of them fix.
 
     Raises:
@@ -86,10 +86,8 @@ def _attempt(
     """Evidence, or None and why there is none."""
     try:
         return _propose(replay, path, states, entry, names), reason
-    except UndecidedError as error:
-        return None, error
-    except GradiometerError as error:
-        return None, UndecidedError(error.problem.rstrip("."))
+    except REFUSALS as error:
+        return None, UndecidedError(explain(error))
 
 
 def _propose(
@@ -122,9 +120,7 @@ def _propose(
         return _fit(replay, evidence, free)
 
 
-def _widen(
-    replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array
-) -> dict[str, Range]:
+def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) -> dict[str, Range]:
     """The frozen ranges, widened until one step keeps them."""
     piece = replay.locate(place[0], replay.ends({}))
     reach = [float((row**2).sum() ** 0.5) for row in frame]
@@ -153,19 +149,21 @@ def _stretch(span: Range, image: Range) -> Range:
     if compare(image.upper, upper) > 0:
         upper = from_float(to_float(upper + (image.upper - upper) * 11))
     if compare(image.lower, lower) < 0:
-        lower = from_float(to_float(lower - (lower - image.lower) * 11)) if image.lower < 0 else fmpq(0)
+        lower = (
+            from_float(to_float(lower - (lower - image.lower) * 11)) if image.lower < 0 else fmpq(0)
+        )
     return Range(lower, upper)
 
 
 def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
     """The evidence with a factor, and with as many parts as are needed."""
-    reason: GradiometerError = UndecidedError("the rest does not shrink")
+    reason: Exception = UndecidedError("the rest does not shrink")
     for count in _CUTS if free else (1,):
         for factor in ("99/100", "999/1000", "99999/100000"):
             tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
             try:
                 find_attractor(replay, read_contraction(tried))
-            except GradiometerError as error:
+            except REFUSALS as error:
                 reason = error
             else:
                 return tried
@@ -181,9 +179,7 @@ def _cut(free: Mapping[str, Range], count: int) -> list[dict[str, Any]]:
     if lower is None or upper is None:
         return []
     ends = [lower + (upper - lower) * fmpq(k * k, count * count) for k in range(count + 1)]
-    return [
-        {"name": name, "span": [str(a), str(b)]} for a, b in zip(ends, ends[1:], strict=False)
-    ]
+    return [{"name": name, "span": [str(a), str(b)]} for a, b in zip(ends, ends[1:], strict=False)]
 
 
 def _span(values: Array) -> Range:

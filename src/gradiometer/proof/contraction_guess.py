@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+REFUSALS = (GradiometerError, UndecidedError, ArithmeticError)
+"""What a proposal meets that the checker refuses, or that floats cannot compute."""
+
 LONGEST_PERIOD = 128
-_NEAR = 1e-7
-"""States this near to each other, by the size of the run, may be the same point of a cycle."""
+NEAR, HOPELESS = 1e-6, 1e-3
+"""States this near to each other, by the size of the run, may be the same point of a cycle; where
+none is nearer than the second number, a longer run is not likely to help."""
 _DIGITS = 40
 """Decimal places of a point that is no short rational."""
 
@@ -70,14 +74,19 @@ class FloatPath:
         return np.array(self.rows)
 
 
-def find_periods(states: Array) -> list[int]:
+def explain(error: Exception) -> str:
+    """The reason without a full stop, as it reads on in a sentence."""
+    return getattr(error, "problem", str(error)).rstrip(".")
+
+
+def find_periods(states: Array, near: float = NEAR) -> list[int]:
     """The shortest periods after which the run is nearly where it was."""
     import numpy as np
 
     size = np.maximum(np.abs(states).max(axis=0), 1e-300)
     most = min(LONGEST_PERIOD, len(states) - 1)
     gaps = np.abs((states[-1] - states[-1 - most : -1]) / size).max(axis=1)[::-1]
-    return [int(index) + 1 for index in np.flatnonzero(gaps < _NEAR)[:2]]
+    return [int(index) + 1 for index in np.flatnonzero(gaps < near)[:2]]
 
 
 def refine_orbit(
@@ -142,7 +151,7 @@ def _shorten(
                 break
         else:
             return points
-    except GradiometerError:
+    except REFUSALS:
         pass
     return [[fmpq(v.numerator, v.denominator) for v in place] for place in whole]
 

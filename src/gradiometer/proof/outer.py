@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import fmpq
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Affine,
     Name,
@@ -26,7 +26,7 @@ from gradiometer.proof.check import check
 from gradiometer.proof.check_outer import read_forms, require_rise
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_walk import Replay, read_replay
-from gradiometer.proof.contraction_guess import FloatPath, round_short
+from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.walk import Course, Run
 
@@ -64,8 +64,8 @@ def find_outer(course: Course, run: Run, settled_from: int | None) -> Fate:
                 )
                 try:
                     check(certificate)
-                except GradiometerError as error:
-                    reason = error.problem.rstrip(".")
+                except REFUSALS as error:
+                    reason = explain(error)
                     continue
                 because = (
                     f"from step {evidence['entry']} on the distance from 0 is at least "
@@ -112,12 +112,12 @@ def _find_order(tree: Node, far: fmpq, steep: fmpq) -> int | None:
             return None
         above = tree if sign > 0 else apply("neg", tree)
         line = apply("*", Number(steep), Name("x"))
-    except GradiometerError:
+    except REFUSALS:
         return None
     for order in _ORDERS:
         try:
             require_rise(apply("-", above, line), far, None, order)
-        except GradiometerError:
+        except REFUSALS:
             continue
         return order
     return None
@@ -153,10 +153,14 @@ def _bound_memory(forms: Mapping[str, Affine], growth: fmpq) -> dict[str, float]
         fresh = {}
         for name in bounds:
             share = abs(to_float(forms[name].coefficients.get("g", fmpq(0)))) / pull
-            fresh[name] = 1.001 * (
-                _weigh(forms[name], bounds) / to_float(growth)
-                + share * (1 + stay / to_float(growth))
-            ) + 1e-9
+            fresh[name] = (
+                1.001
+                * (
+                    _weigh(forms[name], bounds) / to_float(growth)
+                    + share * (1 + stay / to_float(growth))
+                )
+                + 1e-9
+            )
         if all(value <= bounds[name] * (1 + 1e-9) for name, value in fresh.items()):
             return {name: 1.001 * value for name, value in fresh.items()}
         bounds = fresh

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.errors import UndecidedError
 from gradiometer.formula import precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_trap import Cell, Grid, cell_images
 from gradiometer.proof.check_walk import Replay, read_replay
-from gradiometer.proof.contraction_guess import FloatPath, round_short
+from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.walk import Course, Run
 
@@ -54,10 +54,8 @@ def find_region(course: Course, run: Run, settled_from: int | None) -> Fate:
             try:
                 grid, cells = _close(replay, motion, states, count)
                 return _conclude(course, grid, cells, states, max(settled_from, 0))
-            except UndecidedError as error:
-                reason = error
-            except GradiometerError as error:
-                reason = UndecidedError(error.problem.rstrip("."))
+            except REFUSALS as error:
+                reason = UndecidedError(explain(error))
     raise reason
 
 
@@ -86,14 +84,15 @@ def _close(replay: Replay, motion: Any, states: Array, count: int) -> tuple[Grid
     return grid, found
 
 
-def _conclude(
-    course: Course, grid: Grid, cells: set[Cell], states: Array, settled: int
-) -> Fate:
-    entry = next(
+def _conclude(course: Course, grid: Grid, cells: set[Cell], states: Array, settled: int) -> Fate:
+    inside = (
         step
         for step in range(settled, len(states))
         if all(cell in cells for cell in grid.cover([arb(v, 1e-9) for v in states[step]]))
     )
+    entry = next(inside, None)
+    if entry is None:
+        raise UndecidedError("the run is not certain to be in the region")
     columns = [cell[0] for cell in cells]
     low = grid.span((min(columns), *[0] * (len(grid.names) - 1)))[0][0]
     high = grid.span((max(columns), *[0] * (len(grid.names) - 1)))[0][1]
