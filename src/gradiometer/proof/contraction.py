@@ -23,6 +23,7 @@ from gradiometer.proof.contraction_guess import (
     HOPELESS,
     REFUSALS,
     FloatPath,
+    SharpPath,
     explain,
     find_frame,
     find_periods,
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 LENGTHS = (200, 1000, 4000, 20_000)
 """Steps of the float run after each of which an attracting orbit is looked for."""
+HOPELESS_AT = 4000
+"""Steps after which a run that is nowhere near a cycle is given up."""
+SHARP_LENGTHS = (1000, 4000)
+"""The same for a run with many digits."""
 BITS = (160, 640, 2560)
 """Precisions of the enclosure of the run up to its entry."""
 
@@ -53,21 +58,23 @@ def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate
         UndecidedError: If no such orbit is found and proved.
     """
     replay = read_replay(course.to_problem())
-    path = FloatPath(course, read_motion(replay, 0).names)
+    names = read_motion(replay, 0).names
     reason = "no point or cycle of at most 128 steps attracts the run in float64"
-    for steps in LENGTHS:
-        states = path.until(steps)
-        periods = find_periods(states)
-        if not periods:
-            if steps >= LENGTHS[-2] and not find_periods(states, HOPELESS):
+    repelled = False
+    for path, lengths in ((FloatPath(course, names), LENGTHS), (SharpPath(replay), SHARP_LENGTHS)):
+        for steps in lengths:
+            states = path.until(steps)
+            periods = find_periods(states)
+            if not periods and steps >= HOPELESS_AT and not find_periods(states, HOPELESS):
                 break
-            continue
-        for propose in (_propose_smooth, propose_frozen):
-            try:
-                evidence = propose(replay, path, states, periods[0])
-                return _conclude(course, replay, evidence)
-            except REFUSALS as error:
-                reason = explain(error)
+            for propose in (_propose_smooth, propose_frozen) if periods else ():
+                try:
+                    evidence = propose(replay, path, states, periods[0])
+                    return _conclude(course, replay, evidence)
+                except REFUSALS as error:
+                    reason, repelled = explain(error), True
+        if not repelled:
+            break
     raise UndecidedError(reason)
 
 
@@ -118,7 +125,9 @@ def _fate(found: Attractor, certificate: Mapping[str, Any], entry: int) -> Fate:
     return Fate("cycle", because, certificate, orbit=Orbit(found.points, found.multipliers))
 
 
-def _propose_smooth(replay: Replay, path: FloatPath, states: Array, period: int) -> dict[str, Any]:
+def _propose_smooth(
+    replay: Replay, path: FloatPath | SharpPath, states: Array, period: int
+) -> dict[str, Any]:
     """Evidence in which every coordinate shrinks."""
     import numpy as np
 

@@ -29,6 +29,7 @@ from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_guess import (
     REFUSALS,
     FloatPath,
+    SharpPath,
     explain,
     find_frames,
     make_evidence,
@@ -45,13 +46,17 @@ _SAMPLES = 16
 """Corners of the frozen ranges at which slopes are looked at in floats."""
 _CUTS = (1, 4, 16)
 """Numbers of parts into which a frozen range is cut."""
+_TIGHT = 0.9999
+"""Factors from here on are worth a search for better coordinates."""
 _BITS = 160
 
 Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
 """A fixed point, and two places between which its position lies when that is no rational."""
 
 
-def propose_frozen(replay: Replay, path: FloatPath, states: Array, period: int) -> dict[str, Any]:
+def propose_frozen(
+    replay: Replay, path: FloatPath | SharpPath, states: Array, period: int
+) -> dict[str, Any]:
     """Evidence that all steps to come shrink distances from one point that all of them fix.
 
     Raises:
@@ -80,7 +85,7 @@ def propose_frozen(replay: Replay, path: FloatPath, states: Array, period: int) 
 
 
 def _attempt(
-    replay: Replay, path: FloatPath, states: Array, entry: int, names: Sequence[str],
+    replay: Replay, path: FloatPath | SharpPath, states: Array, entry: int, names: Sequence[str],
     reason: UndecidedError,
 ) -> tuple[dict[str, Any] | None, UndecidedError]:  # fmt: skip
     """Evidence, or None and why there is none."""
@@ -91,7 +96,7 @@ def _attempt(
 
 
 def _propose(
-    replay: Replay, path: FloatPath, states: Array, entry: int, names: Sequence[str]
+    replay: Replay, path: FloatPath | SharpPath, states: Array, entry: int, names: Sequence[str]
 ) -> dict[str, Any]:
     """Evidence with these names frozen and that entry."""
     import numpy as np
@@ -233,15 +238,42 @@ def _find_frame(
     for corner in islice(_corners(frozen, free), _SAMPLES):
         rows = corner.slopes(piece, box)
         matrices.append(np.array([[float(entry.mid()) for entry in row] for row in rows]))
-    best, frame = 1.0, None
-    for tried in find_frames(matrices):
-        back = np.linalg.inv(tried)
-        norm = max(float(np.linalg.norm(back @ m @ tried, 2)) for m in matrices)
-        if norm < best:
-            best, frame = norm, tried
-    if frame is None:
+    frames = [(_worst(frame, matrices), frame) for frame in find_frames(matrices)]
+    if not frames:
+        raise UndecidedError("the rest does not shrink for all values of what is frozen")
+    norm, frame = min(frames, key=lambda pair: pair[0])
+    if norm >= _TIGHT:
+        norm, frame = _improve(frame, norm, matrices)
+    if norm >= 1:
         raise UndecidedError("the rest does not shrink for all values of what is frozen")
     return frame
+
+
+def _worst(frame: Array, matrices: Sequence[Array]) -> float:
+    """The largest factor by which one of the matrices stretches a vector in these coordinates."""
+    import numpy as np
+
+    stack = np.linalg.inv(frame) @ np.stack(matrices) @ frame
+    return float(np.linalg.norm(stack, 2, axis=(1, 2)).max())
+
+
+def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[float, Array]:
+    """Coordinates with a smaller largest factor, found by small changes of one entry at a time."""
+    import numpy as np
+
+    step = 0.25
+    while step > 1e-4 and norm >= _TIGHT:
+        before = norm
+        for i, j in product(range(len(frame)), repeat=2):
+            for sign in (-step, step):
+                # One column is added to another one, or made longer.
+                change = np.eye(len(frame))
+                change[i, j] += sign
+                tried = frame @ change
+                if (found := _worst(tried, matrices)) < norm:
+                    norm, frame = found, tried
+        step = step if norm < before else step / 2
+    return norm, frame / np.abs(frame).max()
 
 
 def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[Frozen]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, final
 from flint import arb, arb_mat, fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.formula import collapse, from_float, to_ball, to_float
+from gradiometer.formula import collapse, from_float, precision, to_ball, to_float
 from gradiometer.numeric import advance_float, begin_float
-from gradiometer.proof.check_tangent import Motion
+from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.walk import Course, survey
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ LONGEST_PERIOD = 128
 NEAR, HOPELESS = 1e-6, 1e-3
 """States this near to each other, by the size of the run, may be the same point of a cycle; where
 none is nearer than the second number, a longer run is not likely to help."""
+SHARP_BITS = 1024
 _DIGITS = 40
 """Decimal places of a point that is no short rational."""
 
@@ -71,6 +73,39 @@ class FloatPath:
             if not abs(self.state.position) < 1e100:
                 raise UndecidedError("the run in float64 overflows")
             self.rows.append(self._row())
+        return np.array(self.rows)
+
+
+@final
+class SharpPath:
+    """The states of a run with many digits: a float is drawn into a point that repels the run."""
+
+    def __init__(self, replay: Replay) -> None:
+        """Begin at the start."""
+        self.replay, self.motion = replay, read_motion(replay, 0)
+        self.names = self.motion.names
+        with precision(SHARP_BITS):
+            begun = replay.begin()
+            self.ends = replay.ends({})
+            self.state = [to_ball(begun[name]).mid() for name in self.names]
+        self.rows = [[float(value) for value in self.state]]
+
+    def until(self, steps: int) -> Array:
+        """The states up to that step, rounded to floats."""
+        import numpy as np
+
+        with precision(SHARP_BITS):
+            known = self.motion.balls()
+            while len(self.rows) <= steps:
+                done = len(self.rows) - 1
+                known |= {"t": fmpq(done + 1), **self.replay.rates.at(done)}
+                known |= dict(zip(self.names, self.state, strict=True))
+                piece = self.replay.locate(self.state[0], self.ends)
+                there = self.motion.images(piece, known)
+                self.state = [to_ball(value).mid() for value in there]
+                if not abs(self.state[0]) < arb(10) ** 100:
+                    raise UndecidedError("the run overflows")
+                self.rows.append([float(value) for value in self.state])
         return np.array(self.rows)
 
 
