@@ -1,9 +1,10 @@
-"""Finds the point that a run moves towards without passing it, where nothing shrinks by a factor."""
+"""Finds the point that a run moves towards without passing it, if no factor is below 1."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from math import floor
 from typing import Any
 
@@ -20,7 +21,7 @@ from gradiometer.proof.fate import Fate
 from gradiometer.proof.walk import Course, Run
 
 _STEPS = 1000
-_ORDERS = (1, 2, 3, 5, 7)
+_ORDERS, _PARTS = (1, 2, 3, 5), (1, 30)
 _DENOMINATORS = (1, 2, 3, 4, 5, 8, 10)
 _BITS = 256
 
@@ -44,9 +45,11 @@ def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
     with precision(_BITS):
         for evidence in _propose(replay, states):
             ends = fmpq(*_parts(evidence["rest"])), fmpq(*_parts(evidence["far"]))
-            order, speed = evidence["order"], evidence["speed"]
+            sizes = evidence["order"], evidence["parts"]
             try:
-                reaches = require_approach(replay, evidence["entry"], ends, order, speed)
+                reaches = require_approach(
+                    replay, evidence["entry"], ends, sizes, evidence["speed"]
+                )
             except REFUSALS as error:
                 reason = explain(error)
                 continue
@@ -95,10 +98,10 @@ def _propose(replay: Replay, states: list[float]) -> Iterator[dict[str, Any]]:
                 if away == 0:
                     continue
                 far = point + round_short(1.01 * away, 3)
-                for order in _ORDERS:
+                for order, parts in product(_ORDERS, _PARTS):
                     yield {
                         "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),
-                        "order": order, "speed": speed,
+                        "order": order, "parts": parts, "speed": speed,
                     }  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """Replays the certificate that a run comes ever closer to a point or to a cycle.
 
-Near the claimed orbit `c_0, c_1, …` a state is `c_0 + A*y` with a vector y of length at most 1. By the
-mean-value form one whole period takes such a y to `d + G*y` with G in a matrix of balls. Where
+Near the claimed orbit `c_0, c_1, …` a state is `c_0 + A*y` with a vector y of length at most 1. By
+the mean-value form one whole period takes such a y to `d + G*y` with G in a matrix of balls. Where
 `|d| + |G| <= 1` and `|G| < 1` the period maps this region into itself and shrinks all distances by
-the same factor, so exactly one periodic orbit goes through it, and whoever enters comes ever closer.
+the same factor, so exactly one periodic orbit goes through it, and whoever enters comes ever
+closer.
 
 When powers `b^t` with b < 1 stand in the step, the maps T_t tend to a limit T, uniformly on the
-region. If all of them map the region into itself and shrink it by one factor q < 1, then the distance
-from T's orbit obeys `r' <= q*r + e_t` with e_t -> 0, and tends to 0.
+region. If all of them map the region into itself and shrink it by one factor q < 1, then the
+distance from T's orbit obeys `r' <= q*r + e_t` with e_t -> 0, and tends to 0.
 
 When other numbers change for ever they are frozen (see `check_frozen`). Then one and the same fixed
 point is asked of all the maps, and `r' <= q*r` holds whatever these numbers are at each step.
@@ -131,19 +132,23 @@ def read_contraction(evidence: Any) -> Evidence:
     for row in cuts:
         name, span = fields(row, "name", "span")
         parts.append((name, _read_span(span)))
-    ends = None if root is None else _read_span(root)
+    ends = None if root is None else _read_ends(root)
     return Evidence(
         entry, bits, tuple(names), tuple(tuple(map(read_rational, row)) for row in points),
         read_matrix(matrix, len(names)), read_rational(factor), spans, tuple(parts),
-        None if ends is None else (ends.lower, ends.upper),
+        ends,
     )  # fmt: skip
 
 
-def _read_span(span: Any) -> Range:
+def _read_ends(span: Any) -> tuple[fmpq, fmpq]:
     require(isinstance(span, list) and len(span) == 2, "A range has two ends.")
     lower, upper = map(read_rational, span)
     require(lower <= upper, "A range is empty.")
-    return Range(lower, upper)
+    return lower, upper
+
+
+def _read_span(span: Any) -> Range:
+    return Range(*_read_ends(span))
 
 
 def find_attractor(replay: Replay, read: Evidence) -> Attractor:
@@ -176,8 +181,9 @@ def enter_region(replay: Replay, read: Evidence) -> None:
     cloud = enclose_run(replay, read.entry, bits=read.bits)
     box = dict(zip(cloud.names, cloud.box(), strict=True))
     for name, span in read.free.items():
-        held = compare(box[name], span.lower) >= 0 and compare(box[name], span.upper) <= 0
-        require(held, "A frozen number is not in its range.")
+        value = box[name]
+        here = Range(value.lower(), value.upper())
+        require(span.contains(here), "A frozen number is not in its range.")
     places = [cloud.names.index(name) for name in read.names]
     centre = read.points[0]
     away = [cloud.centre[p] - to_ball(c) for p, c in zip(places, centre, strict=True)]
@@ -186,7 +192,10 @@ def enter_region(replay: Replay, read: Evidence) -> None:
     if read.root is not None:
         away[0] = away[0] + centre[0] - _hull(read.root)
     error = back * to_column(away) + (back * to_matrix(frame)) * cloud.error
-    require(bool(length(error.entries()) <= 1), "The run is not in the region by then.")
+    reach = length(error.entries())
+    if not reach <= 1 and any(entry.contains(0) or entry.rad() > 1 for entry in error.entries()):
+        raise UndecidedError("the run is not enclosed closely enough to be in the region")
+    require(bool(reach <= 1), "The run is not in the region by then.")
 
 
 def _hull(ends: tuple[fmpq, fmpq]) -> arb:

@@ -56,7 +56,7 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         DomainError: If a step has no value.
     """
     with precision(bits):
-        motion = read_motion(replay, 0)
+        motion = read_motion(replay, 0, frees_powers=True)
         ends = replay.ends({})
         done, state = _walk_exactly(replay, motion, ends, steps, watch)
         size = len(motion.names)
@@ -64,8 +64,9 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         cloud = _centred(cloud, motion.names)
         known = motion.balls()
         while done < steps:
-            known |= {"t": fmpq(done + 1), **replay.rates.at(done)}
-            cloud = _advance(replay, motion, ends, cloud, known)
+            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
+            turns = done % 2 == 0 or len(motion.names) > 2
+            cloud = _advance(replay, motion, ends, cloud, known, turns=turns)
             done += 1
             if watch is not None:
                 watch(done, cloud.box()[0])
@@ -85,7 +86,8 @@ def _walk_exactly(
         if done == steps or not all(_is_short(value) for value in state):
             return done, state
         known: dict[str, Any] = {**motion.values, **replay.rates.at(done)}
-        known |= {"t": fmpq(done + 1), **dict(zip(motion.names, state, strict=True))}
+        known |= motion.at_step(done + 1, motion.values)
+        known |= dict(zip(motion.names, state, strict=True))
         state = motion.images(replay.locate(state[0], ends), known)
         done += 1
 
@@ -106,7 +108,13 @@ def _centred(cloud: Cloud, names: tuple[str, ...]) -> Cloud:
 
 
 def _advance(
-    replay: Replay, motion: Motion, ends: list[Any], cloud: Cloud, known: dict[str, Any]
+    replay: Replay,
+    motion: Motion,
+    ends: list[Any],
+    cloud: Cloud,
+    known: dict[str, Any],
+    *,
+    turns: bool,
 ) -> Cloud:
     """The cloud one step later."""
     box = cloud.box()
@@ -120,7 +128,7 @@ def _advance(
     rest = arb_mat(size, 1, [v - m for v, m in zip(there, middles, strict=True)])
     if not all(entry.is_finite() for entry in (*there, *carried.entries())):
         raise UndecidedError("the enclosure of the run is lost")
-    frame = _turn(carried, cloud.error)
+    frame = _turn(carried, cloud.error) if turns else cloud.frame
     back = frame.inv()
     error = (back * carried) * cloud.error + back * rest
     return Cloud(middles, frame, error, cloud.names)

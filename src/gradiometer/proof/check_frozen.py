@@ -120,7 +120,7 @@ def freeze(replay: Replay, motion: Motion, done: int, free: Mapping[str, Range])
         require(not jumps, "A step with branches is not evaluated over ranges.")
     require("x" not in free and set(free) <= set(motion.names), "Another name is frozen.")
     ranges = {name: at_point(value) for name, value in motion.values.items()}
-    ranges |= {name: span for name, span in replay.rates.from_step(done).items()}
+    ranges |= replay.rates.from_step(done)
     ranges |= {name: power_range(power, done) for name, power in motion.powers.items()}
     ranges |= {"t": Range(fmpq(done + 1), None), **free}
     names = tuple(name for name in motion.names if name not in free)

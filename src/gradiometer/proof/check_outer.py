@@ -4,8 +4,8 @@ The rule is affine in the position x, in what it remembers w and in the slope g:
 `x' = a*x + sum b_i*w_i + e*g + k` and `w_i' = p*x + sum r_j*w_j + s*g + l`. Where `|x| >= R`,
 `|g| >= K*|x|` and `|w_i| <= k_i*|x|` hold, the new position is at least `c` times as far out with
 `c = |e|*K - |a| - sum |b_i|*k_i - |k|/R`. Since `|e*g| <= |x'| + (|a| + sum |b_i|*k_i + |k|/R)*|x|`
-and `|x| <= |x'|/c`, each `|w_i'|` is at most a known multiple of `|x'|`. If that is `k_i` again, the
-same holds at the next step, and for ever: `|x|` grows at least like `c^t`.
+and `|x| <= |x'|/c`, each `|w_i'|` is at most a known multiple of `|x'|`. If that is `k_i` again,
+the same holds at the next step, and for ever: `|x|` grows at least like `c^t`.
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from flint import arb, fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     ZERO,
+    Apply,
     Evaluator,
     Name,
     Node,
     Number,
+    apply,
     collapse,
     compile_exact,
     differentiate,
@@ -31,6 +33,8 @@ from gradiometer.formula import (
     to_ball,
 )
 from gradiometer.proof.check_walk import Replay, live_step
+
+_POWER = apply("^", Name("b"), Name("e"))
 
 Matrix: TypeAlias = list[list[arb]]
 Vector: TypeAlias = list[arb]
@@ -73,6 +77,16 @@ class Motion:
     def balls(self) -> dict[str, Any]:
         """The parameters as numbers of the current precision; whole ones stay exact."""
         return {n: v if v.q == 1 else to_ball(v) for n, v in self.values.items()}
+
+    def at_step(self, step: int, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The step count and the powers in which it occurs; *known* holds the parameters."""
+        found: dict[str, Any] = {"t": fmpq(step)}
+        for name, power in self.powers.items():
+            exponent = evaluate(power.exponent, found)
+            # As balls, where balls are asked for: a long power of a rational is of no use.
+            base = power.base if known is self.values else to_ball(power.base)
+            found[name] = evaluate(_POWER, {"b": base, "e": exponent})
+        return found
 
     def images(self, piece: int, known: Mapping[str, Any]) -> list[Any]:
         """The state after one step from the values in *known*."""
@@ -170,8 +184,10 @@ def _free_powers(node: Node, values: Mapping[str, fmpq], powers: dict[str, Power
 
 
 def _fading_power(node: Node, values: Mapping[str, fmpq]) -> Power | None:
-    operator, arguments = getattr(node, "operator", ""), getattr(node, "arguments", ())
-    if operator != "^" or "t" not in free_names(arguments[1]) or "t" in free_names(arguments[0]):
+    if not isinstance(node, Apply) or node.operator != "^":
+        return None
+    arguments = node.arguments
+    if "t" not in free_names(arguments[1]) or "t" in free_names(arguments[0]):
         return None
     known = {name: Number(value) for name, value in values.items()}
     base, exponent = (substitute(part, known) for part in arguments)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import precision
+from gradiometer.formula import precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_contraction import (
     Attractor,
@@ -147,13 +147,16 @@ def _propose_smooth(
         shorter = reduce_period(points)
         if shorter < period:
             points, slopes = refine_orbit(motion, states[-1], shorter, locate)
-    floats = np.array([[float(v.p) / float(v.q) for v in place] for place in points])
+    floats = np.array([[to_float(value) for value in place] for place in points])
     units = np.abs(floats).max(axis=0)
     units[units <= 1e-12 * units.max()] = units.max() or 1.0
     frame, norm = find_frame(slopes, units)
     factor = norm + (1 - norm) / 4
     evidence = make_evidence(motion.names, points, frame, factor)
-    return _fit_region(replay, evidence, states, frame, floats[0], settled)
+    away = np.linalg.norm(np.linalg.solve(frame, (states - floats[0]).T), axis=0)
+    away[:settled] = np.inf
+    top = float(np.abs(floats[0]).max() + 1)
+    return _fit_region(replay, evidence, away, [(frame * r, r) for r in _list_radii(top)])
 
 
 def _find_settled(replay: Replay, steps: int) -> int:
@@ -167,40 +170,48 @@ def _find_settled(replay: Replay, steps: int) -> int:
     return min(1, steps - 1)
 
 
+def _list_radii(top: float) -> list[float]:
+    return [top * 4.0**-power for power in range(30)]
+
+
 def _fit_region(
-    replay: Replay, evidence: dict[str, Any], states: Array, frame: Array, centre: Array,
-    settled: int,
-) -> dict[str, Any]:  # fmt: skip
+    replay: Replay,
+    evidence: dict[str, Any],
+    away: Array,
+    frames: Sequence[tuple[Array, float]],
+) -> dict[str, Any]:
     """The evidence with the largest region that shrinks, and the step at which the run enters it.
+
+    Args:
+        replay: The problem.
+        evidence: Points and factor.
+        away: How far the run is from the orbit after each step.
+        frames: Coordinates of regions, with their size; the largest first.
 
     Raises:
         UndecidedError: If no region is small enough, or the float run enters none.
     """
     import numpy as np
 
-    away = np.linalg.norm(np.linalg.solve(frame, (states - centre).T), axis=0)
-    reason = UndecidedError("no region around the orbit is small enough")
-    for power in range(0, 60, 2):
-        radius = 2.0**-power * float(np.abs(centre).max() + 1)
-        inside = np.flatnonzero(away[settled:] <= 0.9 * radius)
+    reason = "no region around the orbit is small enough"
+    for frame, radius in frames:
+        inside = np.flatnonzero(away <= 0.9 * radius)
         if not len(inside):
             # Smaller ones are entered even later.
             break
-        entry = settled + int(inside[0])
-        for later in (entry, 2 * entry + 10, 8 * entry + 100):
-            if later >= len(states) or away[later] > 0.9 * radius:
+        entry = int(inside[0])
+        fades = bool(read_motion(replay, entry, frees_powers=True).powers)
+        for later in (entry, 2 * entry + 10, 8 * entry + 100) if fades else (entry,):
+            if later >= len(away) or away[later] > 0.9 * radius:
                 continue
             tried = make_evidence(
-                evidence["names"], evidence["points"], frame * radius, evidence["factor"]
-            )
-            tried["entry"] = later
+                evidence["names"], evidence["points"], frame, evidence["factor"]
+            ) | {"entry": later}
             try:
-                with precision(160):
+                with precision(BITS[0]):
                     find_attractor(replay, read_contraction(tried))
             except REFUSALS as error:
-                reason = UndecidedError(explain(error))
+                reason = explain(error)
             else:
                 return tried
-            if not read_motion(replay, entry, frees_powers=True).powers:
-                break
-    raise reason
+    raise UndecidedError(reason)

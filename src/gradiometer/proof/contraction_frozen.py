@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations, islice, product
-from typing import TYPE_CHECKING, Any
+from itertools import combinations, islice, pairwise, product
+from typing import TYPE_CHECKING, Any, final
 
 from flint import arb, fmpq
 
@@ -54,6 +55,17 @@ Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
 """A fixed point, and two places between which its position lies when that is no rational."""
 
 
+@final
+@dataclass(frozen=True)
+class Scene:
+    """A problem and its run in floats."""
+
+    replay: Replay
+    names: tuple[str, ...]
+    """The columns of the states."""
+    states: Array
+
+
 def propose_frozen(
     replay: Replay, path: FloatPath | SharpPath, states: Array, period: int
 ) -> dict[str, Any]:
@@ -64,51 +76,41 @@ def propose_frozen(
     """
     if period > 1:
         raise UndecidedError("no cycle is found in which all numbers shrink")
+    scene = Scene(replay, path.names, states)
     entries = [n for n in (1, *(2**k for k in range(3, 16))) if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
     memory = motion.names[1:]
-    reason = UndecidedError("the rest does not shrink for all values of what is frozen")
+    reason = "the rest does not shrink for all values of what is frozen"
     for size in range(len(memory) + 1):
         for names in combinations(memory, size):
             if size == 0 and not replay.rates.rows and not motion.powers:
                 continue
-            last, reason = _attempt(replay, path, states, entries[-1], names, reason)
-            if last is None:
+            try:
+                last = _propose(scene, entries[-1], names)
+            except REFUSALS as error:
                 # Ranges are narrowest at the end: what fails there fails everywhere.
+                reason = explain(error)
                 continue
             for entry in entries[:-1]:
-                found, reason = _attempt(replay, path, states, entry, names, reason)
-                if found is not None:
-                    return found
+                with suppress(*REFUSALS):
+                    return _propose(scene, entry, names)
             return last
-    raise reason
+    raise UndecidedError(reason)
 
 
-def _attempt(
-    replay: Replay, path: FloatPath | SharpPath, states: Array, entry: int, names: Sequence[str],
-    reason: UndecidedError,
-) -> tuple[dict[str, Any] | None, UndecidedError]:  # fmt: skip
-    """Evidence, or None and why there is none."""
-    try:
-        return _propose(replay, path, states, entry, names), reason
-    except REFUSALS as error:
-        return None, UndecidedError(explain(error))
-
-
-def _propose(
-    replay: Replay, path: FloatPath | SharpPath, states: Array, entry: int, names: Sequence[str]
-) -> dict[str, Any]:
+def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
     """Evidence with these names frozen and that entry."""
     import numpy as np
 
+    replay, states = scene.replay, scene.states
     with precision(_BITS):
         motion = read_motion(replay, entry, frees_powers=True)
         kept = [name for name in motion.names if name not in names]
-        free = {name: _span(states[entry:, path.names.index(name)]) for name in names}
+        free = {name: _span(states[entry:, scene.names.index(name)]) for name in names}
         frozen = freeze(replay, motion, entry, free)
-        columns = [path.names.index(name) for name in kept]
+        columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
-        away = states[entry, columns] - np.array([float(v.p) / float(v.q) for v in place])
+        away = states[entry, columns] - np.array([to_float(v) for v in place])
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free)
@@ -184,7 +186,7 @@ def _cut(free: Mapping[str, Range], count: int) -> list[dict[str, Any]]:
     if lower is None or upper is None:
         return []
     ends = [lower + (upper - lower) * fmpq(k * k, count * count) for k in range(count + 1)]
-    return [{"name": name, "span": [str(a), str(b)]} for a, b in zip(ends, ends[1:], strict=False)]
+    return [{"name": name, "span": [str(a), str(b)]} for a, b in pairwise(ends)]
 
 
 def _span(values: Array) -> Range:

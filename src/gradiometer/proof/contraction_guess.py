@@ -1,4 +1,4 @@
-"""What floats propose about the long run: an orbit, coordinates in which it attracts, a step to enter.
+"""What floats propose about the long run: an orbit, and coordinates in which it attracts.
 
 Nothing here proves anything; the checker does.
 """
@@ -82,7 +82,7 @@ class SharpPath:
 
     def __init__(self, replay: Replay) -> None:
         """Begin at the start."""
-        self.replay, self.motion = replay, read_motion(replay, 0)
+        self.replay, self.motion = replay, read_motion(replay, 0, frees_powers=True)
         self.names = self.motion.names
         with precision(SHARP_BITS):
             begun = replay.begin()
@@ -98,7 +98,7 @@ class SharpPath:
             known = self.motion.balls()
             while len(self.rows) <= steps:
                 done = len(self.rows) - 1
-                known |= {"t": fmpq(done + 1), **self.replay.rates.at(done)}
+                known |= {**self.replay.rates.at(done), **self.motion.at_step(done + 1, known)}
                 known |= dict(zip(self.names, self.state, strict=True))
                 piece = self.replay.locate(self.state[0], self.ends)
                 there = self.motion.images(piece, known)
