@@ -13,7 +13,7 @@ from flint import fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import evaluate, precision
 from gradiometer.proof.certificate import make_certificate
-from gradiometer.proof.check_approach import require_approach
+from gradiometer.proof.check_approach import require_approach, require_endless
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_walk import Replay, read_replay
 from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
@@ -22,6 +22,8 @@ from gradiometer.proof.walk import Course, Run
 
 _STEPS = 1000
 _ORDERS, _PARTS = (1, 2, 3, 5), (1, 30)
+_SPEEDS = ("1/10", "1/1000")
+_NONE = "no region is found in which every step moves towards one point"
 _DENOMINATORS = (1, 2, 3, 4, 5, 8, 10)
 _BITS = 256
 
@@ -33,32 +35,53 @@ def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
         UndecidedError: If no such point is found.
     """
     if course.rule.state:
-        raise UndecidedError("no region is found in which every step moves towards one point")
+        raise UndecidedError(_NONE)
     replay = read_replay(course.to_problem())
     motion = read_motion(replay, 1)
     if motion.names != ("x",):
-        raise UndecidedError("no region is found in which every step moves towards one point")
+        raise UndecidedError(_NONE)
     path = FloatPath(course, ("x",))
     states = [float(row[0]) for row in path.until(_STEPS)]
-    reason = "no region is found in which every step moves towards one point"
-    fallback = None
     with precision(_BITS):
-        for evidence in _propose(replay, states):
-            ends = fmpq(*_parts(evidence["rest"])), fmpq(*_parts(evidence["far"]))
-            sizes = evidence["order"], evidence["parts"]
-            try:
-                reaches = require_approach(
-                    replay, evidence["entry"], ends, sizes, evidence["speed"]
-                )
-            except REFUSALS as error:
-                reason = explain(error)
-                continue
-            if reaches:
-                return _fate(course, evidence, evidence["rest"])
-            fallback = fallback or evidence
-    if fallback is None:
+        found, reason = _search(replay, states, None)
+        if found is not None and not found[1]:
+            for speed in _list_speeds(replay):
+                sharper, _ = _search(replay, states, speed)
+                found = sharper or found
+    if found is None:
         raise UndecidedError(reason)
-    return _fate(course, fallback, None)
+    evidence, reaches = found
+    return _fate(course, evidence, evidence["rest"] if reaches else None)
+
+
+def _search(
+    replay: Replay, states: list[float], speed: str | None
+) -> tuple[tuple[dict[str, Any], bool] | None, str]:
+    """The first evidence that holds, and whether the run reaches the point; else None and why."""
+    reason, fallback = _NONE, None
+    for evidence in _propose(replay, states, speed):
+        ends = fmpq(*_parts(evidence["rest"])), fmpq(*_parts(evidence["far"]))
+        sizes = evidence["order"], evidence["parts"]
+        try:
+            reaches = require_approach(replay, evidence["entry"], ends, sizes, speed)
+        except REFUSALS as error:
+            reason = explain(error)
+            continue
+        if reaches or replay.rates.rows:
+            return (evidence, reaches), reason
+        fallback = fallback or (evidence, False)
+    return fallback, reason
+
+
+def _list_speeds(replay: Replay) -> list[str]:
+    """What the rates times the number of the step are at least, if anything."""
+    for speed in _SPEEDS if replay.rates.rows else ():
+        try:
+            require_endless(replay, 0, fmpq(*_parts(speed)))
+        except REFUSALS:
+            continue
+        return [speed]
+    return []
 
 
 def _parts(text: str) -> tuple[int, ...]:
@@ -81,28 +104,27 @@ def _fate(course: Course, evidence: dict[str, Any], limit: str | None) -> Fate:
     return Fate("converges", because, certificate, limit=fmpq(*_parts(limit)))
 
 
-def _propose(replay: Replay, states: list[float]) -> Iterator[dict[str, Any]]:
-    """Evidence for points near the last state, rates without a bound from below last."""
+def _propose(replay: Replay, states: list[float], speed: str | None) -> Iterator[dict[str, Any]]:
+    """Evidence for points near the last state."""
     last = states[-1]
     ends = replay.ends({})
-    for speed in (None, "1/10", "1/1000") if replay.rates.rows else (None,):
-        for near in _near(last):
-            point = fmpq(near.numerator, near.denominator)
-            try:
-                if evaluate(replay.pieces[replay.locate(point, ends)].slope, {"x": point}) != 0:
-                    continue
-            except REFUSALS:
+    for near in _near(last):
+        point = fmpq(near.numerator, near.denominator)
+        try:
+            if evaluate(replay.pieces[replay.locate(point, ends)].slope, {"x": point}) != 0:
                 continue
-            for entry in (0, 1, 10, 100, len(states) - 1):
-                away = states[entry] - float(near)
-                if away == 0:
-                    continue
-                far = point + round_short(1.01 * away, 3)
-                for order, parts in product(_ORDERS, _PARTS):
-                    yield {
-                        "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),
-                        "order": order, "parts": parts, "speed": speed,
-                    }  # fmt: skip
+        except REFUSALS:
+            continue
+        for entry in (0, 1, 10, 100, len(states) - 1):
+            away = states[entry] - float(near)
+            if away == 0:
+                continue
+            far = point + round_short(1.01 * away, 3)
+            for order, parts in product(_ORDERS, _PARTS):
+                yield {
+                    "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),
+                    "order": order, "parts": parts, "speed": speed,
+                }  # fmt: skip
 
 
 def _near(value: float) -> list[Fraction]:

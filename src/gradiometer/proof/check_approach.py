@@ -100,7 +100,7 @@ def require_approach(
     still = substitute(tree, {_RATE: Number(_ZERO)})
     require(is_zero(still), "The way is not in proportion.")
     require(_is_positive(share, sizes[0], known, spans), "The slope may vanish elsewhere.")
-    _require_endless(replay, entry, read_rational(speed))
+    require_endless(replay, entry, read_rational(speed))
     return True
 
 
@@ -141,7 +141,7 @@ def _is_positive(tree: Node, order: int, known: Mapping[str, Range], spans: list
     return min(signs) > 0
 
 
-def _require_endless(replay: Replay, entry: int, speed: fmpq) -> None:
+def require_endless(replay: Replay, entry: int, speed: fmpq) -> None:
     """Refuse unless each rate to come is at least *speed* over the number of the step."""
     require(speed > 0, "The rates are not bounded from below.")
     tree, values = replay.rates.rows[_RATE]
