@@ -14,7 +14,7 @@ from flint import fmpq
 
 from gradiometer.errors import UndecidedError, UsageError
 from gradiometer.formula.evaluate import RELATIONS, evaluate
-from gradiometer.formula.exact import Exact, compare
+from gradiometer.formula.exact import Exact, compare, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -67,16 +67,18 @@ def hull(*ranges: Range) -> Range:
     uppers = [r.upper for r in ranges]
     lower, upper = lowers[0], uppers[0]
     for candidate in lowers[1:]:
-        if lower is None or candidate is None:
-            lower = None
-        elif compare(candidate, lower) < 0:
-            lower = candidate
+        lower = None if lower is None or candidate is None else _smaller(candidate, lower)
     for candidate in uppers[1:]:
-        if upper is None or candidate is None:
-            upper = None
-        elif compare(candidate, upper) > 0:
-            upper = candidate
+        upper = None if upper is None or candidate is None else -_smaller(-candidate, -upper)
     return Range(lower, upper)
+
+
+def _smaller(left: Exact, right: Exact) -> Exact:
+    """The smaller of two numbers; a ball with it where balls overlap."""
+    try:
+        return left if compare(left, right) < 0 else right
+    except UndecidedError:
+        return to_ball(left).min(to_ball(right))
 
 
 def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
@@ -290,9 +292,21 @@ def _broken_power(base: Range, exponent: Exact) -> Range:
     return Range(*ends)
 
 
-def _swing(part: Range) -> Range:
-    """Where every sine and cosine is, whatever the argument."""
-    return Range(fmpq(-1), _ONE)
+def _swing(operator: str) -> Callable[..., Range]:
+    """The rule of a sine or cosine: between -1 and 1, closer where the argument is bounded."""
+
+    def run(part: Range) -> Range:
+        if part.lower is None or part.upper is None:
+            return Range(fmpq(-1), _ONE)
+        ball = to_ball(part.lower).union(to_ball(part.upper))
+        value = ball.sin() if operator == "sin" else ball.cos()
+        return Range(value.lower(), value.upper())
+
+    return run
+
+
+def _hyperbolic_cosine(part: Range) -> Range:
+    return _monotone("cosh", _ONE, None)(_magnitude(part))
 
 
 def _passed(position: Range, *marks: Range) -> Range:
@@ -351,8 +365,10 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sign": _monotone("sign", fmpq(-1), _ONE),
     "relu": _monotone("relu", _ZERO, None),
     "sqrt": _root,
-    "sin": _swing,
-    "cos": _swing,
+    "sin": _swing("sin"),
+    "cos": _swing("cos"),
+    "sinh": _monotone("sinh", None, None),
+    "cosh": _hyperbolic_cosine,
     "abs": _magnitude,
     "max": _extreme(larger=True),
     "min": _extreme(larger=False),

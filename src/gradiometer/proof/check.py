@@ -17,7 +17,9 @@ from gradiometer.errors import CertificateError, GradiometerError, UndecidedErro
 SCHEMA = "gradiometer/certificate-1"
 
 KINDS: Mapping[str, str] = {
+    "approach": "check_approach",
     "boxes": "check_boxes",
+    "contraction": "check_contraction",
     "counterexample": "check_formula",
     "distance": "check_distance",
     "fixed_point": "check_fixed_point",
@@ -27,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "joints": "check_joints",
     "limit": "check_limit",
     "moment": "check_moment",
+    "outer": "check_outer",
     "pieces": "check_pieces",
     "profile": "check_profile",
     "regimes": "check_regimes",
@@ -37,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "swing": "check_swing",
     "symmetry": "check_symmetry",
     "trail": "check_trail",
+    "trap": "check_trap",
     "wave": "check_wave",
     "witness": "check_witness",
 }

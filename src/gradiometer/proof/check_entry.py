@@ -1,0 +1,179 @@
+"""The checker's enclosure of a run: a centre and a small error in coordinates that turn with it.
+
+Balls alone lose a digit at each step even where a run converges, since every operation adds its own
+error. Here the error is carried by the slopes of the step (the mean-value form), in coordinates
+that follow the directions into which errors are stretched, so that it shrinks where the run does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import hypot, isfinite
+from typing import Any, TypeAlias, final
+
+from flint import arb, arb_mat, fmpq
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import collapse, precision, size_in_bits, to_ball
+from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_walk import Replay
+
+_LONGEST = 1000
+"""Bits of the rationals with which a run begins; later it goes on in balls."""
+
+Watch: TypeAlias = Callable[[int, arb], None]
+"""Told the number of steps done and where the position is after them."""
+
+
+@final
+@dataclass(frozen=True)
+class Cloud:
+    """All states `centre + frame * error`, each error inside its ball."""
+
+    centre: list[Any]
+    frame: arb_mat
+    error: arb_mat
+    names: tuple[str, ...] = field(default=())
+
+    def box(self) -> list[Any]:
+        """A ball for each coordinate that holds it in all these states."""
+        spread = (self.frame * self.error).entries()
+        return [middle + part for middle, part in zip(self.centre, spread, strict=True)]
+
+
+def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = None) -> Cloud:
+    """Where the run is after that many steps, for certain.
+
+    Args:
+        replay: The problem of a certificate.
+        steps: How many steps to take.
+        bits: The working precision.
+        watch: What is told of each position on the way, the start included.
+
+    Raises:
+        UndecidedError: If the precision does not suffice.
+        DomainError: If a step has no value.
+    """
+    with precision(bits):
+        motion = read_motion(replay, 0, frees_powers=True)
+        ends = replay.ends({})
+        done, state = _walk_exactly(replay, motion, ends, steps, watch)
+        size = len(motion.names)
+        cloud = Cloud([to_ball(v) for v in state], _identity(size), arb_mat(size, 1))
+        cloud = _centred(cloud, motion.names)
+        known = motion.balls()
+        while done < steps:
+            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
+            turns = done % 2 == 0 or len(motion.names) > 2
+            cloud = _advance(replay, motion, ends, cloud, known, turns=turns)
+            done += 1
+            if watch is not None:
+                watch(done, cloud.box()[0])
+        return cloud
+
+
+def _walk_exactly(
+    replay: Replay, motion: Motion, ends: list[Any], steps: int, watch: Watch | None
+) -> tuple[int, list[Any]]:
+    """The steps at the beginning whose numbers are short rationals, so that ties are seen."""
+    begun = replay.begin()
+    state = [begun[name] for name in motion.names]
+    done = 0
+    while True:
+        if watch is not None:
+            watch(done, to_ball(state[0]))
+        if done == steps or not all(_is_short(value) for value in state):
+            return done, state
+        known: dict[str, Any] = {**motion.values, **replay.rates.at(done)}
+        known |= motion.at_step(done + 1, motion.values)
+        known |= dict(zip(motion.names, state, strict=True))
+        state = motion.images(replay.locate(state[0], ends), known)
+        done += 1
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, fmpq) and size_in_bits(value) <= _LONGEST
+
+
+def _identity(size: int) -> arb_mat:
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def _centred(cloud: Cloud, names: tuple[str, ...]) -> Cloud:
+    """The same states with an exact centre; what is not exact becomes error."""
+    middles = [value.mid() for value in cloud.centre]
+    rest = [value - middle for value, middle in zip(cloud.centre, middles, strict=True)]
+    return Cloud(middles, cloud.frame, cloud.error + arb_mat(len(rest), 1, rest), names)
+
+
+def _advance(
+    replay: Replay,
+    motion: Motion,
+    ends: list[Any],
+    cloud: Cloud,
+    known: dict[str, Any],
+    *,
+    turns: bool,
+) -> Cloud:
+    """The cloud one step later."""
+    box = cloud.box()
+    piece = replay.locate(box[0], ends)
+    _, rows = motion.slopes(piece, {**known, **dict(zip(motion.names, box, strict=True))})
+    there = motion.images(piece, {**known, **dict(zip(motion.names, cloud.centre, strict=True))})
+    there = [to_ball(collapse(value)) for value in there]
+    size = len(there)
+    carried = arb_mat(size, size, [entry for row in rows for entry in row]) * cloud.frame
+    middles = [value.mid() for value in there]
+    rest = arb_mat(size, 1, [v - m for v, m in zip(there, middles, strict=True)])
+    if not all(entry.is_finite() for entry in (*there, *carried.entries())):
+        raise UndecidedError("the enclosure of the run is lost")
+    frame = _turn(carried, cloud.error) if turns else cloud.frame
+    back = frame.inv()
+    error = (back * carried) * cloud.error + back * rest
+    return Cloud(middles, frame, error, cloud.names)
+
+
+def _turn(carried: arb_mat, error: arb_mat) -> arb_mat:
+    """A frame with right angles whose first direction is that of the largest error.
+
+    Any frame is right; this one keeps errors from being wrapped in ever larger boxes.
+    """
+    size = carried.nrows()
+    if size == 1:
+        return _identity(1)
+    columns = []
+    for j in range(size):
+        column = [carried[i, j] for i in range(size)]
+        reach = max(float(entry.abs_upper().log().mid()) if entry != 0 else -1e300
+                    for entry in column)  # fmt: skip
+        spread = error[j, 0].abs_upper()
+        weight = reach + (float(spread.log().mid()) if spread != 0 else -1e300)
+        columns.append((weight, _direction(column)))
+    columns.sort(key=lambda pair: -pair[0])
+    frame = _straighten([column for _, column in columns], size)
+    return arb_mat(size, size, [arb(frame[j][i]) for i in range(size) for j in range(size)])
+
+
+def _direction(column: list[arb]) -> list[float]:
+    """The column as floats of ordinary size."""
+    top = max((entry.abs_upper() for entry in column), key=float)
+    if not top > 0:
+        return [0.0] * len(column)
+    return [float((entry / top).mid()) for entry in column]
+
+
+def _straighten(columns: list[list[float]], size: int) -> list[list[float]]:
+    """Unit vectors at right angles along the columns, filled up where columns are missing."""
+    found: list[list[float]] = []
+    units = [[float(i == j) for i in range(size)] for j in range(size)]
+    for column in (*columns, *units):
+        rest = list(column)
+        for _ in range(2):
+            for other in found:
+                share = sum(a * b for a, b in zip(rest, other, strict=True))
+                rest = [a - share * b for a, b in zip(rest, other, strict=True)]
+        length = hypot(*rest)
+        if isfinite(length) and length > 1e-6 and len(found) < size:
+            found.append([entry / length for entry in rest])
+    return found

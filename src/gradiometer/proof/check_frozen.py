@@ -1,0 +1,190 @@
+"""The checker's step where some of its numbers are only known to lie in a range, for ever.
+
+The root of a running mean square has no bounded slope at 0, and a rate may change for ever. Such a
+number is frozen: whatever value of its range it has at a step, the step moves the rest of the state
+in a way that is bounded for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import (
+    EVERYTHING,
+    Apply,
+    Name,
+    Node,
+    Range,
+    at_point,
+    compare,
+    evaluate,
+    evaluate_range,
+    free_names,
+    to_ball,
+    walk,
+)
+from gradiometer.proof.check_fields import require
+from gradiometer.proof.check_tangent import Matrix, Motion, Power, Row, Vector
+from gradiometer.proof.check_walk import Replay
+
+_UNSAFE = {"where", "sign", "floor", "passed"}
+_SHORT = 300
+"""Bits of a range's end that is kept as it is."""
+
+
+@final
+@dataclass(frozen=True)
+class Frozen:
+    """A step in which some names run through ranges."""
+
+    motion: Motion
+    names: tuple[str, ...]
+    """The coordinates that are not frozen."""
+    ranges: Mapping[str, Range]
+    """Where parameters, powers, rates, the step count and frozen coordinates lie."""
+    news: Mapping[str, Range] = field(default_factory=dict)
+    """Where the new values of frozen coordinates lie, by `name'`; a part of their ranges."""
+
+    def point(self, piece: int, place: list[fmpq]) -> list[Range]:
+        """Where one step takes that state, for all values of what is frozen."""
+        states = dict(zip(self.names, map(at_point, place), strict=True))
+        env = self._walk(piece, states)
+        return [env[f"{name}'"] for name in self.names]
+
+    def rest(self, piece: int, places: Mapping[str, Range]) -> list[Range]:
+        """Where one step takes what is remembered, and how far the position, at slope 0."""
+        env = self._walk(piece, places, flat=True)
+        rows = self.motion.pieces[piece]
+        stride = evaluate_range(_find_stride(rows), env)
+        return [stride, *(env[f"{name}'"] for name in self.names[1:])]
+
+    def slopes(self, piece: int, box: list[arb]) -> Matrix:
+        """The derivatives of what is not frozen over a region, all frozen values held."""
+        states = {name: _from_ball(ball) for name, ball in zip(self.names, box, strict=True)}
+        env = self._walk(piece, states)
+        size = len(self.names)
+        moves: dict[str, Vector] = {
+            name: [arb(int(name == other)) for other in self.names] for name in self.names
+        }
+        for row in self.motion.pieces[piece]:
+            if row.target in self.news:
+                continue
+            total = [arb(0)] * size
+            for name, tree, _ in row.slopes:
+                if name in moves:
+                    factor = to_hull(evaluate_range(tree, env))
+                    total = [a + factor * b for a, b in zip(total, moves[name], strict=True)]
+            moves[row.target] = total
+        return [moves[f"{name}'"] for name in self.names]
+
+    def reach(self, piece: int, box: list[arb]) -> dict[str, Range]:
+        """Where one step takes the frozen coordinates themselves."""
+        states = {name: _from_ball(ball) for name, ball in zip(self.names, box, strict=True)}
+        env, found = {**self.ranges, **states}, {}
+        for row in self.motion.pieces[piece]:
+            env[row.target] = outward(evaluate_range(row.tree, env))
+            if row.target in self.news:
+                found[row.target[:-1]] = env[row.target]
+                env[row.target] = self.news[row.target]
+        return found
+
+    def _walk(
+        self, piece: int, states: Mapping[str, Range], *, flat: bool = False
+    ) -> dict[str, Range]:
+        env = {**self.ranges, **states}
+        for row in self.motion.pieces[piece]:
+            value = evaluate_range(row.tree, env)
+            if flat and row.target == "g":
+                value = at_point(fmpq(0))
+            env[row.target] = outward(value)
+            if row.target in self.news:
+                old = self.ranges[row.target[:-1]]
+                require(old.contains(env[row.target]), "A frozen number leaves its range.")
+                env[row.target] = self.news[row.target]
+        return env
+
+
+def freeze(replay: Replay, motion: Motion, done: int, free: Mapping[str, Range]) -> Frozen:
+    """The step after *done* steps with these coordinates frozen.
+
+    Raises:
+        CertificateError: If the step may jump inside a range.
+    """
+    for row in (row for rows in motion.pieces for row in rows):
+        jumps = {n.operator for n in walk(row.tree) if isinstance(n, Apply)} & _UNSAFE
+        require(not jumps, "A step with branches is not evaluated over ranges.")
+    require("x" not in free and set(free) <= set(motion.names), "Another name is frozen.")
+    ranges = {name: at_point(value) for name, value in motion.values.items()}
+    ranges |= replay.rates.from_step(done)
+    ranges |= {name: power_range(power, done) for name, power in motion.powers.items()}
+    ranges |= {"t": Range(fmpq(done + 1), None), **free}
+    names = tuple(name for name in motion.names if name not in free)
+    return Frozen(motion, names, ranges, {f"{name}'": span for name, span in free.items()})
+
+
+def power_range(power: Power, done: int) -> Range:
+    """All values of the power in the steps after *done* steps, and their limit 0."""
+    first = evaluate(power.exponent, {"t": fmpq(done + 1)})
+    require(compare(first, fmpq(0)) > 0, "A power has no positive exponent.")
+    most = to_ball(power.base) ** to_ball(first) if power.base > 0 else arb(0)
+    return outward(Range(fmpq(0), most))
+
+
+def reads_step(motion: Motion) -> bool:
+    """Whether the step count is read other than in powers that fade."""
+    return any("t" in free_names(row.tree) for rows in motion.pieces for row in rows)
+
+
+def _find_stride(rows: tuple[Row, ...]) -> Node:
+    """What is added to the position, as a tree; its sign does not matter here."""
+    trees = {row.target: row.tree for row in rows}
+    tree = trees["x'"]
+    if isinstance(tree, Apply) and tree.operator in ("+", "-"):
+        left, right = tree.arguments
+        while isinstance(left, Name) and left.name in trees:
+            left = trees[left.name]
+        if left == Name("x"):
+            return right
+    raise UndecidedError("the rule does not add its stride to the position")
+
+
+def outward(span: Range) -> Range:
+    """The range with ends that are short rationals, no narrower."""
+    lower, upper = span.lower, span.upper
+    if lower is upper and lower is not None:
+        # One number, known as a ball, is a range of two ends.
+        single = _short(lower, -1)
+        if single == lower:
+            return at_point(single)
+    return Range(
+        None if lower is None else _short(lower, -1), None if upper is None else _short(upper, 1)
+    )
+
+
+def _short(value: Any, side: int) -> fmpq:
+    if isinstance(value, fmpq) and int(value.q).bit_length() <= _SHORT:
+        return value
+    ball = to_ball(value)
+    if not ball.is_finite():
+        raise UndecidedError("a range has no end that is known")
+    return (ball.lower() if side < 0 else ball.upper()).fmpq()
+
+
+def _from_ball(ball: arb) -> Range:
+    return Range(ball.lower().fmpq(), ball.upper().fmpq())
+
+
+def to_hull(span: Range) -> arb:
+    """A ball that contains the range.
+
+    Raises:
+        UndecidedError: If the range is not bounded.
+    """
+    if span == EVERYTHING or span.lower is None or span.upper is None:
+        raise UndecidedError("a slope is not bounded while a frozen number runs through its range")
+    return to_ball(span.lower).union(to_ball(span.upper))

@@ -1,0 +1,204 @@
+"""The checker's step of a rule with its slopes: what one step does to a whole region of states.
+
+A step is straight-line code. Each assignment comes with its derivative by every name that moves,
+and the chain rule joins them. A branch that a region does not decide raises `UndecidedError`, so
+inside a region that has slopes the step is one smooth formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, final
+
+from flint import arb, fmpq
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import (
+    ZERO,
+    Apply,
+    Evaluator,
+    Name,
+    Node,
+    Number,
+    apply,
+    collapse,
+    compile_exact,
+    differentiate,
+    differentiate_branches,
+    evaluate,
+    free_names,
+    map_children,
+    substitute,
+    to_ball,
+)
+from gradiometer.proof.check_walk import Replay, live_step
+
+_POWER = apply("^", Name("b"), Name("e"))
+
+Matrix: TypeAlias = list[list[arb]]
+Vector: TypeAlias = list[arb]
+
+
+@final
+@dataclass(frozen=True)
+class Row:
+    """One assignment, and its derivative by each name that may move."""
+
+    target: str
+    tree: Node
+    value: Evaluator
+    slopes: tuple[tuple[str, Node, Evaluator], ...]
+
+
+@final
+@dataclass(frozen=True)
+class Power:
+    """A number to a power that grows with the step count for ever."""
+
+    base: fmpq
+    exponent: Node
+
+
+@final
+@dataclass(frozen=True)
+class Motion:
+    """The step of a rule on each piece of its landscape, with slopes."""
+
+    names: tuple[str, ...]
+    """The coordinates of the state: `x`, then what is remembered and read."""
+    pieces: tuple[tuple[Row, ...], ...]
+    """The assignments on each piece, the gradient first."""
+    values: Mapping[str, fmpq]
+    """The parameters."""
+    powers: Mapping[str, Power] = field(default_factory=dict)
+    """What stands for the powers in which the step count occurred, by its name."""
+
+    def balls(self) -> dict[str, Any]:
+        """The parameters as numbers of the current precision; whole ones stay exact."""
+        return {n: v if v.q == 1 else to_ball(v) for n, v in self.values.items()}
+
+    def at_step(self, step: int, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The step count and the powers in which it occurs; *known* holds the parameters."""
+        found: dict[str, Any] = {"t": fmpq(step)}
+        for name, power in self.powers.items():
+            exponent = evaluate(power.exponent, found)
+            # As balls, where balls are asked for: a long power of a rational is of no use.
+            base = power.base if known is self.values else to_ball(power.base)
+            found[name] = evaluate(_POWER, {"b": base, "e": exponent})
+        return found
+
+    def images(self, piece: int, known: Mapping[str, Any]) -> list[Any]:
+        """The state after one step from the values in *known*."""
+        env = dict(known)
+        for row in self.pieces[piece]:
+            env[row.target] = collapse(row.value(env))
+        return [env[f"{name}'"] for name in self.names]
+
+    def slopes(self, piece: int, known: Mapping[str, Any]) -> tuple[list[Any], Matrix]:
+        """The states after one step from a region, and the derivatives over it.
+
+        Raises:
+            UndecidedError: If the region meets two branches, or a value is not finite.
+        """
+        env = dict(known)
+        zero = arb(0)
+        moves: dict[str, Vector] = {
+            name: [arb(int(name == other)) for other in self.names] for name in self.names
+        }
+        for row in self.pieces[piece]:
+            value = collapse(row.value(env))
+            if isinstance(value, arb) and not value.is_finite():
+                raise UndecidedError("a value over a region of states is not finite")
+            env[row.target] = value
+            parts = [(run(env), moves[name]) for name, _, run in row.slopes if name in moves]
+            if parts:
+                moves[row.target] = _combine(parts)
+        still = [zero] * len(self.names)
+        rows = [moves.get(f"{name}'", still) for name in self.names]
+        if not all(entry.is_finite() for row in rows for entry in row):
+            raise UndecidedError("a slope over a region of states is not finite")
+        return [env[f"{name}'"] for name in self.names], rows
+
+
+def _combine(parts: Sequence[tuple[Any, Vector]]) -> Vector:
+    """The sum of the vectors, each times its number."""
+    first, vector = parts[0]
+    total = [first * entry for entry in vector]
+    for factor, vector in parts[1:]:
+        total = [old + factor * entry for old, entry in zip(total, vector, strict=True)]
+    return total
+
+
+def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Motion:
+    """The steps after *done* steps, as one piece of code for each piece of the landscape.
+
+    Args:
+        replay: The problem of the certificate.
+        done: Conditions on the step count are decided for all steps after this one.
+        frees_powers: Whether powers `b^e` with a growing e become names of their own.
+    """
+    values = {**replay.values, **replay.rates.resting(done)}
+    step = live_step(replay.settled_step(done))
+    powers: dict[str, Power] = {}
+    if frees_powers:
+        step = [(target, _free_powers(tree, values, powers)) for target, tree in step]
+    targets = [target for target, _ in step]
+    names = ("x", *(name for name in replay.state if f"{name}'" in targets))
+    read = frozenset().union(*(free_names(tree) for _, tree in step))
+    moving = {*names, *targets, "g", "loss"}
+    rows = tuple(_row(target, tree, moving) for target, tree in step)
+    pieces = []
+    for surface in replay.pieces:
+        ground = [("g", surface.slope)] if "g" in read else []
+        ground += [("loss", surface.loss)] if "loss" in read else []
+        pieces.append((*(_row(target, tree, moving) for target, tree in ground), *rows))
+    kept = {name: value for name, value in values.items() if name in read}
+    return Motion(names, tuple(pieces), kept, powers)
+
+
+def _row(target: str, tree: Node, moving: set[str]) -> Row:
+    slopes = []
+    for name in sorted(free_names(tree) & moving):
+        slope = differentiate_branches(tree, name)
+        if slope != ZERO:
+            slopes.append((name, slope, compile_exact(slope)))
+    return Row(target, tree, compile_exact(tree), tuple(slopes))
+
+
+def _free_powers(node: Node, values: Mapping[str, fmpq], powers: dict[str, Power]) -> Node:
+    """The tree with a name for each power of a number from 0 to 1 that fades to 0.
+
+    Its exponent is affine in the step count with a positive factor, so it has no other limit.
+    """
+    found = _fading_power(node, values)
+    if found is None:
+        return map_children(node, lambda part: _free_powers(part, values, powers))
+    for name, power in powers.items():
+        if power == found:
+            return Name(name)
+    # No text of a user can write a name with a space.
+    name = f"power {len(powers)}"
+    powers[name] = found
+    return Name(name)
+
+
+def _fading_power(node: Node, values: Mapping[str, fmpq]) -> Power | None:
+    if not isinstance(node, Apply) or node.operator != "^":
+        return None
+    arguments = node.arguments
+    if "t" not in free_names(arguments[1]) or "t" in free_names(arguments[0]):
+        return None
+    known = {name: Number(value) for name, value in values.items()}
+    base, exponent = (substitute(part, known) for part in arguments)
+    if free_names(base) or free_names(exponent) != {"t"}:
+        return None
+    try:
+        growth = differentiate(exponent, "t")
+        rate = None if free_names(growth) else evaluate(growth, {})
+        value = evaluate(base, {})
+    except UndecidedError:
+        return None
+    if not (isinstance(rate, fmpq) and isinstance(value, fmpq)):
+        return None
+    return Power(value, exponent) if rate > 0 and 0 <= value < 1 else None

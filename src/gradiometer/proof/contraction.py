@@ -1,0 +1,217 @@
+"""Finds the point or cycle that attracts a run: floats propose it, the checker proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradiometer.errors import UndecidedError
+from gradiometer.formula import precision, to_float
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check_contraction import (
+    Attractor,
+    enter_region,
+    find_attractor,
+    read_contraction,
+    spell_cycle,
+)
+from gradiometer.proof.check_frozen import reads_step
+from gradiometer.proof.check_tangent import read_motion
+from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.contraction_frozen import propose_frozen
+from gradiometer.proof.contraction_guess import (
+    HOPELESS,
+    REFUSALS,
+    FloatPath,
+    SharpPath,
+    explain,
+    find_frame,
+    find_periods,
+    make_evidence,
+    reduce_period,
+    refine_orbit,
+)
+from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.spelling import spell
+from gradiometer.proof.walk import Course, Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+LENGTHS = (200, 1000, 4000, 20_000)
+"""Steps of the float run after each of which an attracting orbit is looked for."""
+HOPELESS_AT = 4000
+"""Steps after which a run that is nowhere near a cycle is given up."""
+SHARP_LENGTHS = (1000, 4000)
+"""The same for a run with many digits."""
+BITS = (160, 640, 2560)
+"""Precisions of the enclosure of the run up to its entry."""
+
+
+def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate:
+    """The fate of a run that comes ever closer to a point or a cycle.
+
+    Raises:
+        UndecidedError: If no such orbit is found and proved.
+    """
+    replay = read_replay(course.to_problem())
+    names = read_motion(replay, 0).names
+    reason = "no point or cycle of at most 128 steps attracts the run in float64"
+    repelled = False
+    for path, lengths in ((FloatPath(course, names), LENGTHS), (SharpPath(replay), SHARP_LENGTHS)):
+        for steps in lengths:
+            states = path.until(steps)
+            periods = find_periods(states)
+            if not periods and steps >= HOPELESS_AT and not find_periods(states, HOPELESS):
+                break
+            for propose in (_propose_smooth, propose_frozen) if periods else ():
+                try:
+                    evidence = propose(replay, path, states, periods[0])
+                    return _conclude(course, replay, evidence)
+                except REFUSALS as error:
+                    reason, repelled = explain(error), True
+        if not repelled:
+            break
+    raise UndecidedError(reason)
+
+
+def _conclude(course: Course, replay: Replay, evidence: dict[str, Any]) -> Fate:
+    """The fate with its certificate, at the first precision that suffices for the entry."""
+    for bits in BITS:
+        tried = {**evidence, "bits": bits}
+        read = read_contraction(tried)
+        with precision(bits):
+            try:
+                enter_region(replay, read)
+            except UndecidedError:
+                if bits == BITS[-1]:
+                    raise
+                continue
+            found = find_attractor(replay, read)
+            claim = _claim(found)
+        certificate = make_certificate(
+            "contraction", problem=course.to_problem(), claim=claim, evidence=tried
+        )
+        return _fate(found, certificate, read.entry)
+    raise UndecidedError("the run is not enclosed up to its entry")
+
+
+def _claim(found: Attractor) -> dict[str, Any]:
+    cycle = len(found.points) > 1
+    return {
+        "verdict": "cycle" if cycle else "converges",
+        "limit": None if cycle else spell(found.points[0]),
+        "cycle": spell_cycle(found) if cycle else None,
+        "interval": None,
+    }
+
+
+def _fate(found: Attractor, certificate: Mapping[str, Any], entry: int) -> Fate:
+    if len(found.points) == 1:
+        because = (
+            f"after step {entry} the run is in a region that each step maps into itself and in "
+            "which all distances from this point shrink by a factor below 1"
+        )
+        return Fate("converges", because, certificate, limit=found.points[0])
+    period = len(found.points)
+    because = (
+        f"after step {entry} the run is in a region that {period} steps map into itself and in "
+        "which they shrink all distances by a factor below 1, so it comes ever closer to the "
+        "one cycle through it"
+    )
+    return Fate("cycle", because, certificate, orbit=Orbit(found.points, found.multipliers))
+
+
+def _propose_smooth(
+    replay: Replay, path: FloatPath | SharpPath, states: Array, period: int
+) -> dict[str, Any]:
+    """Evidence in which every coordinate shrinks."""
+    import numpy as np
+
+    settled = _find_settled(replay, len(states))
+    motion = read_motion(replay, settled, frees_powers=True)
+    if reads_step(motion) or not replay.rates.is_at_rest(settled):
+        raise UndecidedError("the rule changes with the step count for ever")
+    columns = [path.names.index(name) for name in motion.names]
+    states = states[:, columns]
+    with precision(256):
+        ends = replay.ends({})
+
+        def locate(place: Any) -> int:
+            return replay.locate(place, ends)
+
+        points, slopes = refine_orbit(motion, states[-1], period, locate)
+        shorter = reduce_period(points)
+        if shorter < period:
+            points, slopes = refine_orbit(motion, states[-1], shorter, locate)
+    floats = np.array([[to_float(value) for value in place] for place in points])
+    units = np.abs(floats).max(axis=0)
+    units[units <= 1e-12 * units.max()] = units.max() or 1.0
+    frame, norm = find_frame(slopes, units)
+    factor = norm + (1 - norm) / 4
+    evidence = make_evidence(motion.names, points, frame, factor)
+    away = np.linalg.norm(np.linalg.solve(frame, (states - floats[0]).T), axis=0)
+    away[:settled] = np.inf
+    top = float(np.abs(floats[0]).max() + 1)
+    return _fit_region(replay, evidence, away, [(frame * r, r) for r in _list_radii(top)])
+
+
+def _find_settled(replay: Replay, steps: int) -> int:
+    """The least number of steps, about, after which no condition on the step count is open."""
+    for done in (0, 1, 2, 5, *(10 * 2**k for k in range(20))):
+        if done >= steps:
+            break
+        motion = read_motion(replay, done, frees_powers=True)
+        if not reads_step(motion) and replay.rates.is_at_rest(done):
+            return done
+    return min(1, steps - 1)
+
+
+def _list_radii(top: float) -> list[float]:
+    return [top * 4.0**-power for power in range(30)]
+
+
+def _fit_region(
+    replay: Replay,
+    evidence: dict[str, Any],
+    away: Array,
+    frames: Sequence[tuple[Array, float]],
+) -> dict[str, Any]:
+    """The evidence with the largest region that shrinks, and the step at which the run enters it.
+
+    Args:
+        replay: The problem.
+        evidence: Points and factor.
+        away: How far the run is from the orbit after each step.
+        frames: Coordinates of regions, with their size; the largest first.
+
+    Raises:
+        UndecidedError: If no region is small enough, or the float run enters none.
+    """
+    import numpy as np
+
+    reason = "no region around the orbit is small enough"
+    for frame, radius in frames:
+        inside = np.flatnonzero(away <= 0.9 * radius)
+        if not len(inside):
+            # Smaller ones are entered even later.
+            break
+        entry = int(inside[0])
+        fades = bool(read_motion(replay, entry, frees_powers=True).powers)
+        for later in (entry, 2 * entry + 10, 8 * entry + 100) if fades else (entry,):
+            if later >= len(away) or away[later] > 0.9 * radius:
+                continue
+            tried = make_evidence(
+                evidence["names"], evidence["points"], frame, evidence["factor"]
+            ) | {"entry": later}
+            try:
+                with precision(BITS[0]):
+                    find_attractor(replay, read_contraction(tried))
+            except REFUSALS as error:
+                reason = explain(error)
+            else:
+                return tried
+    raise UndecidedError(reason)

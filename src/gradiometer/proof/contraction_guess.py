@@ -1,0 +1,295 @@
+"""What floats propose about the long run: an orbit, and coordinates in which it attracts.
+
+Nothing here proves anything; the checker does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, final
+
+from flint import arb, arb_mat, fmpq
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import collapse, from_float, precision, to_ball, to_float
+from gradiometer.numeric import advance_float, begin_float
+from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_walk import Replay
+from gradiometer.proof.walk import Course, survey
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+REFUSALS = (GradiometerError, UndecidedError, ArithmeticError)
+"""What a proposal meets that the checker refuses, or that floats cannot compute."""
+
+LONGEST_PERIOD = 128
+NEAR, HOPELESS = 1e-6, 1e-3
+"""States this near to each other, by the size of the run, may be the same point of a cycle; where
+none is nearer than the second number, a longer run is not likely to help."""
+SHARP_BITS = 1024
+_DIGITS = 40
+"""Decimal places of a point that is no short rational."""
+
+
+@final
+@dataclass
+class FloatPath:
+    """The states of a run in float64, taken when they are asked for."""
+
+    course: Course
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Begin at the start."""
+        course = self.course
+        ends = survey(course.landscape).ends
+        self.uppers = [None if end is None else to_float(end) for _, end in ends]
+        self.state = begin_float(course.rule, course.start, course.float_rates(0))
+        self.rows = [self._row()]
+
+    def _row(self) -> list[float]:
+        memory = self.state.memory
+        return [self.state.position if n == "x" else memory[n] for n in self.names]
+
+    def until(self, steps: int) -> Array:
+        """The states up to that step; fewer when a number overflows."""
+        import numpy as np
+
+        course, rule = self.course, self.course.rule
+        reads_loss = "loss" in rule.reads
+        while len(self.rows) <= steps:
+            place = self.state.position
+            piece = next(i for i, end in enumerate(self.uppers) if end is None or place <= end)
+            slope = course.landscape.float_slopes[piece]
+            loss = course.landscape.float_losses[piece] if reads_loss else None
+            rates = course.float_rates(self.state.step)
+            self.state = advance_float(rule, self.state, slope, rates, loss)
+            if not abs(self.state.position) < 1e100:
+                raise UndecidedError("the run in float64 overflows")
+            self.rows.append(self._row())
+        return np.array(self.rows)
+
+
+@final
+class SharpPath:
+    """The states of a run with many digits: a float is drawn into a point that repels the run."""
+
+    def __init__(self, replay: Replay) -> None:
+        """Begin at the start."""
+        self.replay, self.motion = replay, read_motion(replay, 0, frees_powers=True)
+        self.names = self.motion.names
+        with precision(SHARP_BITS):
+            begun = replay.begin()
+            self.ends = replay.ends({})
+            self.state = [to_ball(begun[name]).mid() for name in self.names]
+        self.rows = [[float(value) for value in self.state]]
+
+    def until(self, steps: int) -> Array:
+        """The states up to that step, rounded to floats."""
+        import numpy as np
+
+        with precision(SHARP_BITS):
+            known = self.motion.balls()
+            while len(self.rows) <= steps:
+                done = len(self.rows) - 1
+                known |= {**self.replay.rates.at(done), **self.motion.at_step(done + 1, known)}
+                known |= dict(zip(self.names, self.state, strict=True))
+                piece = self.replay.locate(self.state[0], self.ends)
+                there = self.motion.images(piece, known)
+                self.state = [to_ball(value).mid() for value in there]
+                if not abs(self.state[0]) < arb(10) ** 100:
+                    raise UndecidedError("the run overflows")
+                self.rows.append([float(value) for value in self.state])
+        return np.array(self.rows)
+
+
+def explain(error: Exception) -> str:
+    """The reason without a full stop, as it reads on in a sentence."""
+    return getattr(error, "problem", str(error)).rstrip(".")
+
+
+def find_periods(states: Array, near: float = NEAR) -> list[int]:
+    """The shortest periods after which the run is nearly where it was."""
+    import numpy as np
+
+    size = np.maximum(np.abs(states).max(axis=0), 1e-300)
+    most = min(LONGEST_PERIOD, len(states) - 1)
+    gaps = np.abs((states[-1] - states[-1 - most : -1]) / size).max(axis=1)[::-1]
+    return [int(index) + 1 for index in np.flatnonzero(gaps < near)[:2]]
+
+
+def refine_orbit(
+    motion: Motion, start: Sequence[float], period: int, locate: Any
+) -> tuple[list[list[fmpq]], Array]:
+    """The points of the periodic orbit near a state, and the slopes of one period, by Newton.
+
+    Raises:
+        UndecidedError: If that does not converge.
+    """
+    known = {**motion.balls(), **dict.fromkeys(motion.powers, fmpq(0))}
+    size = len(motion.names)
+    place = [to_ball(from_float(value)) for value in start]
+    orbit, slopes = [place], arb_mat(0, 0)
+    for _ in range(12):
+        orbit, slopes = _go_round(motion, known, place, period, locate)
+        gap = [end - begin for end, begin in zip(orbit.pop(), place, strict=True)]
+        lack = slopes - arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+        try:
+            change = lack.mid().solve(arb_mat(size, 1, gap).mid()).entries()
+        except ZeroDivisionError:
+            raise UndecidedError("the orbit is not isolated") from None
+        place = [(old - step).mid() for old, step in zip(place, change, strict=True)]
+        if all(abs(step) < arb(10) ** (-_DIGITS - 10) for step in change):
+            break
+    else:
+        raise UndecidedError("the orbit that floats propose is not found exactly")
+    points = _shorten(orbit, motion, known, locate)
+    import numpy as np
+
+    floats = [float(entry.mid()) for entry in slopes.entries()]
+    return points, np.array(floats).reshape(size, size)
+
+
+def _go_round(
+    motion: Motion, known: dict[str, Any], place: list[Any], period: int, locate: Any
+) -> tuple[list[list[Any]], arb_mat]:
+    orbit, slopes = [place], None
+    for _ in range(period):
+        here = dict(zip(motion.names, orbit[-1], strict=True))
+        there, rows = motion.slopes(locate(orbit[-1][0]), {**known, **here})
+        part = arb_mat(len(rows), len(rows), [entry for row in rows for entry in row]).mid()
+        slopes = part if slopes is None else part * slopes
+        orbit.append([to_ball(value).mid() for value in there])
+    return orbit, slopes if slopes is not None else arb_mat(0, 0)
+
+
+def _shorten(
+    orbit: list[list[Any]], motion: Motion, known: dict[str, Any], locate: Any
+) -> list[list[fmpq]]:
+    """The points as short rationals where these form an exact orbit, else as decimals."""
+    whole = [[_to_fraction(value) for value in place] for place in orbit]
+    short = [[value.limit_denominator(10**6) for value in place] for place in whole]
+    points = [[fmpq(v.numerator, v.denominator) for v in place] for place in short]
+    known = {**motion.values, **dict.fromkeys(motion.powers, fmpq(0))}
+    try:
+        for index, place in enumerate(points):
+            here = dict(zip(motion.names, place, strict=True))
+            there = motion.images(locate(place[0]), {**known, **here})
+            goal = points[(index + 1) % len(points)]
+            if any(collapse(a - b) != 0 for a, b in zip(there, goal, strict=True)):
+                break
+        else:
+            return points
+    except REFUSALS:
+        pass
+    return [[fmpq(v.numerator, v.denominator) for v in place] for place in whole]
+
+
+def _to_fraction(value: arb) -> Fraction:
+    scaled = (value * arb(10) ** _DIGITS).mid()
+    whole = (scaled + arb(0.5)).floor().mid().unique_fmpz()
+    if whole is None:
+        raise UndecidedError("a point of the orbit is too large")
+    return Fraction(int(whole), 10**_DIGITS)
+
+
+def reduce_period(points: list[list[fmpq]]) -> int:
+    """The length of the orbit without repetition."""
+    for period in range(1, len(points)):
+        if len(points) % period == 0 and all(
+            abs(a - b) < fmpq(1, 10**20)
+            for here, there in zip(points, points[period:] + points[:period], strict=True)
+            for a, b in zip(here, there, strict=True)
+        ):
+            return period
+    return len(points)
+
+
+def find_frame(slopes: Array, units: Sequence[float]) -> tuple[Array, float]:
+    """Coordinates in which the matrix shrinks every vector, and by which factor.
+
+    Args:
+        slopes: The slopes of one period.
+        units: The natural size of each coordinate.
+
+    Raises:
+        UndecidedError: If there are none, since an eigenvalue is not inside the unit circle.
+    """
+    import numpy as np
+
+    scale = np.array(units)
+    scaled = slopes * scale / scale[:, None]
+    frames = find_frames([scaled])
+    norms = [float(np.linalg.norm(np.linalg.inv(f) @ scaled @ f, 2)) for f in frames]
+    if not norms or min(norms) >= 1:
+        raise UndecidedError("the orbit that floats propose does not attract")
+    best = int(np.argmin(norms))
+    return scale[:, None] * frames[best], norms[best]
+
+
+def find_frames(matrices: Sequence[Array]) -> list[Array]:
+    """Coordinates in which one of the matrices, or their mean, shrinks every vector."""
+    import numpy as np
+
+    metrics: list[Array] = []
+    for matrix in matrices:
+        if not np.isfinite(matrix).all():
+            continue
+        values, vectors = np.linalg.eig(matrix)
+        radius = float(np.abs(values).max())
+        if radius >= 1 - 1e-12:
+            continue
+        if np.linalg.cond(vectors) < 1e3:
+            inverse = np.linalg.inv(vectors)
+            metrics.append(np.real(inverse.conj().T @ inverse))
+        metrics.append(_solve_lyapunov(matrix, (1 + radius) / 2))
+    if len(matrices) > 1 and metrics:
+        metrics.append(sum(metrics[1:], metrics[0]))
+    frames = [np.linalg.inv(np.linalg.cholesky(metric).T) for metric in metrics]
+    # A frame whose longest direction has the length of a unit.
+    return [frame / np.abs(frame).max() for frame in frames]
+
+
+def _solve_lyapunov(matrix: Array, radius: float) -> Array:
+    """The metric `sum of (M/r)^k^T (M/r)^k`, in which M shrinks everything by r at least."""
+    import numpy as np
+
+    step = matrix / radius
+    size = len(step)
+    flat = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
+    metric = flat.reshape(size, size)
+    return (metric + metric.T) / 2
+
+
+def to_rationals(matrix: Array, scale: float = 1.0) -> list[list[str]]:
+    """The entries times *scale*, each rounded to a few digits, as certificates write them."""
+    return [[str(round_short(float(entry) * scale)) for entry in row] for row in matrix]
+
+
+def round_short(value: float, digits: int = 6) -> fmpq:
+    """The rational of the float rounded to that many significant digits."""
+    rounded = Fraction(f"{value:.{digits}g}")
+    return fmpq(rounded.numerator, rounded.denominator)
+
+
+def make_evidence(
+    names: Sequence[str], points: Sequence[Sequence[Any]], frame: Array, factor: Any
+) -> dict[str, Any]:
+    """The evidence of a contraction with nothing frozen, its entry still to be found."""
+    return {
+        "entry": 0,
+        "bits": 160,
+        "names": list(names),
+        "points": [[str(value) for value in place] for place in points],
+        "matrix": to_rationals(frame),
+        "factor": factor if isinstance(factor, str) else str(round_short(factor)),
+        "free": {},
+        "cuts": [],
+        "root": None,
+    }
