@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -49,7 +50,12 @@ Attempt: TypeAlias = Callable[[Course, Run, int | None], Fate]
 It raises `UndecidedError` with a reason that reads on from "no state repeats, and".
 """
 
-_ATTEMPTS: tuple[Attempt, ...] = ()
+_ATTEMPTS: tuple[tuple[str, str], ...] = (
+    ("rotation", "find_rotation"),
+    ("itinerary", "find_itinerary"),
+    ("excursion", "find_excursion"),
+)
+"""The file and the function of each attempt, in order; loaded when needed."""
 
 
 def find_fate(
@@ -63,7 +69,8 @@ def find_fate(
         settled_from: The number of steps after which every step is the same map, or None.
     """
     reasons = []
-    for attempt in _ATTEMPTS:
+    for file, name in _ATTEMPTS:
+        attempt: Attempt = getattr(importlib.import_module(f"gradiometer.proof.{file}"), name)
         try:
             fate = attempt(course, run, settled_from)
             check(fate.certificate)
