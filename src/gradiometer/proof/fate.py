@@ -26,6 +26,8 @@ class Orbit:
     """The eigenvalues of one whole period that are known, by size, largest first."""
     from_step: int | None = None
     """The step from which the run is on it exactly; None where it only comes closer."""
+    period: int | None = None
+    """The number of points, where they are too many to be listed."""
 
 
 @final

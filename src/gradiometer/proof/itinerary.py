@@ -11,7 +11,13 @@ from typing import Any
 
 from flint import fmpq
 
-from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
+from gradiometer.errors import (
+    CertificateError,
+    DomainError,
+    GradiometerError,
+    LimitError,
+    UndecidedError,
+)
 from gradiometer.formula import (
     Node,
     evaluate,
@@ -52,7 +58,7 @@ _LATE = 10**5
 _NUDGE = fmpq(1, 2**24)
 _ROUGH = 48
 _WIDENINGS = 12
-_MARGIN = fmpq(65, 64)
+_MARGIN = 1 + fmpq(1, 2**30)
 
 
 def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
@@ -74,30 +80,45 @@ def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
         for done in _HORIZONS:
             try:
                 prefix.reach(done)
-                if not replay.rates.is_at_rest(done):
-                    continue
-                motion = read_motion(replay, done)
-                for pieces in _propose(prefix.pieces):
+            except (UndecidedError, CertificateError) as error:
+                raise UndecidedError(f"no cycle was proved: {_say(error)}") from None
+            if not replay.rates.is_at_rest(done):
+                continue
+            motion = read_motion(replay, done)
+            for pieces in _propose(prefix.pieces):
+                try:
                     settled, visits = _settle(prefix, motion, done, pieces)
+                except (UndecidedError, DomainError, LimitError, CertificateError) as error:
+                    reason = f"no cycle was proved: {_say(error)}"
+                else:
                     return _to_fate(problem, prefix, done, settled, visits)
-            except (UndecidedError, DomainError, LimitError) as error:
-                reason = f"no cycle was proved: {error}"
-            except CertificateError as error:
-                reason = f"no cycle was proved: {error.problem.rstrip('.')}"
     raise UndecidedError(reason)
 
 
+def _say(error: Exception) -> str:
+    text = error.problem if isinstance(error, GradiometerError) else str(error)
+    return (text[0].lower() + text[1:]).rstrip(".")
+
+
 def _propose(pieces: Sequence[int]) -> Iterator[list[int]]:
-    """The shortest period of the last pieces."""
+    """The shortest periods of the last few pieces, and of many of them."""
+    found: set[int] = set()
+    for least in (_LEAST_TAIL, len(pieces) // 3):
+        period = _shortest(pieces, least)
+        if period is not None and period not in found:
+            found.add(period)
+            yield list(pieces[-1 - period : -1])
+
+
+def _shortest(pieces: Sequence[int], least: int) -> int | None:
     size = len(pieces)
     for period in range(1, min(_MOST_PERIOD, size // 3) + 1):
-        tail = max(_LEAST_TAIL, 2 * period)
-        if size > tail + period and all(
+        tail = max(least, 2 * period)
+        if tail + period < size and all(
             pieces[-1 - i] == pieces[-1 - i - period] for i in range(tail)
         ):
-            yield list(pieces[-1 - period : -1])
-            return
-    raise UndecidedError("the pieces that it visits do not repeat")
+            return period
+    return None
 
 
 def _settle(
