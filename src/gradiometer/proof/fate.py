@@ -26,6 +26,8 @@ class Orbit:
     """The eigenvalues of one whole period that are known, by size, largest first."""
     from_step: int | None = None
     """The step from which the run is on it exactly; None where it only comes closer."""
+    period: int | None = None
+    """The number of points, where they are too many to be listed."""
 
 
 @final
@@ -51,9 +53,12 @@ It raises `UndecidedError` with a reason that reads on from "no state repeats, a
 """
 
 _ATTEMPTS: tuple[tuple[str, str], ...] = (
+    ("rotation", "find_rotation"),
+    ("itinerary", "find_itinerary"),
     ("contraction", "find_contraction"),
     ("approach", "find_approach"),
     ("outer", "find_outer"),
+    ("excursion", "find_excursion"),
     ("trap", "find_region"),
 )
 """The file and the function of each attempt, in order; loaded when needed."""

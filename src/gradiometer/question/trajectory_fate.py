@@ -39,7 +39,9 @@ def describe_fate(verdict: Fact, fate: Fate | None, reasons: Sequence[str]) -> d
 
 
 def _list_orbit(orbit: Orbit) -> dict[str, Any]:
-    value: dict[str, Any] = {"period": len(orbit.points), "points": list(orbit.points)}
+    value: dict[str, Any] = {"period": orbit.period or len(orbit.points)}
+    if orbit.points:
+        value["points"] = list(orbit.points)
     if orbit.from_step is not None:
         value["from_step"] = orbit.from_step
     if orbit.multipliers is not None:

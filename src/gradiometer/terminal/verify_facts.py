@@ -254,7 +254,9 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
     return expected
 
 
-_FATES: tuple[str, ...] = ("approach", "contraction", "outer", "trap")
+_FATES: tuple[str, ...] = (
+    "approach", "contraction", "excursion", "itinerary", "outer", "rotation", "trap",
+)  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
 _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {

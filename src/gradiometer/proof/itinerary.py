@@ -1,0 +1,305 @@
+"""Proves that a run settles on a cycle: the pieces that it visits repeat, and so does its memory.
+
+The run itself proposes the period. The periodic value of each part of the memory is solved exactly
+from two trials, since on a known sequence of pieces it is an affine map of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flint import fmpq
+
+from gradiometer.errors import (
+    CertificateError,
+    DomainError,
+    GradiometerError,
+    LimitError,
+    UndecidedError,
+)
+from gradiometer.formula import (
+    Node,
+    evaluate,
+    free_names,
+    precision,
+    to_ball,
+    to_rational_text,
+)
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check_itinerary import Course as Settled
+from gradiometer.proof.check_itinerary import (
+    Visit,
+    enclosed,
+    find_first,
+    follow,
+    spell_visit,
+    visit,
+)
+from gradiometer.proof.check_motion import Motion, read_motion
+from gradiometer.proof.check_prefix import BITS, Prefix
+from gradiometer.proof.check_tube import Clock, Near, assign, at_most
+from gradiometer.proof.check_walk import read_replay
+from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.span import shorten_ends
+from gradiometer.proof.walk import Course, Run
+
+_ZERO, _ONE = fmpq(0), fmpq(1)
+_HORIZONS = (60, 150, 400, 1000, 2500)
+"""Steps after which the run is asked whether it has settled."""
+
+_MOST_PERIOD = 400
+_LEAST_TAIL = 12
+_CLOSER = (fmpq(1, 8), fmpq(1, 2), fmpq(7, 8))
+"""Shares of the way from the rate at which the memory settles to 1, where slower rates lie."""
+_LATE = 10**5
+"""A step so late that what fades with the step count is gone."""
+
+_NUDGE = fmpq(1, 2**24)
+_ROUGH = 48
+_WIDENINGS = 12
+_MARGIN = 1 + fmpq(1, 2**30)
+
+
+def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
+    """The cycle, or the limit, that a run settles on because its pieces repeat.
+
+    Args:
+        course: What is run.
+        run: The run in exact numbers as far as it came.
+        settled_from: Not needed: the rule may still read fading powers of the step count.
+
+    Raises:
+        UndecidedError: If none is found; it says why.
+    """
+    problem = course.to_problem()
+    replay = read_replay(problem)
+    reason = "the pieces that it visits do not repeat"
+    with precision(BITS):
+        prefix = Prefix(replay)
+        for done in _HORIZONS:
+            try:
+                prefix.reach(done)
+            except (UndecidedError, CertificateError) as error:
+                raise UndecidedError(f"no cycle was proved: {_say(error)}") from None
+            if not replay.rates.is_at_rest(done):
+                continue
+            motion = read_motion(replay, done)
+            for pieces in _propose(prefix.pieces):
+                try:
+                    settled, visits = _settle(prefix, motion, done, pieces)
+                except (UndecidedError, DomainError, LimitError, CertificateError) as error:
+                    reason = f"no cycle was proved: {_say(error)}"
+                else:
+                    return _to_fate(problem, prefix, done, settled, visits)
+    raise UndecidedError(reason)
+
+
+def _say(error: Exception) -> str:
+    text = error.problem if isinstance(error, GradiometerError) else str(error)
+    return (text[0].lower() + text[1:]).rstrip(".")
+
+
+def _propose(pieces: Sequence[int]) -> Iterator[list[int]]:
+    """The shortest periods of the last few pieces, and of many of them."""
+    found: set[int] = set()
+    for least in (_LEAST_TAIL, len(pieces) // 3):
+        period = _shortest(pieces, least)
+        if period is not None and period not in found:
+            found.add(period)
+            yield list(pieces[-1 - period : -1])
+
+
+def _shortest(pieces: Sequence[int], least: int) -> int | None:
+    size = len(pieces)
+    for period in range(1, min(_MOST_PERIOD, size // 3) + 1):
+        tail = max(least, 2 * period)
+        if tail + period < size and all(
+            pieces[-1 - i] == pieces[-1 - i - period] for i in range(tail)
+        ):
+            return period
+    return None
+
+
+def _settle(
+    prefix: Prefix, motion: Motion, done: int, pieces: list[int]
+) -> tuple[Settled, list[Visit]]:
+    """The periodic memory, how fast it is approached, and where the run is then."""
+    centres, rates = _solve(prefix, motion, pieces)
+    now = motion.convert(prefix.states[done])
+    gaps = {name: at_most(now[name] - value) for name, value in centres.items()}
+    error: Exception = UndecidedError("the memory does not settle")
+    for slowest in sorted(_slowest(motion, rates, gaps, len(pieces))):
+        for share in _CLOSER:
+            shrink = at_most(to_ball(slowest + share * (1 - slowest)))
+            try:
+                state = {name: Near(value) for name, value in centres.items()}
+                settled = _spread(prefix, motion, done, Settled(pieces, state, shrink), gaps)
+                return settled, visit(prefix, motion, done, settled)
+            except (UndecidedError, CertificateError) as found:
+                error = found
+    raise error
+
+
+def _slowest(
+    motion: Motion, rates: Mapping[str, fmpq], gaps: Mapping[str, fmpq], period: int
+) -> set[fmpq]:
+    """Factors of a period: of the parts that still move, and of all parts."""
+    moving = [rate for name, rate in rates.items() if gaps[name]]
+    return {
+        max([at_most(abs(rate)) for rate in kept], default=_ZERO)
+        for kept in (moving, list(rates.values()))
+    }
+
+
+def _solve(
+    prefix: Prefix, motion: Motion, pieces: list[int]
+) -> tuple[dict[str, fmpq], dict[str, fmpq]]:
+    """The memory at the start of the period, and by what factor each part of it shrinks in one.
+
+    A position that the rule reads is solved along with it, the last of all.
+    """
+    here = motion.convert(prefix.states[-1])
+    slopes = [prefix.replay.pieces[piece].slope for piece in pieces]
+    moves = motion.reads_position or any(free_names(slope) for slope in slopes)
+    names = [*motion.memory, *(("x",) if moves else ())]
+    rough = {name: _rounded(here[name]) for name in names}
+    if moves and any(free_names(slope) for slope in slopes):
+        raise UndecidedError("a slope depends on the position")
+    known: dict[str, list[fmpq]] = {}
+    rates: dict[str, fmpq] = {}
+    while len(known) < len(names):
+        solved = [n for n in names if n not in known and _targets(motion, n)[1] <= {n, *known}]
+        if not solved:
+            raise UndecidedError("parts of the memory depend on each other")
+        for name in solved:
+            known[name], rates[name] = _solve_part(motion, name, slopes, known, rough)
+    return {name: values[0] for name, values in known.items()}, rates
+
+
+def _targets(motion: Motion, name: str) -> tuple[set[str], set[str]]:
+    """The assignments that decide the next value of a part, and the parts that they read."""
+    step, kept, read, wanted = dict(motion.step), set(), set(), {f"{name}'"}
+    while wanted:
+        target = wanted.pop()
+        if target not in step:
+            read |= {target} & {*motion.memory, "x"}
+        elif target not in kept:
+            kept.add(target)
+            mean = motion.means.get(target[:-1]) if target.endswith("'") else None
+            wanted |= free_names(step[target] if mean is None else mean.entry)
+            read |= set() if mean is None else {target[:-1]}
+    return kept, read
+
+
+def _solve_part(
+    motion: Motion,
+    name: str,
+    slopes: Sequence[Node],
+    known: Mapping[str, list[fmpq]],
+    rough: Mapping[str, fmpq],
+) -> tuple[list[fmpq], fmpq]:
+    """The periodic values of one part, and the factor of its map over the whole period."""
+    clock, targets = Clock(_LATE, 1, _ONE), _targets(motion, name)[0]
+    factor, shift, maps, place = _ONE, _ZERO, [], rough[name]
+    for index, slope in enumerate(slopes):
+        state = {other: Near(values[index]) for other, values in known.items()}
+        ends = []
+        for trial in (place, place + _NUDGE):
+            state[name] = Near(trial)
+            row = assign(motion, state, Near(evaluate(slope, {})), clock, targets=targets)
+            ends.append(row[f"{name}'"].centre)
+        if not all(isinstance(end, fmpq) for end in ends):
+            raise UndecidedError("the periodic memory is not rational")
+        slant = (ends[1] - ends[0]) / _NUDGE
+        maps.append((slant, ends[0] - slant * place))
+        factor, shift = factor * slant, slant * shift + maps[-1][1]
+        place = _rounded(ends[0])
+    if not -1 < factor < 1:
+        raise UndecidedError("the memory does not settle")
+    values = [shift / (1 - factor)]
+    for slant, rest in maps[:-1]:
+        values.append(slant * values[-1] + rest)
+    return values, factor
+
+
+def _rounded(value: Any) -> fmpq:
+    """A short rational nearby."""
+    if isinstance(value, fmpq) and value.q < 2**_ROUGH:
+        return value
+    return fmpq((to_ball(value) * 2**_ROUGH).mid().floor().unique_fmpz(), 2**_ROUGH)
+
+
+def _spread(
+    prefix: Prefix,
+    motion: Motion,
+    done: int,
+    settled: Settled,
+    gaps: Mapping[str, fmpq],
+) -> Settled:
+    """The same with distances that hold the run at first and shrink in each period."""
+    spreads = dict(gaps)
+    for count in range(_WIDENINGS):
+        state = {name: Near(part.centre, spreads[name]) for name, part in settled.state.items()}
+        settled = Settled(settled.pieces, state, settled.shrink)
+        after = follow(prefix.replay, motion, done, settled)[0]
+        wanted = {
+            name: gaps[name] if after[name].spread == 0 else
+            max(gaps[name], at_most(after[name].spread * _MARGIN / settled.shrink))
+            for name in spreads
+        }
+        if all(wanted[name] <= spreads[name] for name in spreads):
+            return settled
+        # What grows towards a limit is carried beyond it, further in each round.
+        spreads = {
+            name: at_most(max(wanted[name] + 2**count * (wanted[name] - spread), spread))
+            for name, spread in spreads.items()
+        }
+    raise UndecidedError("the memory settles too slowly")
+
+
+def _to_fate(
+    problem: Mapping[str, Any], prefix: Prefix, done: int, settled: Settled, visits: list[Visit]
+) -> Fate:
+    ends = _interval(prefix, done, visits)
+    texts, numbers = [spell_visit(v) for v in visits], [enclosed(v) for v in visits]
+    single, first = len(visits) == 1, find_first(prefix, done, visits)
+    turned = 0 if first is None else (first - done) % len(visits)
+    texts, numbers = texts[turned:] + texts[:turned], numbers[turned:] + numbers[:turned]
+    cycle = {"period": len(texts), "points": texts, "multipliers": None, "from_step": first}
+    claim = {
+        "verdict": "converges" if single else "cycle",
+        "limit": texts[0] if single else None,
+        "cycle": None if single else cycle,
+        "interval": [to_rational_text(end) for end in ends],
+    }
+    rows = {
+        name: [to_rational_text(part.centre), to_rational_text(part.spread)]  # pyright: ignore[reportArgumentType]
+        for name, part in settled.state.items()
+    }
+    evidence = {
+        "from": done,
+        "pieces": settled.pieces,
+        "position": rows.pop("x", None),
+        "memory": rows,
+        "shrink": to_rational_text(settled.shrink),
+    }
+    certificate = make_certificate("itinerary", problem=problem, claim=claim, evidence=evidence)
+    if single:
+        because = f"from step {done} on it stays on one piece, where its strides shrink"
+        return Fate("converges", because, certificate, limit=numbers[0], interval=ends)
+    how = "are exactly" if first is not None else "come ever closer to"
+    because = (
+        f"from step {done} on the pieces of the landscape repeat after {len(texts)} steps, the "
+        "memory settles on the periodic value that belongs to them, and the strides of a period "
+        f"add up to exactly 0: the positions {how} this cycle"
+    )
+    orbit = Orbit(tuple(numbers), from_step=first)
+    return Fate("cycle", because, certificate, orbit=orbit, interval=ends)
+
+
+def _interval(prefix: Prefix, done: int, visits: list[Visit]) -> tuple[fmpq, fmpq]:
+    """Short rationals between which all positions lie."""
+    lows = [*(s["x"] for s in prefix.states[: done + 1]), *(v.place - v.always_within for v in visits)]
+    highs = [*(s["x"] for s in prefix.states[: done + 1]), *(v.place + v.always_within for v in visits)]
+    return shorten_ends(lows, highs)

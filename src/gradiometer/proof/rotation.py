@@ -1,0 +1,93 @@
+"""Proves that a run turns around one kink for ever, where the side alone decides the stride."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradiometer.errors import CertificateError, DomainError, UndecidedError
+from gradiometer.formula import Number, precision, to_rational_text
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check_prefix import BITS, Prefix
+from gradiometer.proof.check_rotation import Turn, list_points, read_turn
+from gradiometer.proof.check_walk import read_replay, spell
+from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.span import shorten_ends
+from gradiometer.proof.walk import Course, Run
+
+_MOST_STEPS = 20_000
+
+
+def find_rotation(course: Course, run: Run, settled_from: int | None) -> Fate:
+    """The cycle, or the interval, of a run around a kink.
+
+    Args:
+        course: What is run.
+        run: The run in exact numbers as far as it came.
+        settled_from: The number of steps after which every step is the same map.
+
+    Raises:
+        UndecidedError: If the rule is another one, or the run does not come to a lone kink.
+    """
+    if settled_from is None:
+        raise UndecidedError("the strides change with the step count")
+    problem = course.to_problem()
+    replay = read_replay(problem)
+    with precision(BITS):
+        try:
+            prefix = Prefix(replay)
+            done, turn = _arrive(prefix, settled_from, min(course.steps, _MOST_STEPS))
+        except (CertificateError, DomainError) as error:
+            raise UndecidedError(error.problem.rstrip(".").lower()) from None
+        return _to_fate(problem, prefix, done, turn)
+
+
+def _arrive(prefix: Prefix, settled_from: int, most: int) -> tuple[int, Turn]:
+    """The first step at which the run is where a rotation takes place."""
+    turns: dict[int, Turn | None] = {}
+    reason = "the run does not come to a kink"
+    for done in range(settled_from, most + 1):
+        place, piece = prefix.reach(done)["x"], prefix.pieces[done]
+        for joint in (piece - 1, piece):
+            if joint not in turns:
+                turns[joint] = None
+                try:
+                    turns[joint] = read_turn(prefix.replay, joint, settled_from)
+                except CertificateError as error:
+                    reason = error.problem.rstrip(".").lower()
+            turn = turns[joint]
+            if turn is not None and turn.holds(place):
+                return done, turn
+        if done == settled_from and "reads more" in reason:
+            break
+    raise UndecidedError(reason)
+
+
+def _to_fate(problem: dict[str, Any], prefix: Prefix, done: int, turn: Turn) -> Fate:
+    places = [state["x"] for state in prefix.states[: done + 1]]
+    ends = shorten_ends([turn.ends[0], *places], [turn.ends[1], *places])
+    evidence = {"from": done, "joint": turn.joint, "returns": None}
+    claim: dict[str, Any] = {"verdict": "bounded", "limit": None, "cycle": None}
+    claim["interval"] = [to_rational_text(end) for end in ends]
+    because = (
+        f"from step {done} on every step left of the kink adds one stride and every step right of "
+        "it takes off another, which is a rotation of a circle"
+    )
+    orbit = None
+    if isinstance(turn.ratio, Number) and turn.period is not None:
+        points = list_points(turn, places[-1])
+        evidence["returns"] = True
+        claim["verdict"] = "cycle"
+        claim["cycle"] = {
+            "period": turn.period,
+            "points": [spell(point) for point in points] or None,
+            "multipliers": None,
+            "from_step": done,
+        }
+        p, q = int(turn.ratio.value.p), int(turn.ratio.value.q)
+        because += f": the strides are as {p} to {q}, so every state returns after {p} + {q} steps"
+        orbit = Orbit(tuple(points), from_step=done, period=turn.period)
+    elif turn.never_returns:
+        evidence["returns"] = False
+        because += ": the ratio of the strides is irrational, so the run is quasi-periodic and never returns"
+    certificate = make_certificate("rotation", problem=problem, claim=claim, evidence=evidence)
+    return Fate(claim["verdict"], because, certificate, orbit=orbit, interval=ends)
