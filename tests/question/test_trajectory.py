@@ -158,3 +158,18 @@ def test_the_json_is_strict_and_the_same_when_asked_again():
     first = ask()
     assert first == ask()
     json.loads(first, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("engine", [None, "exact", "float64"])
+def test_the_side_of_a_jump_chooses_the_slope_and_not_the_loss(side, engine):
+    # The function is 0 at 0, whichever slope is taken there.
+    answer = trajectory(
+        "where(x < 0, 1 - x, x)", set={"learning_rate": 1}, start=1, steps=1, at_kink=side,
+        engine=engine,
+    )  # fmt: skip
+    assert answer.facts["lowest"].value == 0
+    assert answer.facts["lowest_step"].value == 1
+    if engine != "float64":
+        assert answer.facts["lowest"].status == "proved"
+        check(answer.certificate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -81,13 +82,16 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
         require(type(period) is int and type(first) is int, "A cycle has whole steps.")
         require(period > 1 and first >= 0 and first + period <= steps, "The cycle is too long.")
         steps = first + period
+    # The side of a joint chooses a slope; the loss there is that of the piece that contains it.
+    plain = replace(replay, side=None)
     ends = replay.ends({})
     states, losses = [replay.begin()], []
     try:
         while True:
             position = states[-1]["x"]
             piece = replay.pieces[replay.locate(position, ends)]
-            losses.append(evaluate(piece.loss, {"x": position}))
+            home = replay.pieces[plain.locate(position, ends)]
+            losses.append(evaluate(home.loss, {"x": position}))
             done = len(states) - 1
             if done == steps:
                 return states, losses, False

@@ -350,7 +350,9 @@ def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool)
         while True:
             state = states[-1]
             piece = ground.locate(state.position, course.side)
-            loss = ground.loss(piece, state.position)
+            # A side chooses a slope; the loss is that of the piece that contains the point.
+            home = piece if course.side is None else ground.locate(state.position, None)
+            loss = ground.loss(home, state.position)
             pieces.append(piece)
             losses.append(loss)
             settled = settled_from is not None and state.step >= settled_from

@@ -132,6 +132,7 @@ def read_request(
         row.check_steps(steps)
     surface = surface.fit(values["objective"])
     place = _place(surface, shape, begin)
+    _check_side(at_kink, len(place))
     inputs: dict[str, Any] = {
         "objective": surface.name,
         "optimizer": rule.name,
@@ -202,6 +203,14 @@ def _spell_place(surface: Objective, place: tuple[fmpq, ...]) -> str:
     if len(place) == 1:
         return str(place[0])
     return ", ".join(f"{n}={v}" for n, v in zip(surface.variables, place, strict=True))
+
+
+def _check_side(at_kink: str | None, variables: int) -> None:
+    if at_kink is not None and variables > 1:
+        raise UsageError(
+            f"A kink in {variables} variables has no side that is `{at_kink}`.",
+            hint="leave `at_kink` out",
+        )
 
 
 def _check_steps(steps: Any, most: int) -> None:
