@@ -173,3 +173,21 @@ def test_the_side_of_a_jump_chooses_the_slope_and_not_the_loss(side, engine):
     if engine != "float64":
         assert answer.facts["lowest"].status == "proved"
         check(answer.certificate)
+
+
+@pytest.mark.parametrize(
+    ("objective", "word"), [("-5*x/3", "diverges"), ("x^2", "converges"), ("abs(x)", "cycle")]
+)
+def test_a_new_value_that_nothing_remembers_is_no_part_of_the_state(objective, word):
+    rule = {
+        "name": "idle",
+        "about": "The new value of `m` is read, and the old one is not.",
+        "reference": "own",
+        "parameters": {"learning_rate": {"default": "1/2", "domain": "(0, oo)"}},
+        "state": {"m": "1/2"},
+        "step": {"m'": "sign(g)", "x'": "x - learning_rate*m'"},
+    }
+    start = {"converges": 0, "cycle": "1/4"}.get(word, 1)
+    answer = trajectory(objective, optimizer=rule, start=start, steps=5)
+    assert (answer.facts["verdict"].value, answer.warnings) == (word, ())
+    assert answer.facts["verdict"].status == "proved"
