@@ -332,6 +332,8 @@ def _pick(
     return left if (compare(left, right) >= 0) == larger else right
 
 
+_larger, _smaller = _extreme(larger=True), _extreme(larger=False)
+
 _RULES: Mapping[str, Callable[..., Range]] = {
     "+": _add,
     "-": lambda a, b: _add(a, _opposite(b)),
@@ -354,7 +356,8 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sin": _swing,
     "cos": _swing,
     "abs": _magnitude,
-    "max": _extreme(larger=True),
-    "min": _extreme(larger=False),
+    "max": _larger,
+    "min": _smaller,
+    "clip": lambda part, low, high: _smaller(_larger(part, low), high),
     "passed": _passed,
 }

@@ -226,12 +226,17 @@ def _check_steps(steps: Any, most: int) -> None:
 
 def _bind(surface: Objective, values: Mapping[str, Setting]) -> Landscape:
     try:
-        return surface.bind(values)
+        landscape = surface.bind(values)
     except UndecidedError as error:
         raise DomainError(
             f"The landscape `{surface.name}` cannot be split into smooth pieces: {error}.",
             place=surface.place,
         ) from None
+    if not landscape.loss.pieces:
+        raise DomainError(
+            f"The landscape `{surface.name}` has no value anywhere.", place=surface.place
+        )
+    return landscape
 
 
 def continuity_fact(landscape: Landscape) -> Fact:
