@@ -168,3 +168,31 @@ def test_a_schedule_that_gives_momentum_lists_it():
     assert facts["others"].value["momentum"]["2"] == fmpq(17, 20)
     plain = schedule("onecycle", set={"cycle_momentum": "false"}, steps=3).facts
     assert "others" not in plain
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_change_below_all_digits_is_not_called_none(sign):
+    facts = schedule(f"sqrt(2) {sign} k*(1e-300)^5", steps=4).facts
+    for name in ("changes", "warmup_end", "rises_again"):
+        assert facts[name].status == "unknown"
+
+
+def test_rates_whose_balls_overlap_are_the_same_by_their_formulas_only():
+    def compare(other):
+        return schedule("sqrt(k + 2)", compare=other, steps=3).facts["compared"]
+
+    same = compare("(2 + k)^(1/2)")
+    assert (same.status, same.value[0]["first_difference"]) == ("proved", "none")
+    apart = compare("sqrt(k + 2) + where(k == 1, 1e-100, 0)")
+    assert (apart.status, apart.value[0]["first_difference"]) == ("proved", 1)
+    doubtful = compare("sqrt(k + 2) + (1e-300)^5")
+    assert doubtful.status == "computed"
+    assert "whether step 0 has the rate of" in doubtful.because
+
+
+def test_the_step_of_the_largest_gap_is_proved_by_more_than_floats():
+    fact = schedule("sqrt(k)", compare="sqrt(k) + 1 + k*1e-30", steps=4).facts["compared"]
+    assert (fact.status, fact.value[0]["largest_gap_at"]) == ("proved", 3)
+    equal = schedule("sqrt(k)", compare="sqrt(k) + sqrt(2)", steps=4).facts["compared"]
+    assert equal.status == "computed"
+    assert "whether step 0 or 2 has the largest gap" in equal.because or "0 or 1" in equal.because

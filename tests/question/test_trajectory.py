@@ -1,6 +1,7 @@
 """The question `trajectory`: facts, statuses, arrays, refusals."""
 
 import json
+import math
 
 import pytest
 from flint import arb, fmpq
@@ -158,3 +159,81 @@ def test_the_json_is_strict_and_the_same_when_asked_again():
     first = ask()
     assert first == ask()
     json.loads(first, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("engine", [None, "exact", "float64"])
+def test_the_side_of_a_jump_chooses_the_slope_and_not_the_loss(side, engine):
+    # The function is 0 at 0, whichever slope is taken there.
+    answer = trajectory(
+        "where(x < 0, 1 - x, x)", set={"learning_rate": 1}, start=1, steps=1, at_kink=side,
+        engine=engine,
+    )  # fmt: skip
+    assert answer.facts["lowest"].value == 0
+    assert answer.facts["lowest_step"].value == 1
+    if engine != "float64":
+        assert answer.facts["lowest"].status == "proved"
+        check(answer.certificate)
+
+
+@pytest.mark.parametrize(
+    ("objective", "word"), [("-5*x/3", "diverges"), ("x^2", "converges"), ("abs(x)", "cycle")]
+)
+def test_a_new_value_that_nothing_remembers_is_no_part_of_the_state(objective, word):
+    rule = {
+        "name": "idle",
+        "about": "The new value of `m` is read, and the old one is not.",
+        "reference": "own",
+        "parameters": {"learning_rate": {"default": "1/2", "domain": "(0, oo)"}},
+        "state": {"m": "1/2"},
+        "step": {"m'": "sign(g)", "x'": "x - learning_rate*m'"},
+    }
+    start = {"converges": 0, "cycle": "1/4"}.get(word, 1)
+    answer = trajectory(objective, optimizer=rule, start=start, steps=5)
+    assert (answer.facts["verdict"].value, answer.warnings) == (word, ())
+    assert answer.facts["verdict"].status == "proved"
+
+
+def test_a_run_ends_where_no_piece_has_a_value():
+    answer = trajectory("where(x > 0, 1 + x, 1/x)", set={"learning_rate": 1}, start=1, steps=3)
+    assert answer.facts["final"].value == 1
+    assert "no value at x = 0" in answer.warnings[0]
+
+
+@pytest.mark.parametrize("engine", ["float64", "float32"])
+def test_floats_refuse_a_start_without_a_value_and_call_leaving_the_domain_no_divergence(engine):
+    with pytest.raises(DomainError, match="no value at the start"):
+        trajectory("ln(-x)", start=1, engine=engine)
+    asked = {"set": {"learning_rate": 1}, "start": "1/10", "engine": engine}
+    answer = trajectory("ln(x)", **asked, steps=5)
+    assert answer.facts["verdict"].value == "unknown"
+    assert "no value" in answer.facts["verdict"].because
+    # To the right of the last piece there is nothing to draw.
+    assert math.isnan(trajectory("ln(-x)", **asked | {"start": -1}, steps=1).arrays[
+        "landscape_value"
+    ].values[-1])  # fmt: skip
+
+
+def test_a_clipped_stride_is_bounded():
+    rule = {"name": "clipped", "step": {"x'": "x - clip(g, -1, 1)/4"}}
+    answer = trajectory("7*x + abs(x)", optimizer=rule, start=1, steps=3)
+    assert answer.facts["verdict"].value == "diverges"
+    assert answer.facts["verdict"].status == "proved"
+
+
+@pytest.mark.parametrize(
+    ("engine", "steps"), [("float64", 50), ("float32", 50), ("float32", 30001)]
+)
+def test_the_first_loss_that_is_no_number_is_found_by_every_engine(engine, steps):
+    # The rule does not read the slope, so the state stays finite where the loss is not.
+    rule = {"name": "walk", "step": {"x'": "x - 1/4"}}
+    facts = trajectory("ln(x - 1)", optimizer=rule, start=4, steps=steps, engine=engine).facts
+    assert facts["not_finite"].value == 12
+    assert facts["final"].value == 1
+
+
+@pytest.mark.parametrize("engine", [None, "float64"])
+@pytest.mark.parametrize("text", ["max(sqrt(-1), x)", "ln(-x^2)"])
+def test_a_landscape_without_any_value_is_refused(text, engine):
+    with pytest.raises(DomainError, match="no value anywhere"):
+        trajectory(text, start=1, engine=engine)

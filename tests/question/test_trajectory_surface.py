@@ -267,3 +267,10 @@ def test_a_run_in_several_variables_has_worked_steps():
     assert steps[0] == "gradient in x: 2*x"
     assert steps[3] == "step 1: x = 24/25, y = 6/5"
     assert steps[-1] == "verdict: unknown"
+
+
+@pytest.mark.parametrize("engine", [None, "float64"])
+def test_a_side_of_a_kink_is_refused_where_there_are_more_than_two(engine):
+    asked = {"start": "x=1, y=0", "set": {"learning_rate": 1}, "steps": 6, "engine": engine}
+    with pytest.raises(UsageError, match="no side that is `right`"):
+        trajectory("abs(x) + y^2", **asked, at_kink="right")

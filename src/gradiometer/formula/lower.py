@@ -150,6 +150,8 @@ class _Lowering:
                 for piece in self._extreme(operator, on, one, other)
             )
 
+        if not parts:
+            return ()
         columns = zip(*(nodes for _, nodes in parts), strict=True)
         pieces = [
             tuple(Piece(on, node) for (on, _), node in zip(parts, column, strict=True))

@@ -346,6 +346,8 @@ def _pick(
     return left if (compare(left, right) >= 0) == larger else right
 
 
+_larger, _smaller = _extreme(larger=True), _extreme(larger=False)
+
 _RULES: Mapping[str, Callable[..., Range]] = {
     "+": _add,
     "-": lambda a, b: _add(a, _opposite(b)),
@@ -370,7 +372,8 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sinh": _monotone("sinh", None, None),
     "cosh": _hyperbolic_cosine,
     "abs": _magnitude,
-    "max": _extreme(larger=True),
-    "min": _extreme(larger=False),
+    "max": _larger,
+    "min": _smaller,
+    "clip": lambda part, low, high: _smaller(_larger(part, low), high),
     "passed": _passed,
 }

@@ -55,8 +55,11 @@ def to_field(
     pieces = landscape.loss.pieces
     slope, loss = landscape.slopes[-1], pieces[-1].formula
     for piece, inner in reversed(list(zip(pieces[:-1], landscape.slopes[:-1], strict=True))):
-        inside = _is_left_of(piece.on, landscape.loss.variable, side, precision)
+        variable = landscape.loss.variable
+        inside = _is_left_of(piece.on, variable, side, precision)
         slope = apply("where", inside, inner, slope)
+        # A side chooses a slope; the loss at a joint is that of the piece that contains it.
+        inside = _is_left_of(piece.on, variable, None, precision)
         loss = apply("where", inside, piece.formula, loss)
     return Field((landscape.loss.variable,), (slope,), loss)
 

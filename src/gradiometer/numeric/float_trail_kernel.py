@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradiometer.formula import ZERO, Name, Node, compile_float, substitute, to_float
 from gradiometer.model import BoundSchedule, ScalarRule
@@ -57,20 +58,27 @@ def trace_compiled(
         precision=precision,
     )  # fmt: skip
     stride = choose_stride(steps)
-    at, kept = [0], [machine.position]
-    not_finite, best = None, (0, machine.block.copy())
-    for begin in range(0, steps, stride):
+    height = compile_float(field.loss)
+
+    def look() -> float:
+        return height(dict(zip(field.variables, machine.position, strict=True)))
+
+    at, kept, losses = [0], [machine.position], [look()]
+    not_finite = None if math.isfinite(losses[0]) else 0
+    best = 0, machine.block.copy()
+    for begin in range(0, steps if not_finite is None else 0, stride):
         end, before = min(begin + stride, steps), machine.block.copy()
         made = machine.advance(begin, end)
+        if made == end - begin and not math.isfinite(look()):
+            made = _find_last(machine, before, begin, look)
         at.append(begin + made)
         kept.append(machine.position)
+        losses.append(look())
         if machine.lowest[1] > begin:
             best = begin, before
-        if made < end - begin or not all(map(math.isfinite, machine.numbers)):
+        if made < end - begin or not all(map(math.isfinite, (*machine.numbers, losses[-1]))):
             not_finite = begin + made
             break
-    height = compile_float(field.loss)
-    losses = [height(dict(zip(field.variables, point, strict=True))) for point in kept]
     still, period = _look_on(machine, kept, steps, not_finite, is_settled=is_settled)
     lowest, when = machine.lowest
     machine.block[:] = best[1]
@@ -79,6 +87,18 @@ def trace_compiled(
         tuple(at), tuple(kept), tuple(losses), stride, lowest, when, machine.position, not_finite,
         still, period,
     )  # fmt: skip
+
+
+def _find_last(
+    machine: _Machine, before: NDArray[Any], begin: int, look: Callable[[], float]
+) -> int:
+    """How many steps from *begin* on lead to the first loss that is not finite; one will."""
+    machine.block[:] = before
+    made = 0
+    while math.isfinite(look()):
+        machine.advance(begin + made, begin + made + 1)
+        made += 1
+    return made
 
 
 def _look_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -29,6 +30,7 @@ from gradiometer.proof.check_walk import (
     Replay,
     fields,
     has_digits,
+    live_state,
     live_step,
     read_rational,
     read_replay,
@@ -81,13 +83,16 @@ def _replay(replay: Replay, cycle: Any) -> tuple[list[dict[str, Any]], list[Any]
         require(type(period) is int and type(first) is int, "A cycle has whole steps.")
         require(period > 1 and first >= 0 and first + period <= steps, "The cycle is too long.")
         steps = first + period
+    # The side of a joint chooses a slope; the loss there is that of the piece that contains it.
+    plain = replace(replay, side=None)
     ends = replay.ends({})
     states, losses = [replay.begin()], []
     try:
         while True:
             position = states[-1]["x"]
             piece = replay.pieces[replay.locate(position, ends)]
-            losses.append(evaluate(piece.loss, {"x": position}))
+            home = replay.pieces[plain.locate(position, ends)]
+            losses.append(evaluate(home.loss, {"x": position}))
             done = len(states) - 1
             if done == steps:
                 return states, losses, False
@@ -120,7 +125,7 @@ def _final(replay: Replay, said: Mapping[str, Any], states: list[dict[str, Any]]
 
 def _check_cycle(replay: Replay, cycle: Any, states: list[dict[str, Any]]) -> None:
     period, points, first = fields(cycle, "period", "points", "from_step")
-    alive = {name[:-1] for name, _ in live_step(replay.settled_step(first)) if name.endswith("'")}
+    alive = _alive(replay, first)
 
     def state(step: int) -> list[Any]:
         values = [value for name, value in states[step].items() if name in alive]
@@ -156,8 +161,7 @@ def _check_fate(
         (first,) = fields(evidence, "fixed_from")
         require(type(first) is int and 0 <= first < len(states) - 1, "No step is fixed.")
         require(replay.is_settled(first), "The rule still changes with the step count.")
-        alive = {n[:-1] for n, _ in live_step(replay.settled_step(first)) if n.endswith("'")}
-        for name in alive:
+        for name in _alive(replay, first):
             here, there = states[first][name], states[first + 1][name]
             require(isinstance(here, fmpq) and here == there, "The state still changes.")
         require(said["verdict"] == "converges", "A fixed state converges.")
@@ -241,7 +245,7 @@ def _check_linear(
 
 
 def _alive(replay: Replay, first: int) -> set[str]:
-    return {n[:-1] for n, _ in live_step(replay.settled_step(first)) if n.endswith("'")}
+    return live_state(replay.settled_step(first), replay.state)
 
 
 def _size(trace: Any, product: Any) -> Any:
@@ -270,7 +274,7 @@ def _check_trap(
     """A region of states that holds the state after *first* steps and that no step leaves."""
     require(type(first) is int and first == len(states) - 1, "The region is met at another step.")
     region = {name: _read_range(ends) for name, ends in box.items()}
-    alive = {"x", *(_alive(replay, first))}
+    alive = _alive(replay, first)
     require(set(region) >= alive, "The region leaves a part of the state out.")
     for name, part in region.items():
         require(part.contains(at_point(states[first][name])), "The run is not in the region.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -179,6 +179,14 @@ def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
         if grown == needed:
             return [(target, tree) for target, tree in step if target in needed]
         needed = grown
+
+
+def live_state(step: list[tuple[str, Node]], state: Collection[str]) -> set[str]:
+    """The position, and what of the remembered values can reach it.
+
+    A new value that only its own step reads, such as `m'` without a state `m`, is none of them.
+    """
+    return {"x", *({n[:-1] for n, _ in live_step(step) if n.endswith("'")} & set(state))}
 
 
 def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias, final
 
 from flint import arb, fmpq
@@ -144,6 +146,17 @@ class Ground:
         while self.thin[right] and (side == "right" or self.closed[right] != (True, True)):
             right += 1
         return right
+
+    @cached_property
+    def holes(self) -> Mapping[int, Any]:
+        """The left ends that belong to no piece, by the piece to the right of them."""
+        rows = zip(self.ends, self.closed, strict=True)
+        found = [(ends[0], closed) for ends, closed in rows]
+        return {
+            index: end
+            for index, ((_, before), (end, closed)) in enumerate(pairwise(found), 1)
+            if not before[1] and not closed[0]
+        }
 
     def is_joint(self, position: Any) -> bool:
         """Whether a rational position is exactly a joint that does not move with the parameter."""
@@ -350,7 +363,11 @@ def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool)
         while True:
             state = states[-1]
             piece = ground.locate(state.position, course.side)
-            loss = ground.loss(piece, state.position)
+            # A side chooses a slope; the loss is that of the piece that contains the point.
+            home = piece if course.side is None else ground.locate(state.position, None)
+            if home in ground.holes and compare(state.position, ground.holes[home]) == 0:
+                raise DomainError(f"The landscape has no value at x = {state.position}.")
+            loss = ground.loss(home, state.position)
             pieces.append(piece)
             losses.append(loss)
             settled = settled_from is not None and state.step >= settled_from

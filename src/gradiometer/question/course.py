@@ -132,6 +132,7 @@ def read_request(
         row.check_steps(steps)
     surface = surface.fit(values["objective"])
     place = _place(surface, shape, begin)
+    _check_side(at_kink, len(place))
     inputs: dict[str, Any] = {
         "objective": surface.name,
         "optimizer": rule.name,
@@ -208,6 +209,14 @@ def _spell_place(surface: Objective, place: tuple[fmpq, ...]) -> str:
     return ", ".join(f"{n}={v}" for n, v in zip(surface.variables, place, strict=True))
 
 
+def _check_side(at_kink: str | None, variables: int) -> None:
+    if at_kink is not None and variables > 1:
+        raise UsageError(
+            f"A kink in {variables} variables has no side that is `{at_kink}`.",
+            hint="leave `at_kink` out",
+        )
+
+
 def _check_steps(steps: Any, most: int) -> None:
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
         raise UsageError(f"`steps` = {steps} is no number of steps.", hint="write 0, 1, 2, …")
@@ -221,12 +230,17 @@ def _check_steps(steps: Any, most: int) -> None:
 
 def _bind(surface: Objective, values: Mapping[str, Setting]) -> Landscape:
     try:
-        return surface.bind(values)
+        landscape = surface.bind(values)
     except UndecidedError as error:
         raise DomainError(
             f"The landscape `{surface.name}` cannot be split into smooth pieces: {error}.",
             place=surface.place,
         ) from None
+    if not landscape.loss.pieces:
+        raise DomainError(
+            f"The landscape `{surface.name}` has no value anywhere.", place=surface.place
+        )
+    return landscape
 
 
 def continuity_fact(landscape: Landscape) -> Fact:

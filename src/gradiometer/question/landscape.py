@@ -70,5 +70,7 @@ def _end(node: Node, values: Mapping[str, float]) -> float:
 
 
 def _loss_at(course: Course, x: float, ends: Sequence[float], values: Mapping[str, float]) -> float:
-    index = sum(x > end for end in ends)
-    return evaluate_float(course.landscape.loss.pieces[index].formula, {**values, "x": x})
+    index, pieces = sum(x > end for end in ends), course.landscape.loss.pieces
+    if index == len(pieces):
+        return math.nan
+    return evaluate_float(pieces[index].formula, {**values, "x": x})

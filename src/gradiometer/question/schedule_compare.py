@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 from flint import fmpq
@@ -12,6 +13,7 @@ from gradiometer.errors import GradiometerError, UndecidedError, UsageError
 from gradiometer.formula import Exact, compare, precision, to_float
 from gradiometer.model import (
     RATE,
+    BoundSchedule,
     Call,
     Schedule,
     Setting,
@@ -21,8 +23,9 @@ from gradiometer.model import (
     settle,
 )
 from gradiometer.question.answer import Fact, Series, computed, proved
-from gradiometer.question.schedule_facts import BITS, list_rates
+from gradiometer.question.schedule_facts import BITS, MOST_BITS, list_rates
 from gradiometer.question.schedule_live import LIBRARIES, find_version, is_installed, step_live
+from gradiometer.question.schedule_same import is_same_rate
 
 
 @final
@@ -91,6 +94,8 @@ def compare_schedules(
     used_settings: dict[str, Any] = {}
     live: dict[str, str] = {}
     warnings: list[str] = []
+    doubts: list[str] = []
+    mine = plan.bind(values)
     for other in others:
         name = _name_of(plan, other)
         there = read_schedule(name)
@@ -100,7 +105,9 @@ def compare_schedules(
         if missing:
             warnings.append(f"`{name}` has no {', '.join(f'`{key}`' for key in missing)}.")
         bound = there.bind(used)
-        table.append({"schedule": name, **_difference(rates, list_rates(bound, len(rates)))})
+        gaps = _Gaps(mine, bound, rates, list_rates(bound, len(rates)))
+        table.append({"schedule": name, **gaps.to_row()})
+        doubts += [f"{doubt} `{name}`" for doubt in gaps.list_doubts()]
         used_settings[name] = describe_settings(used)
         floats = [bound.float_at(step) for step in range(len(rates))]
         arrays[f"learning_rate {name}"] = Series(("step",), floats, "1", name)
@@ -108,8 +115,11 @@ def compare_schedules(
             live[other] = _ask_live(other, there, used, floats, arrays)
     same = [row["schedule"] for row in table if row["first_difference"] == "none"]
     because = f"The same rates at all {len(rates)} steps: {', '.join(same) or 'none of them'}."
+    if doubts:
+        because = f"Not decided in balls of {MOST_BITS:,} bits: {'; '.join(doubts)}."
+    say = computed if doubts else proved
     facts = {
-        "compared": proved(table, because),
+        "compared": say(table, because),
         "settings": proved(used_settings, "What each of them was given; the rest by default."),
     }
     if live:
@@ -118,35 +128,66 @@ def compare_schedules(
     return Comparison(facts, arrays, tuple(warnings))
 
 
-def _difference(here: Sequence[Exact], there: Sequence[Exact]) -> dict[str, Any]:
-    """The first step with another rate, both rates there, and where the gap is largest."""
-    first: int | None = None
-    gap, at = fmpq(0), 0
-    with precision(BITS):
-        for step, (left, right) in enumerate(zip(here, there, strict=True)):
-            if _is_same(left, right):
-                continue
-            first = step if first is None else first
-            size: Any = abs(left - right)
-            if to_float(size) > to_float(gap):
-                gap, at = size, step
-    if first is None:
-        return {"first_difference": "none"}
-    return {
-        "first_difference": first,
-        "here": here[first],
-        "there": there[first],
-        "largest_gap": gap,
-        "largest_gap_at": at,
-    }
+@final
+@dataclass(frozen=True)
+class _Gaps:
+    """Two schedules and their rates at the same steps."""
 
+    here: BoundSchedule
+    there: BoundSchedule
+    left: Sequence[Exact]
+    right: Sequence[Exact]
 
-def _is_same(left: Exact, right: Exact) -> bool:
-    """Whether two rates cannot be told apart; balls of 192 bits that overlap count as the same."""
-    try:
-        return compare(left, right) == 0
-    except UndecidedError:
-        return True
+    @cached_property
+    def order(self) -> tuple[bool | None, ...]:
+        """Whether both rates of each step are the same; None where that is not decided."""
+        return tuple(map(self._is_same, range(len(self.left))))
+
+    def _is_same(self, step: int) -> bool | None:
+        try:
+            with precision(BITS):
+                return compare(self.left[step], self.right[step]) == 0
+        except UndecidedError:
+            return is_same_rate(self.here, self.there, step)
+
+    @cached_property
+    def largest(self) -> tuple[Any, list[int]]:
+        """The largest gap, and the steps that may have it."""
+        best, steps = fmpq(0), []
+        with precision(BITS):
+            for step in (step for step, same in enumerate(self.order) if not same):
+                size: Any = abs(self.left[step] - self.right[step])
+                try:
+                    order = compare(size, best)
+                except UndecidedError:
+                    steps.append(step)
+                    continue
+                if order > 0:
+                    best, steps = size, [step]
+        return best, steps
+
+    def to_row(self) -> dict[str, Any]:
+        """The first step with another rate, both rates there, and where the gap is largest."""
+        if False not in self.order:
+            return {"first_difference": "none"}
+        first = self.order.index(False)
+        return {
+            "first_difference": first,
+            "here": self.left[first],
+            "there": self.right[first],
+            "largest_gap": self.largest[0],
+            "largest_gap_at": self.largest[1][0],
+        }
+
+    def list_doubts(self) -> list[str]:
+        """What the row says and balls do not show, in words before the schedule's name."""
+        doubts = []
+        if None in self.order:
+            doubts.append(f"whether step {self.order.index(None)} has the rate of")
+        if len(self.largest[1]) > 1:
+            pair = " or ".join(map(str, self.largest[1][:2]))
+            doubts.append(f"whether step {pair} has the largest gap to")
+        return doubts
 
 
 def _ask_live(

@@ -16,7 +16,8 @@ from gradiometer.question.answer import Fact, proved, unknown
 BITS = 192
 """Working precision of the rates that are listed: far more than the digits shown."""
 
-_MOST_BITS = 3072
+MOST_BITS = 3072
+"""Precision up to which rates are told apart."""
 
 
 def list_rates(bound: BoundSchedule, steps: int) -> list[Exact]:
@@ -31,7 +32,7 @@ def list_rates(bound: BoundSchedule, steps: int) -> list[Exact]:
                 break
             except UndecidedError:
                 bits *= 2
-                if bits > _MOST_BITS:
+                if bits > MOST_BITS:
                     raise
     return rates
 
@@ -65,7 +66,7 @@ def _sign(bound: BoundSchedule, rates: Sequence[Exact], step: int) -> int | None
                 return compare(after, before)
         except UndecidedError:
             bits *= 4
-            if bits > _MOST_BITS:
+            if bits > MOST_BITS:
                 return None
         with precision(bits):
             before, after = bound.rate_at(step - 1), bound.rate_at(step)
@@ -117,7 +118,7 @@ def describe_rates(bound: BoundSchedule, rates: Sequence[Exact]) -> dict[str, Fa
 def _changes(order: Order, rates: Sequence[Exact]) -> Fact:
     doubtful = [step for step, sign in enumerate(order.signs, 1) if sign is None]
     if doubtful:
-        return unknown(f"Whether the rate changes at step {doubtful[0]} is not decided.")
+        return _doubtful(doubtful[0] - 1)
     rows: list[dict[str, Any]] = [
         {"step": step, "from": rates[step - 1], "to": rates[step]}
         for step, sign in enumerate(order.signs, 1)
@@ -146,6 +147,8 @@ def _peak(order: Order, rates: Sequence[Exact]) -> Fact:
 def _warmup(order: Order) -> Fact:
     """The step at which rates that rise from the first step on stop rising."""
     rise = _find(order, 0, lambda sign: sign != 1)
+    if rise is not None and order.signs[rise] is None:
+        return _doubtful(rise)
     end = len(order.signs) if rise is None else rise
     if end == 0:
         return proved("none", "The rate does not rise from step 0 to step 1.")
@@ -161,13 +164,20 @@ def _constant(order: Order, steps: int) -> Fact:
 
 
 def _rises(order: Order) -> Fact:
-    fall = _find(order, 0, lambda sign: sign == -1)
+    fall = _find(order, 0, lambda sign: sign in (-1, None))
+    rise = None if fall is None else _find(order, fall, lambda sign: sign in (1, None))
+    for found in (fall, rise):
+        if found is not None and order.signs[found] is None:
+            return _doubtful(found)
     if fall is None:
         return proved("none", "The rate never falls in the steps listed.")
-    rise = _find(order, fall, lambda sign: sign == 1)
     if rise is None:
         return proved("none", "After it has fallen the rate never rises in the steps listed.")
     return proved(rise + 1, f"The rate falls at step {fall + 1} and rises at step {rise + 1}.")
+
+
+def _doubtful(index: int) -> Fact:
+    return unknown(f"Whether the rate changes at step {index + 1} is not decided.")
 
 
 def _find(order: Order, start: int, test: Callable[[int | None], bool]) -> int | None:

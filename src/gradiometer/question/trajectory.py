@@ -44,8 +44,8 @@ def trajectory(
             variables of a formula), or a list of numbers for a vector `x`. None for the usual
             start of the objective, or 0.
         steps: How many steps to run, from 0.
-        at_kink: Which slope to take exactly at a joint: `left`, `right`, or None for the piece
-            that contains the point.
+        at_kink: Which slope to take exactly at a joint, in one variable: `left`, `right`, or None
+            for the piece that contains the point.
         engine: `exact` (rationals), `ball` (enclosures), `float64` or `float32`. None for rationals
             as long as they last and balls after them; where these are hopeless, float64.
         noise: `gaussian:0.1` adds normal draws of that deviation to the gradient; `minibatch:2`

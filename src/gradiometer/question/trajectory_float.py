@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
+from gradiometer.errors import DomainError
 from gradiometer.formula import to_float, to_text
 from gradiometer.numeric import (
     FloatTrail,
@@ -51,6 +52,9 @@ def answer_in_floats(
     """
     journey = request.journey
     trail = _trace(request, journey, engine, noise, seed)
+    if trail.not_finite == 0 and math.isnan(trail.losses[0]):
+        numbers = ", ".join(map(str, request.start))
+        raise DomainError(f"The landscape has no value at the start ({numbers}).")
     names = request.objective.variables
     facts = {"verdict": _verdict(trail, engine)}
     facts |= _lowest_facts(request, trail, engine)
@@ -115,6 +119,9 @@ def _look_up(tables: Mapping[str, Any]) -> Callable[[int], Mapping[str, float]]:
 def _verdict(trail: FloatTrail, engine: str) -> Fact:
     """What the floats look like at the end; they prove nothing about later steps."""
     if trail.not_finite is not None:
+        if all(map(math.isfinite, trail.final)) and math.isnan(trail.losses[-1]):
+            because = f"After step {trail.last:,} the landscape has no value in {engine}."
+            return Fact("unknown", "unknown", because)
         because = f"After step {trail.not_finite:,} a number of the {engine} run is not finite."
         return computed("diverges", because)
     if max(map(abs, trail.final)) > FAR:
