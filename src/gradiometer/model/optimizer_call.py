@@ -76,8 +76,9 @@ def _read(text: str, start: int, end: int, *, depth: int) -> Call:
         elif inner is None:
             inner = _read(text, left, right, depth=depth + 1)
         else:
+            begin = right - len(text[left:right].lstrip())
             hint = f"write `{name}({inner.name})`"
-            raise _error(text, left, right, f"`{name}` wraps one rule, and this is another.", hint)
+            raise _error(text, begin, right, f"`{name}` wraps one rule, and this is another.", hint)
     return Call(name, text, *where, inner, settings)
 
 
