@@ -70,14 +70,22 @@ def trace_compiled(
             not_finite = begin + made
             break
     height = compile_float(field.loss)
-    losses = [height(dict(zip(field.variables, point, strict=True))) for point in kept]
+    losses = [
+        height({"t": float(step + 1), **dict(zip(field.variables, point, strict=True))})
+        for step, point in zip(at, kept, strict=True)
+    ]
+    is_settled = is_settled and not field.depends_on_step
     still, period = _look_on(machine, kept, steps, not_finite, is_settled=is_settled)
     lowest, when = machine.lowest
     machine.block[:] = best[1]
     machine.advance(best[0], max(when, best[0]))
+    place = machine.position
+    # The kernel of a landscape that changes has not looked at the last position.
+    if field.depends_on_step and not lowest <= losses[-1] and losses[-1] < math.inf:
+        lowest, when, place = losses[-1], at[-1], kept[-1]
     return FloatTrail(
-        tuple(at), tuple(kept), tuple(losses), stride, lowest, when, machine.position, not_finite,
-        still, period,
+        tuple(at), tuple(kept), tuple(losses), stride, lowest, when, place, not_finite, still,
+        period,
     )  # fmt: skip
 
 
