@@ -24,6 +24,8 @@ class Case:
     """Tapes that say nothing here, and why: what is compared would be a rounding error."""
     losses: bool = False
     """Whether the rule reads the loss."""
+    broken: bool = False
+    """Whether tapes with gradients that are no numbers are compared too."""
 
 
 MATRIX = ((2, 3),)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from agreement.optimizer_tapes import RECORDED, TAPES, start_of, tapes_of
+from agreement.optimizer_tapes import BROKEN, RECORDED, TAPES, start_of, tapes_of
 
 DATA = Path(__file__).parent / "data"
 
 
 def tapes_for(case):
     """The tapes that a case is compared on."""
-    return tuple(name for name in TAPES if name not in case.without)
+    names = (*TAPES, *BROKEN) if case.broken else TAPES
+    return tuple(name for name in names if name not in case.without)
 
 
 def name_of(shape):

@@ -77,7 +77,7 @@ def _by_tape(path, gradients, start):
 
 
 @contextmanager
-def _keras_in_float64():
+def keras_in_float64():
     """Keras on NumPy, in float64.
 
     On every backend but TensorFlow, Keras rounds to float32 whatever two float64 make; here the
@@ -103,7 +103,7 @@ def _keras_in_float64():
 
 def run_keras(case, gradients, start):
     """The positions that Keras's optimizer takes, of shape (tapes, steps + 1, *shape)."""
-    with _keras_in_float64() as keras:
+    with keras_in_float64() as keras:
         return _run_keras(keras, case, gradients, start)
 
 

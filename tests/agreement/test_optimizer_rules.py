@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
-from agreement.optimizer_record import name_of, read_records
+from agreement.optimizer_record import name_of, read_records, tapes_for
 from agreement.optimizer_runs import deviations_of, run_ours
 from agreement.optimizer_tapes import SHAPES, TAPES, start_of, tapes_of
 from gradiometer.catalog import list_entries, read_entry
@@ -22,6 +22,9 @@ LIVE = {
     "keras": ("record_optimizers", "run_keras", "KERAS"),
     "optax": ("record_optimizers_optax", "run_optax", "OPTAX"),
     "optax_contrib": ("record_optimizers_optax", "run_optax", "CONTRIB"),
+    "torch_wrapped": ("record_wrappers", "run_torch", "TORCH"),
+    "keras_wrapped": ("record_wrappers", "run_keras", "KERAS"),
+    "optax_wrapped": ("record_wrappers_optax", "run_optax", "OPTAX"),
 }
 
 
@@ -81,7 +84,7 @@ def test_the_library_takes_our_steps_today(library, monkeypatch):
     live = importlib.import_module(f"agreement.{module}")
     far = {}
     for case in getattr(live, cases):
-        names = tuple(name for name in TAPES if name not in case.without)
+        names = tapes_for(case)
         for shape in case.shapes:
             gradients, start = tapes_of(names, shape), start_of(shape)
             ours = run_ours(case.rule, case.settings, gradients, start, losses=case.losses)

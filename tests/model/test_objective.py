@@ -170,6 +170,7 @@ def test_the_gradient_is_that_of_difference_quotients(name):
     with precision(300):
         for _ in range(5):
             at = {v: fmpq(draw.randint(-3000, 3000), 1009) for v in bound.variables}
+            at |= {"t": fmpq(draw.randint(1, 9))} if bound.depends_on_step else {}
             for variable, slope in zip(bound.variables, bound.gradient, strict=True):
                 right, left = (
                     to_ball(evaluate(bound.value, {**at, variable: at[variable] + side}))

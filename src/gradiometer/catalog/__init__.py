@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = {
     "optimizer": "optimizers",
     "precision": "precisions",
     "schedule": "schedules",
+    "wrapper": "wrappers",
 }
 """Each kind of entry and the folder of its files."""
 

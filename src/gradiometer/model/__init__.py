@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from gradiometer.model.network_walk import walk_network
     from gradiometer.model.objective import VARIABLE, Objective
     from gradiometer.model.objective_read import read_objective
-    from gradiometer.model.optimizer import Optimizer, rate_range, read_optimizer
+    from gradiometer.model.optimizer import Optimizer, rate_range
+    from gradiometer.model.optimizer_read import read_optimizer
     from gradiometer.model.parameter import (
         Owner,
         Parameter,
@@ -197,7 +198,7 @@ _PLACES = {
     "read_network_toml": "network_toml",
     "read_network_tree": "network_read",
     "read_objective": "objective_read",
-    "read_optimizer": "optimizer",
+    "read_optimizer": "optimizer_read",
     "read_parameters": "parameter",
     "read_start": "start",
     "Call": "schedule_call",

@@ -19,6 +19,7 @@ from gradiometer.formula import (
     compile_exact,
     compile_float,
     differentiate_branches,
+    free_names,
     share,
     to_text,
 )
@@ -95,6 +96,11 @@ class Surface:
     value: Node
     terms: tuple[Node, ...] = ()
     """What *value* is the mean of, where it is a finite sum."""
+
+    @property
+    def depends_on_step(self) -> bool:
+        """Whether the loss reads the step `t`, counted from 1."""
+        return "t" in free_names(self.value) and "t" not in self.variables
 
     @cached_property
     def gradient(self) -> tuple[Node, ...]:

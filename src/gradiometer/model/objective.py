@@ -18,6 +18,7 @@ from gradiometer.formula import (
     Piece,
     Piecewise,
     differentiate,
+    free_names,
     substitute,
     tidy,
     to_piecewise,
@@ -34,6 +35,9 @@ from gradiometer.model.vector_formula import (
 )
 
 VARIABLE = "x"
+
+STEP = "t"
+"""The step that an objective may change with, counted from 1 as in update rules."""
 
 
 @final
@@ -80,6 +84,13 @@ class Objective:
         return Owner("objective", self.name, self.parameters)
 
     @property
+    def depends_on_step(self) -> bool:
+        """Whether the formula reads the step `t`: each step has a loss of its own."""
+        if STEP in self.variables or STEP in self.parameters:
+            return False
+        return any(STEP in free_names(formula.tree) for _, formula in self.rows)
+
+    @property
     def barrier(self) -> str | None:
         """The name of the parameter whose threshold `escape` looks for, if there is one."""
         marked = [p.name for p in self.parameters.values() if p.is_barrier]
@@ -89,9 +100,16 @@ class Objective:
         """The curve with these parameter values; parameters without one stay symbols.
 
         Raises:
-            UsageError: If there are several variables.
+            UsageError: If there are several variables, or the formula changes with the step.
             UndecidedError: If a piece has a kink whose place cannot be solved for.
         """
+        if self.depends_on_step:
+            raise UsageError(
+                f"The objective `{self.name}` changes with the step `{STEP}`, and this question "
+                "is about one that stays the same.",
+                place=self.place,
+                hint="ask `trajectory`",
+            )
         if len(self.variables) > 1:
             raise UsageError(
                 f"The objective `{self.name}` has {len(self.variables)} variables, and this "

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradiometer.errors import Place, ShapeError, UsageError, suggest
 from gradiometer.formula import REALS, Formula, Name, free_names, parse, substitute
-from gradiometer.model.objective import VARIABLE, Objective
+from gradiometer.model.objective import STEP, VARIABLE, Objective
 from gradiometer.model.parameter import Parameter
 from gradiometer.model.vector_formula import INDEX, find_vector_calls, name_coordinates
 
@@ -19,6 +19,8 @@ def read_formula(
     text: str, *, variables: Sequence[str] | None, coordinates: int | None
 ) -> Objective:
     """The objective of a formula; names that are no variables are parameters without a default.
+
+    `t` is the step, unless it is a variable.
 
     Raises:
         UsageError: If the text is the name of no entry, or a variable does not stand in it.
@@ -46,7 +48,7 @@ def read_formula(
         formula, names = _rename(formula, chosen[0])
         chosen = (VARIABLE,)
     return Objective(
-        text, "", _list_parameters(names - set(chosen)), ((REALS, formula),), place, chosen
+        text, "", _list_parameters(names - {STEP, *chosen}), ((REALS, formula),), place, chosen
     )
 
 
@@ -83,7 +85,7 @@ def _of_vector(text: str, formula: Formula, count: int, place: Place) -> Objecti
             text=text,
             hint=f"name the variables as in `--start {start}`, or write such as `sum(x^2)`",
         )
-    parameters = _list_parameters(names - {VARIABLE, INDEX})
+    parameters = _list_parameters(names - {VARIABLE, INDEX, STEP})
     return Objective(text, "", parameters, ((REALS, formula),), place, variables, is_vector=True)
 
 

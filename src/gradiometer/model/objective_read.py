@@ -17,7 +17,7 @@ from gradiometer.formula import (
     to_text,
 )
 from gradiometer.model.entry import check_keys, find_entry
-from gradiometer.model.objective import VARIABLE, Objective
+from gradiometer.model.objective import STEP, VARIABLE, Objective
 from gradiometer.model.objective_formula import check_coordinates, read_formula
 from gradiometer.model.objective_points import list_functions, read_points
 from gradiometer.model.parameter import Parameter, read_parameters
@@ -125,7 +125,8 @@ def _read_rows(
 ) -> list[tuple[Interval, Formula]]:
     rows: list[tuple[Interval, Formula]] = []
     if "formula" in table:
-        rows.append((REALS, _read_formula(table["formula"], objective, names)))
+        # Pieces have ends, which would move from step to step.
+        rows.append((REALS, _read_formula(table["formula"], objective, (*names, STEP))))
     for row in table.get("pieces", ()):
         check_keys(row, ("on", "f"), place=place)
         if set(row) != {"on", "f"}:
@@ -137,7 +138,7 @@ def _read_rows(
 
 def _read_formula(text: Any, objective: Objective, names: tuple[str, ...]) -> Formula:
     """A formula over variables and parameters; `x` is the vector where the entry has one."""
-    known = (VARIABLE, INDEX, *objective.parameters) if objective.is_vector else names
+    known = (VARIABLE, INDEX, STEP, *objective.parameters) if objective.is_vector else names
     functions = list_functions(objective)
     return parse(str(text), names=known, functions=functions, place=objective.place)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
 from flint import fmpq
@@ -162,6 +162,8 @@ class Owner:
     parameters: Mapping[str, Parameter]
     is_prefixed: bool = False
     """Whether its parameters are only meant where its role or its name stands before them."""
+    parts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Other spellings of parameters: `adam.eps` where a rule `adam` is part of the owner."""
 
     def find(self, key: str) -> list[Parameter]:
         """The parameters that *key* may mean: a name, perhaps with its owner or part in front."""
@@ -170,6 +172,8 @@ class Owner:
         exact = [self.parameters[name] for name in inner if name in self.parameters]
         ends = tuple(f".{name}" for name in inner)
         found = exact or [p for p in self.parameters.values() if ends and p.name.endswith(ends)]
+        spelled = [n for part, n in self.parts.items() if part in inner or part.endswith(ends)]
+        found = found or [self.parameters[name] for name in spelled if name in self.parameters]
         return list({p.name: p for p in found}.values())
 
 
@@ -236,6 +240,9 @@ def _spell_out(owner: Owner, parameter: Parameter, owners: Sequence[Owner]) -> s
     """The parameter with what it belongs to, so that no other one is meant."""
     if "." in parameter.name:
         return parameter.name
+    for part, name in owner.parts.items():
+        if name == parameter.name:
+            return part
     is_plain = owner.name.isidentifier() and [o.name for o in owners].count(owner.name) == 1
     return f"{owner.name if is_plain else owner.role}.{parameter.name}"
 

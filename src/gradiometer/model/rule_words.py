@@ -34,8 +34,20 @@ FUNCTIONS: Mapping[str, int] = {
 """The functions of a whole tensor, with the number of their arguments."""
 
 
-def parse_rule(text: str, names: tuple[str, ...], *, place: Place) -> Formula:
+RULE = "rule"
+"""The function of wrappers: the new position of the rule that is wrapped."""
+
+
+def parse_rule(
+    text: str, names: tuple[str, ...], *, place: Place, further: tuple[str, ...] = ()
+) -> Formula:
     """The formula that *text* writes, in which functions of a whole tensor may stand.
+
+    Args:
+        text: The formula.
+        names: What it may name.
+        place: Where it stands.
+        further: Other functions that may stand in it.
 
     Raises:
         FormulaError: If it cannot be read, names something unknown, or a call does not fit.
@@ -44,7 +56,7 @@ def parse_rule(text: str, names: tuple[str, ...], *, place: Place) -> Formula:
         >>> parse_rule("x/norm(x)", ("x",), place=Place("rule")).tree.arguments[1].operator
         'norm'
     """
-    formula = parse(text, names=names, functions=tuple(FUNCTIONS), place=place)
+    formula = parse(text, names=names, functions=(*FUNCTIONS, *further), place=place)
     for node in walk(formula.tree):
         if isinstance(node, Apply) and node.operator in FUNCTIONS:
             _check_count(node, formula.text, place)
@@ -82,7 +94,7 @@ def check_name(name: str, *, place: Place) -> None:
             place=place,
             hint="write a letter, then letters, digits and `_`, and `'` behind it for a new value",
         )
-    if name.removesuffix("'") in FUNCTIONS:
+    if name.removesuffix("'") in (*FUNCTIONS, RULE):
         raise StudyError(
             f"The name `{name}` belongs to a function that every rule may call.",
             place=place,

@@ -15,6 +15,7 @@ from gradiometer.formula import (
     Node,
     Number,
     apply,
+    free_names,
     from_float,
     to_float,
 )
@@ -34,6 +35,12 @@ class Field:
     loss: Node
     parts: tuple[tuple[Node, ...], ...] = ()
     """Where the loss is the mean of a finite sum, the slopes of each of its terms."""
+
+    @property
+    def depends_on_step(self) -> bool:
+        """Whether the loss or its slopes read the step `t`, counted from 1."""
+        trees = (*self.gradient, self.loss, *(tree for part in self.parts for tree in part))
+        return "t" not in self.variables and any("t" in free_names(tree) for tree in trees)
 
 
 def to_field(

@@ -103,13 +103,13 @@ def trace_floats(
     memory = walk.begin(position)
     tally = Tally(choose_stride(steps), position)
     for step in range(steps + 1):
-        loss = walk.loss(position)
+        loss = walk.loss(position, step)
         if not tally.note(step, position, loss, memory.values(), is_last=step == steps):
             break
         if step < steps:
             position, memory = walk.advance(position, memory, loss, step)
     period = None
-    if is_settled and draws is None and tally.not_finite is None:
+    if is_settled and draws is None and not field.depends_on_step and tally.not_finite is None:
         period = _find_return(walk, position, memory, steps)
     return tally.finish(period)
 
@@ -118,7 +118,9 @@ def _find_return(walk: _Walk, position: Floats, memory: Values, step: int) -> in
     """In how many steps the state is the same again."""
     point, state = position, memory
     for further in range(1, LONGEST_RETURN + 1):
-        point, state = walk.advance(point, state, walk.loss(point), step + further - 1)
+        point, state = walk.advance(
+            point, state, walk.loss(point, step + further - 1), step + further - 1
+        )
         if point == position and state == memory:
             return further
     return None
@@ -145,16 +147,20 @@ class _Walk:
         known |= zip(self.code.coordinates, position, strict=True)
         return {name: evaluate_float(tree, known) for name, tree in self.code.states}
 
-    def loss(self, position: Floats) -> float:
-        """The loss at a position."""
-        return self.height(dict(zip(self.field.variables, position, strict=True)))
+    def place(self, position: Floats, step: int) -> dict[str, float]:
+        """What the field reads after that many steps: its variables, and which step is next."""
+        return {"t": float(step + 1), **dict(zip(self.field.variables, position, strict=True))}
+
+    def loss(self, position: Floats, step: int) -> float:
+        """The loss at a position, after that many steps."""
+        return self.height(self.place(position, step))
 
     def advance(
         self, position: Floats, memory: Values, loss: float, step: int
     ) -> tuple[Floats, Values]:
         """Position and memory one step later."""
         code, drawn = self.code, {} if self.draws is None else self.draws(step)
-        here = {**drawn, **dict(zip(self.field.variables, position, strict=True))}
+        here = {**drawn, **self.place(position, step)}
         known: dict[str, float] = {**code.float_values, **drawn, **self.rates(step), **memory}
         known |= {"t": float(step + 1), "loss": loss}
         known |= zip(code.coordinates, position, strict=True)

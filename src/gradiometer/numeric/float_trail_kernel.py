@@ -60,42 +60,48 @@ def trace_compiled(
     stride = choose_stride(steps)
     height = compile_float(field.loss)
 
-    def look() -> float:
-        return height(dict(zip(field.variables, machine.position, strict=True)))
+    def look(done: int) -> float:
+        place = dict(zip(field.variables, machine.position, strict=True))
+        return height({"t": float(done + 1), **place})
 
-    at, kept, losses = [0], [machine.position], [look()]
+    at, kept, losses = [0], [machine.position], [look(0)]
     not_finite = None if math.isfinite(losses[0]) else 0
     best = 0, machine.block.copy()
     for begin in range(0, steps if not_finite is None else 0, stride):
         end, before = min(begin + stride, steps), machine.block.copy()
         made = machine.advance(begin, end)
-        if made == end - begin and not math.isfinite(look()):
+        if made == end - begin and not math.isfinite(look(end)):
             made = _find_last(machine, before, begin, look)
         at.append(begin + made)
         kept.append(machine.position)
-        losses.append(look())
+        losses.append(look(at[-1]))
         if machine.lowest[1] > begin:
             best = begin, before
         if made < end - begin or not all(map(math.isfinite, (*machine.numbers, losses[-1]))):
             not_finite = begin + made
             break
+    is_settled = is_settled and not field.depends_on_step
     still, period = _look_on(machine, kept, steps, not_finite, is_settled=is_settled)
     lowest, when = machine.lowest
     machine.block[:] = best[1]
     machine.advance(best[0], max(when, best[0]))
+    place = machine.position
+    # The kernel of a landscape that changes has not looked at the last position.
+    if field.depends_on_step and not lowest <= losses[-1] and losses[-1] < math.inf:
+        lowest, when, place = losses[-1], at[-1], kept[-1]
     return FloatTrail(
-        tuple(at), tuple(kept), tuple(losses), stride, lowest, when, machine.position, not_finite,
-        still, period,
+        tuple(at), tuple(kept), tuple(losses), stride, lowest, when, place, not_finite, still,
+        period,
     )  # fmt: skip
 
 
 def _find_last(
-    machine: _Machine, before: NDArray[Any], begin: int, look: Callable[[], float]
+    machine: _Machine, before: NDArray[Any], begin: int, look: Callable[[int], float]
 ) -> int:
     """How many steps from *begin* on lead to the first loss that is not finite; one will."""
     machine.block[:] = before
     made = 0
-    while math.isfinite(look()):
+    while math.isfinite(look(begin + made)):
         machine.advance(begin + made, begin + made + 1)
         made += 1
     return made

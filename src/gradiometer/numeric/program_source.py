@@ -125,7 +125,8 @@ def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -
             "    for block in range(count):",
             "        w = cells[block]",
             *_indent(8, _write_start(writer, watch)),
-            f"        for s in range(steps + {int(watch.lowest)}):",
+            # What the step after the last one has for a loss is in no row of the table.
+            f"        for s in range(steps + {int(watch.lowest and not program.is_online)}):",
             "            moves = s < steps",
             *_indent(12, _write_step(writer)),
             *(["            watches = (fresh > 1) | ((fresh == 1) & (s > 0))"] * watch.repeats),

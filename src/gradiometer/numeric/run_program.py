@@ -41,6 +41,8 @@ class Program:
     states: tuple[Memory, ...]
     loss: int | None
     """The loss where the step begins, if it is watched."""
+    is_online: bool = False
+    """Whether the field reads the step: another landscape at each step."""
 
     @property
     def remembered(self) -> tuple[Memory, ...]:
@@ -96,12 +98,13 @@ def write_program(
             f"{len(field.variables)}."
         )
     now = {name: build.input(f"state.{name}", Level.LANE) for name in rule.coordinates}
-    scope = dict(zip(field.variables, now.values(), strict=True))
+    t = build.input("t", Level.STEP)
+    scope = {"t": t, **dict(zip(field.variables, now.values(), strict=True))}
     everything = [*field.gradient, field.loss, *(tree for part in field.parts for tree in part)]
     scope = _open(build, "objective", everything, scope, by_run)
     slopes = _write_slopes(build, field, scope, noise or Noise(), by_run)
     trees = [tree for _, tree in rule.step]
-    known = {"t": build.input("t", Level.STEP), **now}
+    known = {"t": t, **now}
     known |= zip(rule.gradients, slopes, strict=True)
     known |= {name: build.input(f"state.{name}", Level.LANE) for name in states}
     for place, name in enumerate(rule.noises, len(slopes)):
@@ -129,6 +132,7 @@ def write_program(
         tuple(Memory(name, now[name], begin[name], known[f"{name}'"]) for name in now),
         tuple(Memory(n, known[n], first[n], known[f"{n}'"]) for n in states),
         loss if with_loss else None,
+        field.depends_on_step,
     )
 
 

@@ -69,6 +69,8 @@ class Tables:
     @cached_property
     def repeats_from(self) -> int | None:
         """From how many steps on every step is the same function of the state; None for never."""
+        if self.program.is_online:
+            return None
         changing = ("power", "normal", "index")
         if any(self.program.terms[at].operator in changing for at in self.layout.lanes):
             return None

@@ -236,6 +236,9 @@ def plan_runs(
         noise: What is random in the gradient.
         precision: The kind of float.
         lanes: How many runs stand beside each other in a block.
+
+    Raises:
+        UsageError: If the lowest loss is watched on a landscape that changes with the step.
     """
     defaults = {f"optimizer.{name}": to_float(value) for name, value in rule.values.items()}
     trees: dict[str, Node | None] = {}
@@ -244,6 +247,11 @@ def plan_runs(
         for key, value in getattr(schedule, "values", {}).items():
             defaults[f"schedule.{key}"] = to_float(value)
     field = to_field(landscape, side, precision=precision)
+    if lowest and field.depends_on_step:
+        raise UsageError(
+            "The landscape changes from step to step, and losses of two steps are not compared.",
+            hint="leave `lowest` out",
+        )
     if isinstance(rule, Rule):
         count = len(field.variables)
         rule = unroll(rule, () if count == 1 else (count,))

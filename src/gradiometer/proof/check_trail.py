@@ -68,6 +68,8 @@ class _Replay:
 
     variables: tuple[str, ...]
     loss: Evaluator
+    changes: bool
+    """Whether the loss reads the step `t`, counted from 1."""
     gradient: tuple[Evaluator, ...]
     coordinates: tuple[str, ...]
     slopes: tuple[str, ...]
@@ -85,11 +87,15 @@ class _Replay:
         known |= zip(self.coordinates, self.start, strict=True)
         return {name: evaluate(tree, known) for name, tree in self.state}
 
+    def place(self, point: Point, done: int) -> dict[str, Any]:
+        """What the loss reads after that many steps: its variables, and which step is next."""
+        return {"t": fmpq(done + 1), **dict(zip(self.variables, point, strict=True))}
+
     def advance(
         self, point: Point, memory: Mapping[str, Any], loss: Any, done: int
     ) -> tuple[Point, dict[str, Any]]:
         """The state after one more step."""
-        here = dict(zip(self.variables, point, strict=True))
+        here = self.place(point, done)
         known: dict[str, Any] = {**self.values, **memory, **self.rates.at(done)}
         known |= {"t": fmpq(done + 1), "loss": loss}
         known |= zip(self.coordinates, point, strict=True)
@@ -102,6 +108,8 @@ class _Replay:
 
     def is_settled(self, done: int) -> bool:
         """Whether every step after *done* steps is the same map."""
+        if self.changes:
+            return False
         trees = [settle_conditions(tree, self.values, from_step=done + 1) for _, tree in self.trees]
         if any("t" in free_names(tree) for tree in trees):
             return False
@@ -151,9 +159,8 @@ def _follow(replay: _Replay, steps: int) -> tuple[list[tuple[Point, dict[str, An
     try:
         while True:
             point, memory = states[-1]
-            here = dict(zip(replay.variables, point, strict=True))
-            losses.append(_shorten(replay.loss(here)))
             done = len(states) - 1
+            losses.append(_shorten(replay.loss(replay.place(point, done))))
             if done == steps:
                 return states, losses
             states.append(replay.advance(point, memory, losses[-1], done))
@@ -199,7 +206,8 @@ def _read(problem: Any) -> _Replay:
     names = _read_names(variables)
     require(0 < len(names) <= _MOST_VARIABLES, "There are too many variables.")
     require(type(steps) is int and 0 <= steps <= _MOST_STEPS, "`steps` is no step count.")
-    tree = share(parse(loss, names=names).tree)
+    tree = share(parse(loss, names={*names, "t"}).tree)
+    changes = "t" not in names and "t" in free_names(tree)
     gradient = tuple(compile_exact(differentiate_branches(tree, name)) for name in names)
     coordinates, slopes, state, step, values = fields(
         rule, "coordinates", "gradients", "state", "step", "values"
@@ -217,8 +225,8 @@ def _read(problem: Any) -> _Replay:
     memory = [(n, parse(text, names={*numbers, *rates.rows, *places}).tree) for n, text in state]
     compiled = tuple((target, compile_exact(tree)) for target, tree in trees)
     return _Replay(
-        names, compile_exact(tree), gradient, places, inclines, tuple(memory), tuple(trees),
-        compiled, numbers, rates, tuple(map(read_rational, start)), steps,
+        names, compile_exact(tree), changes, gradient, places, inclines, tuple(memory),
+        tuple(trees), compiled, numbers, rates, tuple(map(read_rational, start)), steps,
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from gradiometer.proof.walk import Course
 
 def find_settled_step(course: Course | Journey) -> int | None:
     """The number of steps after which every step is the same map, or None when there is none."""
+    if isinstance(course, Journey) and course.surface.depends_on_step:
+        return None
     rests = _find_rest(course)
     if rests is None:
         return None

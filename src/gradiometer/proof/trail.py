@@ -196,7 +196,7 @@ class _Walk:
             step = len(self.positions)
             self.positions.append(point)
             self.memories.append(memory)
-            here = dict(zip(journey.surface.variables, point, strict=True))
+            here = self._place(point, step)
             loss = self._keep(journey.surface.exact_value(here), "the loss", step)
             self.losses.append(loss)
             key = self._key(step, point, memory)
@@ -217,11 +217,18 @@ class _Walk:
         parts = (*point, *memory.values())
         return parts if all(isinstance(part, fmpq) for part in parts) else None
 
+    def _place(self, point: Point, done: int) -> dict[str, Exact]:
+        """What the surface reads after that many steps: its variables, and which step is next."""
+        return {
+            "t": fmpq(done + 1),
+            **dict(zip(self.journey.surface.variables, point, strict=True)),
+        }
+
     def _advance(
         self, point: Point, memory: Mapping[str, Exact], loss: Exact, step: int
     ) -> tuple[Point, Mapping[str, Exact]]:
         code, surface = self.journey.code, self.journey.surface
-        here: dict[str, Exact] = dict(zip(surface.variables, point, strict=True))
+        here = self._place(point, step)
         known: dict[str, Exact] = {**code.values, **memory, "t": fmpq(step + 1), "loss": loss}
         known |= zip(code.coordinates, point, strict=True)
         for name, slope in zip(code.gradients, surface.exact_gradient, strict=True):

@@ -54,6 +54,11 @@ class Request:
     side: Side
     inputs: Mapping[str, Any]
 
+    @property
+    def is_online(self) -> bool:
+        """Whether each step has a loss of its own, so that the run is on no curve."""
+        return self.objective.depends_on_step
+
     @cached_property
     def course(self) -> Course:
         """The run on a curve.
@@ -83,7 +88,7 @@ class Request:
     def journey(self) -> Journey:
         """The run in any number of variables, the branches of the landscape in its formula."""
         surface = self.objective.bind_surface(self.values)
-        if len(self.start) == 1:
+        if len(self.start) == 1 and not self.is_online:
             surface = replace(surface, value=self.curve.to_tree(self.side))
         return Journey(self.rule, surface, self.start, self.steps, self.schedules)
 
@@ -123,6 +128,12 @@ def read_request(
     if at_kink not in (None, "left", "right"):
         raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
     _check_steps(steps, most)
+    if at_kink is not None and surface.depends_on_step:
+        raise UsageError(
+            f"The objective `{surface.name}` changes with the step, and has no joints to choose a "
+            "side of.",
+            hint="leave `at_kink` out",
+        )
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
     owners = [surface.owner, *list_owners(rule, plan, varied)]
     values = settle(owners, settings, free=left_free)

@@ -51,7 +51,7 @@ def list_owners(
     """
     given = {*varied, *(() if plan is None else _rate_of(rule))}
     kept = {name: row for name, row in rule.parameters.items() if name not in given}
-    owners = [Owner("optimizer", rule.name, kept)]
+    owners = [replace(rule.owner, parameters=kept)]
     owners += [] if plan is None else [plan.owner]
     return owners + [Owner(name, row.name, row.parameters, True) for name, row in varied.items()]
 

@@ -67,8 +67,7 @@ def _is_meant(key: str, network: Described) -> bool:
 
 
 def _is_of_rule(key: str, rule: Optimizer) -> bool:
-    prefix, _, name = key.rpartition(".")
-    return name in rule.parameters and prefix in ("", rule.name, "optimizer")
+    return bool(rule.owner.find(key))
 
 
 def _remember(rule: Optimizer | None, settings: Mapping[str, Any]) -> Remembered:

@@ -36,7 +36,8 @@ def trajectory(
     """Where the optimizer goes from *start*, and what finally becomes of it.
 
     Args:
-        objective: A catalogue name, a formula, a TOML file or a table.
+        objective: A catalogue name, a formula, a TOML file or a table. A formula may read `t`, the
+            step counted from 1: then each step has a loss of its own.
         optimizer: A catalogue name, a TOML file or a table with an update rule.
         schedule: A catalogue name, a formula in `k` (steps done), a file or a table.
         set: Values of parameters of any of the three; texts are exact.
@@ -79,7 +80,7 @@ def trajectory(
     if why:
         kind = "float32" if engine == "float32" else "float64"
         return answer_in_floats(request, kind, why, drawn, seed)
-    if len(request.start) == 1:
+    if len(request.start) == 1 and not request.is_online:
         return answer_on_curve(request, engine)
     return answer_exactly(request, engine)
 
@@ -116,7 +117,8 @@ def read_run(
             hint="write `--engine float64`",
         )
     # What binds late is refused here, before anything runs.
-    _ = request.journey if engine or len(request.start) > 1 else request.curve
+    needs_all = engine or request.is_online or len(request.start) > 1
+    _ = request.journey if needs_all else request.curve
     if not draws:
         return request
     return replace(request, inputs={**request.inputs, "noise": noise, "seed": seed})

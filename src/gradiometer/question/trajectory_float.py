@@ -67,7 +67,7 @@ def answer_in_floats(
     near = find_nearest(request, trail.final, computed)
     if near is not None:
         facts["nearest_critical"] = near
-    if len(names) == 1:
+    if len(names) == 1 and not request.is_online:
         facts["continuous"] = continuity_fact(request.curve)
     series = list_series(request, trail.steps, trail.positions, trail.losses)
     return Answer(
@@ -80,7 +80,8 @@ def _trace(
     request: Request, journey: Journey, engine: FloatKind, noise: GradientNoise | None, seed: int
 ) -> FloatTrail:
     """The run, operation by operation while it is short, else as a compiled kernel."""
-    landscape = journey.surface if len(request.start) > 1 else request.curve
+    is_curve = len(request.start) == 1 and not request.is_online
+    landscape = request.curve if is_curve else journey.surface
     field = to_field(landscape, request.side, precision=engine)
     tables: dict[str, Any] = {}
     # The first coordinates that are drawn in a step are those of the gradient.

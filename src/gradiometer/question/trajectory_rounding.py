@@ -66,20 +66,21 @@ def _compare(journey: Journey, states: Sequence[State], last: int) -> Fact:
         exact |= zip(code.coordinates, point, strict=True)
         floats |= {"t": float(step + 1)}
         floats |= journey.float_rates(step)
-        here = dict(zip(surface.variables, point, strict=True))
-        there = {v: floats[n] for v, n in zip(surface.variables, code.coordinates, strict=True)}
+        here = {"t": exact["t"], **dict(zip(surface.variables, point, strict=True))}
+        there = {"t": floats["t"]}
+        there |= {v: floats[n] for v, n in zip(surface.variables, code.coordinates, strict=True)}
         exact["loss"], floats["loss"] = _values(surface.value, here, there)
         lines = [*zip(code.gradients, surface.gradient, strict=True)]
         for target, tree in lines:
             found = _find_difference(tree, here, there)
             exact[target], floats[target] = _values(tree, here, there)
             if found:
-                return _describe(step, found, here, there)
+                return _describe(step, found, here, there, surface.variables)
         for target, tree in code.step:
             found = _find_difference(tree, exact, floats)
             exact[target], floats[target] = _values(tree, exact, floats)
             if found:
-                return _describe(step, found, here, there)
+                return _describe(step, found, here, there, surface.variables)
         kept = (*code.coordinates, *(name for name, _ in code.states))
         floats |= {name: floats[f"{name}'"] for name in kept}
         if not all(math.isfinite(floats[name]) for name in kept):
@@ -158,9 +159,14 @@ def _side(tree: Node, floats: Mapping[str, float]) -> Exact | None:
 
 
 def _describe(
-    step: int, found: tuple[str, str], here: Mapping[str, Exact], there: Mapping[str, float]
+    step: int,
+    found: tuple[str, str],
+    here: Mapping[str, Exact],
+    there: Mapping[str, float],
+    variables: Sequence[str],
 ) -> Fact:
-    names = list(here)
+    names = [name for name in there if name in variables]
+    here, there = {n: here[n] for n in names}, {n: there[n] for n in names}
     exact = here[names[0]] if len(names) == 1 else dict(here)
     floating = there[names[0]] if len(names) == 1 else dict(there)
     because = (

@@ -43,6 +43,8 @@ def list_series(
         )
     series["value"] = Series(("step",), list(losses), "1", "loss")
     series |= list_heights(request, losses) | list_rates(request, steps)
+    if request.is_online:
+        return series
     if len(columns) == 1 and request.objective.variables == ("x",):
         return series | landscape_series(request.course, [x for (x,) in positions])
     return series | (_surface(request, positions) if len(columns) == 2 else {})

@@ -126,7 +126,8 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
 
 def _read_definition(kind: str, entry: Mapping[str, Any]) -> None:
     try:
-        _READERS[kind](entry)
+        if kind in _READERS:
+            _READERS[kind](entry)
     except UsageError:
         # A parameter without a default gets its value where the definition is used.
         return

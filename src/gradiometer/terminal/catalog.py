@@ -13,7 +13,7 @@ from gradiometer.errors import UsageError
 from gradiometer.terminal.exits import Exit
 from gradiometer.terminal.output import can_draw, print_text, screen_width, wants_color
 
-_STEPPED = ("optimizer", "schedule")
+_STEPPED = ("optimizer", "schedule", "wrapper")
 """Kinds whose dialects are shown merged: a line of a step says little without the others."""
 
 _FORMULAS = ("state", "step", "schedule")
@@ -40,7 +40,9 @@ def command(
 ) -> int:
     """List what has a name.
 
-    KIND is activation, layer, network, objective, optimizer, precision or schedule.
+    KIND is activation, layer, network, objective, optimizer, precision, schedule or wrapper. The
+    wrappers around optimizers are listed with them, and `catalog optimizer "clip(adam)"` shows the
+    whole rule.
 
     `catalog translate adam --from torch --to keras` gives the settings that make an optimizer
     step alike in two libraries, or the first step that differs.
@@ -52,6 +54,8 @@ def command(
         hint = f"write `gradiometer catalog {_TRANSLATE} adam --from torch --to keras`"
         raise UsageError("`--from`, `--to` and `--set` belong to a translation.", hint=hint)
     if kind is not None and name is not None:
+        is_wrapper = kind == "optimizer" and find_name("wrapper", name.partition(".")[0])
+        kind = "wrapper" if is_wrapper else kind
         entry = _read(kind, name)
         lines = [*_entry_lines(entry), *_dialect_lines(kind, entry)]
         print_text(_to_json(entry) if as_json else "\n".join(lines))
@@ -61,6 +65,8 @@ def command(
     for each in kinds:
         if list_vector_functions(each):
             listed[f"{each} of vectors"] = _abouts(each, list_vector_functions(each))
+        if each == "optimizer" and kind is not None:
+            listed["wrapper around an optimizer"] = _abouts("wrapper", list_entries("wrapper"))
     print_text(_to_json(listed) if as_json else _to_list(listed))
     return Exit.DONE
 
@@ -100,12 +106,30 @@ def _translate(
 def _read(kind: str, name: str) -> Mapping[str, Any]:
     """The entry, or what it is in the dialect of a library, as in `adam.keras`."""
     base, _, dialect = name.partition(".")
+    if kind == "optimizer" and "(" in name:
+        return _read_wrapped(name)
     if dialect and find_name(kind, base):
         from gradiometer.model import find_entry
 
         found = find_entry(kind, name)
         return found[0] if found else {}
     return read_entry(kind, name)
+
+
+def _read_wrapped(name: str) -> Mapping[str, Any]:
+    """The whole rule that a wrapper and what stands in its brackets make."""
+    from gradiometer.formula import to_text
+    from gradiometer.model import describe_settings, read_optimizer
+
+    rule = read_optimizer(name)
+    defaults = {n: row.default for n, row in rule.parameters.items() if row.default is not None}
+    return {
+        "name": rule.name,
+        "about": rule.about,
+        "parameters": describe_settings(defaults),
+        "state": {n: to_text(tree) for n, tree in rule.state.items()},
+        "step": {target: to_text(tree) for target, tree in rule.step},
+    }
 
 
 def _abouts(kind: str, names: Sequence[str]) -> dict[str, str]:
