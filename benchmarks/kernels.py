@@ -78,7 +78,7 @@ def compare(ours: Any, theirs: Any) -> float:
 
 def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
     """One rule on one landscape: ours on all cores and on one, the peers, all in turn."""
-    made = plan(rule, surface, repeats=False)
+    made = plan(rule, surface, labels=False)
     starts, short = draw_starts(surface, many), draw_starts(surface, few)
     expected = made.run(short, steps=STEPS).position
     calls: dict[str, Callable[[], object]] = {
