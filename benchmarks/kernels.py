@@ -55,7 +55,8 @@ start = time.perf_counter()
 draw = lambda a, b: (-1 + 2 * np.arange(a, b) / count, {})
 made = plan("sgd", "barrier").stream(count, draw, steps=steps, inside=(-5, 1.25))
 runs = sum(len(part.step) for part in made)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+unit = 1 if sys.platform == "darwin" else 1024
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 json.dump({"runs": runs, "seconds": time.perf_counter() - start, "peak MB": peak / 1e6}, sys.stdout)
 """
 
