@@ -29,7 +29,12 @@ STREAMED, STREAMED_STEPS = 100_000_000, 100
 """Runs that one process makes block by block, and the steps of each."""
 SURFACES = ("barrier", "double_well", "rosenbrock")
 SETTINGS: dict[str, tuple[Any, dict[str, str]]] = {
-    "sgd": ("sgd", {}),
+    # As peers make it; the entry `sgd` also adds its weight decay, of 0, in each step.
+    "sgd": ({
+        "name": "descent",
+        "parameters": {"learning_rate": {"default": "1/1000"}},
+        "step": {"x'": "x - learning_rate*g"},
+    }, {}),
     "momentum": ("sgd", {"momentum": "9/10"}),
     "adam": ("adam", {}),
     "adamw": ("adamw", {}),
