@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -14,6 +15,10 @@ Advance: TypeAlias = Callable[[Array, Array, Array, int, int, int, int], None]
 
 FIRST_STRETCH, LAST_STRETCH = 32, 256
 """Steps between two looks at what is decided: at first, and in the end."""
+FREE_STRETCH = 4096
+"""Steps between two tables where nothing is decided."""
+CACHE_LINE = 64
+"""Bytes; vectors that begin in the middle of a line are fetched from two."""
 
 
 @final
@@ -31,6 +36,8 @@ class Job:
     seed: int
     repeats_from: int | None
     """From how many steps on the next state follows from the state alone; None for never."""
+    labels: bool = True
+    """Whether lanes stop when they are decided."""
 
     def choose_freshness(self, begin: int, kept: int | None) -> int:
         """Whether the state at this step is kept (1), compared with an earlier one (2), or not (0).
@@ -74,6 +81,12 @@ def run_group(job: Job, values: Array) -> Iterator[Ended]:
     """
     lane, made = np.arange(values.shape[1]), np.zeros(values.shape[1], np.int64)
     blocks, kept = _to_blocks(values, job.lanes), None
+    if not job.labels:
+        for begin in range(0, job.steps, FREE_STRETCH):
+            end = min(begin + FREE_STRETCH, job.steps)
+            job.advance(blocks, job.table(begin, end), job.given, end - begin, begin, 0, job.seed)
+        yield Ended(lane, _to_rows(blocks, job, len(lane)), made + job.steps, None)
+        return
     for begin, end in list_stretches(job.steps):
         fresh = job.choose_freshness(begin, kept)
         kept = begin if fresh == 1 else kept
@@ -98,14 +111,26 @@ def _read_row(blocks: Array, name: str, job: Job) -> Array:
 
 
 def _to_blocks(values: Array, lanes: int) -> Array:
-    """The rows cut into blocks; the last one is filled up with copies of its first lane."""
+    """The rows cut into blocks; the last one is filled up with copies of its last lane."""
     rows, width = values.shape
     count = -(-width // lanes)
-    padded = np.empty((rows, count * lanes), values.dtype)
-    padded[:, :width] = values
-    padded[:, width:] = values[:, -1:]
-    blocks = padded.reshape(rows, count, lanes).transpose(1, 0, 2)
-    return np.ascontiguousarray(blocks).reshape(count, rows * lanes)
+    blocks = _make_aligned((count, rows, lanes), values.dtype)
+    whole = width // lanes
+    cut = values[:, : whole * lanes].reshape(rows, whole, lanes)
+    blocks[:whole] = cut.transpose(1, 0, 2)
+    if whole < count:
+        rest = width - whole * lanes
+        blocks[whole, :, :rest] = values[:, whole * lanes :]
+        blocks[whole, :, rest:] = values[:, -1:]
+    return blocks.reshape(count, rows * lanes)
+
+
+def _make_aligned(shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
+    """An array without values that begins with a line of the cache."""
+    length = math.prod(shape) * kind.itemsize
+    space = np.empty(length + CACHE_LINE, np.uint8)
+    begin = -space.ctypes.data % CACHE_LINE
+    return space[begin : begin + length].view(kind).reshape(shape)
 
 
 def _to_rows(blocks: Array, job: Job, width: int) -> Array:

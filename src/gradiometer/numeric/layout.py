@@ -23,6 +23,8 @@ class Watch:
     """The lowest loss, and after which step it stood there."""
     repeats: bool = False
     """Whether the whole state is what it was before."""
+    labels: bool = True
+    """Whether a lane stops that leaves its bounds or is no number; without, all make all steps."""
 
 
 @final
@@ -64,9 +66,10 @@ def plan_layout(program: Program, watch: Watch) -> Layout:
     by_level = {level: tuple(a for a in outside if terms[a].level == level) for level in Level}
     names = [memory.name for memory in program.remembered]
     rows = [f"state.{name}" for name in names]
-    for name in (memory.name for memory in program.positions):
-        rows += [f"low.{name}", f"high.{name}"]
-    rows += ["count"]
+    if watch.labels:
+        for name in (memory.name for memory in program.positions):
+            rows += [f"low.{name}", f"high.{name}"]
+        rows += ["count"]
     # A run's number in two parts, that float32 holds both of.
     rows += ["number.high", "number.low"] if has_draws(program, lanes) else []
     rows += ["best", "when"] if watch.lowest else []

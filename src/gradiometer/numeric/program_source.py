@@ -125,10 +125,11 @@ def write_source(program: Program, layout: Layout, watch: Watch, style: Style) -
             "    for block in range(count):",
             "        w = cells[block]",
             *_indent(8, _write_start(writer, watch)),
-            # What the step after the last one has for a loss is in no row of the table.
-            f"        for s in range(steps + {int(watch.lowest and not program.is_online)}):",
-            "            moves = s < steps",
-            *_indent(12, _write_step(writer)),
+            # The last position has a loss too, and no step follows it; what it is on a landscape
+            # that changes is in no row of the table.
+            f"        for s in range(steps{' + 1' * (watch.lowest and not program.is_online)}):",
+            *(["            moves = s < steps"] * watch.lowest),
+            *_indent(12, _write_step(writer, watch)),
             *(["            watches = (fresh > 1) | ((fresh == 1) & (s > 0))"] * watch.repeats),
             *(["            done = REAL(first + s)"] * watch.lowest),
             *(["            now = np.uint64(first + s)"] * draws),
@@ -149,6 +150,7 @@ def _write_head(program: Program, layout: Layout, style: Style) -> list[str]:
     calls = {CALLS.get(program.terms[at].operator, "") for at in layout.lanes}
     is_smooth = any(call.startswith("lanes.") for call in calls)
     draws = has_draws(program, layout.lanes)
+    is_wide = is_smooth or draws or not _has_divider(program, layout, style)
     return [
         f'"""Steps of `{program.name}`, {style.lanes} lanes at a time; written by gradiometer."""',
         "",
@@ -173,8 +175,18 @@ def _write_head(program: Program, layout: Layout, style: Style) -> list[str]:
         "",
         f'@kernel("{kind}")',
         "def advance(blocks, count, table, length, given, steps, first, fresh, seed):",
-        *(["    prefer_wide()"] * (is_smooth or draws)),
+        *(["    prefer_wide()"] * is_wide),
     ]
+
+
+def _has_divider(program: Program, layout: Layout, style: Style) -> bool:
+    """Whether lanes divide or take roots: for that, wide registers are a little slower."""
+    terms = [program.terms[at] for at in layout.lanes]
+    return any(
+        term.operator == "sqrt"
+        or (term.operator == "/" and not (len(term.arguments) == 3 and style.fused))
+        for term in terms
+    )
 
 
 def _name_of(writer: _Writer, at: int) -> str:
@@ -209,6 +221,8 @@ def _write_opening(writer: _Writer) -> list[str]:
 
 def _write_start(writer: _Writer, watch: Watch) -> list[str]:
     """Before the steps: no step is counted, and the state is kept for comparison when asked."""
+    if not watch.labels:
+        return []
     lines = [f"for i in range({writer.style.lanes}):", f"    {writer.load('count')} = ZERO"]
     if watch.repeats:
         lines += ["if fresh == 1:", f"    {lines[0]}"]
@@ -218,10 +232,12 @@ def _write_start(writer: _Writer, watch: Watch) -> list[str]:
     return lines
 
 
-def _write_step(writer: _Writer) -> list[str]:
+def _write_step(writer: _Writer, watch: Watch) -> list[str]:
     step = enumerate(writer.layout.step)
-    lines = [_bind(writer, at, f"rows[row, {place}]") for place, at in step]
-    return ["row = s if moves else max(steps - 1, 0)", *lines] if lines else []
+    row = "row" if watch.lowest else "s"
+    lines = [_bind(writer, at, f"rows[{row}, {place}]") for place, at in step]
+    choice = ["row = s if moves else max(steps - 1, 0)"] * watch.lowest
+    return [*choice, *lines] if lines else []
 
 
 def _write_lane(writer: _Writer, watch: Watch) -> list[str]:
@@ -234,12 +250,13 @@ def _write_lane(writer: _Writer, watch: Watch) -> list[str]:
     if has_draws(program, layout.lanes):
         high, low = writer.load("number.high"), writer.load("number.low")
         lines.append(f"run = np.uint64({high}) * PART + np.uint64({low})")
-    lines += _write_bounds(writer, watch)
+    lines += _write_bounds(writer, watch) if watch.labels else []
+    condition = "runs" if watch.labels else "moves" if watch.lowest else ""
     uses = _count_uses(writer)
     for at in layout.lanes:
         term = program.terms[at]
         if term.operator == "power":
-            lines += _write_power(writer, at)
+            lines += _write_power(writer, at, watch)
         elif term.operator in ("normal", "index"):
             lines.append(_write_draw(writer, at))
         elif uses[at] > 1 or at in program.names:
@@ -252,13 +269,16 @@ def _write_lane(writer: _Writer, watch: Watch) -> list[str]:
                   f"{when} = done if is_lower else {when}"]  # fmt: skip
     for memory in program.remembered:
         now, new = writer.text(memory.now), writer.text(memory.new)
-        lines.append(f"{writer.load(f'state.{memory.name}')} = {new} if runs else {now}")
-    return [*lines, f"{writer.load('count')} += ONE if runs else ZERO"]
+        chosen = f"{new} if {condition} else {now}" if condition else new
+        lines.append(f"{writer.load(f'state.{memory.name}')} = {chosen}")
+    if watch.labels:
+        lines.append(f"{writer.load('count')} += ONE if runs else ZERO")
+    return lines
 
 
 def _write_bounds(writer: _Writer, watch: Watch) -> list[str]:
     """Whether the lane still runs: inside its bounds, all numbers finite, and nothing repeated."""
-    tests = ["moves"]
+    tests = ["moves"] * watch.lowest
     for memory in writer.program.positions:
         now = writer.text(memory.now)
         low, high = (writer.load(f"{side}.{memory.name}") for side in ("low", "high"))
@@ -306,17 +326,18 @@ def _write_draw(writer: _Writer, at: int) -> str:
     return f"{name} = REAL({drawn})"
 
 
-def _write_power(writer: _Writer, at: int) -> list[str]:
+def _write_power(writer: _Writer, at: int, watch: Watch) -> list[str]:
     """The next power of a number that each run has its own of, carried in two floats."""
     term = writer.program.terms[at]
     factor = writer.text(term.arguments[0])
     whole, rest = writer.load(f"power.{at}"), writer.load(f"rest.{at}")
     name, high, low = (writer.variable(text) for text in ("power", "high", "low"))
     writer.atoms[at] = name
+    kept, kept_rest = (f" if moves else {row}" * watch.lowest for row in (whole, rest))
     return [
         f"{high} = {whole} * {factor}",
         f"{low} = {rest} * {factor} + fused({whole}, {factor}, -{high})",
         f"{name} = {high} + {low}",
-        f"{rest} = {low} - ({name} - {high}) if moves else {rest}",
-        f"{whole} = {name} if moves else {whole}",
+        f"{rest} = {low} - ({name} - {high}){kept_rest}",
+        f"{whole} = {name}{kept}",
     ]

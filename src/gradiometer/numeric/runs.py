@@ -20,6 +20,7 @@ from gradiometer.numeric.field import Field, Side, to_field
 from gradiometer.numeric.kernel_noise import Noise
 from gradiometer.numeric.layout import Layout, Watch, plan_layout
 from gradiometer.numeric.program_source import Style, write_source
+from gradiometer.numeric.run_inputs import bound_lanes, count_runs, to_columns, to_signed
 from gradiometer.numeric.run_program import Program, write_program
 from gradiometer.numeric.run_tables import Tables
 
@@ -29,6 +30,8 @@ GROUP = 8192
 """Lanes that one thread takes at a time: their rows stay in its second-level cache."""
 FAR = {"float64": 1e100, "float32": 1e30}
 """A coordinate of this size has diverged, if nothing else is said."""
+EVERYWHERE = (-np.inf, np.inf)
+"""The interval that no coordinate leaves."""
 
 
 @final
@@ -87,7 +90,7 @@ class RunPlan:
         *,
         steps: int,
         values: Mapping[str, ArrayLike] | None = None,
-        inside: tuple[ArrayLike, ArrayLike] = (-np.inf, np.inf),
+        inside: tuple[ArrayLike, ArrayLike] = EVERYWHERE,
         far: float | None = None,
         threads: int | None = None,
         seed: int = 0,
@@ -110,9 +113,9 @@ class RunPlan:
             UsageError: If a value is missing, unknown, or has a wrong shape.
         """
         first = np.asarray(start, self.style.precision)
-        columns = _to_columns(first, len(self.field.variables))
+        columns = to_columns(first, len(self.field.variables))
         given = self._name_values(values or {})
-        count = _count_runs(columns, given, steps)
+        count = count_runs(columns, given, steps)
         inputs = {name: np.broadcast_to(v, count) if np.ndim(v) and not name.startswith("rate.")
                   else v for name, v in given.items()}  # fmt: skip
         by_run = frozenset(n for n, v in inputs.items() if np.ndim(v) and not n.startswith("rate."))
@@ -124,8 +127,8 @@ class RunPlan:
             # Nothing can be said to come back, so nothing is compared.
             layout = plan_layout(program, replace(self.watch, repeats=False))
             tables = replace(tables, layout=layout)
-        limit = self._far(far)
-        call = _Call(self, tables, _bound(program, inside, limit), limit, seed, first_run)
+        limit = self._far(far, inside)
+        call = _Call(self, tables, bound_lanes(program, inside, limit), limit, seed, first_run)
         return call.run(count, threads or _count_processors(), first.ndim > 1)
 
     def stream(
@@ -135,7 +138,7 @@ class RunPlan:
         *,
         steps: int,
         block: int = 1 << 18,
-        inside: tuple[ArrayLike, ArrayLike] = (-np.inf, np.inf),
+        inside: tuple[ArrayLike, ArrayLike] = EVERYWHERE,
         far: float | None = None,
         threads: int | None = None,
         seed: int = 0,
@@ -173,7 +176,10 @@ class RunPlan:
         program, layout = self._write(by_run)
         return write_source(program, layout, self.watch, self.style)
 
-    def _far(self, far: float | None) -> float:
+    def _far(self, far: float | None, inside: tuple[ArrayLike, ArrayLike]) -> float:
+        if not self.watch.labels and (far is not None or inside is not EVERYWHERE):
+            raise UsageError("Runs without labels are not compared with `inside` and `far`.",
+                             hint="plan them with `labels=True`")  # fmt: skip
         largest = float(np.finfo(self.style.precision).max)
         return min(FAR[self.style.precision] if far is None else far, largest)
 
@@ -217,6 +223,7 @@ def plan_runs(
     schedules: Mapping[str, Any] | None = None,
     lowest: bool = False,
     repeats: bool = True,
+    labels: bool = True,
     side: Side = None,
     noise: Noise | None = None,
     precision: Literal["float64", "float32"] = "float64",
@@ -232,6 +239,8 @@ def plan_runs(
             floats compute as it is written; or None when each call brings a table.
         lowest: Whether the lowest loss is watched.
         repeats: Whether runs that come back to an earlier state are noticed.
+        labels: Whether runs are looked at after each step, and stop when they are decided. Without,
+            all steps are made, which is faster; a run is `not_finite` if its end is, else `moving`.
         side: Which piece holds exactly at a joint.
         noise: What is random in the gradient.
         precision: The kind of float.
@@ -255,7 +264,7 @@ def plan_runs(
     if isinstance(rule, Rule):
         count = len(field.variables)
         rule = unroll(rule, () if count == 1 else (count,))
-    watch, style = Watch(lowest, repeats), Style(lanes, precision)
+    watch, style = Watch(lowest, repeats and labels, labels), Style(lanes, precision)
     return RunPlan(rule, field, trees, defaults, watch, style, noise or Noise())
 
 
@@ -285,7 +294,8 @@ class _Call:
         def run_one(begin: int) -> None:
             lanes = slice(begin, min(begin + width, count))
             for ended in run_group(job, self.tables.group_rows(lanes, self.bounds, self.first_run)):
-                at = begin + ended.lane
+                is_whole = len(ended.lane) == lanes.stop - lanes.start
+                at = lanes if is_whole else begin + ended.lane
                 position[at] = ended.rows[: len(program.positions)].T
                 label[at], step[at] = self._judge(job, ended), ended.step
                 if lowest is not None and when is not None:
@@ -306,7 +316,8 @@ class _Call:
         source = write_source(tables.program, tables.layout, watch, style)
         return Job(
             load_kernel(source), style.lanes, tables.layout.rows, tables.given, tables.step_rows,
-            tables.steps, _to_signed(self.seed), tables.repeats_from if watch.repeats else None,
+            tables.steps, to_signed(self.seed), tables.repeats_from if watch.repeats else None,
+            watch.labels,
         )  # fmt: skip
 
     def _judge(self, job: Job, ended: Ended) -> NDArray[np.int8]:
@@ -320,67 +331,17 @@ class _Call:
             is_back = (state == kept).all(axis=0) & (ended.step > ended.kept)
             label[is_back] = LABELS.index("repeated")
             label[is_back & (ended.step == ended.kept + 1)] = LABELS.index("settled")
-        for at, memory in enumerate(self.tables.program.positions):
+        for at, memory in enumerate(self.tables.program.positions if job.labels else ()):
             low, high = (
                 rows[layout.row(f"low.{memory.name}")],
                 rows[layout.row(f"high.{memory.name}")],
             )
             label[~((state[at] >= low) & (state[at] <= high))] = LABELS.index("escaped")
         places = state[: len(self.tables.program.positions)]
-        label[(np.abs(places) > self.far).any(axis=0)] = LABELS.index("diverged")
+        if job.labels:
+            label[(np.abs(places) > self.far).any(axis=0)] = LABELS.index("diverged")
         label[~np.isfinite(state).all(axis=0)] = LABELS.index("not_finite")
         return label
-
-
-def _to_columns(start: Array, variables: int) -> Array:
-    """The starts with a column for each variable.
-
-    Raises:
-        UsageError: If they have another shape.
-    """
-    if variables > 1 and (start.ndim == 0 or start.ndim > 2 or start.shape[-1] != variables):
-        raise UsageError(
-            f"Starts have the shape {start.shape}, and there are {variables} variables.",
-            hint=f"give an array of the shape (runs, {variables})",
-        )
-    if variables == 1 and start.ndim > 1:
-        raise UsageError("Starts are one number for each run.", hint="give an array of one axis")
-    return start.reshape(-1, variables)
-
-
-def _bound(program: Program, inside: tuple[ArrayLike, ArrayLike], far: float) -> dict[str, Array]:
-    """The ends that each coordinate stays between while a run is not decided."""
-    low, high = (np.asarray(end, np.float64) for end in inside)
-    bounds: dict[str, Array] = {}
-    for memory in program.positions:
-        bounds[f"low.{memory.name}"] = np.maximum(low, -far)
-        bounds[f"high.{memory.name}"] = np.minimum(high, far)
-    return bounds
-
-
-def _count_runs(columns: Array, given: Mapping[str, Any], steps: int) -> int:
-    """How many runs there are: as many as the longest input has entries.
-
-    Raises:
-        UsageError: If inputs have different lengths.
-    """
-    lengths = {"start": len(columns)}
-    for name, value in given.items():
-        if name.startswith("rate."):
-            if np.shape(value) not in ((), (steps,)):
-                raise UsageError(f"`{name[5:]}` needs one value for each of {steps} steps.")
-        elif np.ndim(value):
-            lengths[name] = len(value)
-    count = max(lengths.values()) if min(lengths.values()) else 0
-    for name, length in lengths.items():
-        if length not in (1, count):
-            raise UsageError(f"There are {count} runs, and `{name}` has {length} values.")
-    return count
-
-
-def _to_signed(seed: int) -> int:
-    """The 64 bits of a seed as a number with a sign."""
-    return (seed + 2**63) % 2**64 - 2**63
 
 
 def _count_processors() -> int:
