@@ -7,10 +7,9 @@ of lines at a time.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import compress, islice
+from itertools import islice
 from typing import final
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import FormulaError, GradiometerError, Place
 from gradiometer.formula import plain_name
-from gradiometer.model.listing_block import split_into_blocks
+from gradiometer.model.listing_block import find_distinct, split_into_blocks
 from gradiometer.model.listing_error import (
     assigned_twice,
     locate,
@@ -28,7 +27,7 @@ from gradiometer.model.listing_error import (
 )
 from gradiometer.model.listing_names import NameTable
 from gradiometer.model.listing_order import needs_node
-from gradiometer.model.listing_plan import Failure, Plan, Planner, find_distinct
+from gradiometer.model.listing_plan import Failure, Plan, Planner
 from gradiometer.model.listing_shape import Shape
 
 _UNSET = 2**31 - 1
@@ -77,7 +76,7 @@ def read_listing(
     """The computation that *lines* assign, one or more assignments each, parted by `;`.
 
     Args:
-        lines: The text, line by line.
+        lines: The text in parts, each of one whole line or more.
         given: The names that have a value.
         source: Where the text stands, for errors.
 
@@ -91,16 +90,9 @@ def read_listing(
         (('^', '*', '+'), [0, 1, 3, 0, 4, 2])
     """
     builder = _Builder(source, tuple(dict.fromkeys(map(plain_name, given))))
-    # Millions of words live at a time and none of them in a cycle: looking for cycles is a waste.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for block in split_into_blocks(lines):
-            builder.add(block)
-        return builder.finish()
-    finally:
-        if was_enabled:
-            gc.enable()
+    for block in split_into_blocks(lines):
+        builder.add(block)
+    return builder.finish()
 
 
 @final
@@ -150,8 +142,8 @@ class _Builder:
             awaited = _AWAITED - np.arange(len(self._node), len(self._node) + more, dtype=np.int32)
             self._node = np.concatenate([self._node, awaited])
 
-    def add(self, lines: list[str]) -> None:
-        """Take the next lines.
+    def add(self, lines: str) -> None:
+        """Take the next lines, each with its end.
 
         Raises:
             GradiometerError: The first one that the lines give rise to.
@@ -174,7 +166,7 @@ class _Builder:
             self._write(plan)
             self._stands.append((block.line + (self._lines + 1)).astype(np.int32))
             self._statements += len(block.begin)
-        self._lines += len(lines)
+        self._lines += lines.count("\n")
 
     def _assign(self, plan: Plan, failures: list[Failure]) -> None:
         """Give each assigned name its statement and its node."""
@@ -245,11 +237,11 @@ class _Builder:
 
     def _spell(self, name: int) -> str:
         """The name of a number."""
-        return next(islice(self._planner.cutter.names, name, None))
+        return self._planner.cutter.names.word(name)
 
     def _alike(self, word: str, before: int) -> list[str]:
         """Names like the word that are given or that a statement before this one assigns."""
-        found = compress(self._planner.cutter.names, (self._since < before).tolist())
+        found = self._planner.cutter.names.words(np.flatnonzero(self._since < before)).split()
         alike = (n for n in found if n[0] == word[:1] and abs(len(n) - len(word)) < 3)
         return list(islice(alike, _MOST_KNOWN))
 
@@ -327,36 +319,40 @@ class _Builder:
             raise FormulaError("There is no formula.", place=Place(self._source))
         if self._late is not None:
             raise self._too_late(*self._late)
-        constants, which = find_distinct(np.concatenate(self._planner.constants))
+        constants = np.concatenate(self._planner.constants)
+        distinct, which = find_distinct(constants)
         given = len(self._inputs)
         # The node of each leaf: equal constants of different blocks share one.
         leaf = np.concatenate([np.arange(given), given + which]).astype(np.int32)
-        leaves = given + len(constants)
+        leaves = given + len(distinct)
+        output = int(_place(np.array([self._last]), leaf, leaves)[0])
         names = self._to_table(leaf, leaves)
         parts, self._parts = self._parts, []
         first = np.zeros(leaves + self._count + 1, np.int64)
         np.cumsum(np.concatenate([part.arity for part in parts]), out=first[leaves + 1 :])
-        is_leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [given, leaves - given])
+        operand, done = np.empty(first[-1], np.int32), 0
+        for part in parts:
+            operand[done : done + len(part.operand)] = _place(part.operand, leaf, leaves)
+            done += len(part.operand)
+        is_leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [given, len(distinct)])
         return Listing(
             tuple(self._codes),
             np.concatenate([is_leaf, *[part.code for part in parts]]),
             first,
-            np.concatenate([_place(part.operand, leaf, leaves) for part in parts]),
-            constants,
+            operand,
+            constants[distinct],
             self._inputs,
             names,
             np.concatenate([part.line for part in parts]),
-            int(_place(np.array([self._last]), leaf, leaves)[0]),
+            output,
         )
 
     def _to_table(self, leaf: NDArray[np.int32], leaves: int) -> NameTable:
         """The names that have a node; what was needed to tell names apart is thrown away."""
-        names = list(self._planner.cutter.names)
-        has_node = self._since[: len(names)] != _UNSET
-        nodes = _place(self._node[: len(names)][has_node], leaf, leaves)
-        kept = list(compress(names, has_node.tolist()))
-        self._planner.cutter.names.clear()
-        return NameTable(kept, nodes)
+        kept = np.flatnonzero(self._since != _UNSET)
+        nodes, text = self._node[kept], self._planner.cutter.names.words(kept)
+        del self._planner, self._since, self._node, self._stands
+        return NameTable(text, _place(nodes, leaf, leaves))
 
     def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
         line = np.concatenate(self._stands)
@@ -387,7 +383,7 @@ def _place(
     number: NDArray[np.int32] | NDArray[np.int64], leaf: NDArray[np.int32], leaves: int
 ) -> NDArray[np.int32]:
     """The nodes of operations, counted from 0 on, and of leaves, from -1 down."""
-    is_leaf = number < 0
-    node = (number + leaves).astype(np.int32)
+    node = number.astype(np.int32) + np.int32(leaves)
+    is_leaf = np.flatnonzero(number < 0)
     node[is_leaf] = leaf[-1 - number[is_leaf]]
     return node
