@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,13 +98,16 @@ def read_listing(
 @final
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a block added: its operations, with operands as numbers that are not final yet."""
+    """What a block added: its statements and operations, in the narrowest numbers that fit."""
 
+    line: NDArray[np.int32]
+    """Where each statement stands."""
+    size: NDArray[np.unsignedinteger]
+    """How many operations it has."""
     code: NDArray[np.uint8]
-    arity: NDArray[np.int32]
+    arity: NDArray[np.unsignedinteger]
     operand: NDArray[np.int32]
     """An operation from 0 on; the leaf with the number `-1 - operand` below."""
-    line: NDArray[np.int32]
 
 
 @final
@@ -130,8 +133,6 @@ class _Builder:
         self._late: tuple[int, int, int] | None = None
         """The first statement that uses a name which is not assigned before, the name, and the
         last operation of the statement."""
-        self._stands: list[NDArray[np.int32]] = []
-        """The line of each statement."""
         self._parts: list[_Part] = []
 
     def _grow(self) -> None:
@@ -164,7 +165,6 @@ class _Builder:
                 number = self._lines + int(block.line[statement]) + 1
                 raise locate(first.error, self._source, number)
             self._write(plan)
-            self._stands.append((block.line + (self._lines + 1)).astype(np.int32))
             self._statements += len(block.begin)
         self._lines += lines.count("\n")
 
@@ -253,11 +253,15 @@ class _Builder:
         columns = plan.table(lambda shape: shape.operand_count)
         start, base = np.cumsum(size) - size, np.cumsum(columns) - columns
         total = int(size.sum())
+        widest = max(
+            (len(op.operands) for shape in plan.shapes for op in shape.operations), default=0
+        )
         part = _Part(
+            (plan.block.line + (self._lines + 1)).astype(np.int32),
+            size.astype(np.min_scalar_type(size.max(initial=0))),
             np.empty(total, np.uint8),
-            np.empty(total, np.int32),
+            np.empty(total, np.min_scalar_type(widest)),
             np.empty(int(columns.sum()), np.int32),
-            np.repeat(plan.block.line + (self._lines + 1), size).astype(np.int32),
         )
         members = np.argsort(plan.which, kind="stable")
         bounds = np.searchsorted(plan.which[members], np.arange(len(plan.shapes) + 1))
@@ -329,7 +333,7 @@ class _Builder:
         names = self._to_table(leaf, leaves)
         parts, self._parts = self._parts, []
         first = np.zeros(leaves + self._count + 1, np.int64)
-        np.cumsum(np.concatenate([part.arity for part in parts]), out=first[leaves + 1 :])
+        np.cumsum(_join(parts, "arity"), dtype=np.int64, out=first[leaves + 1 :])
         operand, done = np.empty(first[-1], np.int32), 0
         for part in parts:
             operand[done : done + len(part.operand)] = _place(part.operand, leaf, leaves)
@@ -343,7 +347,7 @@ class _Builder:
             constants[distinct],
             self._inputs,
             names,
-            np.concatenate([part.line for part in parts]),
+            np.repeat(_join(parts, "line"), _join(parts, "size")),
             output,
         )
 
@@ -351,11 +355,11 @@ class _Builder:
         """The names that have a node; what was needed to tell names apart is thrown away."""
         kept = np.flatnonzero(self._since != _UNSET)
         nodes, text = self._node[kept], self._planner.cutter.names.words(kept)
-        del self._planner, self._since, self._node, self._stands
+        del self._planner, self._since, self._node
         return NameTable(text, _place(nodes, leaf, leaves))
 
     def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
-        line = np.concatenate(self._stands)
+        line = _join(self._parts, "line")
         word, since = self._spell(name), int(self._since[name])
         if since == _UNSET:
             error = unknown_word(word, "", self._alike(word, _UNSET))
@@ -371,12 +375,16 @@ class _Builder:
         used = int(self._node[name])
         if used < 0:
             return False
-        operand = np.concatenate([part.operand for part in self._parts])
+        operand = _join(self._parts, "operand")
         is_awaited = operand <= _AWAITED
         operand[is_awaited] = self._node[_AWAITED - operand[is_awaited]]
-        arity = np.concatenate([part.arity for part in self._parts])
+        arity = _join(self._parts, "arity")
         first = np.concatenate([[0], np.cumsum(arity, dtype=np.int64)])
         return needs_node(operand, first, operation, used)
+
+
+def _join(parts: Iterable[_Part], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(part, name) for part in parts])
 
 
 def _place(
