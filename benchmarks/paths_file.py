@@ -60,7 +60,7 @@ def time_parts(path: Path, at: str) -> dict[str, float]:
     """Processor seconds of reading the lines, sweeping them and writing down the facts."""
     from gradiometer.formula import parse
     from gradiometer.model import read_listing
-    from gradiometer.question.gradient_list_facts import list_facts, rank_inputs
+    from gradiometer.question.gradient_list_facts import list_facts, list_largest, rank_inputs
     from gradiometer.question.gradient_sweep import sweep_list
 
     pairs = [pair.split("=") for pair in at.split(",")]
@@ -71,7 +71,7 @@ def time_parts(path: Path, at: str) -> dict[str, float]:
     read = time.process_time()
     swept = sweep_list(listing, point, of="", source="lines")
     done = time.process_time()
-    list_facts(swept, rank_inputs(swept, 10), 10)
+    list_facts(swept, list_largest(swept, rank_inputs(swept, 10)), 10)
     return {"read": read - start, "sweep": done - read, "facts": time.process_time() - done}
 
 

@@ -7,18 +7,17 @@ of lines at a time.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import compress, islice
-from typing import final
+from itertools import islice
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.errors import FormulaError, GradiometerError, Place
 from gradiometer.formula import plain_name
-from gradiometer.model.listing_block import split_into_blocks
+from gradiometer.model.listing_block import find_distinct, split_into_blocks
 from gradiometer.model.listing_error import (
     assigned_twice,
     locate,
@@ -28,7 +27,7 @@ from gradiometer.model.listing_error import (
 )
 from gradiometer.model.listing_names import NameTable
 from gradiometer.model.listing_order import needs_node
-from gradiometer.model.listing_plan import Failure, Plan, Planner, find_distinct
+from gradiometer.model.listing_plan import Failure, Plan, Planner
 from gradiometer.model.listing_shape import Shape
 
 _UNSET = 2**31 - 1
@@ -77,7 +76,7 @@ def read_listing(
     """The computation that *lines* assign, one or more assignments each, parted by `;`.
 
     Args:
-        lines: The text, line by line.
+        lines: The text in parts, each of one whole line or more.
         given: The names that have a value.
         source: Where the text stands, for errors.
 
@@ -91,28 +90,24 @@ def read_listing(
         (('^', '*', '+'), [0, 1, 3, 0, 4, 2])
     """
     builder = _Builder(source, tuple(dict.fromkeys(map(plain_name, given))))
-    # Millions of words live at a time and none of them in a cycle: looking for cycles is a waste.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for block in split_into_blocks(lines):
-            builder.add(block)
-        return builder.finish()
-    finally:
-        if was_enabled:
-            gc.enable()
+    for block in split_into_blocks(lines):
+        builder.add(block)
+    return builder.finish()
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a block added: its operations, with operands as numbers that are not final yet."""
+    """What a block added: its statements and operations, in the narrowest numbers that fit."""
 
+    line: NDArray[np.int32]
+    """Where each statement stands."""
+    size: NDArray[np.unsignedinteger]
+    """How many operations it has."""
     code: NDArray[np.uint8]
-    arity: NDArray[np.int32]
+    arity: NDArray[np.unsignedinteger]
     operand: NDArray[np.int32]
     """An operation from 0 on; the leaf with the number `-1 - operand` below."""
-    line: NDArray[np.int32]
 
 
 @final
@@ -138,8 +133,6 @@ class _Builder:
         self._late: tuple[int, int, int] | None = None
         """The first statement that uses a name which is not assigned before, the name, and the
         last operation of the statement."""
-        self._stands: list[NDArray[np.int32]] = []
-        """The line of each statement."""
         self._parts: list[_Part] = []
 
     def _grow(self) -> None:
@@ -150,8 +143,8 @@ class _Builder:
             awaited = _AWAITED - np.arange(len(self._node), len(self._node) + more, dtype=np.int32)
             self._node = np.concatenate([self._node, awaited])
 
-    def add(self, lines: list[str]) -> None:
-        """Take the next lines.
+    def add(self, lines: str) -> None:
+        """Take the next lines, each with its end.
 
         Raises:
             GradiometerError: The first one that the lines give rise to.
@@ -172,9 +165,8 @@ class _Builder:
                 number = self._lines + int(block.line[statement]) + 1
                 raise locate(first.error, self._source, number)
             self._write(plan)
-            self._stands.append((block.line + (self._lines + 1)).astype(np.int32))
             self._statements += len(block.begin)
-        self._lines += len(lines)
+        self._lines += lines.count("\n")
 
     def _assign(self, plan: Plan, failures: list[Failure]) -> None:
         """Give each assigned name its statement and its node."""
@@ -245,11 +237,11 @@ class _Builder:
 
     def _spell(self, name: int) -> str:
         """The name of a number."""
-        return next(islice(self._planner.cutter.names, name, None))
+        return self._planner.cutter.names.word(name)
 
     def _alike(self, word: str, before: int) -> list[str]:
         """Names like the word that are given or that a statement before this one assigns."""
-        found = compress(self._planner.cutter.names, (self._since < before).tolist())
+        found = self._planner.cutter.names.words(np.flatnonzero(self._since < before)).split()
         alike = (n for n in found if n[0] == word[:1] and abs(len(n) - len(word)) < 3)
         return list(islice(alike, _MOST_KNOWN))
 
@@ -261,11 +253,15 @@ class _Builder:
         columns = plan.table(lambda shape: shape.operand_count)
         start, base = np.cumsum(size) - size, np.cumsum(columns) - columns
         total = int(size.sum())
+        widest = max(
+            (len(op.operands) for shape in plan.shapes for op in shape.operations), default=0
+        )
         part = _Part(
+            (plan.block.line + (self._lines + 1)).astype(np.int32),
+            size.astype(np.min_scalar_type(size.max(initial=0))),
             np.empty(total, np.uint8),
-            np.empty(total, np.int32),
+            np.empty(total, np.min_scalar_type(widest)),
             np.empty(int(columns.sum()), np.int32),
-            np.repeat(plan.block.line + (self._lines + 1), size).astype(np.int32),
         )
         members = np.argsort(plan.which, kind="stable")
         bounds = np.searchsorted(plan.which[members], np.arange(len(plan.shapes) + 1))
@@ -327,39 +323,43 @@ class _Builder:
             raise FormulaError("There is no formula.", place=Place(self._source))
         if self._late is not None:
             raise self._too_late(*self._late)
-        constants, which = find_distinct(np.concatenate(self._planner.constants))
+        constants = np.concatenate(self._planner.constants)
+        distinct, which = find_distinct(constants)
         given = len(self._inputs)
         # The node of each leaf: equal constants of different blocks share one.
         leaf = np.concatenate([np.arange(given), given + which]).astype(np.int32)
-        leaves = given + len(constants)
+        leaves = given + len(distinct)
+        output = int(_place(np.array([self._last]), leaf, leaves)[0])
         names = self._to_table(leaf, leaves)
         parts, self._parts = self._parts, []
         first = np.zeros(leaves + self._count + 1, np.int64)
-        np.cumsum(np.concatenate([part.arity for part in parts]), out=first[leaves + 1 :])
-        is_leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [given, leaves - given])
+        np.cumsum(_join(parts, "arity"), dtype=np.int64, out=first[leaves + 1 :])
+        operand, done = np.empty(first[-1], np.int32), 0
+        for part in parts:
+            operand[done : done + len(part.operand)] = _place(part.operand, leaf, leaves)
+            done += len(part.operand)
+        is_leaf = np.repeat(np.array([INPUT, CONSTANT], np.uint8), [given, len(distinct)])
         return Listing(
             tuple(self._codes),
             np.concatenate([is_leaf, *[part.code for part in parts]]),
             first,
-            np.concatenate([_place(part.operand, leaf, leaves) for part in parts]),
-            constants,
+            operand,
+            constants[distinct],
             self._inputs,
             names,
-            np.concatenate([part.line for part in parts]),
-            int(_place(np.array([self._last]), leaf, leaves)[0]),
+            np.repeat(_join(parts, "line"), _join(parts, "size")),
+            output,
         )
 
     def _to_table(self, leaf: NDArray[np.int32], leaves: int) -> NameTable:
         """The names that have a node; what was needed to tell names apart is thrown away."""
-        names = list(self._planner.cutter.names)
-        has_node = self._since[: len(names)] != _UNSET
-        nodes = _place(self._node[: len(names)][has_node], leaf, leaves)
-        kept = list(compress(names, has_node.tolist()))
-        self._planner.cutter.names.clear()
-        return NameTable(kept, nodes)
+        kept = np.flatnonzero(self._since != _UNSET)
+        nodes, text = self._node[kept], self._planner.cutter.names.words(kept)
+        del self._planner, self._since, self._node
+        return NameTable(text, _place(nodes, leaf, leaves))
 
     def _too_late(self, statement: int, name: int, operation: int) -> GradiometerError:
-        line = np.concatenate(self._stands)
+        line = _join(self._parts, "line")
         word, since = self._spell(name), int(self._since[name])
         if since == _UNSET:
             error = unknown_word(word, "", self._alike(word, _UNSET))
@@ -375,19 +375,23 @@ class _Builder:
         used = int(self._node[name])
         if used < 0:
             return False
-        operand = np.concatenate([part.operand for part in self._parts])
+        operand = _join(self._parts, "operand")
         is_awaited = operand <= _AWAITED
         operand[is_awaited] = self._node[_AWAITED - operand[is_awaited]]
-        arity = np.concatenate([part.arity for part in self._parts])
+        arity = _join(self._parts, "arity")
         first = np.concatenate([[0], np.cumsum(arity, dtype=np.int64)])
         return needs_node(operand, first, operation, used)
+
+
+def _join(parts: Iterable[_Part], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(part, name) for part in parts])
 
 
 def _place(
     number: NDArray[np.int32] | NDArray[np.int64], leaf: NDArray[np.int32], leaves: int
 ) -> NDArray[np.int32]:
     """The nodes of operations, counted from 0 on, and of leaves, from -1 down."""
-    is_leaf = number < 0
-    node = (number + leaves).astype(np.int32)
+    node = number.astype(np.int32) + np.int32(leaves)
+    is_leaf = np.flatnonzero(number < 0)
     node[is_leaf] = leaf[-1 - number[is_leaf]]
     return node

@@ -7,9 +7,9 @@ their words are names and numbers in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, repeat
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -18,14 +18,11 @@ from numpy.typing import NDArray
 from gradiometer.model.listing_shape import SPECIAL
 from gradiometer.model.listing_words import WORD, Dictionary, Words
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Characters that are cut at a time: their words are held as long as the block is."""
 
 TAIL, HEAD, LINES, END, WORDLESS = range(5)
 """Columns of what is known of a gap between words."""
-
-_SOME = 256
-"""Lines that are counted together."""
 
 
 @final
@@ -33,9 +30,9 @@ _SOME = 256
 class Block:
     """Statements of some lines, and the words they consist of."""
 
-    lines: list[str]
-    found: list[str]
-    """The words."""
+    whole: str
+    """The lines as one text."""
+    found: Words
     value: NDArray[np.float64]
     """The numbers among the words, in their order."""
     word: NDArray[np.int32]
@@ -55,10 +52,14 @@ class Block:
     keys: list[bytes]
     """What is the same for all statements of a shape, also in other blocks."""
 
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.whole.split("\n")
+
     def text(self, statement: int) -> str:
         """The text of one statement."""
         line = int(self.line[statement])
-        text = self.lines[line]
+        text = self._lines[line]
         if ";" not in text:
             return text
         parts = [part for part in text.split(";") if part.strip()]
@@ -68,20 +69,20 @@ class Block:
         """The words of one statement."""
         begin = int(self.begin[statement])
         end = begin + int(self.count[statement])
-        return self.found[begin:end]
+        return self.found.spell(np.arange(begin, end))
 
 
-def split_into_blocks(lines: Iterable[str]) -> Iterator[list[str]]:
-    """The lines in blocks of about `BLOCK` characters."""
-    rest, block, size = iter(lines), [], 0
-    while some := list(islice(rest, _SOME)):
-        block += some
-        size += sum(map(len, some))
+def split_into_blocks(parts: Iterable[str]) -> Iterator[str]:
+    """The lines in blocks of about `BLOCK` characters, each line with its end."""
+    block, size = [], 0
+    for part in parts:
+        block.append(part if part.endswith("\n") else part + "\n")
+        size += len(block[-1])
         if size >= BLOCK:
-            yield block
+            yield "".join(block)
             block, size = [], 0
     if block:
-        yield block
+        yield "".join(block)
 
 
 @final
@@ -92,82 +93,78 @@ class Cutter:
         self._dictionary = Dictionary()
         self.names = self._dictionary.names
         """The number of each name, in the order of their first use; special words come first."""
-        numbers = [self.names[name] for name in (*given, *sorted(SPECIAL))]
-        self._special = np.zeros(max(numbers) + 1, np.bool_)
+        numbers = self.names.number_words([*given, *sorted(SPECIAL)])
+        self._special = np.zeros(int(numbers.max()) + 1, np.bool_)
         self._special[numbers[-len(SPECIAL) :]] = True
-        self._gaps = np.empty((0, 5), np.int64)
+        self._gaps = np.empty((5, 0), np.int64)
         self._weights = np.empty(0, np.uint64)
 
-    def cut(self, lines: list[str]) -> Block:
-        """The statements of the lines."""
-        text, odd = _join(lines), np.empty(0, np.int64)
+    def cut(self, text: str) -> Block:
+        """The statements of some lines, each with its end."""
+        shown, odd = text, np.empty(0, np.intp)
         if not text.isascii():
-            odd = np.array([k for k, line in enumerate(lines) if not line.isascii()], np.int64)
-            text = _join(_hide(lines, odd))
-        words = self._dictionary.cut(text)
-        gaps = self._know_gaps()
-        if gaps[words.gap, WORDLESS].any():
-            wordless = [k for k, line in enumerate(lines) if _has_wordless(line)]
-            odd = np.union1d(odd, np.array(wordless, np.int64))
-            words = self._dictionary.cut(_join(_hide(lines, odd)))
-            gaps = self._know_gaps()
-        return self._group(lines, words, gaps, odd)
+            lines = text.split("\n")
+            odd = np.flatnonzero([not line.isascii() for line in lines])
+            shown = _hide(lines, odd)
+        words = self._dictionary.cut("\n" + shown)
+        wordless = self._know_gaps()[WORDLESS]
+        if wordless.any() and wordless[words.gap].any():
+            lines = text.split("\n")
+            odd = np.union1d(odd, np.flatnonzero([*map(_has_wordless, lines)]))
+            words = self._dictionary.cut("\n" + _hide(lines, odd))
+        return self._group(text, words, odd)
 
     def _know_gaps(self) -> NDArray[np.int64]:
-        """A row for each gap.
+        """Columns for each gap.
 
         What ends a statement, what begins one, how many line ends, whether a statement ends,
         whether there is one without words.
         """
         known = self._dictionary.gaps
-        while len(self._gaps) < len(known):
+        while self._gaps.shape[1] < len(known):
             rows = []
-            for gap in list(known)[len(self._gaps) :]:
+            for number in range(self._gaps.shape[1], len(known)):
+                gap = known.word(number)
                 pieces = gap.replace(";", "\n").split("\n")
                 is_wordless = any(map(str.strip, pieces[1:-1]))
-                tail, head = known[pieces[0]], known[pieces[-1]]
+                tail, head = known.number_words([pieces[0], pieces[-1]]).tolist()
                 rows.append((tail, head, gap.count("\n"), len(pieces) > 1, is_wordless))
-            self._gaps = np.concatenate([self._gaps, np.array(rows, np.int64)])
+            self._gaps = np.concatenate([self._gaps, np.array(rows, np.int64).T], axis=1)
         return self._gaps
 
-    def _group(
-        self,
-        lines: list[str],
-        words: Words,
-        gaps: NDArray[np.int64],
-        odd: NDArray[np.int64],
-    ) -> Block:
-        ends = np.flatnonzero(gaps[words.gap, END])
+    def _group(self, text: str, words: Words, odd: NDArray[np.intp]) -> Block:
+        gaps = self._know_gaps()
+        ends = np.flatnonzero(gaps[END][words.gap])
         begin, size = ends[:-1], np.diff(ends)
-        edge = gaps[words.gap[ends]]
+        edge = words.gap[ends]
         # The text of a block starts with a line end of its own.
-        line = np.cumsum(edge[:-1, LINES]) - 1
+        line = np.cumsum(gaps[LINES][edge[:-1]]) - 1
         is_alone = np.isin(line, odd) if len(odd) else np.zeros(len(begin), np.bool_)
         if len(begin):
-            special = self._is_special(words.name, words.value)
-            is_alone |= np.logical_or.reduceat(special, begin)
+            special = self._find_special(words.name, words.value)
+            is_alone[np.searchsorted(begin, special, "right") - 1] = True
         mark = words.gap[:-1].copy()
-        mark[begin] = edge[:-1, HEAD]
-        mark = 2 * mark + (words.name < 0)
-        tail = edge[1:, TAIL].copy()
+        mark[begin] = gaps[HEAD][edge[:-1]]
+        mark *= 2
+        mark += words.name < 0
+        tail = gaps[TAIL][edge[1:]]
         group, sample = self._find_groups(mark, tail, begin, size, is_alone)
         keys = [
             mark[begin[k] : begin[k] + size[k]].tobytes() + tail[k].tobytes()
             for k in sample.tolist()
         ]
         return Block(
-            lines, words.words, words.value, words.name, begin, size, line, is_alone, group,
+            text, words, words.value, words.name, begin, size, line, is_alone, group,
             sample, keys,
         )  # fmt: skip
 
-    def _is_special(self, word: NDArray[np.int32], value: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """For each word whether it may be more than a name, or is a number beyond float64."""
-        found = np.zeros(len(word), np.bool_)
-        known = np.flatnonzero((word >= 0) & (word < len(self._special)))
-        found[known] = self._special[word[known]]
-        if not np.isfinite(value).all():
-            found[np.flatnonzero(word < 0)[~np.isfinite(value)]] = True
-        return found
+    def _find_special(self, name: NDArray[np.intp], value: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The words that may be more than a name, or are a number beyond float64."""
+        known = np.flatnonzero(name.view(np.uintp) < len(self._special))
+        special = known[self._special[name[known]]]
+        if np.isfinite(value).all():
+            return special
+        return np.append(special, np.flatnonzero(name < 0)[~np.isfinite(value)])
 
     def _find_groups(
         self,
@@ -190,13 +187,14 @@ class Cutter:
         weights = self._weigh(int(size.max()) + 1)
         sums = np.add.reduceat(mark.view(np.uint64) * weights[place + 1], begin)
         sums += tail.view(np.uint64) * weights[0]
-        _, index, group[rest] = np.unique(sums[rest], return_index=True, return_inverse=True)
-        sample = rest[index]
+        first, group[rest] = find_distinct(sums[rest])
+        sample = rest[first]
         like = np.where(is_alone, np.arange(len(begin)), sample[group])
         differs = (size != size[like]) | (tail != tail[like])
         like[differs] = np.flatnonzero(differs)
-        is_other = mark != mark[np.repeat(begin[like], size) + place]
-        is_alone |= differs | np.logical_or.reduceat(is_other, begin)
+        other = np.flatnonzero(mark != mark[np.repeat(begin[like], size) + place])
+        is_alone |= differs
+        is_alone[np.searchsorted(begin, other, "right") - 1] = True
         return group, sample
 
     def _weigh(self, most: int) -> NDArray[np.uint64]:
@@ -206,20 +204,27 @@ class Cutter:
         return self._weights
 
 
-def _join(lines: Sequence[str]) -> str:
-    """The lines as one text between line ends, each with exactly one at its end."""
-    text = "".join(lines)
-    if text.count("\n") != len(lines) or not all(map(str.endswith, lines, repeat("\n"))):
-        text = "".join([line.removesuffix("\n").replace("\n", " ") + "\n" for line in lines])
-    return "\n" + text
+def find_distinct(
+    values: NDArray[np.float64] | NDArray[np.uint64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first place of each value, ascending, and for each value which of these is equal."""
+    order = np.argsort(values)
+    ordered = values[order]
+    start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(values)])
+    first = np.minimum.reduceat(order, start) if len(start) else start
+    by_place = np.argsort(first)
+    rank, which = np.empty_like(first), np.empty_like(order)
+    rank[by_place] = np.arange(len(first))
+    which[order] = np.repeat(rank, np.diff(np.append(start, len(values))))
+    return first[by_place], which
 
 
-def _hide(lines: list[str], odd: NDArray[np.int64]) -> list[str]:
+def _hide(lines: list[str], odd: NDArray[np.intp]) -> str:
     """The lines, the odd ones with a `0` in place of each of their statements."""
     shown = list(lines)
     for k in odd.tolist():
-        shown[k] = ";".join("0" if part.strip() else "" for part in lines[k].split(";")) + "\n"
-    return shown
+        shown[k] = ";".join("0" if part.strip() else "" for part in lines[k].split(";"))
+    return "\n".join(shown)
 
 
 def _has_wordless(line: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import final
 
 import numpy as np
@@ -13,17 +13,23 @@ from numpy.typing import NDArray
 class NameTable(Mapping[str, int]):
     """The node of each name; to look one up by its name costs a search through the text.
 
+    Args:
+        text: The names, each behind a line end, and one more line end.
+        nodes: The node of each.
+
     Example:
-        >>> table = NameTable(["a", "v"], np.array([0, 4], np.int32))
+        >>> table = NameTable("\\na\\nv\\n", np.array([0, 4], np.int32))
         >>> table["v"], table.word(1), table.get("w")
         (4, 'v', None)
     """
 
-    def __init__(self, names: Sequence[str], nodes: NDArray[np.int32]) -> None:
+    def __init__(self, text: str, nodes: NDArray[np.int32]) -> None:
         # A name holds no line end, so a name between two of them is found whole.
-        self._text = "\n".join(["", *names, ""])
-        lengths = np.fromiter(map(len, names), np.int64, len(names))
-        self._start = np.concatenate([[1], 1 + np.cumsum(lengths + 1)])
+        self._text = text
+        is_narrow = text.isascii()
+        data = text.encode("ascii" if is_narrow else "utf-32-le", "surrogatepass")
+        code = np.frombuffer(data, np.uint8 if is_narrow else np.dtype("<u4"))
+        self._start = (np.flatnonzero(code == ord("\n")) + 1).astype(np.int32)
         self.nodes = nodes
 
     def word(self, row: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.errors import GradiometerError
-from gradiometer.model.listing_block import Block, Cutter
+from gradiometer.model.listing_block import Block, Cutter, find_distinct
 from gradiometer.model.listing_error import assigned_twice
 from gradiometer.model.listing_shape import Shape, read_shape
 
@@ -99,24 +99,30 @@ class Planner:
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
         """The first word of each statement; names by number and numbers by leaf of all words."""
         begin, value, wanted = block.begin.copy(), block.value, np.ones(len(block.word), np.bool_)
-        extra: list[int] = []
+        extra: list[bool] = []
+        names: list[str] = []
         numbers: list[float] = []
         for statement, shape in zip(alone, shapes, strict=True):
             wanted[begin[statement] : begin[statement] + block.count[statement]] = False
             begin[statement] = len(block.word) + len(extra)
             is_number = [*[False] * shape.skipped, *shape.numbers]
+            extra += is_number
             for text, is_value in zip(shape.words, is_number, strict=True):
-                extra.append(-1 if is_value else self.cutter.names[text])
-                numbers += [float(text)] if is_value else []
-        word = np.concatenate([block.word, np.array(extra, np.int32)])
+                if is_value:
+                    numbers.append(float(text))
+                else:
+                    names.append(text)
+        more = np.full(len(extra), -1, np.int32)
+        more[~np.array(extra, np.bool_)] = self.cutter.names.number_words(names)
+        word = np.concatenate([block.word, more])
         wanted = np.concatenate([wanted, np.ones(len(extra), np.bool_)])
         place = np.flatnonzero(word < 0)
         value = np.concatenate([value, numbers])[wanted[place]]
-        distinct, which = find_distinct(value)
+        first, which = find_distinct(value)
         leaf = np.zeros(len(word), np.int64)
         leaf[place[wanted[place]]] = which + self.leaves
-        self.constants.append(distinct)
-        self.leaves += len(distinct)
+        self.constants.append(value[first])
+        self.leaves += len(first)
         return begin, word, leaf
 
     def _shape_of(self, block: Block, group: int) -> Shape | None:
@@ -139,12 +145,3 @@ class Planner:
                 raise assigned_twice(target, text, inputs=self._inputs, used=self.used)
             self._hiding.add(target)
         return shape
-
-
-def find_distinct(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The values that differ, in the order of their first place, and for each value which it is."""
-    distinct, index, which = np.unique(values, return_index=True, return_inverse=True)
-    order = np.argsort(index)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return distinct[order], rank[which]

@@ -180,15 +180,23 @@ class _Bundler:
         from gradiometer.numeric.kernel import run_both
 
         places = list(enumerate(self.nodes.tolist()))
-        parts = run_both(lambda: self._sweep(places[::2]), lambda: self._sweep(places[1::2]))
+        one, other = self._make_rows(), self._make_rows()
+        parts = run_both(
+            lambda: self._sweep(places[::2], *one), lambda: self._sweep(places[1::2], *other)
+        )
         rows = sorted(row for part in parts for row in part)
         mantissa = np.array([row[1] for row in rows]).reshape(-1, 3)
         exponent = np.array([row[2] for row in rows], np.int32).reshape(-1, 3)
         return [row[0] for row in rows], (mantissa, exponent)
 
-    def _sweep(self, places: Iterable[tuple[int, int]]) -> list[tuple[tuple[int, int], Any, Any]]:
-        count, local = self.graph.node_count, self.graph.local
-        m, x = np.empty((count, 3)), np.empty((count, 3), np.int32)
+    def _make_rows(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        count = self.graph.node_count
+        return np.empty((count, 3)), np.empty((count, 3), np.int32)
+
+    def _sweep(
+        self, places: Iterable[tuple[int, int]], m: NDArray[np.float64], x: NDArray[np.int32]
+    ) -> list[tuple[tuple[int, int], Any, Any]]:
+        local = self.graph.local
         seen = self.ahead if self.is_onward else self.behind
         found = []
         for which, node in places:
@@ -212,8 +220,7 @@ class _Bundler:
         is_missed = (self.bit == self.kernel.OTHERS) & _has_bit(self.behind, which)
         if not is_missed.any():
             return 0.0
-        m = np.empty((self.graph.node_count, 3))
-        x = np.empty((self.graph.node_count, 3), np.int32)
+        m, x = self._make_rows()
         self.kernel.sweep_backward(
             *self.arrays, self.graph.local, which, self.graph.output, 0, self.bit, self.behind, m, x
         )

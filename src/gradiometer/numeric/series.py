@@ -19,7 +19,7 @@ class Collapsed:
     graph: LinearGraph
     node: NDArray[np.int64]
     """For each of its nodes the node of the large graph."""
-    place: NDArray[np.int64]
+    place: NDArray[np.int32]
     """For each node of the large graph its place in the small one; -1 for those that are gone."""
 
 
@@ -41,7 +41,7 @@ def collapse_series(graph: LinearGraph, keep: ArrayLike = ()) -> Collapsed:
     is_kept = np.zeros(count, np.bool_)
     is_kept[np.asarray(keep, np.int64)] = True
     is_kept[graph.sources] = is_kept[graph.output] = True
-    origin, place = np.empty(count, np.int32), np.empty(count, np.int64)
+    origin, place = np.empty((2, count), np.int32)
     first, start = np.zeros(count + 1, np.int64), np.empty(edges, np.int32)
     weight, local = np.empty(count), np.empty(edges)
     nodes, kept = kernel_series.collapse_series(
@@ -51,7 +51,7 @@ def collapse_series(graph: LinearGraph, keep: ArrayLike = ()) -> Collapsed:
         first[: nodes + 1].copy(),
         start[:kept].copy(),
         local[:kept].copy(),
-        place[graph.sources].astype(np.int32),
+        place[graph.sources],
         int(place[graph.output]),
     )
     return Collapsed(small, np.flatnonzero(place >= 0), place)

@@ -250,6 +250,8 @@ def find_unsettled(linearised: Linearised) -> NDArray[np.bool_]:
     from gradiometer.numeric import kernel_tape
 
     graph, tape = linearised.graph, linearised.run.tape
+    if not len(linearised.run.kinks):
+        return np.zeros(len(tape.inputs), np.bool_)
     kink, live, unsettled = np.zeros((3, len(tape.opcode)), np.uint8)
     kink[linearised.run.kinks] = 1
     selects = _is_one_of(tape.opcode, SELECTING).view(np.uint8)

@@ -168,7 +168,7 @@ def _answer_list(
     reason: str,
 ) -> Answer:
     """The answer in float64; the reason says why it is not exact."""
-    lines, target = with_sum(source.lines(), wanted.of)
+    lines, target = with_sum(source.parts(), wanted.of)
     inputs: dict[str, Any] = {"file": source.path} if source.path else {"computation": source.text}
     inputs |= {"at": dict(texts), "of": target}
     if wanted.top is not None:

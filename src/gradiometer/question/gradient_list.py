@@ -10,8 +10,12 @@ from gradiometer.model import read_listing
 from gradiometer.question.answer import Answer, Fact
 from gradiometer.question.gradient_arrays import list_list_arrays
 from gradiometer.question.gradient_highlight import Highlight
-from gradiometer.question.gradient_list_facts import list_facts, rank_inputs
-from gradiometer.question.gradient_list_view import find_list_highlight, list_list_focus
+from gradiometer.question.gradient_list_facts import list_facts, list_largest, rank_inputs
+from gradiometer.question.gradient_list_view import (
+    find_list_highlight,
+    list_list_focus,
+    list_short_paths,
+)
 from gradiometer.question.gradient_sweep import MOST_INPUTS, Swept, sweep_list
 
 _TOP = 10
@@ -56,8 +60,11 @@ def answer_list(
         found = find_list_highlight(swept, highlight)
         first, facts = found.nodes, {"highlighted": found.fact}
     ranked = rank_inputs(swept, top)
-    facts |= list_list_focus(swept, ranked, most=focus, first=first)
-    facts = list_facts(swept, ranked, top) | facts
+    largest, paths = list_largest(swept, ranked), list_short_paths(ranked, focus)
+    # The tree of best paths weighs more than the graph: it is let go before the next is made.
+    del ranked
+    facts |= list_list_focus(swept, paths, most=focus, first=first)
+    facts = list_facts(swept, largest, top) | facts
     return Answer(
         "gradient", asked, facts, arrays=list_list_arrays(swept), warnings=_warnings(swept)
     )

@@ -40,8 +40,8 @@ def rank_inputs(swept: Swept, top: int) -> dict[str, BestPaths]:
     return _best(swept, grow_path_tree(swept.small.graph), "size", top)
 
 
-def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
-    """The facts about a list that was swept, with its *top* largest paths, as they were *found*."""
+def list_facts(swept: Swept, largest: Mapping[str, Fact], top: int) -> dict[str, Fact]:
+    """The facts about a list that was swept, with its *top* largest paths, which are there."""
     how = _say_how(swept)
     facts = {
         "value": _value(swept, how),
@@ -50,7 +50,9 @@ def list_facts(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[s
         "path_count": _path_count(swept),
         **_mass_facts(swept),
         "by_length": _by_length(swept),
-        **_rank(swept, found, top),
+        "top_paths": largest["top_paths"],
+        **_by_sign(swept, top),
+        "coverage": largest["coverage"],
     }
     if swept.branching:
         facts["branches"] = _branches(swept)
@@ -106,12 +108,17 @@ def _to_ball(numbers: Wide, index: int) -> arb:
 
 def to_number(numbers: Wide, index: int = 0) -> Value:
     """The number as float64, or as a ball beyond the range of float64."""
-    value = float(numbers[index].to_float()[0])
-    is_inside = value != 0 and abs(value) != float("inf")
-    if is_inside or float(numbers.mantissa[index]) == 0:
-        return value
+    return to_numbers(numbers[index])[0]
+
+
+def to_numbers(numbers: Wide) -> list[Value]:
+    """The numbers as float64, or as balls beyond the range of float64."""
+    values: list[Value] = [*numbers.to_float().tolist()]
     with precision(_BITS):
-        return _to_ball(numbers, index)
+        for index, mantissa in enumerate(numbers.mantissa.tolist()):
+            if mantissa != 0 and values[index] in (0.0, math.inf, -math.inf):
+                values[index] = _to_ball(numbers, index)
+    return values
 
 
 def _mass_facts(swept: Swept) -> dict[str, Fact]:
@@ -217,12 +224,7 @@ def _by_length(swept: Swept) -> Fact:
     )
 
 
-def _rank(swept: Swept, found: Mapping[str, BestPaths], top: int) -> dict[str, Fact]:
-    largest, coverage = _largest(swept, found)
-    return {"top_paths": largest, **_by_sign(swept, top), "coverage": coverage}
-
-
-def _largest(swept: Swept, found: Mapping[str, BestPaths]) -> tuple[Fact, Fact]:
+def list_largest(swept: Swept, found: Mapping[str, BestPaths]) -> dict[str, Fact]:
     """The largest paths, and what they cover."""
     from gradiometer.numeric import cover
 
@@ -236,10 +238,13 @@ def _largest(swept: Swept, found: Mapping[str, BestPaths]) -> tuple[Fact, Fact]:
         }
         for name, row in coverage.items()
     }
-    return computed(rows, _RANKED.format("largest by size")), computed(
-        shares,
-        "What the largest paths that are listed cover of the mass, and what all others sum to.",
-    )
+    return {
+        "top_paths": computed(rows, _RANKED.format("largest by size")),
+        "coverage": computed(
+            shares,
+            "What the largest paths that are listed cover of the mass, and what all others sum to.",
+        ),
+    }
 
 
 def _by_sign(swept: Swept, top: int) -> dict[str, Fact]:

@@ -18,7 +18,7 @@ from gradiometer.question.gradient_highlight import (
     trace_names,
     unknown_input,
 )
-from gradiometer.question.gradient_list_facts import to_number, to_share
+from gradiometer.question.gradient_list_facts import to_number, to_numbers, to_share
 from gradiometer.question.gradient_sweep import Swept
 from gradiometer.question.gradient_view import (
     MOST_SHOWN,
@@ -174,14 +174,25 @@ def _to_float(value: arb) -> float | arb:
     return number if is_inside else value
 
 
+def list_short_paths(ranked: Mapping[str, BestPaths], most: int | None) -> list[list[int]]:
+    """The nodes of the ranked paths that fit into a focus of *most*, the largest path first."""
+    rows: list[tuple[float, int, BestPaths, int]] = []
+    for number, paths in enumerate(ranked.values()):
+        sizes = paths.value.log2().tolist()
+        short = (paths.length < (most or MOST_SHOWN)).nonzero()[0].tolist()
+        rows += [(-sizes[rank], number, paths, rank) for rank in short]
+    rows.sort(key=lambda row: (row[0], row[1], row[3]))
+    return [paths.tree.graph.start[paths.edges(rank)].tolist() for _, _, paths, rank in rows]
+
+
 def list_list_focus(
-    swept: Swept, ranked: Mapping[str, BestPaths], *, most: int | None, first: Sequence[int]
+    swept: Swept, paths: Sequence[Sequence[int]], *, most: int | None, first: Sequence[int]
 ) -> dict[str, Fact]:
     """The fact `focus`, where the graph is too large to be drawn whole or *most* asks for it.
 
     Args:
         swept: The list after its sweeps.
-        ranked: The largest paths of the inputs that are listed, already found.
+        paths: The nodes of the largest paths, see `list_short_paths`.
         most: How many nodes to show.
         first: Nodes of a path that comes before all others.
     """
@@ -191,19 +202,25 @@ def list_list_focus(
     if most is None and total <= MOST_SHOWN:
         return {}
     most = most or MOST_SHOWN
-    view = choose_view(swept.back, most=most, paths=_list_paths(ranked, most), first=first)
+    view = choose_view(swept.back, most=most, paths=paths, first=first)
     names = {node: label_node(swept, int(swept.small.node[node])) for node in view.nodes.tolist()}
     edges = [
         {
             "from": names[start],
             "to": names[end],
-            "paths": to_number(view.count, row),
-            "flow": to_number(view.flow, row),
-            "mass": to_number(view.mass, row),
+            "paths": count,
+            "flow": flow,
+            "mass": mass,
             "hidden": hidden,
         }
-        for row, (start, end, hidden) in enumerate(
-            zip(view.start.tolist(), view.end.tolist(), view.hidden.tolist(), strict=True)
+        for start, end, count, flow, mass, hidden in zip(
+            view.start.tolist(),
+            view.end.tolist(),
+            to_numbers(view.count),
+            to_numbers(view.flow),
+            to_numbers(view.mass),
+            view.hidden.tolist(),
+            strict=True,
         )
     ]
     value = {
@@ -216,17 +233,6 @@ def list_list_focus(
     }
     unseen = set(swept.small.graph.sources.tolist()) - set(names)
     return {"focus": computed(value, say_focus(value, len(unseen)))}
-
-
-def _list_paths(ranked: Mapping[str, BestPaths], most: int) -> list[list[int]]:
-    """The nodes of the ranked paths that are short enough, the largest path first."""
-    rows: list[tuple[float, int, BestPaths, int]] = []
-    for number, paths in enumerate(ranked.values()):
-        sizes = paths.value.log2().tolist()
-        short = (paths.length < most).nonzero()[0].tolist()
-        rows += [(-sizes[rank], number, paths, rank) for rank in short]
-    rows.sort(key=lambda row: (row[0], row[1], row[3]))
-    return [paths.tree.graph.start[paths.edges(rank)].tolist() for _, _, paths, rank in rows]
 
 
 def _node_row(swept: Swept, node: int, name: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from gradiometer.question.gradient_json import read_json_graph
 MOST_BYTES = 2 * 10**9
 _MOST_EXACT = 1_000_000
 """Bytes up to which a file may be one text, for exact numbers."""
+_PART = 1 << 18
+"""Characters of a longer file that are read at a time."""
 
 
 @final
@@ -39,8 +41,8 @@ class Computation:
     places: tuple[Place, ...] = ()
     """Where each line of the text stands, if not on the same line of the file."""
 
-    def lines(self) -> Iterator[str]:
-        """The text line by line.
+    def parts(self) -> Iterator[str]:
+        """The text in parts of whole lines.
 
         Raises:
             StudyError: If the file is no UTF-8 text.
@@ -50,9 +52,19 @@ class Computation:
             return
         try:
             with Path(self.path).open(encoding="utf-8-sig") as file:
-                yield from file
+                while part := file.read(_PART):
+                    yield part + file.readline()
         except UnicodeDecodeError:
             raise StudyError("The file is not UTF-8 text.", place=Place(self.path)) from None
+
+    def lines(self) -> Iterator[str]:
+        """The text line by line.
+
+        Raises:
+            StudyError: If the file is no UTF-8 text.
+        """
+        for part in self.parts():
+            yield from part.removesuffix("\n").split("\n")
 
 
 def read_computation(

@@ -44,8 +44,17 @@ class Legend:
     line: np.ndarray
     leaves: int
     names: NameTable
-    owner: np.ndarray
-    """For each node the row of its name; -1 where it has none."""
+
+    @cached_property
+    def owner(self) -> np.ndarray:
+        """For each node the row of its name; -1 where it has none."""
+        import numpy as np
+
+        nodes = self.names.nodes
+        owner = np.full(len(self.code), -1, np.int32)
+        # The first of several names for a node is the one it keeps.
+        owner[nodes[::-1]] = np.arange(len(nodes) - 1, -1, -1)
+        return owner
 
     def name_of(self, node: int) -> str:
         """The name of a node; empty where it has none."""
@@ -181,12 +190,6 @@ def _bound_point(
 
 
 def _to_legend(listing: Listing) -> Legend:
-    import numpy as np
-
-    nodes = listing.names.nodes
-    owner = np.full(len(listing.code), -1, np.int32)
-    # The first of several names for a node is the one it keeps.
-    owner[nodes[::-1]] = np.arange(len(nodes) - 1, -1, -1)
     return Legend(
         listing.inputs,
         listing.operators,
@@ -194,7 +197,6 @@ def _to_legend(listing: Listing) -> Legend:
         listing.line,
         listing.leaves,
         listing.names,
-        owner,
     )
 
 
