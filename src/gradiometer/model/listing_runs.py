@@ -170,15 +170,15 @@ class RunTable:
         return mixed.astype(np.intp)
 
     def _make_room(self, more: int) -> None:
-        """Make room for so many runs; a third of the places stays free."""
+        """Make room for so many runs; half of the places stay free."""
         most = self._count + more
         if most > len(self._low):
             low, high = (np.empty(2 * most, np.uint64) for _ in range(2))
             low[: self._count] = self._low[: self._count]
             high[: self._count] = self._high[: self._count]
             self._low, self._high = low, high
-        if 3 * most > 2 * len(self._slot):
-            self._slot = np.full(1 << (3 * most // 2).bit_length(), _FREE, np.int32)
+        if 2 * most > len(self._slot):
+            self._slot = np.full(1 << (2 * most).bit_length(), _FREE, np.int32)
             waiting = np.arange(self._count)
             place = self._hash(self._low[waiting], self._high[waiting])
             while len(waiting):
