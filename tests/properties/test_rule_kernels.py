@@ -85,7 +85,8 @@ def run_reference(rule, landscape, run, start):
         place = landscape.loss.pieces.index(landscape.loss.piece_at(from_float(float(at))))
         slope = landscape.float_slopes[place]({"x": float(at)})
         loss = evaluate_float(landscape.loss.pieces[place].formula, {"x": float(at)})
-        noise = draw_normal(0, run=run, step=state.step, coordinate=0).reshape(1)
+        # The gradient's own noise has the coordinates before.
+        noise = draw_normal(0, run=run, step=state.step, coordinate=1).reshape(1)
         state = step_reference(rule, state, np.array([slope]), noise=noise, loss=np.array([loss]))
     return state.position[0]
 
