@@ -17,13 +17,16 @@ from gradiometer.errors import CertificateError, GradiometerError, UndecidedErro
 SCHEMA = "gradiometer/certificate-1"
 
 KINDS: Mapping[str, str] = {
+    "alike": "check_alike",
     "boxes": "check_boxes",
     "counterexample": "check_formula",
+    "difference": "check_difference",
     "distance": "check_distance",
     "fixed_point": "check_fixed_point",
     "form": "check_form",
     "graph": "check_graph",
     "identity": "check_formula",
+    "impossible": "check_impossible",
     "joints": "check_joints",
     "limit": "check_limit",
     "moment": "check_moment",
