@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.check_known import KINDS_OF_FUNCTIONS
     from gradiometer.proof.check_moment import read_digits
     from gradiometer.proof.check_root import EQUATIONS
+    from gradiometer.proof.difference import certify_difference
     from gradiometer.proof.distance import Distance, find_distance
     from gradiometer.proof.evidence_fixed_point import (
         is_only_rest,
@@ -123,6 +124,7 @@ _PLACES = {
     "TAPES": "tapes",
     "Tape": "tapes",
     "Translation": "translation",
+    "certify_difference": "difference",
     "find_difference": "tapes",
     "is_elementwise": "alike",
     "prove_alike": "alike",
@@ -290,6 +292,7 @@ __all__ = [
     "at_value",
     "begin",
     "certify_counterexample",
+    "certify_difference",
     "certify_trail",
     "check",
     "combine",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import GradiometerError
+from gradiometer.errors import CertificateError
 from gradiometer.formula import (
     EVERYTHING,
     OPERATORS,
@@ -21,13 +21,16 @@ from gradiometer.formula import (
     apply,
     number,
     precision,
-    substitute,
+    settle_conditions,
     to_ball,
+    to_rational_text,
+    to_text,
     walk,
 )
 from gradiometer.model import Rule
-from gradiometer.proof.alike_cases import Pair, are_equal
-from gradiometer.proof.alike_step import first_memory, keep_ranges, take_step
+from gradiometer.proof.alike_ranges import keep_ranges
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check import check
 from gradiometer.proof.tapes import PROBES, replay
 
 _Memory: TypeAlias = Mapping[str, Exact]
@@ -66,6 +69,7 @@ class Alike:
     """One for each state of the rule that is led."""
     is_led_by_target: bool
     """Whether the links give the first rule's states by the second one's."""
+    certificate: Mapping[str, Any]
 
 
 def prove_alike(first: Rule, second: Rule) -> Alike | None:
@@ -82,18 +86,34 @@ def prove_alike(first: Rule, second: Rule) -> Alike | None:
         return None
     for leader, led in ((first, second), (second, first)):
         links = _guess_links(leader, led)
-        if links is not None and _holds(leader, led, links):
-            return Alike(links, is_led_by_target=leader is second)
+        if links is not None:
+            certificate = _certify(leader, led, links, target=second)
+            if is_accepted(certificate):
+                return Alike(links, leader is second, certificate)
     return None
 
 
-def is_elementwise(rule: Rule) -> bool:
-    """Whether each coordinate goes its own way, so that one number stands for all tensors."""
+def is_accepted(certificate: Mapping[str, Any]) -> bool:
+    """Whether the checker accepts the certificate; only then is anything called proved."""
     try:
-        vector = rule.for_shape((2,))
-    except GradiometerError:
+        check(certificate)
+    except CertificateError:
         return False
-    trees = (*vector.state.values(), *(tree for _, tree in vector.step))
+    return True
+
+
+def is_elementwise(rule: Rule) -> bool:
+    """Whether each coordinate goes its own way, so that one number stands for all tensors.
+
+    No function of a tensor or of its shape is left once the parameters have settled conditions.
+    """
+    used = {target for target, _ in rule.step}
+    trees = [tree for name, tree in rule.text.state.items() if name in rule.state]
+    trees += [
+        settle_conditions(tree, rule.text.values)
+        for target, tree in rule.text.step
+        if target in used
+    ]
     return all(
         not isinstance(node, Apply) or node.operator in OPERATORS
         for tree in trees
@@ -101,34 +121,26 @@ def is_elementwise(rule: Rule) -> bool:
     )
 
 
-def _holds(leader: Rule, led: Rule, links: Sequence[Link]) -> bool:
+def _certify(leader: Rule, led: Rule, links: Sequence[Link], *, target: Rule) -> dict[str, Any]:
     given: dict[str, Range] = dict.fromkeys(("x", "g", "loss", "noise"), EVERYTHING)
-    # The step count is not bounded above; both rules are asked from the second step on.
-    given["t"] = Range(fmpq(2), None)
-    later = (leader.settled(2), led.settled(2))
-    begins = [
-        take_step(rule, first_memory(rule), step=1, ranges=given) for rule in (leader, led)
-    ]  # fmt: skip
-    if not are_equal(_pairs(begins[0], begins[1], links)):
-        return False
-    names = {name: Name(name) for name in leader.state}
-    known = {**given, **keep_ranges(leader, later[0], given={**given, "t": Range(fmpq(1), None)})}
-    linked = {link.state: link.to_tree() for link in links}
-    steps = [
-        take_step(rule, memory, step=None, ranges=known)
-        for rule, memory in zip(later, (names, linked), strict=True)
-    ]
-    return are_equal(_pairs(steps[0], steps[1], links))
+    # The step count is not bounded above.
+    given["t"] = Range(fmpq(1), None)
+    ranges = keep_ranges(leader, leader.settled(2), given=given)
+    return make_certificate(
+        "alike",
+        problem={
+            "leader": leader.to_problem(),
+            "led": led.to_problem(),
+            "target": "leader" if leader is target else "led",
+        },
+        claim={"alike": True, "links": {link.state: to_text(link.to_tree()) for link in links}},
+        evidence={"ranges": {name: _ends(span) for name, span in ranges.items()}},
+    )
 
 
-def _pairs(
-    leader: Mapping[str, Node], led: Mapping[str, Node], links: Sequence[Link]
-) -> list[Pair]:
-    pairs = [(leader["x'"], led["x'"])]
-    for link in links:
-        after = {link.source: leader[f"{link.source}'"]} if link.source else {}
-        pairs.append((substitute(link.to_tree(), after), led[f"{link.state}'"]))
-    return pairs
+def _ends(span: Range) -> list[str | None]:
+    ends = (span.lower, span.upper)
+    return [to_rational_text(end) if isinstance(end, fmpq) else None for end in ends]
 
 
 def _guess_links(leader: Rule, led: Rule) -> tuple[Link, ...] | None:

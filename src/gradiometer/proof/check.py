@@ -17,16 +17,19 @@ from gradiometer.errors import CertificateError, GradiometerError, UndecidedErro
 SCHEMA = "gradiometer/certificate-1"
 
 KINDS: Mapping[str, str] = {
+    "alike": "check_alike",
     "approach": "check_approach",
     "boxes": "check_boxes",
     "contraction": "check_contraction",
     "counterexample": "check_formula",
+    "difference": "check_difference",
     "distance": "check_distance",
     "excursion": "check_excursion",
     "fixed_point": "check_fixed_point",
     "form": "check_form",
     "graph": "check_graph",
     "identity": "check_formula",
+    "impossible": "check_impossible",
     "itinerary": "check_itinerary",
     "joints": "check_joints",
     "limit": "check_limit",

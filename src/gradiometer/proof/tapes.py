@@ -11,6 +11,7 @@ from flint import arb, fmpq
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import Exact, evaluate, precision, size_in_bits, to_ball
 from gradiometer.model import Rule
+from gradiometer.proof.check_steps import side_of
 
 _LADDER = (256, 1024, 4096)
 _MOST_RATIONAL_BITS = 4000
@@ -96,7 +97,7 @@ def _advance(
     rule: Rule, fixed: Mapping[str, Exact], state: TapeState, step: int, gradient: fmpq
 ) -> TapeState:
     known: dict[str, Any] = {**fixed, **state.memory, "x": state.position, "t": fmpq(step)}
-    known |= {"g": gradient, "loss": 2 + gradient * gradient, "noise": gradient / 3}
+    known |= side_of(gradient)
     for target, run in rule.exact_step:
         value = run(known)
         if isinstance(value, fmpq) and size_in_bits(value) > _MOST_RATIONAL_BITS:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
-from typing import final
+from typing import Any, final
 
 from flint import fmpq
 
 from gradiometer.formula import evaluate
 from gradiometer.model import Optimizer, Parameter, Rule, is_inside
 from gradiometer.proof.alike import Alike, prove_alike
+from gradiometer.proof.impossible import rule_out
 from gradiometer.proof.tapes import PROBES, TAPES, Difference, find_difference
 from gradiometer.proof.translation_solve import solve_settings
 
@@ -31,6 +32,8 @@ class Translation:
     """The proof that both rules step alike, where there is one."""
     difference: Difference | None
     """The first step at which they certainly differ, where there is one."""
+    impossible: Mapping[str, Any] | None = None
+    """The certificate that no settings exist, at all or with some flags."""
 
 
 def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) -> Translation:
@@ -51,16 +54,28 @@ def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) 
         if found.alike is not None:
             return found
         best = found if best is None else _later(best, found)
+    assert best is not None
+    # What is proved not to exist is not searched for.
+    impossible = rule_out(source, target) if best.difference else None
+    ruled_out = _choices_of(impossible)
     for settings in _distinct(target, variants):
+        if any(row.items() <= settings.items() for row in ruled_out):
+            continue
         solved = solve_settings(source, target, settings)
         if solved is not None:
             found = _try(source, target, solved)
             if found.alike is not None:
                 return found
-            assert best is not None
             best = _later(best, found)
-    assert best is not None
-    return best
+    return replace(best, impossible=impossible)
+
+
+def _choices_of(impossible: Mapping[str, Any] | None) -> list[dict[str, fmpq]]:
+    """The flags with which it is proved that no settings exist."""
+    if impossible is None:
+        return []
+    rows = impossible["claim"]["ruled_out"]
+    return [{name: fmpq(int(value)) for name, value in row.items()} for row in rows]
 
 
 def list_variants(target: Optimizer, values: Mapping[str, fmpq]) -> Iterator[dict[str, fmpq]]:

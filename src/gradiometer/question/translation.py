@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import StudyError, UsageError, suggest
-from gradiometer.formula import to_text
+from gradiometer.formula import precision, to_text
 from gradiometer.model import (
     Optimizer,
     Rule,
@@ -17,9 +17,19 @@ from gradiometer.model import (
     read_optimizer,
     settle,
 )
-from gradiometer.proof import Difference, Translation, is_elementwise, rule_out, translate_rule
+from gradiometer.proof import (
+    Difference,
+    Translation,
+    certify_difference,
+    combine,
+    is_elementwise,
+    translate_rule,
+)
 from gradiometer.question.answer import Answer, Fact, Step, computed, proved, unknown
 from gradiometer.question.value import to_value_text
+
+_BITS = 256
+"""Working precision of the distance between two positions."""
 
 
 def translate(
@@ -56,13 +66,18 @@ def translate(
     found = translate_rule(rule, values, second)
     inputs = {"optimizer": optimizer, "from": source, "to": target,
               "set": {name: str(value) for name, value in values.items()}}  # fmt: skip
-    facts = _alike_facts(found, names) if found.alike else _different_facts(found, names)
-    if not found.alike and found.difference:
-        facts |= _ruled_out(rule, found, second)
+    apart = found.difference and certify_difference(
+        found.difference, list(zip(names, (rule, found.rule), strict=True))
+    )
+    facts = _alike_facts(found, names) if found.alike else _different_facts(found, names, apart)
+    facts |= _ruled_out(found.impossible)
     facts["settings"] = _settings_fact(found, dict(found.settings), "All settings of")
     changed = {n: v for n, v in found.settings.items() if v != second.parameters[n].default}
     facts["changed"] = _settings_fact(found, changed, "Settings that are no defaults of")
-    return Answer("translate", inputs, facts, _steps(rule, found, second))
+    parts = (found.alike and found.alike.certificate, apart or None, found.impossible)
+    return Answer(
+        "translate", inputs, facts, _steps(rule, found, second), certificate=combine(parts)
+    )
 
 
 def _full_name(optimizer: str, library: str) -> str:
@@ -106,10 +121,12 @@ def _alike_facts(found: Translation, names: list[str]) -> dict[str, Fact]:
     }
 
 
-def _different_facts(found: Translation, names: list[str]) -> dict[str, Fact]:
+def _different_facts(
+    found: Translation, names: list[str], certificate: Mapping[str, Any] | None
+) -> dict[str, Fact]:
     reason = "No settings were found, which does not prove that there are none."
     difference = found.difference
-    if difference is None:
+    if difference is None or certificate is None:
         reason = "With these settings no tape shows a difference, and no proof was found."
         if not is_elementwise(found.rule):
             reason = (
@@ -117,36 +134,37 @@ def _different_facts(found: Translation, names: list[str]) -> dict[str, Fact]:
                 "difference, which proves nothing for tensors."
             )
         return {"alike": unknown(reason), "first_difference": unknown(reason)}
-    return {
-        "alike": unknown(reason),
-        "first_difference": proved(
-            _show(difference, names),
-            f"Both rules were run on the gradients in exact numbers; with the settings below "
-            f"their positions certainly differ after step {difference.step}.",
-        ),
-    }
+    before = "" if difference.step == 1 else " Before, they are equal."
+    if not certificate["claim"]["equal_before"]:
+        before = " Before, no difference is certain."
+    because = (
+        f"Both rules were run on the gradients in exact numbers; with the settings below "
+        f"their positions certainly differ after step {difference.step}.{before}"
+    )
+    shown = _show(difference, names)
+    return {"alike": unknown(reason), "first_difference": proved(shown, because)}
 
 
-def _ruled_out(source: Rule, found: Translation, target: Optimizer) -> dict[str, Fact]:
+def _ruled_out(certificate: Mapping[str, Any] | None) -> dict[str, Fact]:
     """That there are no settings at all, or none with some flags; empty where neither is proved."""
-    flags = {n: v for n, v in found.settings.items() if target.parameters[n].is_flag}
-    choices, are_all = rule_out(source, target, flags)
+    if certificate is None:
+        return {}
+    claim = certificate["claim"]
     because = (
         "Equal positions on a few short tapes are polynomial equations in the settings, which "
-        "have no common solution."
+        "have no solution in their domains."
     )
-    if are_all:
+    if claim["all"]:
         return {"alike": proved(False, f"No settings make both step alike. {because}")}
-    return (
-        {"ruled_out": proved(choices, f"With these flags no settings do. {because}")}
-        if choices
-        else {}
-    )
+    choices = [{n: fmpq(int(v)) for n, v in row.items()} for row in claim["ruled_out"]]
+    return {"ruled_out": proved(choices, f"With these flags no settings do. {because}")}
 
 
 def _show(difference: Difference, names: list[str]) -> dict[str, Any]:
     left, right = difference.positions
     gradients = difference.tape.gradients[: difference.step]
+    with precision(_BITS):
+        apart = right - left
     return {
         "tape": difference.tape.name,
         "start": difference.tape.start,
@@ -154,7 +172,7 @@ def _show(difference: Difference, names: list[str]) -> dict[str, Any]:
         "step": difference.step,
         names[0]: left,
         names[1]: right,
-        "apart": right - left,
+        "apart": apart,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from gradiometer.formula import from_decimal, precision, to_ball, to_decimal
+from gradiometer.formula import from_decimal, precision, to_ball, to_decimal, to_rational_text
 from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive, spell
 
 _DIGITS = 20
@@ -68,11 +68,30 @@ def _differences_of_problem(
     parts: Sequence[Any], inputs: Mapping[str, Any] | None
 ) -> Iterator[Difference]:
     """Where what was asked is not what the certificate of a computation is about."""
+    if inputs and isinstance(inputs.get("set"), Mapping):
+        for name, proved in _settings_of_source(parts):
+            if inputs["set"].get(name) != proved:
+                yield f"inputs.set.{name}", _to_text(inputs["set"].get(name)), proved
     if not inputs or not parts or parts[0].get("kind") != "graph":
         return
     for name, proved in parts[0]["problem"].items():
         if inputs.get(name) != proved:
             yield f"inputs.{name}", _to_text(inputs.get(name)), _to_text(proved)
+
+
+def _settings_of_source(parts: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """The settings of the optimizer that is translated, as certificates state them."""
+    for part in parts:
+        problem = part["problem"]
+        if part["kind"] == "alike":
+            source = problem["led" if problem["target"] == "leader" else "leader"]
+        elif part["kind"] == "difference":
+            source = problem["rules"][0]["rule"]
+        elif part["kind"] == "impossible":
+            source = problem["source"]
+        else:
+            continue
+        yield from source["values"].items()
 
 
 def _speaks_of_a_function(facts: Mapping[str, Any], parts: Sequence[Any]) -> bool:
@@ -120,7 +139,7 @@ def _says_nothing(fact: Mapping[str, Any]) -> bool:
 _OF_PARTS = ("boxes", "identity", "sign")
 """Kinds that back the parts about a function; what facts say is read off those parts."""
 
-_PARTLY = ("at_kink", "regimes", "safe")
+_PARTLY = ("at_kink", "regimes", "safe", "settings")
 """Facts with fields that no certificate speaks of."""
 
 
@@ -259,8 +278,43 @@ _FATES: tuple[str, ...] = (
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
+
+def _of_alike(parts: Sequence[Any]) -> dict[str, Any]:
+    problem, claim = parts[0]["problem"], parts[0]["claim"]
+    settings = problem[problem["target"]]["values"]
+    return {"alike": True, "links": claim["links"], "settings": settings}
+
+
+def _of_difference(parts: Sequence[Any]) -> dict[str, Any]:
+    problem, claim = parts[0]["problem"], parts[0]["claim"]
+    tape = problem["tape"]
+    ends = [tuple(map(from_decimal, row)) for row in claim["positions"]]
+    (low, high), (least, most) = ends
+    apart = (to_rational_text(least - high), to_rational_text(most - low))
+    names = [row["name"] for row in problem["rules"]]
+    shown = {name: _between(*row) for name, row in zip(names, claim["positions"], strict=True)}
+    return {
+        "first_difference": {
+            "tape": tape["name"],
+            "start": tape["start"],
+            "gradients": [row["g"] for row in tape["rows"]],
+            "step": str(claim["step"]),
+            **shown,
+            "apart": _between(*apart),
+        }
+    }
+
+
+def _of_impossible(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    return {"alike": False} if claim["all"] else {"ruled_out": claim["ruled_out"]}
+
+
 _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
+    "alike": _of_alike,
+    "difference": _of_difference,
     "graph": _of_graph,
+    "impossible": _of_impossible,
     "regimes": _of_regimes,
     "run": _of_run,
     "stability": _of_stability,

@@ -1,4 +1,4 @@
-"""Decides that trees are equal whatever their conditions turn out to be."""
+"""The checker's decision that trees are equal whatever their conditions turn out to be."""
 
 from __future__ import annotations
 
