@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.evidence_symmetry import prove_parity, prove_period
     from gradiometer.proof.evidence_witness import prove_witness
     from gradiometer.proof.extended import Enclosed, Extended, Infinite
+    from gradiometer.proof.fate import Fate, Orbit, find_fate
     from gradiometer.proof.identity import prove_equal
     from gradiometer.proof.impossible import rule_out
     from gradiometer.proof.limit import End, limit_far, limit_inside
@@ -134,6 +135,7 @@ _PLACES = {
     "ExactStepper": "stepper",
     "Extended": "extended",
     "Extremum": "shape_extrema",
+    "Fate": "fate",
     "FloatStepper": "stepper",
     "Ground": "evidence_ground",
     "Infinite": "extended",
@@ -141,6 +143,7 @@ _PLACES = {
     "Mean": "moments",
     "Moment": "moments",
     "NotRationalError": "trail",
+    "Orbit": "fate",
     "Regime": "regime",
     "Roots": "roots",
     "Run": "walk",
@@ -169,6 +172,7 @@ _PLACES = {
     "find_dead": "shape_range",
     "find_distance": "distance",
     "find_extremum": "shape_extrema",
+    "find_fate": "fate",
     "find_float_threshold": "threshold",
     "find_lipschitz": "shape_range",
     "find_moment": "moments",
@@ -239,6 +243,7 @@ __all__ = [
     "ExactStepper",
     "Extended",
     "Extremum",
+    "Fate",
     "FloatStepper",
     "Ground",
     "Infinite",
@@ -247,6 +252,7 @@ __all__ = [
     "Mean",
     "Moment",
     "NotRationalError",
+    "Orbit",
     "Regime",
     "Roots",
     "Run",
@@ -280,6 +286,7 @@ __all__ = [
     "find_difference",
     "find_distance",
     "find_extremum",
+    "find_fate",
     "find_float_threshold",
     "find_lipschitz",
     "find_moment",

@@ -13,6 +13,8 @@ from gradiometer.proof import (
     Run,
     Verdict,
     check,
+    combine,
+    find_fate,
     find_settled_step,
     judge,
     make_certificate,
@@ -21,6 +23,7 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact
+from gradiometer.question.trajectory_fate import describe_fate
 from gradiometer.question.trajectory_places import describe_numbers, find_nearest, not_rational
 from gradiometer.question.trajectory_rounding import find_branch_rounding
 from gradiometer.question.trajectory_series import list_kept, list_series
@@ -50,6 +53,11 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
     lowest = _find_lowest(run)
     certificate, refusal = _certify(course, run, verdict, lowest)
     facts = _facts(course, run, verdict, lowest, certified=certificate is not None)
+    parts = [certificate]
+    if facts["verdict"].value == "unknown":
+        fate, reasons = find_fate(course, run, settled_from)
+        facts |= describe_fate(facts["verdict"], fate, reasons)
+        parts += [] if fate is None else [fate.certificate]
     facts |= _place_facts(request, run, first_ball, certified=certificate is not None)
     facts["continuous"] = continuity_fact(course.landscape)
     warnings = [f"The run ends after step {run.states[-1].step}: {run.ended}."] if run.ended else []
@@ -60,8 +68,8 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
         warnings.append(facts["continuous"].because)
     inputs = {**request.inputs, **({} if engine is None else {"engine": engine})}
     return Answer(
-        "trajectory", inputs, facts, _steps(course, run, verdict), _arrays(request, run),
-        certificate, tuple(warnings),
+        "trajectory", inputs, facts, _steps(course, run, facts["verdict"]), _arrays(request, run),
+        combine(parts), tuple(warnings),
     )  # fmt: skip
 
 
@@ -227,7 +235,7 @@ def _cycle_fact(run: Run, verdict: Verdict, *, certified: bool) -> Fact:
     return proved(value, f"The state after step {first} returns exactly after {period} steps.")
 
 
-def _steps(course: Course, run: Run, verdict: Verdict) -> tuple[Step, ...]:
+def _steps(course: Course, run: Run, verdict: Fact) -> tuple[Step, ...]:
     """The first iterates as lines of a derivation, then the verdict."""
     lines = [Step(f"x_0 = {course.start}", "The start.", f"x_0 = {_latex(course.start)}")]
     with precision(run.bits):
@@ -245,7 +253,7 @@ def _steps(course: Course, run: Run, verdict: Verdict) -> tuple[Step, ...]:
                     f"x_{{{state.step}}} = {_latex(state.position)}",
                 )
             )
-    lines.append(Step(f"verdict: {verdict.word}", verdict.because))
+    lines.append(Step(f"verdict: {verdict.value}", verdict.because))
     return tuple(lines)
 
 

@@ -208,11 +208,30 @@ def _between(low: str, high: str) -> str:
         return spell(to_ball((lower + upper) / 2) + arb(0, arb((upper - lower) / 2).abs_upper()))
 
 
+def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts about all steps to come must say."""
+    claim = parts[0]["claim"]
+    word, interval = claim["verdict"], claim["interval"]
+    endless = word in ("converges", "diverges", "escapes")
+    expected = {"verdict": word, "limit": claim["limit"], "cycle": "none" if endless else None}
+    if claim["cycle"] is not None:
+        # What is not known of an orbit has no key in the fact.
+        expected["cycle"] = {k: v for k, v in claim["cycle"].items() if v is not None}
+    if interval is not None:
+        ends = {"lower": interval[0], "upper": interval[1], "text": "[{}, {}]".format(*interval)}
+        expected["bounds"] = {**ends, "lower_closed": True, "upper_closed": True}
+    return expected
+
+
+_FATES: tuple[str, ...] = ()
+"""Kinds of certificates about what becomes of a run for ever."""
+
 _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "graph": _of_graph,
     "regimes": _of_regimes,
     "run": _of_run,
     "trail": _of_trail,
+    **dict.fromkeys(_FATES, _of_fate),
 }
 
 

@@ -1,0 +1,76 @@
+"""What becomes of a run for ever, where no state returns exactly: each fate has a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+from flint import fmpq
+
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import Exact
+from gradiometer.proof.check import check
+from gradiometer.proof.walk import Course, Run
+
+
+@final
+@dataclass(frozen=True)
+class Orbit:
+    """A periodic orbit that the run is on, or comes ever closer to."""
+
+    points: tuple[Exact, ...]
+    """Its positions in the order in which they are visited; their number is the period."""
+    multipliers: tuple[Exact, ...] | None = None
+    """The eigenvalues of one whole period that are known, by size, largest first."""
+    from_step: int | None = None
+    """The step from which the run is on it exactly; None where it only comes closer."""
+
+
+@final
+@dataclass(frozen=True)
+class Fate:
+    """A verdict about all steps to come, and what the checker needs to accept it."""
+
+    word: str
+    """`converges`, `cycle`, `escapes`, `diverges` or `bounded`."""
+    because: str
+    """One sentence, without a full stop."""
+    certificate: Mapping[str, Any]
+    limit: Exact | None = None
+    orbit: Orbit | None = None
+    interval: tuple[fmpq, fmpq] | None = None
+    """Two ends between which all positions lie, the start included; both belong to it."""
+
+
+Attempt: TypeAlias = Callable[[Course, Run, int | None], Fate]
+"""Finds a fate from a course, its run so far, and the step from which the rule is the same map.
+
+It raises `UndecidedError` with a reason that reads on from "no state repeats, and".
+"""
+
+_ATTEMPTS: tuple[Attempt, ...] = ()
+
+
+def find_fate(
+    course: Course, run: Run, settled_from: int | None
+) -> tuple[Fate | None, tuple[str, ...]]:
+    """The first fate that the checker accepts, else None with the reasons of all attempts.
+
+    Args:
+        course: What is run.
+        run: The run in exact numbers as far as it came.
+        settled_from: The number of steps after which every step is the same map, or None.
+    """
+    reasons = []
+    for attempt in _ATTEMPTS:
+        try:
+            fate = attempt(course, run, settled_from)
+            check(fate.certificate)
+        except UndecidedError as error:
+            reasons.append(str(error))
+        except CertificateError as error:
+            reasons.append(f"the checker refused a proof: {error.problem.rstrip('.')}")
+        else:
+            return fate, ()
+    return None, tuple(reasons)
