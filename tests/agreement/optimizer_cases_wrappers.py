@@ -65,8 +65,8 @@ KERAS = (
     ),
     *_cases("keras", "decay_weights", {"decay_weights.weight_decay": "1/8"}, BOTH),
     *_cases(
-        "keras", "average_weights", {"average_weights.momentum": "3/4", "overwrite_frequency": "7"},
-        BOTH, names={"momentum": "ema_momentum", "overwrite_frequency": "ema_overwrite_frequency"},
+        "keras", "average_weights", {"ema_momentum": "3/4", "overwrite_frequency": "7"},
+        BOTH, names={"overwrite_frequency": "ema_overwrite_frequency"},
     ),
     *_cases(
         "keras", "multi_steps", {"every_k": "4"}, THREE,

@@ -130,6 +130,23 @@ def test_every_dialect_of_a_rule_is_compared_with_its_library(name):
         assert all(len(next(iter(run["positions"].values()))) >= 20 for run in found), library
 
 
+@pytest.mark.parametrize("name", list_entries("wrapper"))
+def test_every_dialect_of_a_wrapper_is_compared_around_two_rules(name):
+    dialects = list_dialects(read_entry("wrapper", name))
+    assert dialects, "a wrapper that no library has cannot be compared"
+    for library in dialects:
+        runs = RECORDS[f"{library}_wrapped"]["runs"]
+        found = [run for run in runs if run["rule"].startswith(f"{name}.{library}(")]
+        assert len({run["rule"] for run in found}) >= 2, library
+        assert all(len(next(iter(run["positions"].values()))) >= 20 for run in found), library
+
+
+@pytest.mark.parametrize("name", list_entries("wrapper"))
+def test_a_library_agrees_with_a_wrapper_or_differs_from_it(name):
+    entry = read_entry("wrapper", name)
+    assert not set(entry.get("libraries", ())) & set(entry.get("dialects", {}))
+
+
 @pytest.mark.parametrize("name", list_entries("optimizer"))
 def test_a_library_agrees_with_a_rule_or_differs_from_it(name):
     entry = read_entry("optimizer", name)

@@ -12,7 +12,7 @@ from agreement.optimizer_differences import DEFECTS, DIFFERENCES
 from agreement.optimizer_differences_optax import lines_of_page
 from agreement.optimizer_record import name_of, read_records
 from agreement.optimizer_runs import deviations_of, run_ours
-from agreement.optimizer_tapes import SHAPES, TAPES, start_of, tapes_of
+from agreement.optimizer_tapes import BROKEN, SHAPES, TAPES, start_of, tapes_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
@@ -31,8 +31,15 @@ The `foreach` and `fused` forms of torch take the same steps up to rounding; its
 needs a graphics card and writes the same formula in another order; `maximize` is the rule on the
 opposite gradient. SparseAdam is the rule for gradients that leave zeros out. LBFGS is not here:
 one of its steps asks for the gradient at several points, and keeps a list of a hundred pairs of
-vectors, which the notation of update rules cannot say. Keras's clipping, moving averages and
-accumulation of gradients are not part of its rules, and not here.
+vectors, which the notation of update rules cannot say.
+
+Clipping, averaging, accumulation of gradients and whatever else a library puts around an optimizer
+are wrappers here, each with some rules in its brackets: the sections `torch_wrapped`,
+`keras_wrapped` and `optax_wrapped`. In torch it is `torch.nn.utils.clip_grad_norm_` and
+`clip_grad_value_`, in Keras the options that every optimizer has, in optax a `chain` or the
+function of that name. optax adds gradients up in float32 unless `accumulator_dtype` says otherwise,
+as the record does. What leaves out steps without a number is compared on {broken} tapes that hold
+infinities and NaN besides.
 """
 
 
@@ -70,7 +77,7 @@ def page_of(apart):
     Args:
         apart: Gets a record and one of its runs.
     """
-    lines = [_OPENING.format(tapes=len(TAPES))]
+    lines = [_OPENING.format(tapes=len(TAPES), broken=len(BROKEN))]
     for library, record in read_records().items():
         made = ", ".join(f"{k} {v}" for k, v in record["made_with"].items())
         lines += [f"## {library}", "", f"Recorded with {made}.", ""]

@@ -190,3 +190,25 @@ def test_completion_script_is_for_our_command(shell):
 
 def test_version():
     assert _run("--version").stdout.startswith("gradiometer ")
+
+
+def test_wrappers_are_listed_and_shown_with_their_rule():
+    listed = json.loads(_run("catalog", "optimizer", "--json").stdout)
+    assert "lookahead" in listed["wrapper around an optimizer"]
+    assert "lookahead" not in listed["optimizer"]
+    shown = _run("catalog", "optimizer", "clip").stdout
+    assert '"x\'" = "rule(x, d)"' in shown
+    whole = json.loads(_run("catalog", "optimizer", "clip(sgd, max_delta=1/3)", "--json").stdout)
+    assert whole["parameters"]["max_delta"] == "1/3"
+    assert "rule(" not in "".join(whole["step"].values())
+    assert _run("catalog", "optimizer", "clip(adm)").exit_code == 2
+
+
+def test_a_wrapped_rule_is_run_with_settings_of_both():
+    done = _run(
+        "trajectory", "--objective", "x^2/2", "--optimizer", "clip(sgd)", "--start", "3",
+        "--steps", "2", "--set", "max_delta=1/2", "--set", "sgd.learning_rate=1", "--json",
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert answer["facts"]["final"]["value"]["exact"] == "2"
+    assert answer["inputs"]["optimizer"] == "clip(sgd)"

@@ -92,11 +92,7 @@ def write_program(
         UsageError: If a name has no value, or the rule and the field differ in shape.
     """
     build, states = Builder(), dict(rule.states)
-    if len(rule.coordinates) != len(field.variables):
-        raise UsageError(
-            f"The rule is for {len(rule.coordinates)} variables and the objective has "
-            f"{len(field.variables)}."
-        )
+    _check_variables(rule, field)
     now = {name: build.input(f"state.{name}", Level.LANE) for name in rule.coordinates}
     t = build.input("t", Level.STEP)
     scope = {"t": t, **dict(zip(field.variables, now.values(), strict=True))}
@@ -134,6 +130,14 @@ def write_program(
         loss if with_loss else None,
         field.depends_on_step,
     )
+
+
+def _check_variables(rule: ScalarRule, field: Field) -> None:
+    if len(rule.coordinates) != len(field.variables):
+        raise UsageError(
+            f"The rule is for {len(rule.coordinates)} variables and the objective has "
+            f"{len(field.variables)}."
+        )
 
 
 def _write_slopes(

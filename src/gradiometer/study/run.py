@@ -51,8 +51,21 @@ def find_inputs(study: Study, question: StudyQuestion) -> dict[str, Any]:
             paths = [named] if isinstance(named, str) else named
             inputs[item.name] = [str(Path(study.source).parent / path) for path in paths]
         if item.entry and isinstance(named, str):
-            inputs[item.name] = study.definitions.get(item.entry, {}).get(named, named)
+            inputs[item.name] = _find_definition(study, item.entry, named)
     return inputs
+
+
+def _find_definition(study: Study, kind: str, named: str, depth: int = 0) -> Any:
+    """The study's own table of that name, with those of the rules that it wraps, or the name."""
+    own = study.definitions.get(kind, {})
+    table = own.get(named)
+    if table is None:
+        return named
+    rule = table.get("rule")
+    # A wrapper that wraps itself is refused where optimizers are read.
+    if not isinstance(rule, str) or rule not in own or depth > len(own):
+        return table
+    return {**table, "rule": _find_definition(study, kind, rule, depth + 1)}
 
 
 def locate_in_question(
