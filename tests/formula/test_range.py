@@ -133,3 +133,9 @@ def test_only_a_range_without_zero_has_a_sign():
     assert Range(None, fmpq(-1)).is_negative()
     assert not Range(None, fmpq(0)).is_negative()
     assert compare(at_point(fmpq(1)).lower, fmpq(1)) == 0
+
+
+def test_a_part_without_a_value_leaves_the_range_undecided():
+    tree = parse("where(k < 2, 1, where(k < 1, 1/(3 - 3), 2))").tree
+    with pytest.raises(UndecidedError, match="division by zero"):
+        evaluate_range(tree, {"k": Range(fmpq(0), None)})

@@ -58,3 +58,12 @@ def test_a_start_of_the_wrong_length_says_what_is_missing(given, part):
     with pytest.raises(FormulaError) as caught:
         read_start(given).arrange(("x", "y"))
     assert part in str(caught.value)
+
+
+def test_greek_letters_are_the_names_that_formulas_make_of_them():
+    assert read_start("α=1, β₁=2").names == ("alpha", "beta1")
+    assert read_start({"α": 1}).names == ("alpha",)
+    with pytest.raises(FormulaError, match="two numbers"):
+        read_start("α=1, alpha=2")
+    with pytest.raises(FormulaError, match="two numbers"):
+        read_start({"α": 1, "alpha": 2})

@@ -162,3 +162,14 @@ def test_most_kinks_are_decided():
         asked += 2
         decided += sum(value is not None for value in derivatives.values())
     assert decided > asked / 2
+
+
+def test_where_paths_are_counted_it_is_said_that_branches_not_taken_are_left_out():
+    asked = {"computation": "v = x^2; w = where(v < 3, v, v*x) + x", "at": {"x": 1}}
+    facts = gradient(**asked, keep="v", focus=3).facts
+    assert facts["path_count"].value["x"] == 4
+    assert sum(row["paths"] for row in facts["by_length"].value["x"]) == 2
+    for name in ("by_length", "grouped", "focus"):
+        assert "not taken" in facts[name].because
+    plain = gradient("v = x^2; w = max(v, v*x) + x", at={"x": 2}, keep="v", focus=3).facts
+    assert not any("not taken" in plain[n].because for n in ("by_length", "grouped", "focus"))

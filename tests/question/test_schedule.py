@@ -196,3 +196,22 @@ def test_the_step_of_the_largest_gap_is_proved_by_more_than_floats():
     equal = schedule("sqrt(k)", compare="sqrt(k) + sqrt(2)", steps=4).facts["compared"]
     assert equal.status == "computed"
     assert "whether step 0 or 2 has the largest gap" in equal.because or "0 or 1" in equal.because
+
+
+def test_a_branch_that_is_never_taken_needs_no_value():
+    facts = schedule("where(k < 5, 1/10, where(k < 2, 1/(3 - 3), 1/20))", steps=8).facts
+    assert facts["last"].value == fmpq(1, 20)
+
+
+@pytest.mark.parametrize(
+    ("asked", "rates"),
+    [
+        # Two turns fall on one step; what optax 0.2.8 itself gives is written down.
+        ({"pct_start": "1/2", "pct_final": "1"}, {0: "1/20", 5: "1/10", 9: "1/2", 10: "3/5"}),
+        ({"pct_start": "1/2", "pct_final": "1/2"}, {0: "1/20", 5: "1/40", 10: "3/20"}),
+    ],
+)
+def test_optax_keeps_the_later_of_two_turns_at_one_step(asked, rates):
+    given = {**asked, "total_steps": "10", "div_factor": "2", "final_div_factor": "1/6"}
+    values = schedule("linear_onecycle.optax", set=given, steps=12).facts["values"].value
+    assert {step: str(values[str(step)]) for step in rates} == rates

@@ -274,3 +274,19 @@ def test_a_side_of_a_kink_is_refused_where_there_are_more_than_two(engine):
     asked = {"start": "x=1, y=0", "set": {"learning_rate": 1}, "steps": 6, "engine": engine}
     with pytest.raises(UsageError, match="no side that is `right`"):
         trajectory("abs(x) + y^2", **asked, at_kink="right")
+
+
+def test_where_branches_meet_on_the_way_it_is_said_which_slope_was_taken():
+    asked = {"start": "x=1, y=1", "set": {"learning_rate": 1}}
+    # The slope of abs(y) counts as 0 from there on, so the run rests.
+    met = trajectory("abs(x)/2 + abs(y)", **asked, steps=3)
+    assert any("After step 1 branches" in warning and "`y` = `0`" in warning
+               for warning in met.warnings)  # fmt: skip
+    assert trajectory("abs(x)/2 + abs(y - 1/3)", **asked, steps=1).warnings == ()
+    # No slope is taken at the last position.
+    assert trajectory("abs(x)/2 + abs(y)", **asked, steps=1).warnings == ()
+
+
+def test_greek_names_of_a_formula_may_be_given_a_start():
+    found = trajectory("α^2 + β^2", start="α=1, β=2", steps=0).facts["final"].value
+    assert found == {"alpha": 1, "beta": 2}

@@ -12,7 +12,7 @@ from typing import final
 
 from flint import fmpq
 
-from gradiometer.errors import UndecidedError, UsageError
+from gradiometer.errors import DomainError, UndecidedError, UsageError
 from gradiometer.formula.evaluate import RELATIONS, evaluate
 from gradiometer.formula.exact import Exact, compare, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
@@ -105,7 +105,11 @@ def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
     if all(part.lower is not None and part.lower is part.upper for part in parts):
         names = {f"a{index}": part.lower for index, part in enumerate(parts)}
         tree = apply(node.operator, *(Name(name) for name in names))
-        return at_point(evaluate(tree, {k: v for k, v in names.items() if v is not None}))
+        try:
+            return at_point(evaluate(tree, {k: v for k, v in names.items() if v is not None}))
+        except DomainError as error:
+            # The branch with this part may be one that is never taken.
+            raise UndecidedError(error.problem.rstrip(".")) from None
     if node.operator not in _RULES:
         raise UndecidedError(f"`{node.operator}` is not evaluated over ranges")
     return _RULES[node.operator](*parts)

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from gradiometer.model.graph_focus import GraphFocus, focus_graph, weigh_edges
     from gradiometer.model.graph_group import Bundle, group_paths
     from gradiometer.model.graph_kink import SLOPES
-    from gradiometer.model.graph_point import GraphPoint, check_size, multiply, slope_tree
+    from gradiometer.model.graph_point import (
+        GraphPoint,
+        check_size,
+        has_idle_branch,
+        multiply,
+        slope_tree,
+    )
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
@@ -175,6 +181,7 @@ _PLACES = {
     "find_flow": "graph_flow",
     "focus_graph": "graph_focus",
     "group_paths": "graph_group",
+    "has_idle_branch": "graph_point",
     "is_inside": "parameter",
     "join_kinds": "rule_kinds",
     "measure_use": "tensor_use",
@@ -324,6 +331,7 @@ __all__ = [
     "find_uses",
     "focus_graph",
     "group_paths",
+    "has_idle_branch",
     "is_inside",
     "is_schedule_text",
     "join_kinds",

@@ -201,6 +201,15 @@ def _needed_positions(node: GraphNode, values: Sequence[Exact | None]) -> Sequen
     return branch if taken is None else [*branch, taken]
 
 
+def has_idle_branch(point: GraphPoint) -> bool:
+    """Whether a `where` that a gradient meets has a value that is not taken near the point."""
+    nodes = point.graph.nodes
+    return any(
+        point.is_live[index] and len(reached_positions(point, index)) < len(nodes[index].operands)
+        for index in range(point.graph.output + 1)
+    )
+
+
 def is_where(node: GraphNode) -> bool:
     """Whether the node chooses between two values by a condition."""
     return isinstance(node.template, Apply) and node.template.operator == "where"

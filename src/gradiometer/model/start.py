@@ -10,7 +10,7 @@ from typing import Any, final
 from flint import fmpq
 
 from gradiometer.errors import FormulaError, Place
-from gradiometer.formula import parse_number
+from gradiometer.formula import parse_number, plain_name
 
 _PLACE = Place("--start")
 _NAMED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)", re.DOTALL)
@@ -70,19 +70,21 @@ def read_start(given: Any) -> Start:
         (1, 2)
     """
     if isinstance(given, Mapping):
-        return Start(
-            tuple(map(str, given)), tuple(_read(value, f"{given}") for value in given.values())
-        )
+        words = tuple(plain_name(str(name)) for name in given)
+        for word in words:
+            if words.count(word) > 1:
+                raise FormulaError(f"`{word}` has two numbers in the start.", place=_PLACE)
+        return Start(words, tuple(_read(value, f"{given}") for value in given.values()))
     if not isinstance(given, str):
         items = list(given) if isinstance(given, Sequence) else [given]
         return Start((), tuple(_read(item, str(item)) for item in items))
     parts = _split(given)
     matches = [_NAMED.fullmatch(part) for part in parts]
-    names = [match[1] for match in matches if match]
+    names = [plain_name(match[1]) for match in matches if match]
     if not names:
         return Start((), tuple(_read(part, given) for part in parts))
     for part, match in zip(parts, matches, strict=True):
-        if match is None or names.count(match[1]) > 1:
+        if match is None or names.count(plain_name(match[1])) > 1:
             raise FormulaError(
                 "The start names some numbers and not others."
                 if match is None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Literal, TypeAlias, final
 
 from flint import arb, fmpq
@@ -150,13 +149,8 @@ class Ground:
     @cached_property
     def holes(self) -> Mapping[int, Any]:
         """The left ends that belong to no piece, by the piece to the right of them."""
-        rows = zip(self.ends, self.closed, strict=True)
-        found = [(ends[0], closed) for ends, closed in rows]
-        return {
-            index: end
-            for index, ((_, before), (end, closed)) in enumerate(pairwise(found), 1)
-            if not before[1] and not closed[0]
-        }
+        pairs = enumerate(zip(self.closed, self.closed[1:], strict=False), 1)
+        return {i: self.ends[i][0] for i, (left, right) in pairs if not (left[1] or right[0])}
 
     def is_joint(self, position: Any) -> bool:
         """Whether a rational position is exactly a joint that does not move with the parameter."""

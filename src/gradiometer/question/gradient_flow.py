@@ -11,6 +11,7 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import Exact
 from gradiometer.model import Flow, GraphPoint, RankedPath, find_flow, rank_paths
 from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.gradient_table import say_idle
 from gradiometer.question.value import INFINITY, Value
 
 MOST_ROWS = 5_000
@@ -28,7 +29,7 @@ def list_flow_facts(point: GraphPoint, *, top: int | None) -> dict[str, Fact]:
     """
     flows = {name: _flow(point, index) for name, index in point.graph.inputs.items()}
     facts = {name: _by_input(flows, read, because) for name, (read, because) in _NUMBERS.items()}
-    facts["by_length"] = _by_input(flows, _length_rows, _BY_LENGTH)
+    facts["by_length"] = _by_input(flows, _length_rows, _BY_LENGTH + say_idle(point))
     sizes = [len(flow.edges) for flow in flows.values() if isinstance(flow, Flow)]
     for name, (read, because) in _TABLES.items():
         if sum(sizes) > MOST_ROWS:

@@ -13,6 +13,7 @@ from gradiometer.errors import Place, UndecidedError, unknown_name
 from gradiometer.formula import Apply, Exact, parse, parse_assignments, plain_name
 from gradiometer.model import SLOPES, Graph, GraphPoint, group_paths
 from gradiometer.question.answer import Fact, proved, unknown
+from gradiometer.question.gradient_table import say_idle
 
 _NAME = re.compile(r"[^\W\d]\w*'*")
 _MOST_BUNDLES = 2_000
@@ -92,6 +93,7 @@ def list_group_facts(point: GraphPoint, kept: Sequence[int]) -> dict[str, Fact]:
         "of all paths between two kept nodes that meet no third one, and the paths along the rows "
         "still add up to the derivatives."
     )
+    because += say_idle(point)
     return {"grouped": proved(rows, because)}
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flint import fmpq
 
 from gradiometer.formula import Exact
-from gradiometer.model import Graph, GraphPoint, check_size, multiply
+from gradiometer.model import Graph, GraphPoint, check_size, has_idle_branch, multiply
 
 MOST_PATHS = 1_000
 """All paths are listed up to this number, and none beyond it."""
@@ -70,6 +70,12 @@ def contribution_rows(point: GraphPoint) -> dict[str, list[dict[str, Any]]]:
         name: [{"via": via, "value": value} for via, value in row.items()]
         for name, row in sums.items()
     }
+
+
+def say_idle(point: GraphPoint) -> str:
+    """That some branches lead nowhere, in a sentence that may follow another; often empty."""
+    said = " Branches of `where` that are not taken are no part of these paths."
+    return said if has_idle_branch(point) else ""
 
 
 def path_counts(graph: Graph) -> dict[str, int]:

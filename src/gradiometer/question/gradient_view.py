@@ -28,7 +28,7 @@ from gradiometer.question.gradient_highlight import (
     trace_names,
     unknown_input,
 )
-from gradiometer.question.gradient_table import node_rows
+from gradiometer.question.gradient_table import node_rows, say_idle
 from gradiometer.question.value import Value
 
 MOST_SHOWN = 60
@@ -202,7 +202,7 @@ def list_focus(point: GraphPoint, *, most: int | None, first: Sequence[int]) -> 
     }
     hidden = len(graph.inputs) - len(set(graph.inputs.values()) & set(found.nodes))
     value = {"nodes": nodes, "edges": edges, **shares, "shown": len(nodes), "of": total}
-    return {"focus": proved(value, say_focus(value, hidden))}
+    return {"focus": proved(value, say_focus(value, hidden) + say_idle(point))}
 
 
 def _adjoint(point: GraphPoint, node: int) -> Exact:

@@ -67,7 +67,9 @@ def _name_of(plan: Schedule, other: str) -> str:
         raise UsageError(
             f"`{plan.name}` has no form in {other}.",
             known=error.known,
-            hint="compare with one of these, or with another schedule",
+            hint="compare with one of these, or with another schedule"
+            if error.known
+            else "compare with another schedule",
         ) from None
     return f"{base}.{other}"
 

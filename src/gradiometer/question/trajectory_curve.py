@@ -24,7 +24,12 @@ from gradiometer.proof import (
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact
 from gradiometer.question.trajectory_fate import describe_fate
-from gradiometer.question.trajectory_places import describe_numbers, find_nearest, not_rational
+from gradiometer.question.trajectory_places import (
+    describe_numbers,
+    find_nearest,
+    not_rational,
+    say_steps,
+)
 from gradiometer.question.trajectory_rounding import find_branch_rounding
 from gradiometer.question.trajectory_series import list_kept, list_series
 from gradiometer.question.value import to_value_text
@@ -62,7 +67,11 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
     facts["continuous"] = continuity_fact(course.landscape)
     warnings = [f"The run ends after step {run.states[-1].step}: {run.ended}."] if run.ended else []
     warnings += _kink_warning(course, run)
-    if refusal:
+    if refusal and engine == "ball":
+        # A certificate writes rationals exactly, and balls from the start on do not know them.
+        warnings.append("A run in balls from the start on has no certificate here; without "
+                        "`engine` it may have one.")  # fmt: skip
+    elif refusal:
         warnings.append(f"The certificate was not accepted: {refusal}")
     if facts["continuous"].value is False:
         warnings.append(facts["continuous"].because)
@@ -187,7 +196,7 @@ def _facts(
     facts |= _lowest_facts(course, run, lowest, say)
     last = run.states[-1].step if run.ended else course.steps
     value = _position(run, last)
-    facts["final"] = say(value, f"The position after {last} steps, in exact arithmetic.")
+    facts["final"] = say(value, f"The position after {say_steps(last)}, in exact arithmetic.")
     facts["cycle"] = _cycle_fact(run, verdict, certified=certified)
     if verdict.growth is not None and certified:
         facts["growth_factor"] = proved(
@@ -212,7 +221,7 @@ def _lowest_facts(course: Course, run: Run, lowest: int | None, say: Any) -> dic
         }
     cycle = _cycle(run)
     steps = run.states[-1].step if run.ended else course.steps
-    span = f"all {steps} steps" if cycle is None else "all steps, since the run repeats"
+    span = say_steps(steps, whole=True) if cycle is None else "all steps, since the run repeats"
     because = f"The smallest loss over {span}, start included."
     return {
         "lowest": say(run.losses[lowest], because),

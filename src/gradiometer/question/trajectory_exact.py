@@ -25,9 +25,10 @@ from gradiometer.question.trajectory_places import (
     describe_numbers,
     find_nearest,
     not_rational,
+    say_steps,
     to_place,
 )
-from gradiometer.question.trajectory_rounding import find_branch_rounding
+from gradiometer.question.trajectory_rounding import find_branch_rounding, find_meeting
 from gradiometer.question.trajectory_series import list_kept, list_series
 from gradiometer.question.value import to_value_text
 
@@ -83,7 +84,7 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
     certificate, refusal = _certify(journey, trail, lowest, final)
     certified = certificate is not None
     facts = _facts(request, trail, lowest, final, certified=certified)
-    warnings = []
+    warnings = _list_meetings(journey, trail)
     if trail.ended:
         warnings.append(f"The run ends after step {trail.last}: {trail.ended}.")
     if refusal:
@@ -93,6 +94,19 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
         "trajectory", inputs, facts, _steps(journey, trail, facts), _arrays(request, trail),
         certificate, tuple(warnings),
     )  # fmt: skip
+
+
+def _list_meetings(journey: Journey, trail: Trail) -> list[str]:
+    """That a slope was taken where there are several, which nobody can choose."""
+    found = find_meeting(journey.surface, trail.positions[:-1])
+    if found is None:
+        return []
+    step, left, right = found
+    return [
+        f"After step {step} branches of the landscape meet, where `{to_text(left)}` = "
+        f"`{to_text(right)}`; the slope of the branch that the formula takes there is used, which "
+        "of `abs` and `relu` at 0 is 0, and of `max` and `min` the first."
+    ]
 
 
 def _find_lowest(trail: Trail) -> int | None:
@@ -140,7 +154,7 @@ def _facts(
         facts = {"verdict": _verdict(trail, certified=certified)}
         facts |= _lowest_facts(request, trail, lowest, say)
         facts["final"] = say(
-            to_place(names, place), f"The position after {last} steps, in exact arithmetic."
+            to_place(names, place), f"The position after {say_steps(last)}, in exact arithmetic."
         )
         facts["cycle"] = _cycle(request, trail, certified=certified)
         facts["engine"] = say(*describe_numbers(trail.first_ball, trail.bits))
@@ -157,7 +171,7 @@ def _verdict(trail: Trail, *, certified: bool) -> Fact:
         because = f"The run ends at step {trail.last}: {trail.ended}."
         return Fact("unknown", "unknown", because)
     if trail.repeats_from is None or not certified:
-        because = f"No state repeats exactly within {trail.last} steps."
+        because = f"No state repeats exactly within {say_steps(trail.last)}."
         return Fact("unknown", "unknown", because)
     first, period = trail.repeats_from, trail.period
     if period == 1:
@@ -179,7 +193,7 @@ def _lowest_facts(request: Request, trail: Trail, lowest: int | None, say: Any) 
             "lowest_step": computed(guess, because),
         }
     repeats = trail.repeats_from is not None
-    span = "all steps, since the run repeats" if repeats else f"all {trail.last} steps"
+    span = "all steps, since the run repeats" if repeats else say_steps(trail.last, whole=True)
     place = to_place(names, trail.positions[lowest])
     return {
         "lowest": say(trail.losses[lowest], f"The smallest loss over {span}, start included."),

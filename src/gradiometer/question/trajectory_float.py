@@ -20,7 +20,7 @@ from gradiometer.numeric import (
 from gradiometer.proof import Journey
 from gradiometer.question.answer import Answer, Fact, Step, computed, unknown
 from gradiometer.question.course import Request, continuity_fact
-from gradiometer.question.trajectory_places import find_nearest, to_place
+from gradiometer.question.trajectory_places import find_nearest, say_steps, to_place
 from gradiometer.question.trajectory_series import list_series
 from gradiometer.question.value import to_value_text
 
@@ -59,7 +59,7 @@ def answer_in_floats(
     facts = {"verdict": _verdict(trail, engine)}
     facts |= _lowest_facts(request, trail, engine)
     facts["final"] = computed(
-        to_place(names, trail.final), f"The position after {trail.last:,} steps, in {engine}."
+        to_place(names, trail.final), f"The position after {say_steps(trail.last)}, in {engine}."
     )
     facts["cycle"] = _cycle(trail)
     facts["not_finite"] = _not_finite(trail)
@@ -150,7 +150,9 @@ def _lowest_facts(request: Request, trail: FloatTrail, engine: str) -> dict[str,
         reason = "No loss on the way is a number."
         return {name: unknown(reason) for name in ("lowest", "lowest_at", "lowest_step")}
     place = to_place(request.objective.variables, trail.lowest_at)
-    because = f"The smallest loss over all {trail.last:,} steps in {engine}, start included."
+    because = (
+        f"The smallest loss over {say_steps(trail.last, whole=True)} in {engine}, start included."
+    )
     return {
         "lowest": computed(trail.lowest, because),
         "lowest_at": computed(place, f"The position of step {trail.lowest_step:,}."),

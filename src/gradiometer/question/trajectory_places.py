@@ -34,6 +34,18 @@ Say = Callable[[Any, str], Fact]
 """Makes a fact of a value and its reason."""
 
 
+def say_steps(count: int, *, whole: bool = False) -> str:
+    """That many steps in words, `all` of them where they are the whole run.
+
+    Example:
+        >>> say_steps(1), say_steps(1000), say_steps(5, whole=True)
+        ('1 step', '1,000 steps', 'all 5 steps')
+    """
+    if count == 1:
+        return "1 step"
+    return f"{'all ' if whole else ''}{count:,} steps"
+
+
 def to_place(variables: Sequence[str], numbers: Sequence[Any]) -> Any:
     """The number itself in one variable, else each number under the name of its variable."""
     if len(numbers) == 1:

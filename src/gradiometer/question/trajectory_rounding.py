@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flint import fmpq
@@ -16,6 +17,7 @@ from gradiometer.formula import (
     Exact,
     Node,
     compare,
+    compile_exact,
     evaluate,
     evaluate_float,
     free_names,
@@ -25,6 +27,7 @@ from gradiometer.formula import (
     to_text,
     walk,
 )
+from gradiometer.model import Surface
 from gradiometer.proof import Journey
 from gradiometer.question.answer import Fact, computed, unknown
 from gradiometer.question.course import Request
@@ -110,6 +113,26 @@ def _find_difference(
             there = _compare_floats(left, right, floats)
             if there is not None and branch(here) != branch(there):
                 return _spell(left, here, right), _spell(left, there, right)
+    return None
+
+
+def find_meeting(
+    surface: Surface, points: Iterable[Sequence[Exact]]
+) -> tuple[int, Node, Node] | None:
+    """The first point at which branches of the landscape meet, and the two sides that are equal.
+
+    Only rational points are looked at: elsewhere equal sides cannot be told from close ones.
+    """
+    sides = [(left, right) for node in walk(surface.value) for left, right, _ in _choices(node)]
+    pairs = [(compile_exact(left), compile_exact(right), left, right) for left, right in sides]
+    for step, point in enumerate(points):
+        if not all(isinstance(number, fmpq) for number in point):
+            continue
+        here = dict(zip(surface.variables, point, strict=True))
+        for one, other, left, right in pairs:
+            with suppress(UndecidedError, GradiometerError):
+                if compare(one(here), other(here)) == 0 and free_names(left) | free_names(right):
+                    return step, left, right
     return None
 
 
