@@ -158,7 +158,7 @@ def compare(seed, kinds, *, count, steps):
         start = grid(rng, -2, 2, 40)
         facts = trajectory(formula, optimizer=rule, set=settings, start=start, steps=3).facts
         words[facts["verdict"].value] += 1
-        # A run may rest for long beside a point that is nearly one of rest: only a longer one tells.
+        # Beside a point that is nearly one of rest only a longer run tells.
         runs = (simulate(slope, step, settings, start, n) for n in (steps, 40 * steps))
         if all(contradicts(facts, run) for run in runs):
             wrong.append((formula, rule, settings, start, facts["verdict"].value))
