@@ -1,11 +1,20 @@
 """Random runs on smooth landscapes, and the same runs by hand with many digits."""
 
+import random
+from collections import Counter
+
 from flint import arb
 
 from gradiometer.formula import from_decimal, precision, to_ball
+from gradiometer.question.trajectory import trajectory
 
 BITS = 160
 """Working precision of the runs by hand; they keep the middle of each ball."""
+
+
+PLAIN = ("plain", "plain", "momentum", "nesterov")
+ADAPTIVE = ("rmsprop", "rmsprop", "rmsprop", "adam", "adamw")
+"""Kinds of rules, as often as they are drawn."""
 
 
 def grid(rng, low, high, parts):
@@ -16,15 +25,15 @@ def grid(rng, low, high, parts):
 def draw_landscape(rng):
     """The formula and its slope as a function of balls."""
     a, b = grid(rng, 0, 1.5, 40), grid(rng, -0.5, 0.5, 40)
-    s, t = (to_ball(from_decimal(text)) for text in (a, b))
+    s, t = map(from_decimal, (a, b))
     return rng.choice(
         [
             ("double_well", lambda x: x**3 - x),
-            ("quartic", lambda x: x**3),
+            ("x^4/4 + x^2/20", lambda x: x**3 + x / 10),
             ("x^6/6 + x^2/10", lambda x: x**5 + x / 5),
             (f"x^4/4 - ({a})*x^2/2 + ({b})*x", lambda x: x**3 - s * x + t),
             (f"x^2/2 + ({a})*cos(2*x)", lambda x: x - 2 * s * (2 * x).sin()),
-            ("washboard", lambda x: x.sin() + to_ball(from_decimal("1/10"))),
+            ("washboard", lambda x: x.sin() + from_decimal("1/10")),
             ("softplus(x) + softplus(-2*x) + x^2/5", _logistic),
             ("e^x + e^(-2*x)", lambda x: x.exp() - 2 * (-2 * x).exp()),
         ]
@@ -35,9 +44,9 @@ def _logistic(x):
     return 1 / (1 + (-x).exp()) - 2 / (1 + (2 * x).exp()) + 2 * x / 5
 
 
-def draw_rule(rng):
+def draw_rule(rng, kinds):
     """The name of a rule, its settings, and its step by hand."""
-    kind = rng.choice(["plain", "plain", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
+    kind = rng.choice(kinds)
     rate = rng.choice([0.05, 0.2, 0.5, 0.9, 1.1, 1.4])
     settings = {"learning_rate": grid(rng, rate / 2, rate * 1.5, 200)}
     if kind in ("momentum", "nesterov"):
@@ -104,7 +113,7 @@ def simulate(slope, step, settings, start, steps):
         x, memory = to_ball(from_decimal(start)).mid(), {}
         found = [float(x)]
         for t in range(1, steps + 1):
-            x = arb(step(x, slope(x), memory, p, t)).mid()
+            x = arb(step(x, arb(slope(x)).mid(), memory, p, t)).mid()
             memory = {name: arb(value).mid() for name, value in memory.items()}
             found.append(float(x))
             if not abs(found[-1]) < 1e12:
@@ -139,3 +148,23 @@ def _closes_in(gaps):
     third = len(gaps) // 3
     late, before = max(gaps[-third:]), max(gaps[third : 2 * third])
     return "" if late < 1e-9 or late < min(0.2, before) else f"the run is still {late} away"
+
+
+def compare(seed, kinds, *, count, steps):
+    """How often each verdict was given, and the contradictions."""
+    rng, words, wrong = random.Random(seed), Counter(), []
+    for _ in range(count):
+        (formula, slope), (rule, settings, step) = draw_landscape(rng), draw_rule(rng, kinds)
+        start = grid(rng, -2, 2, 40)
+        facts = trajectory(formula, optimizer=rule, set=settings, start=start, steps=3).facts
+        words[facts["verdict"].value] += 1
+        # Beside a point that is nearly one of rest only a longer run tells.
+        runs = (simulate(slope, step, settings, start, n) for n in (steps, 40 * steps))
+        if all(contradicts(facts, run) for run in runs):
+            wrong.append((formula, rule, settings, start, facts["verdict"].value))
+    return words, wrong
+
+
+def share_decided(words):
+    """The part of the runs whose verdict is not `unknown`."""
+    return 1 - words["unknown"] / words.total()

@@ -65,8 +65,7 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         known = motion.balls()
         while done < steps:
             known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
-            turns = done % 2 == 0 or len(motion.names) > 2
-            cloud = _advance(replay, motion, ends, cloud, known, turns=turns)
+            cloud = _advance(replay, motion, ends, cloud, known)
             done += 1
             if watch is not None:
                 watch(done, cloud.box()[0])
@@ -108,13 +107,7 @@ def _centred(cloud: Cloud, names: tuple[str, ...]) -> Cloud:
 
 
 def _advance(
-    replay: Replay,
-    motion: Motion,
-    ends: list[Any],
-    cloud: Cloud,
-    known: dict[str, Any],
-    *,
-    turns: bool,
+    replay: Replay, motion: Motion, ends: list[Any], cloud: Cloud, known: dict[str, Any]
 ) -> Cloud:
     """The cloud one step later."""
     box = cloud.box()
@@ -128,7 +121,7 @@ def _advance(
     rest = arb_mat(size, 1, [v - m for v, m in zip(there, middles, strict=True)])
     if not all(entry.is_finite() for entry in (*there, *carried.entries())):
         raise UndecidedError("the enclosure of the run is lost")
-    frame = _turn(carried, cloud.error) if turns else cloud.frame
+    frame = _turn(carried, cloud.error)
     back = frame.inv()
     error = (back * carried) * cloud.error + back * rest
     return Cloud(middles, frame, error, cloud.names)
@@ -142,25 +135,28 @@ def _turn(carried: arb_mat, error: arb_mat) -> arb_mat:
     size = carried.nrows()
     if size == 1:
         return _identity(1)
-    columns = []
-    for j in range(size):
-        column = [carried[i, j] for i in range(size)]
-        reach = max(float(entry.abs_upper().log().mid()) if entry != 0 else -1e300
-                    for entry in column)  # fmt: skip
-        spread = error[j, 0].abs_upper()
-        weight = reach + (float(spread.log().mid()) if spread != 0 else -1e300)
-        columns.append((weight, _direction(column)))
-    columns.sort(key=lambda pair: -pair[0])
-    frame = _straighten([column for _, column in columns], size)
-    return arb_mat(size, size, [arb(frame[j][i]) for i in range(size) for j in range(size)])
+    columns = [[carried[i, j] for i in range(size)] for j in range(size)]
+    tops = [_top(column) for column in columns]
+    sizes = [top * error[j, 0].abs_upper() for j, top in enumerate(tops)]
+    most = _top(sizes)
+    if not most > 0:
+        return _identity(size)
+    order = sorted(range(size), key=lambda j: -float(sizes[j] / most))
+    frame = _straighten([_direction(columns[j], tops[j]) for j in order], size)
+    return arb_mat(size, size, [frame[j][i] for i in range(size) for j in range(size)])
 
 
-def _direction(column: list[arb]) -> list[float]:
+def _top(entries: list[arb]) -> arb:
+    """The largest size of an entry."""
+    top = entries[0].abs_upper()
+    for entry in entries[1:]:
+        top = top.max(entry.abs_upper())
+    return top
+
+
+def _direction(column: list[arb], top: arb) -> list[float]:
     """The column as floats of ordinary size."""
-    top = max((entry.abs_upper() for entry in column), key=float)
-    if not top > 0:
-        return [0.0] * len(column)
-    return [float((entry / top).mid()) for entry in column]
+    return [float((entry / top).mid()) for entry in column] if top > 0 else [0.0] * len(column)
 
 
 def _straighten(columns: list[list[float]], size: int) -> list[list[float]]:

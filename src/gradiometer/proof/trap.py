@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 _STEPS = 1500
 _FIRST = 100
 """Steps after which the run is taken to be where it stays."""
-_COUNTS = {1: (64, 512), 2: (48, 160)}
+_COUNTS = {1: (64, 512), 2: (48, 120)}
 """Cells across the region, by the number of coordinates."""
-_MOST_CELLS = 6000
+_MOST_CELLS = 3000
 _BITS = 128
 
 
@@ -125,7 +125,7 @@ def _conclude(course: Course, grid: Grid, cells: set[Cell], states: Array, settl
 
 def _round_down(value: float) -> fmpq:
     """A short rational a little below the float."""
-    return round_short(value - 1e-6 * (1 + abs(value)), 6)
+    return round_short(value - 1e-4 * (1 + abs(value)), 6)
 
 
 def _list_runs(cells: Iterable[Cell]) -> Iterable[list[int]]:

@@ -1,0 +1,192 @@
+"""Proofs about smooth runs for ever: false ones are refused, true ones are quick."""
+
+from functools import cache
+from time import process_time
+
+import pytest
+from flint import arb, fmpq
+
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import precision, to_ball
+from gradiometer.proof import check, find_fate, find_settled_step
+from gradiometer.proof.check_entry import enclose_run
+from gradiometer.proof.check_walk import read_replay
+from gradiometer.question import read_run
+from gradiometer.question.trajectory import trajectory
+from proof.mutants import edited, survivors
+
+RUNS = {
+    "a point": ("double_well", {"set": {"learning_rate": "1/2"}}),
+    "a cycle": ("double_well", {"set": {"learning_rate": "11/10"}}),
+    "momentum": ("logistic_loss", {"set": {"learning_rate": "1", "momentum": "1/2"}}),
+    "frozen": (
+        "tilted_double_well",
+        {
+            "optimizer": "rmsprop",
+            "set": {"learning_rate": "1/10", "alpha": "9/10", "eps": "11/100"},
+        },
+    ),
+    "adam": (
+        "x^2/2",
+        {
+            "optimizer": "adam",
+            "set": {"learning_rate": "1/10", "beta1": "1/2", "beta2": "9/10", "eps": "1/5"},
+        },
+    ),
+    "far out": (
+        "double_well", {"set": {"learning_rate": "3/2", "momentum": "1/2"}, "start": "3"}
+    ),
+    "an approach": ("quartic", {"schedule": "1/(k + 1)"}),
+    "a region": ("double_well", {"set": {"learning_rate": "3/2"}}),
+}  # fmt: skip
+KINDS = {"an approach": "approach", "far out": "outer", "a region": "trap"}
+
+STILL_TRUE = {
+    "entry more": "a run that is in the region is there one step later too",
+    "bits less": "fewer bits may still suffice",
+    "bits more": "more bits suffice as well",
+    "a little more": "a size, a place or a factor with some slack may be a little different",
+    "orders more": "one derivative more shows the same",
+    "parts more": "smaller parts show the same",
+    "matrix opposite": "a direction and its opposite are one",
+    "cells twice": "a cell that is listed twice is one cell",
+}
+"""Edits of the evidence that may leave a proof of the same claim, and why."""
+
+
+@cache
+def find(name):
+    objective, asked = RUNS[name]
+    asked = {"optimizer": "sgd", "schedule": None, "set": None, "start": "3/10", **asked}
+    request = read_run(objective, steps=4, at_kink=None, engine=None, noise=None, seed=0, **asked)
+    course = request.course
+    fate, reasons = find_fate(course, None, find_settled_step(course))
+    assert fate is not None, reasons
+    return fate
+
+
+def is_refused(certificate):
+    try:
+        check(certificate)
+    except (CertificateError, UndecidedError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_kind_is_the_expected_one_and_the_checker_is_quick(name):
+    certificate = find(name).certificate
+    assert certificate["kind"] == KINDS.get(name, "contraction")
+    before = process_time()
+    check(certificate)
+    assert process_time() - before < 0.5
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_no_other_claim_is_accepted(name):
+    found, count = survivors(find(name).certificate, "claim", is_refused)
+    # A wider interval holds the run as well.
+    assert [path for path in found if path[0] != "interval"] == []
+    assert count >= 25
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_evidence_that_is_edited_proves_nothing_or_the_same(name):
+    found, count = survivors(find(name).certificate, "evidence", is_refused)
+    told = {f"{path[0]} {path[-1]}" for path in found} | {str(path[-1]) for path in found}
+    for path in found:
+        assert {f"{path[0]} {path[-1]}", str(path[-1])} & set(STILL_TRUE), path
+    assert count >= 60
+    assert told
+
+
+def test_a_point_that_repels_is_not_accepted():
+    certificate = find("a point").certificate
+    for factor in ("17/20", "99999/100000", "1", "2"):
+        forged = edited(
+            certificate,
+            (("evidence", "points", 0, 0), "0"),
+            (("evidence", "factor"), factor),
+            (("claim", "limit"), "0"),
+        )
+        assert is_refused(forged)
+
+
+def test_the_other_valley_is_not_accepted():
+    certificate = find("a point").certificate
+    other = (("evidence", "points", 0, 0), "-1"), (("claim", "limit"), "-1")
+    assert is_refused(edited(certificate, *other))
+    # From the other side it is the true one.
+    assert not is_refused(edited(certificate, *other, (("problem", "start"), "-3/10")))
+
+
+def test_a_cycle_that_is_run_through_twice_has_no_longer_period():
+    certificate = find("a cycle").certificate
+    cycle = certificate["claim"]["cycle"]
+    twice = {**cycle, "period": 4, "points": cycle["points"] * 2}
+    points = certificate["evidence"]["points"] * 2
+    forged = edited(certificate, (("evidence", "points"), points), (("claim", "cycle"), twice))
+    with pytest.raises(CertificateError, match="shorter period"):
+        check(forged)
+
+
+@pytest.mark.parametrize("eps", ["1/1000", "21/250", "47/1000"])
+def test_an_eps_below_the_threshold_is_not_accepted(eps):
+    assert is_refused(
+        edited(find("frozen").certificate, (("problem", "rule", "values", "eps"), eps))
+    )
+
+
+@pytest.mark.parametrize("step", ["x - learning_rate*sign(g)", "x - learning_rate*g - floor(x)"])
+def test_a_step_that_jumps_inside_a_region_is_no_contraction(step):
+    """The slope of `sign` and `floor` is 0 on both sides of a jump, which proves nothing there."""
+    rule = {"name": "mine", "parameters": {"learning_rate": {"default": "1/10"}},
+            "step": {"x'": step}}  # fmt: skip
+    facts = trajectory("x^2/2", optimizer=rule, start="1/3", steps=2).facts
+    assert facts["verdict"].value in {"unknown", "bounded"}
+
+
+def test_a_region_across_a_joint_is_not_called_smooth():
+    """The kink at 0 lies inside every region around the resting point of this rule."""
+    facts = trajectory("|x|", set={"learning_rate": "1/10", "momentum": "1/2"},
+                       start="1/30", steps=3).facts  # fmt: skip
+    assert facts["verdict"].value != "converges"
+
+
+def test_rates_with_a_finite_sum_have_no_limit_that_is_called_the_valley():
+    facts = trajectory("double_well", schedule="1/(k + 4)^2", start="3/10", steps=3).facts
+    assert facts["verdict"].value == "converges"
+    assert "limit" not in facts
+    certificate = find("an approach").certificate
+    faster = (("problem", "schedules", "learning_rate", "rate"), "1/(k + 1)^2")
+    assert is_refused(edited(certificate, faster))
+
+
+@pytest.mark.parametrize(
+    ("rate", "momentum", "steps"),
+    [("1/10", "0", 5000), ("11/10", "0", 5000), ("13/10", "0", 2000), ("1/10", "9/10", 2000)],
+)
+def test_an_enclosed_run_keeps_its_digits(rate, momentum, steps):
+    """Balls alone are lost after 16 to 71 steps of 53 bits on these runs."""
+    request = read_run(
+        "double_well", optimizer="sgd", schedule=None, start="3/10", steps=4, at_kink=None,
+        set={"learning_rate": rate, "momentum": momentum}, engine=None, noise=None, seed=0,
+    )  # fmt: skip
+    cloud = enclose_run(read_replay(request.course.to_problem()), steps, bits=64)
+    assert cloud.box()[0].rad() < arb(10) ** -12
+
+
+def test_an_enclosed_run_contains_the_exact_one():
+    request = read_run(
+        "double_well", optimizer="sgd", schedule=None, start="3/10", steps=8, at_kink=None,
+        set={"learning_rate": "1/2", "momentum": "1/3"}, engine=None, noise=None, seed=0,
+    )  # fmt: skip
+    replay = read_replay(request.course.to_problem())
+    x, m, rate, kept = fmpq(3, 10), fmpq(0), fmpq(1, 2), fmpq(1, 3)
+    for step in range(1, 11):
+        g = x**3 - x
+        m = g if step == 1 else kept * m + g
+        x -= rate * m
+        with precision(80):
+            box = enclose_run(replay, step, bits=80).box()
+            assert all(ball.contains(to_ball(v)) for ball, v in zip(box, (x, m), strict=True))
