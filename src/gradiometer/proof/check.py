@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "boxes": "check_boxes",
     "counterexample": "check_formula",
     "distance": "check_distance",
+    "doubling": "check_doubling",
     "fixed_point": "check_fixed_point",
     "form": "check_form",
     "graph": "check_graph",
