@@ -144,10 +144,10 @@ def _critical_end(found: Stability) -> fmpq | None:
 def _silent_facts(request: Request, case: Case) -> dict[str, Fact]:
     """That nothing is proved of the point, and what a run does near it."""
     said = f"Nothing is proved of this point: {case.reason}."
-    if "jumps" in case.reason or "kink" in case.reason:
+    if "jumps" in case.reason or case.point.kink:
         said += " Where steps do not shrink, a run cannot come to rest."
-    elif "stays on the unit circle" in case.reason or "kink" in case.reason:
-        said += " What the rule never forgets can be held fixed with `hold`."
+    elif request.subject.rule.state and not request.subject.held:
+        said += " What the rule remembers can be held fixed with `hold`."
     facts = {name: unknown(said) for name in ("critical", "safe", "stable")}
     facts["at"] = computed(
         to_place(request, [_shown(v) for v in case.point.at]), "As its entry says, or as found."
