@@ -221,3 +221,24 @@ def test_at_exact_equality_the_linear_part_does_not_decide():
     answer = _ask("x^2/2", settings={"learning_rate": "2"})
     assert (answer.facts["stable"].value, answer.facts["growth"].value) == ("edge", 1)
     assert answer.facts["multipliers"].value == [-1]
+
+
+DOUBLINGS = [
+    # Landscape, the rates at which cycles of period 2, 4, 8 double, source.
+    ("double_well", [5**0.5 - 1, 1.288031754482784, 1.299227939650145],
+     "x' = (1 + r)*x - r*x^3; the first in Rogers and Whitley 1983: sqrt(5)"),
+    ("x^3/3 - x^2/2", [6**0.5, 2.544090359551923, 2.564407266095432],
+     "the logistic map of parameter 1 + r: 1 + sqrt(6), 3.544090, 3.564407 (May 1976)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("objective", "rates", "source"), DOUBLINGS)
+def test_periods_double_where_they_are_known_to(objective, rates, source):
+    answer = _ask(objective, doublings=3)
+    fact = answer.facts["doublings"]
+    assert (fact.status, [row["period"] for row in fact.value]) == ("proved", [2, 4, 8])
+    for row, rate in zip(fact.value, rates, strict=True):
+        assert _is_narrow(row["rate"])
+        assert math.isclose(float(row["rate"]), rate, rel_tol=1e-12), source
+    kinds = [part["kind"] for part in answer.certificate["parts"]]
+    assert kinds.count("doubling") == 3

@@ -176,3 +176,40 @@ def test_lie_is_refused(name, changes):
     check(edited(part))
     with pytest.raises(CertificateError):
         check(edited(part, *changes))
+
+
+@pytest.fixture(scope="module")
+def doubling():
+    parts = ask("stability", objective="double_well", doublings=2).certificate["parts"]
+    return next(
+        part for part in parts if part["kind"] == "doubling" and part["claim"]["period"] == 4
+    )
+
+
+def test_no_edit_of_a_doubling_is_accepted(doubling):
+    accepted = []
+    for path, row in mutants(doubling, "claim"):
+        try:
+            check(with_own_fingerprint(row))
+        except CertificateError:
+            continue
+        accepted.append(path)
+    # An end that moves in its last digit still brackets the same.
+    assert [path for path in accepted if path[-1] != "a little more"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [(("claim", "period"), 2)],
+        [(("claim", "period"), 8)],
+        [(("claim", "rate"), ["128803/100000", "1288031/1000000"])],
+        [(("claim", "rate"), ["129/100", "1290001/1000000"])],
+        [(("claim", "place"), ["9/10", "11/10"])],
+        [(("problem", "landscape", "pieces", 0, "loss"), "x^2")],
+        [(("problem", "parameter"), "momentum")],
+    ],
+)
+def test_lie_about_a_doubling_is_refused(doubling, changes):
+    with pytest.raises(CertificateError):
+        check(edited(doubling, *changes))

@@ -37,7 +37,7 @@ ASKED = [
         },
     ),
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
-    ("stability", {"objective": "x^2/2"}),
+    ("stability", {"objective": "double_well", "doublings": 1}),
     ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),
     ("claim", {"says": "x = 1 = 2"}),

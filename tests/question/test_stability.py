@@ -24,6 +24,8 @@ def _ask(objective="x^2/2", optimizer="sgd", settings=None, **more):
         ({"objective": "x^2 + y^2", "optimizer": "lamb", "at": "x=0,y=0"}, "joins all coordinates",
          "one variable"),
         ({"settings": {"momentum": "2x"}}, "", ""),
+        ({"doublings": 7}, "no count from 0 to 6", "write 0"),
+        ({"doublings": True}, "`doublings`", ""),
         ({"objective": "x^2 +"}, "", ""),
     ],
 )  # fmt: skip
@@ -45,7 +47,7 @@ def test_every_critical_point_is_a_row_and_the_first_minimum_is_asked_about():
 
 def test_critical_points_of_a_formula_are_found_and_it_is_said_that_there_may_be_others():
     answer = _ask("x^4/4 - x^2/2", settings={"learning_rate": "1/2"})
-    assert [row["at"] for row in answer.facts["points"].value] == [-1, 0, 1]
+    assert [row["at"] for row in answer.facts["points"].value] == [-1, 1, 0]
     assert "there may be others" in answer.warnings[0]
     assert _ask("3x^2 - x").warnings == ()
 
@@ -157,6 +159,14 @@ def test_figure_data_hold_the_growth_at_each_rate():
     for rate, size in zip(rates[::40], growth[::40], strict=True):
         roots = [(1.9 - rate + s * complex((1.9 - rate) ** 2 - 3.6) ** 0.5) / 2 for s in (1, -1)]
         assert math.isclose(size, max(map(abs, roots)), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("objective", "settings"),
+    [("double_well", {"momentum": "1/2"}), ("lessard", {}), ("x^2/2", {})],
+)
+def test_doublings_that_cannot_be_found_are_unknown(objective, settings):
+    assert _ask(objective, settings=settings, doublings=1).facts["doublings"].status == "unknown"
 
 
 def test_unknown_input_is_refused():

@@ -21,6 +21,7 @@ from gradiometer.question import (
     unknown,
 )
 from gradiometer.report import Page, Section, write_html
+from report.stability_sample import STABILITY
 
 X = Name("x")
 
@@ -307,14 +308,12 @@ DIVERGING = Answer(
     },
 )
 
-_PEAK = arb("1.003434062", "1e-10")
-
 ESCAPE = Answer(
     "escape",
     {"objective": "barrier", "optimizer": "adam", "parameter": "h"},
     {
         "barrier": proved(arb("0.003434062", "1e-10"), "There the peak and the top coincide."),
-        "peak": proved(_PEAK, "The farthest point."),
+        "peak": proved(arb("1.003434062", "1e-10"), "The farthest point."),
         "regimes": proved(
             [
                 {
@@ -343,31 +342,6 @@ ESCAPE = Answer(
         **landscape(0.003434062, 0.98, 1.02),
     },
 )
-
-STABILITY = Answer(
-    "stability",
-    {"objective": "x^2/2", "optimizer": "sgd", "vary": "learning_rate"},
-    {
-        "critical": proved(fmpq(19, 5), "There a multiplier is -1."),
-        "condition": proved("learning_rate < 2*(1 + momentum)/lambda", "All lie inside then."),
-        "safe": proved([Interval(ZERO, number("19/5"))], "All that are safe."),
-        "multipliers": proved(
-            [{"real": fmpq(9, 20), "imaginary": arb("0.8351", "1e-4"), "size": arb("0.9", "1e-2")}],
-            "At 1.",
-        ),
-        "best": computed({"rate": 0.0026, "growth": 0.9487}, "The smallest."),
-        "points": proved(
-            [{"at": fmpq(0), "kind": "minimum", "curvature": fmpq(1), "critical": fmpq(19, 5),
-              "is": "stable"}],
-            "One point.",
-        ),
-    },
-    (),
-    {
-        "rate": Series(("rate",), grid(0.02, 4.94)),
-        "growth": Series(("rate",), [max(0.9487, k - 2.8) for k in grid(0.02, 4.94)]),
-    },
-)  # fmt: skip
 
 CLAIM = Answer(
     "claim",

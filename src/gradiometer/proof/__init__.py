@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.check_root import EQUATIONS
     from gradiometer.proof.difference import certify_difference
     from gradiometer.proof.distance import Distance, find_distance
+    from gradiometer.proof.doubling import Doubling, find_doublings
     from gradiometer.proof.evidence_fixed_point import (
         is_only_rest,
         prove_between,
@@ -185,6 +186,8 @@ _PLACES = {
     "find_boxes": "boxes",
     "find_convexity": "shape_order",
     "find_counterexample": "refute",
+    "Doubling": "doubling",
+    "find_doublings": "doubling",
     "find_dead": "shape_range",
     "find_distance": "distance",
     "find_extremum": "shape_extrema",
@@ -254,6 +257,7 @@ __all__ = [
     "Course",
     "Difference",
     "Distance",
+    "Doubling",
     "Enclosed",
     "End",
     "ExactStepper",
@@ -306,6 +310,7 @@ __all__ = [
     "find_dead",
     "find_difference",
     "find_distance",
+    "find_doublings",
     "find_extremum",
     "find_fate",
     "find_float_threshold",

@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "counterexample": "check_formula",
     "difference": "check_difference",
     "distance": "check_distance",
+    "doubling": "check_doubling",
     "excursion": "check_excursion",
     "fixed_point": "check_fixed_point",
     "form": "check_form",

@@ -297,7 +297,9 @@ _QUESTIONS = (
                default="learning_rate"),
          Input("hold", "numbers", "What is remembered and taken as fixed, such as v=1/100."),
          Input("at", "place", "Near which critical point, such as 1 or x=1,y=2; the first minimum "
-               "if not given.")),
+               "if not given."),
+         Input("doublings", "integer", "How many of the rates at which cycles double their period "
+               "to look for, 0 to 6.", default=0)),
         "gradiometer stability --objective x^2/2 --set momentum=9/10 --set nesterov=true",
     ),
     Question(

@@ -10,8 +10,9 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, from_decimal, to_float, to_text
-from gradiometer.proof import Stability, combine, find_stability
+from gradiometer.proof import Doubling, Stability, combine, find_stability
 from gradiometer.question.answer import Answer, Fact, Step, computed, unknown
+from gradiometer.question.stability_doublings import check_doublings, list_doublings, to_fact
 from gradiometer.question.stability_facts import (
     describe_condition,
     describe_multipliers,
@@ -48,6 +49,7 @@ def stability(
     vary: str = "learning_rate",
     hold: Mapping[str, Any] | None = None,
     at: Any = None,
+    doublings: int = 0,
 ) -> Answer:
     """For which learning rates the optimizer returns to a critical point from close by.
 
@@ -59,10 +61,12 @@ def stability(
         hold: What is remembered and taken as fixed, such as `v=1/100` for a mean of squares that
             has not faded; all else stands at its limit.
         at: Near which critical point; None for the first minimum.
+        doublings: How many rates to look for, in one variable and for a rule without a state, at
+            which the cycle that takes over doubles its period.
 
     Returns:
         Facts `critical condition safe loss stable multipliers growth below above best at curvature
-        points assumed`, and `swing` where no value is safe because steps do not shrink.
+        points assumed`, `doublings` where they are asked for, and `swing` where nothing is proved.
 
     Raises:
         GradiometerError: If an input cannot be used, or no critical point is found.
@@ -72,26 +76,33 @@ def stability(
         >>> answer.facts["critical"].value, answer.facts["condition"].value
         (19/5, 'learning_rate < 2*(1 + momentum)/lambda')
     """
+    check_doublings(doublings)
     request = read_stability(
         objective, optimizer=optimizer, settings=set, vary=vary, hold=hold, at=at
     )
     cases = [_study(request, point) for point in request.points]
+    if at is None:
+        cases.sort(key=lambda case: "minimum" not in _name_kind(case))
     main = cases[0]
     facts: dict[str, Fact] = {}
+    rows: list[Doubling] = []
     if main.found is None:
         facts |= _silent_facts(request, main)
     else:
         facts |= list_facts(request, main.found)
         facts["best"] = find_best(request, main.found)
+        rows = list_doublings(request, main.found, doublings)
+        facts |= {"doublings": to_fact(rows, request.subject.parameter)} if doublings else {}
     facts["points"] = _points_fact(request, cases)
     certificates = [case.found.certificate for case in cases if case.found is not None]
+    certificates += [row.certificate for row in rows]
     warnings = []
     if request.is_partial:
         where = "between -1000 and 1000" if len(request.objective.variables) == 1 else "from there"
         warnings.append(f"Critical points were looked for {where}; there may be others.")
     return Answer(
         "stability",
-        request.inputs,
+        {**request.inputs, "doublings": doublings},
         facts,
         _steps(request, main),
         {} if main.found is None else list_growth(request, main.found),
@@ -133,10 +144,10 @@ def _critical_end(found: Stability) -> fmpq | None:
 def _silent_facts(request: Request, case: Case) -> dict[str, Fact]:
     """That nothing is proved of the point, and what a run does near it."""
     said = f"Nothing is proved of this point: {case.reason}."
-    if "jumps" in case.reason or "kink" in case.reason:
+    if "jumps" in case.reason or case.point.kink:
         said += " Where steps do not shrink, a run cannot come to rest."
-    elif "stays on the unit circle" in case.reason or "kink" in case.reason:
-        said += " What the rule never forgets can be held fixed with `hold`."
+    elif request.subject.rule.state and not request.subject.held:
+        said += " What the rule remembers can be held fixed with `hold`."
     facts = {name: unknown(said) for name in ("critical", "safe", "stable")}
     facts["at"] = computed(
         to_place(request, [_shown(v) for v in case.point.at]), "As its entry says, or as found."
@@ -156,14 +167,14 @@ def _points_fact(request: Request, cases: list[Case]) -> Fact:
         found = case.found
         if found is None:
             place = to_place(request, [_shown(v) for v in case.point.at])
-            rows.append({"at": place, "kind": case.point.kind or "unknown", "curvature": None,
+            rows.append({"at": place, "kind": _name_kind(case), "curvature": None,
                          "critical": None, "is": "unknown"})  # fmt: skip
             continue
         curvatures = [to_number(ends) for ends in found.rest.curvatures]
         rows.append(
             {
                 "at": to_place(request, [to_number(ends) for ends in found.rest.place]),
-                "kind": case.point.kind or _kind(found),
+                "kind": _name_kind(case),
                 "curvature": curvatures[0] if len(curvatures) == 1 else curvatures,
                 "critical": _critical_value(found),
                 "is": found.rates[0].word,
@@ -184,7 +195,11 @@ def _critical_value(found: Stability) -> Any:
     return INFINITY if found.losses[0][0] == "domain" else to_number(lower)
 
 
-def _kind(found: Stability) -> str:
+def _name_kind(case: Case) -> str:
+    """What kind of critical point it is, as its entry says or as its curvatures do."""
+    if case.point.kind or case.found is None:
+        return case.point.kind or "unknown"
+    found = case.found
     signs = {ends.lower > 0 for ends in found.rest.curvatures}
     if any(ends.lower <= 0 <= ends.upper for ends in found.rest.curvatures):
         return "degenerate"

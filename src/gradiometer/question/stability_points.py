@@ -138,6 +138,9 @@ def _search(curve: Landscape) -> list[Point]:
     """Zeros of the slope between which it changes its sign, and those met exactly."""
     found: list[Point] = []
     for slope, piece, tree in zip(curve.float_slopes, curve.loss.pieces, curve.slopes, strict=True):
+        if not free_names(tree):
+            # A flat piece has no single point of rest.
+            continue
         ends = [-_FARTHEST, _FARTHEST]
         for place, end in enumerate((piece.on.lower, piece.on.upper)):
             if end is not None:
