@@ -19,6 +19,7 @@ SCHEMA = "gradiometer/certificate-1"
 KINDS: Mapping[str, str] = {
     "boxes": "check_boxes",
     "counterexample": "check_formula",
+    "descent": "check_descent",
     "distance": "check_distance",
     "excursion": "check_excursion",
     "fixed_point": "check_fixed_point",

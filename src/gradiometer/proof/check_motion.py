@@ -94,9 +94,7 @@ def read_motion(replay: Replay, done: int) -> Motion:
     return Motion(done, tuple(rows), found, memory, values)
 
 
-def _inline(
-    step: list[tuple[str, Node]], values: Mapping[str, fmpq]
-) -> list[tuple[str, Node]]:
+def _inline(step: list[tuple[str, Node]], values: Mapping[str, fmpq]) -> list[tuple[str, Node]]:
     """The assignments without those that only rename, or that only read parameters and t."""
     short: dict[str, Node] = {}
     kept = []
@@ -181,7 +179,9 @@ def _unbiased(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
             over.remove(root)
             damped = ends[0]
             assert isinstance(damped, Apply)
-            new = apply("+", apply("sqrt", Name(f"{name}' ")), apply("/", damped.arguments[1], root))
+            new = apply(
+                "+", apply("sqrt", Name(f"{name}' ")), apply("/", damped.arguments[1], root)
+            )
             under[under.index(damped)] = new
     if parts > 1:
         return _join([_unbiased(p, means) for p in over], [_unbiased(p, means) for p in under])
@@ -240,5 +240,3 @@ def _adds_stride(tree: Node) -> bool:
         return False
     left, right = tree.arguments
     return left == Name("x") or (tree.operator == "+" and right == Name("x"))
-
-

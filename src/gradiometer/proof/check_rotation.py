@@ -143,7 +143,9 @@ def check_rotation(problem: Any, claim: Any, evidence: Any) -> None:
             return
         require(verdict == "cycle" and returns is True, "This is no verdict here.")
         settled = done > 0 and replay.is_settled(done - 1)
-        require(not (settled and turn.holds(prefix.states[done - 1]["x"])), "The cycle starts earlier.")
+        require(
+            not (settled and turn.holds(prefix.states[done - 1]["x"])), "The cycle starts earlier."
+        )
         points = [spell(point) for point in list_points(turn, start)] or None
         said = {"period": turn.period, "points": points, "multipliers": None, "from_step": done}
         require(same(cycle, said), "The cycle is another one.")

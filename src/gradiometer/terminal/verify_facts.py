@@ -223,7 +223,7 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
     return expected
 
 
-_FATES: tuple[str, ...] = ("excursion", "itinerary", "rotation")
+_FATES: tuple[str, ...] = ("descent", "excursion", "itinerary", "rotation")
 """Kinds of certificates about what becomes of a run for ever."""
 
 _READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
