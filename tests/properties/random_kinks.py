@@ -1,4 +1,4 @@
-"""Random runs on landscapes of straight pieces, and whether long runs contradict their verdicts."""
+"""Random runs on landscapes of straight pieces, and whether long runs contradict their fates."""
 
 import random
 from fractions import Fraction
@@ -6,30 +6,21 @@ from fractions import Fraction
 from flint import arb
 
 from gradiometer.formula import precision, to_ball
-from gradiometer.proof import find_settled_step, run_exactly
-from gradiometer.question.trajectory import read_run, trajectory
-
-STEPS = 300
-"""Steps of the answer; verdicts are compared with a run of several times as many."""
-
-LONGER = 1500
+from gradiometer.proof import find_fate, find_settled_step, judge, run_exactly
+from gradiometer.question.trajectory import read_run
 
 FIRST_ORDER = ("sgd", "sgd.keras", "sgd.optax", "sign_sgd", "signum", "lion", "lion.optax")
 ADAPTIVE = (
-    "adam",
-    "adam.keras",
-    "adam.optax",
-    "adamw",
-    "rmsprop",
-    "rmsprop.keras",
-    "rmsprop.optax",
-)
+    "adam", "adam.keras", "adam.optax", "adamw", "rmsprop", "rmsprop.keras", "rmsprop.optax",
+)  # fmt: skip
+_SIZES = ("1", "1", "1", "2", "3", "1/2", "3/2", "5/3", "7/4")
+_LONG = 400
 
 
-def table(*joints, slopes, at_zero=0):
+def table(*joints, slopes):
     """A continuous landscape of straight pieces with these joints and slopes, as a user's table."""
     ends = ["-oo", *map(str, joints), "oo"]
-    pieces, value, place = [], Fraction(at_zero), Fraction(joints[0])
+    pieces, value, place = [], Fraction(0), Fraction(joints[0])
     for index, slope in enumerate(slopes):
         if index > 1:
             value += Fraction(slopes[index - 1]) * (Fraction(joints[index - 1]) - place)
@@ -41,22 +32,19 @@ def table(*joints, slopes, at_zero=0):
 
 
 def draw(seed, rules):
-    """One random request: the landscape and the options of `trajectory`."""
+    """One random landscape, and the course of one random run on it."""
     rng = random.Random(seed)
     rule = rng.choice(rules)
-    sizes = ["1", "1", "1", "2", "3", "1/2", "3/2", "5/3", "7/4"]
+    a, b, c, d = (Fraction(rng.choice(_SIZES)) for _ in range(4))
     kind = rng.choice(["kink", "kink", "barrier", "wells", "bowl"])
-    a, b, c, d = (rng.choice(sizes) for _ in range(4))
     if kind == "kink":
-        surface = table("0", slopes=[f"-{a}", b])
+        surface = table("0", slopes=[-a, b])
     elif kind == "barrier":
-        height = Fraction(rng.randint(1, 60), 20)
-        surface = table("0", str(height), slopes=[f"-{a}", b, f"-{c}"])
+        surface = table("0", Fraction(rng.randint(1, 60), 20), slopes=[-a, b, -c])
     elif kind == "wells":
-        surface = table("-1", "0", "1", slopes=[f"-{a}", b, f"-{c}", d])
+        surface = table("-1", "0", "1", slopes=[-a, b, -c, d])
     else:
-        steep = str(Fraction(a) + 1), str(Fraction(b) + 2)
-        surface = table("-1/2", "0", "1/3", slopes=[f"-{steep[0]}", f"-{a}", b, steep[1]])
+        surface = table("-1/2", "0", "1/3", slopes=[-a - 1, -a, b, b + 2])
     values = {"learning_rate": rng.choice(["1/10", "1/100", "3/100", "7/50", "1/4", "1/7"])}
     if rule.startswith("sgd"):
         values["momentum"] = rng.choice(["0", "1/2", "4/5", "9/10", "9/10", "19/20"])
@@ -67,55 +55,47 @@ def draw(seed, rules):
         values["eps"] = rng.choice(["0", "1e-8"])
         values["beta2"] = rng.choice(["999/1000", "99/100"])
     start = str(Fraction(rng.randint(-150, 150), 100))
-    return surface, {"optimizer": rule, "set": values, "start": start, "steps": STEPS}
-
-
-def contradictions(surface, options, answer):
-    """What a longer run in balls says against the answer, in words."""
-    facts = answer.facts
-    longer = {**options, "steps": LONGER}
-    optimizer, values, start = longer["optimizer"], longer["set"], longer["start"]
     request = read_run(
-        surface, optimizer=optimizer, schedule=None, set=values, start=start, steps=LONGER,
+        surface, optimizer=rule, schedule=None, set=values, start=start, steps=_LONG,
         at_kink=None, engine=None, noise=None, seed=0,
     )  # fmt: skip
-    course = request.course
-    run = run_exactly(course, settled_from=find_settled_step(course), as_balls=True)
+    return f"{rule} {values} from {start} on {kind} {a} {b} {c} {d}", request.course
+
+
+def decide(seed, rules):
+    """What is asked, the word of its verdict, and what a long run says against it."""
+    said, course = draw(seed, rules)
+    settled = find_settled_step(course)
+    run = run_exactly(course, settled_from=settled)
+    word = judge(course, run, settled).word
+    if word != "unknown":
+        return said, word, []
+    fate, reasons = find_fate(course, run, settled)
+    if fate is None:
+        return f"{said}: {'; '.join(reasons)}", "unknown", []
     with precision(max(run.bits, 256)):
         places = [to_ball(state.position) for state in run.states]
-        return list(_against(facts, places))
+        return said, fate.word, list(_against(fate, places))
 
 
-def _against(facts, places):
-    verdict = facts["verdict"].value
-    if "bounds" in facts:
-        low, high = facts["bounds"].value.lower.value, facts["bounds"].value.upper.value
-        for step, place in enumerate(places):
-            if place < low or place > high:
-                yield f"the position of step {step} is {place}, out of [{low}, {high}]"
-                return
-    if verdict == "cycle":
-        cycle = facts["cycle"].value
-        points = [to_ball(point) for point in cycle.get("points", ())]
-        if points and len(places) > LONGER // 2:
-            yield from _off_cycle(points, places)
-    if verdict == "converges" and "limit" in facts and len(places) > LONGER // 2:
-        gap = abs(places[-1] - to_ball(facts["limit"].value))
-        if gap > arb("0.01"):
-            yield f"the last position is {gap} off the limit"
+def _against(fate, places):
+    if fate.interval is not None:
+        low, high = fate.interval
+        if any(place < low or place > high for place in places):
+            yield f"a position lies out of [{low}, {high}]"
+    if fate.orbit is not None and fate.orbit.points and len(places) > _LONG:
+        points = [to_ball(point) for point in fate.orbit.points]
+        tail = places[-min(len(points), 100) :]
+        turns = range(len(points))
+        if not any(_is_near(points[turn:] + points[:turn], tail) for turn in turns):
+            yield "the last positions are not on the cycle"
+    if fate.limit is not None and abs(places[-1] - to_ball(fate.limit)) > arb("0.001"):
+        yield "the last position is not at the limit"
+    if fate.word in ("escapes", "diverges") and len(places) > 100:
+        ways = [right - left for left, right in zip(places[-50:], places[-49:], strict=False)]
+        if any(way > 0 for way in ways) and any(way < 0 for way in ways):
+            yield "the run still turns"
 
 
-def _off_cycle(points, places):
-    """The last positions follow the points in order, from one of them on."""
-    tail = places[-min(len(points), 600) :]
-    for turn in range(len(points)):
-        gaps = [abs(place - points[(turn + i) % len(points)]) for i, place in enumerate(tail)]
-        if not any(gap > arb("1e-3") for gap in gaps):
-            return
-    yield "the last positions are not on the cycle"
-
-
-def ask(seed, rules):
-    """The request and its answer."""
-    surface, options = draw(seed, rules)
-    return surface, options, trajectory(surface, **options)
+def _is_near(points, places):
+    return not any(abs(a - b) > arb("1e-3") for a, b in zip(places, points * 2, strict=False))
