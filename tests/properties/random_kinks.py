@@ -3,9 +3,9 @@
 import random
 from fractions import Fraction
 
-from flint import arb
+from flint import arb, fmpq
 
-from gradiometer.formula import precision, to_ball
+from gradiometer.formula import from_decimal, precision, to_ball
 from gradiometer.proof import find_fate, find_settled_step, judge, run_exactly
 from gradiometer.question.trajectory import read_run
 
@@ -83,11 +83,14 @@ def _against(fate, places):
         low, high = fate.interval
         if any(place < low or place > high for place in places):
             yield f"a position lies out of [{low}, {high}]"
-    if fate.orbit is not None and fate.orbit.points and len(places) > _LONG:
+    evidence = fate.certificate["evidence"]
+    if fate.orbit is not None and fate.orbit.points and evidence["from"] < len(places) - 100:
         points = [to_ball(point) for point in fate.orbit.points]
         tail = places[-min(len(points), 100) :]
+        # A position that settles itself is no nearer than this when its first period begins.
+        near = arb(_spread(evidence.get("position")) + fmpq(1, 1000))
         turns = range(len(points))
-        if not any(_is_near(points[turn:] + points[:turn], tail) for turn in turns):
+        if not any(_is_near(points[turn:] + points[:turn], tail, near) for turn in turns):
             yield "the last positions are not on the cycle"
     if fate.limit is not None and abs(places[-1] - to_ball(fate.limit)) > arb("0.001"):
         yield "the last position is not at the limit"
@@ -97,5 +100,9 @@ def _against(fate, places):
             yield "the run still turns"
 
 
-def _is_near(points, places):
-    return not any(abs(a - b) > arb("1e-3") for a, b in zip(places, points * 2, strict=False))
+def _spread(position):
+    return from_decimal(position[1]) if position else fmpq(0)
+
+
+def _is_near(points, places, near):
+    return not any(abs(a - b) > near for a, b in zip(places, points, strict=False))
