@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "boxes": "check_boxes",
     "contraction": "check_contraction",
     "counterexample": "check_formula",
+    "descent": "check_descent",
     "difference": "check_difference",
     "distance": "check_distance",
     "doubling": "check_doubling",

@@ -51,9 +51,18 @@ def _read_boxes(rows: Any, names: tuple[str, ...], pieces: int) -> list[tuple[in
     for row in rows:
         piece, box = fields(row, "piece", "box")
         require(type(piece) is int and 0 <= piece < pieces, "There is no such piece.")
-        require(isinstance(box, Mapping) and set(box) == set(names), "A box has other parts.")
-        found.append((piece, {name: _read_range(box[name]) for name in names}))
+        found.append((piece, read_box(box, names)))
     return found
+
+
+def read_box(rows: Any, names: tuple[str, ...]) -> Box:
+    """A range for each name.
+
+    Raises:
+        CertificateError: If it has other parts, or a range is none.
+    """
+    require(isinstance(rows, Mapping) and set(rows) == set(names), "A box has other parts.")
+    return {name: _read_range(rows[name]) for name in names}
 
 
 def _read_range(ends: Any) -> Range:

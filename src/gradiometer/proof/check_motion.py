@@ -1,6 +1,6 @@
 """A rule as it is from some step on, with running means freed of their bias.
 
-A mean `z' = b*z + (1 - b)*e` that starts at 0 is `(1 - b^t)` times a weighted mean of the `e` so far.
+A mean `z' = b*z + (1 - b)*e` that starts at 0 is `(1 - b^t)` times a weighted mean of all `e`.
 That mean `w = z/(1 - b^t)` moves from w to `(1 - k)*w + k*e` with `k = (1 - b)/(1 - b^t)`: it stays
 between the values of `e` from the first step on, however slowly `b^t` fades. Rules that divide by
 `1 - b^t` read w itself.
@@ -94,9 +94,7 @@ def read_motion(replay: Replay, done: int) -> Motion:
     return Motion(done, tuple(rows), found, memory, values)
 
 
-def _inline(
-    step: list[tuple[str, Node]], values: Mapping[str, fmpq]
-) -> list[tuple[str, Node]]:
+def _inline(step: list[tuple[str, Node]], values: Mapping[str, fmpq]) -> list[tuple[str, Node]]:
     """The assignments without those that only rename, or that only read parameters and t."""
     short: dict[str, Node] = {}
     kept = []
@@ -131,6 +129,12 @@ def _fold(node: Node, values: Mapping[str, fmpq]) -> Node:
         return right if before == 1 else left
     if node.operator in ("+", "-") and after == 0:
         return left
+    if node.operator in ("+", "-") and isinstance(left, Name):
+        over, under = _factors(right)
+        if over.count(left) == 1 and len(over) > 1:
+            # x - x*c as x*(1 - c): a range of x then shrinks instead of meeting its other end.
+            over.remove(left)
+            return apply("*", left, apply(node.operator, ONE, _join(over, under)))
     return right if node.operator == "+" and before == 0 else node
 
 
@@ -181,7 +185,9 @@ def _unbiased(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
             over.remove(root)
             damped = ends[0]
             assert isinstance(damped, Apply)
-            new = apply("+", apply("sqrt", Name(f"{name}' ")), apply("/", damped.arguments[1], root))
+            new = apply(
+                "+", apply("sqrt", Name(f"{name}' ")), apply("/", damped.arguments[1], root)
+            )
             under[under.index(damped)] = new
     if parts > 1:
         return _join([_unbiased(p, means) for p in over], [_unbiased(p, means) for p in under])
@@ -240,5 +246,3 @@ def _adds_stride(tree: Node) -> bool:
         return False
     left, right = tree.arguments
     return left == Name("x") or (tree.operator == "+" and right == Name("x"))
-
-

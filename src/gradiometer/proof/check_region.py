@@ -18,7 +18,6 @@ from gradiometer.formula import (
     Range,
     apply,
     at_point,
-    compare,
     evaluate,
     evaluate_range,
     free_names,

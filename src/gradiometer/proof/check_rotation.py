@@ -138,12 +138,15 @@ def check_rotation(problem: Any, claim: Any, evidence: Any) -> None:
         require(turn.holds(start), "The run is not near the kink yet.")
         _check_interval(interval, prefix, done, turn)
         if verdict == "bounded":
-            require(cycle is None and returns in (False, None), "A rotation without a cycle.")
+            known = returns is None or returns is False
+            require(cycle is None and known, "A rotation without a cycle.")
             require(returns is None or turn.never_returns, "The ratio may be rational.")
             return
         require(verdict == "cycle" and returns is True, "This is no verdict here.")
         settled = done > 0 and replay.is_settled(done - 1)
-        require(not (settled and turn.holds(prefix.states[done - 1]["x"])), "The cycle starts earlier.")
+        require(
+            not (settled and turn.holds(prefix.states[done - 1]["x"])), "The cycle starts earlier."
+        )
         points = [spell(point) for point in list_points(turn, start)] or None
         said = {"period": turn.period, "points": points, "multipliers": None, "from_step": done}
         require(same(cycle, said), "The cycle is another one.")

@@ -15,16 +15,26 @@ from gradiometer.formula import Range, at_point, hull, precision, to_rational_te
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
-from gradiometer.proof.check_region import Box, Field, Flow, contains, follow, inflate, join, open_ends, outward
+from gradiometer.proof.check_region import (
+    Box,
+    Field,
+    Flow,
+    contains,
+    follow,
+    inflate,
+    join,
+    open_ends,
+    outward,
+)
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.span import shorten_ends
 from gradiometer.proof.walk import Course, Run
 
-_FIRST_STEPS = (2, 60, 400, 1500)
+_FIRST_STEPS = (2, 60, 400)
 """Steps after which boxes are begun: later ones start from a calmer state."""
 
-_MOST_STEPS = 4000
+_MOST_STEPS = 1500
 """Steps of boxes after which the search is given up."""
 
 _NARROWINGS = 8

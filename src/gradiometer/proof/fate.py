@@ -54,6 +54,7 @@ It raises `UndecidedError` with a reason that reads on from "no state repeats, a
 
 _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("rotation", "find_rotation"),
+    ("descent", "find_descent"),
     ("itinerary", "find_itinerary"),
     ("contraction", "find_contraction"),
     ("approach", "find_approach"),

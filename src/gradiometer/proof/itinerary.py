@@ -74,7 +74,7 @@ def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
     """
     problem = course.to_problem()
     replay = read_replay(problem)
-    reason = "the pieces that it visits do not repeat"
+    reason, refused = "the pieces that it visits do not repeat", set()
     with precision(BITS):
         prefix = Prefix(replay)
         for done in _HORIZONS:
@@ -90,6 +90,10 @@ def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
                     settled, visits = _settle(prefix, motion, done, pieces)
                 except (UndecidedError, DomainError, LimitError, CertificateError) as error:
                     reason = f"no cycle was proved: {_say(error)}"
+                    if (len(pieces), reason) in refused and isinstance(error, CertificateError):
+                        # More steps bring the memory closer to the same strides.
+                        raise UndecidedError(reason) from None
+                    refused.add((len(pieces), reason))
                 else:
                     return _to_fate(problem, prefix, done, settled, visits)
     raise UndecidedError(reason)
@@ -210,7 +214,7 @@ def _solve_part(
             row = assign(motion, state, Near(evaluate(slope, {})), clock, targets=targets)
             ends.append(row[f"{name}'"].centre)
         if not all(isinstance(end, fmpq) for end in ends):
-            raise UndecidedError("the periodic memory is not rational")
+            raise CertificateError("The periodic memory is not rational.")
         slant = (ends[1] - ends[0]) / _NUDGE
         maps.append((slant, ends[0] - slant * place))
         factor, shift = factor * slant, slant * shift + maps[-1][1]
@@ -227,7 +231,8 @@ def _rounded(value: Any) -> fmpq:
     """A short rational nearby."""
     if isinstance(value, fmpq) and value.q < 2**_ROUGH:
         return value
-    return fmpq((to_ball(value) * 2**_ROUGH).mid().floor().unique_fmpz(), 2**_ROUGH)
+    top, exponent = (to_ball(value) * 2**_ROUGH).mid().floor().man_exp()
+    return fmpq(top) * fmpq(2) ** int(exponent) / 2**_ROUGH
 
 
 def _spread(
@@ -244,8 +249,9 @@ def _spread(
         settled = Settled(settled.pieces, state, settled.shrink)
         after = follow(prefix.replay, motion, done, settled)[0]
         wanted = {
-            name: gaps[name] if after[name].spread == 0 else
-            max(gaps[name], at_most(after[name].spread * _MARGIN / settled.shrink))
+            name: gaps[name]
+            if after[name].spread == 0
+            else max(gaps[name], at_most(after[name].spread * _MARGIN / settled.shrink))
             for name in spreads
         }
         if all(wanted[name] <= spreads[name] for name in spreads):
@@ -300,6 +306,12 @@ def _to_fate(
 
 def _interval(prefix: Prefix, done: int, visits: list[Visit]) -> tuple[fmpq, fmpq]:
     """Short rationals between which all positions lie."""
-    lows = [*(s["x"] for s in prefix.states[: done + 1]), *(v.place - v.always_within for v in visits)]
-    highs = [*(s["x"] for s in prefix.states[: done + 1]), *(v.place + v.always_within for v in visits)]
+    lows = [
+        *(s["x"] for s in prefix.states[: done + 1]),
+        *(v.place - v.always_within for v in visits),
+    ]
+    highs = [
+        *(s["x"] for s in prefix.states[: done + 1]),
+        *(v.place + v.always_within for v in visits),
+    ]
     return shorten_ends(lows, highs)

@@ -88,6 +88,9 @@ def _to_fate(problem: dict[str, Any], prefix: Prefix, done: int, turn: Turn) -> 
         orbit = Orbit(tuple(points), from_step=done, period=turn.period)
     elif turn.never_returns:
         evidence["returns"] = False
-        because += ": the ratio of the strides is irrational, so the run is quasi-periodic and never returns"
+        because += (
+            ": the ratio of the strides is irrational, so the run is quasi-periodic and never "
+            "returns"
+        )
     certificate = make_certificate("rotation", problem=problem, claim=claim, evidence=evidence)
     return Fate(claim["verdict"], because, certificate, orbit=orbit, interval=ends)

@@ -14,7 +14,7 @@ _DIGITS = 1000
 
 
 def shorten_ends(lows: Sequence[Exact], highs: Sequence[Exact]) -> tuple[fmpq, fmpq]:
-    """Short rationals at most as large as all of *lows*, and at least as large as all of *highs*."""
+    """Short rationals below all of *lows* and above all of *highs*, or equal to them."""
     low = min(_end(value, upper=False) for value in lows)
     high = max(_end(value, upper=True) for value in highs)
     return _shorten(low, high - low, -1), _shorten(high, high - low, 1)

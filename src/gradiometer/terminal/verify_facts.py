@@ -274,7 +274,7 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
 
 
 _FATES: tuple[str, ...] = (
-    "approach", "contraction", "excursion", "itinerary", "outer", "rotation", "trap",
+    "approach", "contraction", "descent", "excursion", "itinerary", "outer", "rotation", "trap",
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
