@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         Published,
         read_activation,
         read_family,
-    )
+    )  # fmt: skip
     from gradiometer.model.counter import Counter, read_counter
     from gradiometer.model.entry import find_entry
     from gradiometer.model.entry_dialect import list_dialects

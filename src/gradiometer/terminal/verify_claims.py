@@ -1,0 +1,190 @@
+"""What the facts of an answer must say, by name, read off the claims of its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flint import arb
+
+from gradiometer.formula import from_decimal, precision, to_ball, to_rational_text
+from gradiometer.proof import spell
+
+_BITS = 256
+"""Working precision for the digits that two ends of a claim share."""
+
+
+def list_expected(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts must say, by name; the first part of a kind speaks for the answer."""
+    expected: dict[str, Any] = {}
+    for kind, read in READERS.items():
+        rows = [part for part in parts if isinstance(part, Mapping) and part.get("kind") == kind]
+        if rows:
+            expected |= read(rows)
+    return expected
+
+
+def _of_run(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    expected = {name: claim[name] for name in ("verdict", "lowest", "lowest_at", "lowest_step")}
+    expected |= {"final": claim["final"], "limit": claim["limit"]}
+    endless = claim["verdict"] in ("converges", "diverges", "escapes")
+    cycle = "none" if claim["cycle"] is None and endless else claim["cycle"]
+    return expected | {"growth_factor": claim["growth"], "cycle": cycle}
+
+
+def _of_regimes(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    rows = [
+        {**row, "from": row["from"] or "-inf", "to": row["to"] or "inf"} for row in claim["regimes"]
+    ]
+    expected = {name: claim[name] for name in ("attained", "peak", "peak_step")}
+    expected |= {"barrier": _barrier(claim), "regimes": rows}
+    if len(parts) > 1:
+        side = parts[1]["problem"]["run"]["side"]
+        other = "left" if side == "right" else "right"
+        expected["at_kink"] = {side: _barrier(parts[1]["claim"]), other: expected["barrier"]}
+    return expected
+
+
+def _barrier(claim: Mapping[str, Any]) -> str:
+    if claim["barrier"] is not None:
+        return claim["barrier"]
+    return "inf" if any(row["outcome"] == "escapes" for row in claim["regimes"]) else "none"
+
+
+def _of_graph(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    expected = {name: claim[name] for name in ("value", "derivatives", "contributions")}
+    return expected | ({"one_sided": claim["one_sided"]} if claim["one_sided"] else {})
+
+
+def _of_stability(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts of the first critical point must say; its claims are pairs of ends."""
+    claim, variables = parts[0]["claim"], parts[0]["problem"]["landscape"]["variables"]
+    places = [_between(*row) for row in claim["at"]]
+    bends = [_between(*row) for row in claim["curvatures"]]
+    asked = claim["rates"][0]
+    spans = claim["stable"]
+    expected: dict[str, Any] = {
+        "at": places[0] if len(places) == 1 else dict(zip(variables, places, strict=True)),
+        "curvature": bends[0] if len(bends) == 1 else bends,
+        "critical": "none" if not spans else _end_of(spans[0]),
+        "stable": {"stable": True, "unstable": False}.get(asked["is"], asked["is"]),
+        "growth": _between(*asked["growth"]),
+        "safe": [
+            {
+                "lower": _between(*span["from"]),
+                "upper": "inf" if span["to"] is None else _between(*span["to"]),
+            }
+            for span in spans
+        ],
+    }
+    return expected
+
+
+def _end_of(span: Mapping[str, Any]) -> str:
+    """The critical value: the upper end of a span, or its lower one where that is the domain's."""
+    if span["to_loss"] != "domain":
+        return _between(*span["to"])
+    return "inf" if span["from_loss"] == "domain" else _between(*span["from"])
+
+
+def _of_trail(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts of a run in several variables must say; its claims are pairs of ends."""
+    claim, variables = parts[0]["claim"], parts[0]["problem"]["variables"]
+
+    def place(rows: Sequence[Sequence[str]]) -> dict[str, str]:
+        return {name: _between(*row) for name, row in zip(variables, rows, strict=True)}
+
+    expected: dict[str, Any] = {
+        "lowest": _between(*claim["lowest"]),
+        "lowest_at": place(claim["lowest_at"]),
+        "lowest_step": str(claim["lowest_step"]),
+        "final": place(claim["final"]),
+        "verdict": "unknown",
+        "cycle": None,
+    }
+    returns = claim["returns"]
+    if returns is not None and returns["period"] == 1:
+        expected |= {"verdict": "converges", "cycle": "none"}
+    elif returns is not None:
+        numbers = {name: str(returns[name]) for name in ("period", "from_step")}
+        points = [place(rows) for rows in returns["points"]]
+        expected |= {"verdict": "cycle", "cycle": {**numbers, "points": points}}
+    return expected
+
+
+def _between(low: str, high: str) -> str:
+    """The number as other certificates write it: exactly, or the digits that both ends share."""
+    if low == high:
+        return low
+    lower, upper = map(from_decimal, (low, high))
+    with precision(_BITS):
+        return spell(to_ball((lower + upper) / 2) + arb(0, arb((upper - lower) / 2).abs_upper()))
+
+
+def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts about all steps to come must say."""
+    claim = parts[0]["claim"]
+    word, interval = claim["verdict"], claim["interval"]
+    endless = word in ("converges", "diverges", "escapes")
+    expected = {"verdict": word, "limit": claim["limit"], "cycle": "none" if endless else None}
+    if claim["cycle"] is not None:
+        # What is not known of an orbit has no key in the fact.
+        expected["cycle"] = {k: v for k, v in claim["cycle"].items() if v is not None}
+    if interval is not None:
+        ends = {"lower": interval[0], "upper": interval[1], "text": "[{}, {}]".format(*interval)}
+        expected["bounds"] = {**ends, "lower_closed": True, "upper_closed": True}
+    return expected
+
+
+_FATES: tuple[str, ...] = (
+    "approach", "contraction", "descent", "excursion", "itinerary", "outer", "rotation", "trap",
+)  # fmt: skip
+"""Kinds of certificates about what becomes of a run for ever."""
+
+
+def _of_alike(parts: Sequence[Any]) -> dict[str, Any]:
+    problem, claim = parts[0]["problem"], parts[0]["claim"]
+    settings = problem[problem["target"]]["values"]
+    return {"alike": True, "links": claim["links"], "settings": settings}
+
+
+def _of_difference(parts: Sequence[Any]) -> dict[str, Any]:
+    problem, claim = parts[0]["problem"], parts[0]["claim"]
+    tape = problem["tape"]
+    ends = [tuple(map(from_decimal, row)) for row in claim["positions"]]
+    (low, high), (least, most) = ends
+    apart = (to_rational_text(least - high), to_rational_text(most - low))
+    names = [row["name"] for row in problem["rules"]]
+    shown = {name: _between(*row) for name, row in zip(names, claim["positions"], strict=True)}
+    return {
+        "first_difference": {
+            "tape": tape["name"],
+            "start": tape["start"],
+            "gradients": [row["g"] for row in tape["rows"]],
+            "step": str(claim["step"]),
+            **shown,
+            "apart": _between(*apart),
+        }
+    }
+
+
+def _of_impossible(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    return {"alike": False} if claim["all"] else {"ruled_out": claim["ruled_out"]}
+
+
+READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
+    "alike": _of_alike,
+    "difference": _of_difference,
+    "graph": _of_graph,
+    "impossible": _of_impossible,
+    "regimes": _of_regimes,
+    "run": _of_run,
+    "stability": _of_stability,
+    "trail": _of_trail,
+    **dict.fromkeys(_FATES, _of_fate),
+}
+"""What reads the claims of each kind of certificate that speaks of facts by name."""
