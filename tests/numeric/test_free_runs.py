@@ -114,4 +114,5 @@ def test_a_stream_needs_the_memory_of_its_blocks_alone():
     plan = make_plan("sgd")
     # What is made once, such as the kernel, is there before.
     measure_stream(plan, 2048)
-    assert measure_stream(plan, 32 * 2048) < 1.5 * measure_stream(plan, 2 * 2048)
+    # Threads meet by chance, so a peak may double; all results together would be 17 times as much.
+    assert measure_stream(plan, 128 * 2048) < 3 * measure_stream(plan, 2 * 2048)
