@@ -8,7 +8,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import precision, to_ball
-from gradiometer.proof import check, find_fate, find_settled_step
+from gradiometer.proof import check, find_fate, find_settled_step, run_exactly
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.question import read_run
@@ -60,7 +60,8 @@ def find(name):
     asked = {"optimizer": "sgd", "schedule": None, "set": None, "start": "3/10", **asked}
     request = read_run(objective, steps=4, at_kink=None, engine=None, noise=None, seed=0, **asked)
     course = request.course
-    fate, reasons = find_fate(course, None, find_settled_step(course))
+    settled = find_settled_step(course)
+    fate, reasons = find_fate(course, run_exactly(course, settled_from=settled), settled)
     assert fate is not None, reasons
     return fate
 

@@ -69,7 +69,10 @@ class FloatPath:
             slope = course.landscape.float_slopes[piece]
             loss = course.landscape.float_losses[piece] if reads_loss else None
             rates = course.float_rates(self.state.step)
-            self.state = advance_float(rule, self.state, slope, rates, loss)
+            try:
+                self.state = advance_float(rule, self.state, slope, rates, loss)
+            except ArithmeticError:
+                raise UndecidedError("the run in float64 overflows") from None
             if not abs(self.state.position) < 1e100:
                 raise UndecidedError("the run in float64 overflows")
             self.rows.append(self._row())

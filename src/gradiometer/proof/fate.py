@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.formula import Exact
 from gradiometer.proof.check import check
 from gradiometer.proof.walk import Course, Run
@@ -85,6 +85,9 @@ def find_fate(
             reasons.append(str(error))
         except CertificateError as error:
             reasons.append(f"the checker refused a proof: {error.problem.rstrip('.')}")
+        except GradiometerError as error:
+            # A schedule, say, may have no value after the steps that were asked for.
+            reasons.append(error.problem.rstrip("."))
         else:
             return fate, ()
     return None, tuple(reasons)
