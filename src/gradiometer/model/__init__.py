@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         has_idle_branch,
         multiply,
         slope_tree,
-    )
+    )  # fmt: skip
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
     from gradiometer.model.jax_uses import split_jax
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.precision import BYTES, Precision, read_precision
-    from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
-    from gradiometer.model.rule_kinds import COLUMN, NUMBER, ROW, TENSOR, Kind, join_kinds
+    from gradiometer.model.rule import Rule, Shape, count_values, lengths_of
+    from gradiometer.model.rule_kinds import NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
     from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
     from gradiometer.model.schedule_call import Call, read_call
@@ -143,12 +143,10 @@ _PLACES = {
     "RankedPath": "graph_rank",
     "Residual": "tensor_use",
     "Row": "network_rows",
-    "COLUMN": "rule_kinds",
     "Kind": "rule_kinds",
     "NUMBER": "rule_kinds",
     "ROW": "rule_kinds",
     "Rule": "rule",
-    "RuleText": "rule",
     "ScalarRule": "rule_unroll",
     "Shape": "rule",
     "TENSOR": "rule_kinds",
@@ -247,7 +245,6 @@ _PLACES = {
 
 __all__ = [
     "BYTES",
-    "COLUMN",
     "NUMBER",
     "RATE",
     "ROW",
@@ -298,7 +295,6 @@ __all__ = [
     "Residual",
     "Row",
     "Rule",
-    "RuleText",
     "SavedRow",
     "ScalarRule",
     "Schedule",

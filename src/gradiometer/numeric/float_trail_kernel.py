@@ -82,10 +82,7 @@ def trace_compiled(
             break
     is_settled = is_settled and not field.depends_on_step
     still, period = _look_on(machine, kept, steps, not_finite, is_settled=is_settled)
-    lowest, when = machine.lowest
-    machine.block[:] = best[1]
-    machine.advance(best[0], max(when, best[0]))
-    place = machine.position
+    lowest, when, place = _find_lowest(machine, *best)
     # The kernel of a landscape that changes has not looked at the last position.
     if field.depends_on_step and not lowest <= losses[-1] and losses[-1] < math.inf:
         lowest, when, place = losses[-1], at[-1], kept[-1]
@@ -93,6 +90,14 @@ def trace_compiled(
         tuple(at), tuple(kept), tuple(losses), stride, lowest, when, place, not_finite, still,
         period,
     )  # fmt: skip
+
+
+def _find_lowest(machine: _Machine, begin: int, block: NDArray[Any]) -> tuple[float, int, Floats]:
+    """The lowest loss, its step and its place, made again from the block at step *begin*."""
+    lowest, when = machine.lowest
+    machine.block[:] = block
+    machine.advance(begin, max(when, begin))
+    return lowest, when, machine.position
 
 
 def _find_last(
