@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, final
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, DomainError, LimitError
 from gradiometer.formula import compare, compile_exact, free_names, size_in_bits, to_ball
@@ -16,6 +16,8 @@ BITS = 256
 
 _LONGEST = 4000
 """A position of more bits goes on as a ball: an exact tie is not to be expected any more."""
+
+_FARTHEST = fmpq(2) ** 2000
 
 MOST_STEPS = 100_000
 """More steps than these are not replayed."""
@@ -65,6 +67,8 @@ class Prefix:
         position = state["x"]
         if isinstance(position, fmpq) and size_in_bits(position) > _LONGEST:
             state = {name: to_ball(value) for name, value in state.items()}
+        if isinstance(state["x"], arb) and not abs(state["x"]) < _FARTHEST:
+            raise CertificateError("The run goes out of all bounds.")
         self.pieces.append(self.replay.locate(state["x"], self._ends))
         self.states.append(state)
 

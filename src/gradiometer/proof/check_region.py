@@ -36,6 +36,8 @@ _ONE = fmpq(1)
 _SHORT = 160
 """Rationals of fewer bits are kept, others are rounded outward."""
 _BITS = 96
+_MOST_EXPONENT = 10_000
+"""Of two, in a number that is still worked with."""
 _MOST_STEPS = 2048
 """Steps on one piece after which a region is given up."""
 _TAILS = 8
@@ -176,6 +178,8 @@ def _dyadic(value: arb) -> fmpq | None:
     if not value.is_finite():
         return None
     top, exponent = value.man_exp()
+    if abs(int(exponent)) > _MOST_EXPONENT:
+        raise UndecidedError("a number is out of all proportion")
     return fmpq(top) * fmpq(2) ** int(exponent)
 
 

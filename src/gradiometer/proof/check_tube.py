@@ -64,6 +64,8 @@ def at_most(value: Exact) -> fmpq:
         return abs(value)
     with precision(_BITS):
         top, exponent = abs(to_ball(value)).upper().man_exp()
+    if int(exponent) > -_TINY:
+        raise UndecidedError("a number is out of all proportion")
     if top != 0 and int(exponent) < _TINY:
         return fmpq(1, 2) ** (-_TINY - 2 * _BITS)
     return fmpq(top) * fmpq(2) ** int(exponent)
