@@ -125,15 +125,8 @@ def read_request(
     surface, rule = _find_objective(objective, begin), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
     varied, settings = read_varied(rule, settings)
-    if at_kink not in (None, "left", "right"):
-        raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
+    _check_side(at_kink, surface)
     _check_steps(steps, most)
-    if at_kink is not None and surface.depends_on_step:
-        raise UsageError(
-            f"The objective `{surface.name}` changes with the step, and has no joints to choose a "
-            "side of.",
-            hint="leave `at_kink` out",
-        )
     left_free = frozenset({surface.barrier}) if free and surface.barrier else frozenset[str]()
     owners = [surface.owner, *list_owners(rule, plan, varied)]
     values = settle(owners, settings, free=left_free)
@@ -162,6 +155,17 @@ def read_request(
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
         inputs,
     )
+
+
+def _check_side(at_kink: str | None, surface: Objective) -> None:
+    if at_kink not in (None, "left", "right"):
+        raise UsageError(f"`{at_kink}` is no side of a kink.", known=("left", "right"))
+    if at_kink is not None and surface.depends_on_step:
+        raise UsageError(
+            f"The objective `{surface.name}` changes with the step, and has no joints to choose a "
+            "side of.",
+            hint="leave `at_kink` out",
+        )
 
 
 def _spell_settings(
