@@ -101,6 +101,7 @@ def test_signs_of_a_polynomial_hold_at_sampled_points() -> None:
         assert found <= signs_of(value, region)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "target", "values"),
     [
@@ -118,6 +119,10 @@ def test_settings_that_exist_are_never_ruled_out(
 ) -> None:
     found = rule_out(_bind(source, **values), read_optimizer(target))
     assert found is None or found["claim"]["all"] is False
+
+
+def test_settings_of_a_small_rule_that_exist_are_not_ruled_out() -> None:
+    assert rule_out(_bind("sgd.keras"), read_optimizer("sgd.torch"), patient=False) is None
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def check_impossible(problem: Any, claim: Any, evidence: Any) -> None:
     choices = list_choices(parameters)
     read = [{name: read_rational(value) for name, value in row.items()} for row in ruled_out]
     require(all(row in choices for row in read), "The flags are others.")
+    require(isinstance(is_all, bool), "All or not is a truth value.")
     require(is_all == all(row in read for row in choices), "These are not all flags, or they are.")
     with precision(_BITS):
         for row, proof in zip(read, proofs, strict=True):

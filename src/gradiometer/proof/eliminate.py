@@ -23,7 +23,8 @@ from gradiometer.proof.check_algebra import (
 Steps: TypeAlias = list[list[Any]]
 
 _MOST_CASES = 30
-_MOST_DIVISIONS = 200
+MOST_WORK = 12_000
+"""Products of terms after which a search is given up."""
 _HIGHEST = 12
 _MOST_HALVES = 60
 _MOST_TERMS = 80
@@ -34,15 +35,19 @@ class GivenUpError(Exception):
     """The equations are beyond what is tried; nothing is said about them."""
 
 
-def find_refutation(region: Region) -> Steps | None:
+def find_refutation(region: Region, work: list[int] | None = None) -> Steps | None:
     """Steps with which the checker sees that the region is empty, or None where none are found.
 
     A product is zero where one of its factors is: each factor is a case of its own. An equation
     that is linear in an unknown takes it out of all others, by exact pseudo-division; then one of
     higher degree does. A case is closed where the signs of all terms contradict an equation.
     None proves nothing.
+
+    Args:
+        region: What is to be shown empty.
+        work: How many terms may be multiplied, in its only place; what was used is taken off.
     """
-    search = _Search(count(), [_MOST_CASES], [_MOST_DIVISIONS])
+    search = _Search(count(), [_MOST_CASES], [MOST_WORK] if work is None else work)
     try:
         return _close(search, region, tuple(region.equations))
     except (GivenUpError, UndecidedError, ArithmeticError):
@@ -56,7 +61,14 @@ class _Search:
 
     labels: Iterator[int]
     cases: list[int]
-    divisions: list[int]
+    work: list[int]
+
+    def divide(self, value: Polynomial, divisor: Polynomial, variable: int) -> Polynomial:
+        """The remainder of a division, as long as there is work left."""
+        self.work[0] -= len(value) * len(divisor)
+        if self.work[0] < 0:
+            raise GivenUpError
+        return remainder(value, divisor, variable)
 
     def label(self) -> str:
         """A label that nothing has."""
@@ -205,16 +217,13 @@ def _divide(
     by = region.equations[through]
     is_linear = by.degrees()[variable] == 1
     for label in others[0]:
-        search.divisions[0] -= 1
-        if search.divisions[0] < 0:
-            raise GivenUpError
         new = search.label()
-        region = region.with_equation(new, remainder(region.equations[label], by, variable))
+        region = region.with_equation(new, search.divide(region.equations[label], by, variable))
         steps.append(["divide", new, label, through, unknown])
         renamed[label] = new
     for label in others[1]:
         new = search.label()
-        region = region.with_nonzero(new, remainder(region.nonzero[label], by, variable))
+        region = region.with_nonzero(new, search.divide(region.nonzero[label], by, variable))
         steps.append(["carry", new, label, through, unknown])
     left = [renamed.get(label, label) for label in active if label != through or not is_linear]
     return region, tuple(left), steps

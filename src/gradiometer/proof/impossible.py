@@ -31,7 +31,7 @@ from gradiometer.proof.check_impossible import (
     split,
 )
 from gradiometer.proof.check_steps import Steps, read_steps
-from gradiometer.proof.eliminate import find_refutation
+from gradiometer.proof.eliminate import MOST_WORK, find_refutation
 
 _BITS = 256
 
@@ -63,10 +63,12 @@ Each set gives equations that all settings must fulfil.
 """
 
 _MOST_CHOICES = 16
-_MOST_CASES = 24
+_LITTLE_WORK = 5_000
+_MOST_WORK = 60_000
+"""Products of terms after which no further search is begun, so that an answer takes seconds."""
 
 
-def rule_out(source: Rule, target: Optimizer) -> dict[str, Any] | None:
+def rule_out(source: Rule, target: Optimizer, *, patient: bool = True) -> dict[str, Any] | None:
     """The certificate that no settings of *target* step like *source*, or None without a proof.
 
     Equal positions on a few short tapes are polynomial equations in the unknown settings and in
@@ -76,6 +78,7 @@ def rule_out(source: Rule, target: Optimizer) -> dict[str, Any] | None:
     Args:
         source: A rule whose parameters have values, for a single number.
         target: The rule whose settings are sought.
+        patient: Whether to go on where nothing is found in the time that most proofs take.
     """
     rule = target.bind({})
     parameters = _parameters(target, rule)
@@ -95,8 +98,9 @@ def rule_out(source: Rule, target: Optimizer) -> dict[str, Any] | None:
         return None
     found: list[tuple[dict[str, fmpq], Any]] = []
     with precision(_BITS):
+        left = [_MOST_WORK, MOST_WORK] if patient else [_LITTLE_WORK, 1_500]
         for choice in choices:
-            proof = _prove(known, *fix(sought, space, choice), budget=[_MOST_CASES])
+            proof = _prove(known, *fix(sought, space, choice), left=left)
             if proof is not None:
                 found.append((choice, proof))
             elif not found:
@@ -133,23 +137,18 @@ def to_interval_text(interval: Interval) -> str:
     return f"{left}{lower}, {upper}{right}"
 
 
-def _prove(
-    source: Steps, target: Steps, space: Space, *, budget: list[int]
-) -> dict[str, Any] | None:
+def _prove(source: Steps, target: Steps, space: Space, *, left: list[int]) -> dict[str, Any] | None:
     """The proof for all settings of the space, split where a rule compares a parameter."""
-    budget[0] -= 1
-    if budget[0] < 0:
-        return None
     compared = next(_comparisons(target, space), None)
     if compared is None:
-        return _refute(source, target, space)
+        return _refute(source, target, space, left=left)
     name, value = compared
-    halves = [
-        _prove(source, rule, part, budget=budget)
-        for rule, part in split(target, space, name, value)
-    ]
-    if None in halves:
-        return None
+    halves: list[Any] = []
+    for rule, part in split(target, space, name, value):
+        half = _prove(source, rule, part, left=left)
+        if half is None:
+            return None
+        halves.append(half)
     return {"case": name, "value": str(value), "equal": halves[0], "apart": halves[1]}
 
 
@@ -168,13 +167,20 @@ def _comparisons(rule: Steps, space: Space) -> Iterator[tuple[str, fmpq]]:
             yield left.name, right.value
 
 
-def _refute(source: Steps, target: Steps, space: Space) -> dict[str, Any] | None:
+def _refute(
+    source: Steps, target: Steps, space: Space, *, left: list[int]
+) -> dict[str, Any] | None:
     for tapes, rounded in _SETS:
+        if left[0] <= 0:
+            return None
         try:
             region = equate(source, target, space, tapes, rounded=rounded)
         except (GradiometerError, UndecidedError, ArithmeticError, RecursionError):
             continue
-        steps = find_refutation(region)
+        work = [min(left[0], left[1])]
+        left[0] -= work[0]
+        steps = find_refutation(region, work)
+        left[0] += max(work[0], 0)
         if steps is not None:
             rows = [_spell(tape) for tape in tapes]
             return {"tapes": rows, "rounded": rounded, "steps": steps}

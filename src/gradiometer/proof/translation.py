@@ -56,7 +56,9 @@ def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) 
         best = found if best is None else _later(best, found)
     assert best is not None
     # What is proved not to exist is not searched for.
-    impossible = rule_out(source, target) if best.difference else None
+    impossible = rule_out(source, target, patient=False) if best.difference else None
+    if impossible is not None and impossible["claim"]["all"]:
+        return replace(best, impossible=impossible)
     ruled_out = _choices_of(impossible)
     for settings in _distinct(target, variants):
         if any(row.items() <= settings.items() for row in ruled_out):
@@ -67,7 +69,8 @@ def translate_rule(source: Rule, values: Mapping[str, fmpq], target: Optimizer) 
             if found.alike is not None:
                 return found
             best = _later(best, found)
-    return replace(best, impossible=impossible)
+    patient = rule_out(source, target) if best.difference else None
+    return replace(best, impossible=patient or impossible)
 
 
 def _choices_of(impossible: Mapping[str, Any] | None) -> list[dict[str, fmpq]]:
