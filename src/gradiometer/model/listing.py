@@ -191,7 +191,7 @@ class _Builder:
         self,
         plan: Plan,
         named: NDArray[np.int64],
-        target: NDArray[np.int32],
+        target: NDArray[np.intp],
         failures: list[Failure],
     ) -> None:
         """Put down the first statement that assigns a name which an earlier one assigned."""

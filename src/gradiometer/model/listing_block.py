@@ -35,7 +35,7 @@ class Block:
     found: Words
     value: NDArray[np.float64]
     """The numbers among the words, in their order."""
-    word: NDArray[np.int32]
+    word: NDArray[np.intp]
     """For each word the number of its name in `Cutter.names`; -1 for a number."""
     begin: NDArray[np.int64]
     """The first word of each statement."""

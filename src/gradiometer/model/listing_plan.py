@@ -34,7 +34,7 @@ class Plan:
     """For each statement its place in *shapes*."""
     begin: NDArray[np.int64]
     """For each statement its first word; words that the parser found stand behind all others."""
-    word: NDArray[np.int32]
+    word: NDArray[np.intp]
     """The number of each name; -1 for a number."""
     leaf: NDArray[np.int64]
     """The leaf of each number."""
@@ -96,7 +96,7 @@ class Planner:
 
     def _number_words(
         self, block: Block, alone: list[int], shapes: list[Shape]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.int64]]:
         """The first word of each statement; names by number and numbers by leaf of all words."""
         begin, value, wanted = block.begin.copy(), block.value, np.ones(len(block.word), np.bool_)
         extra: list[bool] = []
@@ -112,7 +112,7 @@ class Planner:
                     numbers.append(float(text))
                 else:
                     names.append(text)
-        more = np.full(len(extra), -1, np.int32)
+        more = np.full(len(extra), -1)
         more[~np.array(extra, np.bool_)] = self.cutter.names.number_words(names)
         word = np.concatenate([block.word, more])
         wanted = np.concatenate([wanted, np.ones(len(extra), np.bool_)])

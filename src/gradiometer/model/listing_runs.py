@@ -6,7 +6,7 @@ are, so no object is made for it. Longer ones and other alphabets are kept in a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import final
@@ -100,7 +100,7 @@ class RunTable:
     def __len__(self) -> int:
         return self._count
 
-    def number_words(self, words: Sequence[str]) -> NDArray[np.intp]:
+    def number_words(self, words: list[str]) -> NDArray[np.intp]:
         """The number of each word."""
         size = np.array([len(word) if word.isascii() else 0 for word in words], np.intp)
         runs = pack("".join(filter(str.isascii, words)), np.cumsum(size) - size, size)
