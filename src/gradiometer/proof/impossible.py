@@ -63,7 +63,7 @@ Each set gives equations that all settings must fulfil.
 """
 
 _MOST_CHOICES = 16
-_LITTLE_WORK = 5_000
+_LITTLE_WORK = 12_000
 _MOST_WORK = 60_000
 """Products of terms after which no further search is begun, so that an answer takes seconds."""
 
