@@ -67,13 +67,13 @@ def hull(*ranges: Range) -> Range:
     uppers = [r.upper for r in ranges]
     lower, upper = lowers[0], uppers[0]
     for candidate in lowers[1:]:
-        lower = None if lower is None or candidate is None else _smaller(candidate, lower)
+        lower = None if lower is None or candidate is None else _least(candidate, lower)
     for candidate in uppers[1:]:
-        upper = None if upper is None or candidate is None else -_smaller(-candidate, -upper)
+        upper = None if upper is None or candidate is None else -_least(-candidate, -upper)
     return Range(lower, upper)
 
 
-def _smaller(left: Exact, right: Exact) -> Exact:
+def _least(left: Exact, right: Exact) -> Exact:
     """The smaller of two numbers; a ball with it where balls overlap."""
     try:
         return left if compare(left, right) < 0 else right
