@@ -350,7 +350,7 @@ def _pick(
     return left if (compare(left, right) >= 0) == larger else right
 
 
-_larger, _smaller = _extreme(larger=True), _extreme(larger=False)
+_largest, _smallest = _extreme(larger=True), _extreme(larger=False)
 
 _RULES: Mapping[str, Callable[..., Range]] = {
     "+": _add,
@@ -376,8 +376,8 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sinh": _monotone("sinh", None, None),
     "cosh": _hyperbolic_cosine,
     "abs": _magnitude,
-    "max": _larger,
-    "min": _smaller,
-    "clip": lambda part, low, high: _smaller(_larger(part, low), high),
+    "max": _largest,
+    "min": _smallest,
+    "clip": lambda part, low, high: _smallest(_largest(part, low), high),
     "passed": _passed,
 }

@@ -1,0 +1,56 @@
+"""Claims about all steps to come that are false of odd rules, and must never be accepted."""
+
+import pytest
+from flint import fmpq
+
+from gradiometer.errors import CertificateError
+from gradiometer.formula import Range, hull
+from gradiometer.proof import check, make_certificate
+
+
+def certify(kind, *, step, state, pieces, start, claim, evidence, schedules=None):
+    """A certificate made by hand, with the fingerprint that belongs to it."""
+    rows, before = [], (None, False)
+    for upper, closed, loss in pieces:
+        rows.append(
+            {"lower": before[0], "upper": upper, "lower_closed": before[1],
+             "upper_closed": closed, "loss": loss}
+        )  # fmt: skip
+        before = (upper, not closed)
+    problem = {
+        "rule": {"state": state, "step": step, "values": {"r": "1/10"}},
+        "pieces": rows,
+        "schedules": schedules or {},
+        "start": start,
+        "steps": 50,
+        "side": None,
+    }
+    said = {"verdict": None, "limit": None, "cycle": None, "interval": None, **claim}
+    return make_certificate(kind, problem=problem, claim=said, evidence=evidence)
+
+
+HILL = [("0", True, "x"), (None, False, "-x")]
+
+
+def descend(step, memory):
+    """The claim that the run goes down the right side of a hill for ever."""
+    return certify(
+        "descent", step=step, state={"m": "0"}, pieces=HILL, start="1/10",
+        claim={"verdict": "diverges"}, evidence={"from": 1, "memory": {"m": memory}},
+    )  # fmt: skip
+
+
+def test_a_memory_of_slopes_goes_downhill_for_ever():
+    check(descend([["m'", "m/2 + g"], ["x'", "x - r*(g + m')"]], ["-2", "0"]))
+
+
+@pytest.mark.parametrize("line", ["x'", "m/2 + x'/2", "x' + 0*g"])
+def test_a_memory_of_the_new_position_pulls_the_run_back(line):
+    # With m = x the run comes to rest at 100, where m/1000 balances the slope.
+    with pytest.raises(CertificateError):
+        check(descend([["x'", "x - (r*g + m/1000)"], ["m'", line]], ["0", "1"]))
+
+
+def test_ranges_join_to_the_smallest_range_with_all_of_them():
+    joined = hull(Range(fmpq(0), fmpq(1)), Range(fmpq(-1), fmpq(2)), Range(fmpq(0), fmpq(3)))
+    assert (joined.lower, joined.upper) == (-1, 3)
