@@ -54,3 +54,20 @@ def test_a_memory_of_the_new_position_pulls_the_run_back(line):
 def test_ranges_join_to_the_smallest_range_with_all_of_them():
     joined = hull(Range(fmpq(0), fmpq(1)), Range(fmpq(-1), fmpq(2)), Range(fmpq(0), fmpq(3)))
     assert (joined.lower, joined.upper) == (-1, 3)
+
+
+@pytest.mark.parametrize("condition", ["sqrt(x) < 100", "1/(t - 500) < 100"])
+def test_a_run_whose_condition_loses_its_value_is_not_bounded_for_ever(condition):
+    # Left of 0 the root has no value, and at step 500 the quotient has none: the run ends there.
+    boxes = [
+        {"piece": 0, "box": {"x": ["-1", "0"]}},
+        {"piece": 1, "box": {"x": ["0", "1"]}},
+    ]
+    certificate = certify(
+        "excursion", step=[["x'", f"x - 5*r*where({condition}, g, g/2)"]], state={},
+        pieces=[("0", True, "-x"), (None, False, "x")], start="1/3",
+        claim={"verdict": "bounded", "interval": ["-1", "1"]},
+        evidence={"from": 0, "boxes": boxes},
+    )  # fmt: skip
+    with pytest.raises(CertificateError):
+        check(certificate)

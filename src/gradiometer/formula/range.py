@@ -138,8 +138,9 @@ def _truth(condition: Node, ranges: Mapping[str, Range]) -> bool | None:
         return None if None in truths else not decisive
     if operator not in RELATIONS:
         return None
+    # Sides that may have no value are not caught: then the whole may have none.
+    left, right = (evaluate_range(part, ranges) for part in parts)
     try:
-        left, right = (evaluate_range(part, ranges) for part in parts)
         orders = {order for order in (-1, 0, 1) if _is_possible(order, left, right)}
     except UndecidedError:
         return None
