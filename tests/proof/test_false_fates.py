@@ -71,3 +71,38 @@ def test_a_run_whose_condition_loses_its_value_is_not_bounded_for_ever(condition
     )  # fmt: skip
     with pytest.raises(CertificateError):
         check(certificate)
+
+
+def approach(start, limit):
+    """The claim that plain descent on `x^2/2 - ln(x)` converges, in which its slope rests."""
+    return certify(
+        "contraction", step=[["x'", "x - 5*r*g"]], state={},
+        pieces=[(None, False, "x^2/2 - ln(x)")], start=start,
+        claim={"verdict": "converges", "limit": limit},
+        evidence={
+            "entry": 30, "bits": 200, "names": ["x"], "points": [[limit]], "matrix": [["1/100"]],
+            "factor": "1/2", "free": {}, "cuts": [], "root": None,
+        },
+    )  # fmt: skip
+
+
+def test_a_run_converges_where_its_loss_has_a_value():
+    check(approach("2", "1"))
+
+
+def test_no_run_converges_where_its_loss_has_no_value():
+    with pytest.raises(CertificateError):
+        check(approach("-2", "-1"))
+
+
+def test_no_run_leaps_to_where_its_loss_has_no_value():
+    certificate = certify(
+        "excursion", step=[["x'", "x - 5*r*g"]], state={},
+        pieces=[("0", True, "0*ln(x) - x"), (None, False, "x")], start="1/3",
+        claim={"verdict": "bounded", "interval": ["-1", "1"]},
+        evidence={"from": 0, "boxes": [
+            {"piece": 0, "box": {"x": ["-1", "0"]}}, {"piece": 1, "box": {"x": ["0", "1"]}},
+        ]},
+    )  # fmt: skip
+    with pytest.raises(CertificateError):
+        check(certificate)
