@@ -1,4 +1,4 @@
-"""Stability of rules in which something fades with the step count and is compared with its limit."""
+"""Stability of rules in which something fades with the step count and is compared."""
 
 import pytest
 
