@@ -1,11 +1,15 @@
 """Claims about all steps to come that are false of odd rules, and must never be accepted."""
 
+import json
+
 import pytest
 from flint import fmpq
 
 from gradiometer.errors import CertificateError
 from gradiometer.formula import Range, hull
 from gradiometer.proof import check, make_certificate
+from gradiometer.proof.check import fingerprint
+from gradiometer.question import ask
 
 
 def certify(kind, *, step, state, pieces, start, claim, evidence, schedules=None):
@@ -106,3 +110,20 @@ def test_no_run_leaps_to_where_its_loss_has_no_value():
     )  # fmt: skip
     with pytest.raises(CertificateError):
         check(certificate)
+
+
+def rest_of_barrier(loss, place):
+    """The certificate of `(x - 1)^2` with another loss of the same curvature, and another point."""
+    certificate = ask("stability", objective="(x - 1)^2", optimizer="sgd").certificate
+    made = json.loads(json.dumps(certificate))
+    (part,) = (p for p in made.get("parts", [made]) if p["kind"] == "stability")
+    part["problem"]["landscape"]["pieces"][0]["loss"] = loss
+    part["claim"]["at"] = [[place, place]]
+    bodies = (part[name] for name in ("problem", "claim", "evidence"))
+    return {**part, "fingerprint": fingerprint(*bodies)}
+
+
+def test_a_point_is_stable_only_where_its_loss_has_a_value():
+    check(rest_of_barrier("x^2/2 - ln(x)", "1"))
+    with pytest.raises(CertificateError):
+        check(rest_of_barrier("x^2/2 - ln(x)", "-1"))
