@@ -94,7 +94,7 @@ def read_ground(landscape: Any, piece: Any) -> Ground:
     require(is_smooth(loss), "The loss has branches.")
     ends = [None if end is None else evaluate(parse(end).tree, {}) for end in (lower, upper)]
     gradient = tuple(differentiate(loss, name) for name in variables)
-    return Ground(tuple(variables), gradient, *ends, loss)
+    return Ground(tuple(variables), gradient, ends[0], ends[1], loss)
 
 
 def _check_chain(pieces: Sequence[Any]) -> None:
