@@ -85,6 +85,12 @@ def test_the_certificate_of_a_run_is_accepted(answers, name):
     assert answers[name].facts["final"].status == "proved"
 
 
+def of_the_run(certificate):
+    """The part that speaks of the run itself; another one may speak of all steps to come."""
+    (part,) = (p for p in certificate.get("parts", [certificate]) if p["kind"] == "run")
+    return part
+
+
 def accepted(certificate, part):
     """The paths of the edits that the checker accepts once the fingerprint fits again."""
     survivors, count = set(), 0
@@ -102,14 +108,14 @@ def accepted(certificate, part):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_no_edit_of_what_is_claimed_is_accepted(answers, name):
-    survivors, count = accepted(answers[name].certificate, "claim")
+    survivors, count = accepted(of_the_run(answers[name].certificate), "claim")
     assert not survivors
     assert count >= 20
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_only_evidence_that_shows_the_same_is_accepted(answers, name):
-    survivors, _ = accepted(answers[name].certificate, "evidence")
+    survivors, _ = accepted(of_the_run(answers[name].certificate), "evidence")
     assert survivors <= TRUE_EVIDENCE
 
 
@@ -135,7 +141,7 @@ def is_harmless(name, path):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_only_edits_that_leave_the_run_alone_are_accepted(answers, name):
-    survivors, count = accepted(answers[name].certificate, "problem")
+    survivors, count = accepted(of_the_run(answers[name].certificate), "problem")
     assert {path for path in survivors if not is_harmless(name, path)} == set()
     assert count >= 20
 

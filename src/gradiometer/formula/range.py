@@ -138,8 +138,9 @@ def _truth(condition: Node, ranges: Mapping[str, Range]) -> bool | None:
         return None if None in truths else not decisive
     if operator not in RELATIONS:
         return None
+    # Sides that may have no value are not caught: then the whole may have none.
+    left, right = (evaluate_range(part, ranges) for part in parts)
     try:
-        left, right = (evaluate_range(part, ranges) for part in parts)
         orders = {order for order in (-1, 0, 1) if _is_possible(order, left, right)}
     except UndecidedError:
         return None
@@ -350,7 +351,7 @@ def _pick(
     return left if (compare(left, right) >= 0) == larger else right
 
 
-_larger, _smaller = _extreme(larger=True), _extreme(larger=False)
+_largest, _smallest = _extreme(larger=True), _extreme(larger=False)
 
 _RULES: Mapping[str, Callable[..., Range]] = {
     "+": _add,
@@ -376,8 +377,8 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sinh": _monotone("sinh", None, None),
     "cosh": _hyperbolic_cosine,
     "abs": _magnitude,
-    "max": _larger,
-    "min": _smaller,
-    "clip": lambda part, low, high: _smaller(_larger(part, low), high),
+    "max": _largest,
+    "min": _smallest,
+    "clip": lambda part, low, high: _smallest(_largest(part, low), high),
     "passed": _passed,
 }

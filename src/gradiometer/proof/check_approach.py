@@ -36,6 +36,7 @@ from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import outward, reads_step
 from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_total import require_values
 from gradiometer.proof.check_walk import Replay, read_replay, spell
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -116,6 +117,7 @@ def find_advance(motion: Motion, replay: Replay, ends: tuple[fmpq, fmpq]) -> Nod
         require(beside, "A joint lies in the region.")
     same = all(replay.locate(end, joints) == piece for end in ends)
     require(same, "An end of the region is on another piece.")
+    require_values([(replay.pieces[piece], Range(min(ends), max(ends)))])
     side = Number(_ONE if far > point else -_ONE)
     here = apply("+", Number(point), apply("*", side, Name(_HERE)))
     trees: dict[str, Node] = {_HERE: here}

@@ -38,6 +38,7 @@ class Map:
     slope: Node
     values: Mapping[str, fmpq]
     parameter: str
+    loss: Node
 
     def orbit(self, place: Exact, rate: Exact, period: int) -> tuple[list[arb], arb]:
         """The positions of that many steps, and the product of the slopes at them."""
@@ -46,6 +47,8 @@ class Map:
         positions = [position]
         for _ in range(period):
             known["x"] = position
+            # It raises where the loss has no value, though its slope may have one.
+            evaluate(self.loss, known)
             product = product * to_ball(evaluate(self.slope, known))
             position = to_ball(evaluate(self.step, known))
             positions.append(position)
@@ -79,7 +82,7 @@ def read_map(inquiry: Inquiry, landscape: Any) -> Map:
     names = {*inquiry.values, inquiry.parameter, "x"}
     require(free_names(step) <= names, "The step reads something else.")
     require(is_smooth(step), "The step has branches.")
-    return Map(step, differentiate(step, "x"), inquiry.values, inquiry.parameter)
+    return Map(step, differentiate(step, "x"), inquiry.values, inquiry.parameter, ground.loss)
 
 
 def check_doubling(problem: Any, claim: Any, evidence: Any) -> None:

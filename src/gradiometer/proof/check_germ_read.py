@@ -161,7 +161,9 @@ class GermReader:
             return None
         left, right = (self.read(part, known) for part in parts)
         order = self.order(left, right)
-        if order == 0 and not (left.is_constant and right.is_constant):
+        exact = all(part.is_constant and not part.fade for part in (left, right))
+        if order == 0 and not exact:
+            # What fades comes close to its limit, and need not ever be there.
             return None
         return RELATIONS[operator](order)
 
@@ -251,7 +253,7 @@ def _divide(reader: GermReader, left: Germ, right: Germ) -> Germ:
             raise UndecidedError("a part of the rule fades with the step count")
         if right.pace is None:
             return reader.fade_slowly(left)
-        return Germ(reader.symbols.add(FADING) * left.value / right.pace)
+        return Germ(reader.symbols.add(FADING) * left.value / right.pace, fade=left.fade)
     reader.divisors.append(right.value)
     return _multiply(reader, left, invert(_continuous(right), reader.one))
 
@@ -286,7 +288,8 @@ def _power(reader: GermReader, base: Germ, exponent: Germ) -> Germ:
 
 def _endless_power(reader: GermReader, base: Germ, direction: int) -> Germ:
     """A constant to a power that grows without bound."""
-    if direction < 0 or not base.is_constant or reader.sign(base.value) < 0:
+    # One plus something that fades, to an endless power, may have any limit.
+    if direction < 0 or not base.is_constant or base.fade or reader.sign(base.value) < 0:
         raise UndecidedError("a power with an endless exponent stands in the rule")
     order = reader.sign(base.value - reader.one)
     if order > 0:
@@ -302,7 +305,7 @@ def _root(reader: GermReader, base: Germ, exponent: fmpq, spelled: Quotient) -> 
         if exponent <= 0:
             raise UndecidedError("the rule divides by what vanishes at rest")
         if base.is_constant:
-            return Germ(reader.zero)
+            return Germ(reader.zero, fade=base.fade)
         return blur(base, base.smallness * exponent)
     if reader.sign(base.value) < 0:
         raise UndecidedError("a root of a negative number stands in the rule")
@@ -334,6 +337,8 @@ def _abs(reader: GermReader, part: Germ) -> Germ:
 def _jump(reader: GermReader, part: Germ) -> Germ:
     sign = part.infinite or reader.sign(_continuous(part).value)
     reader.is_local |= not part.is_fixed
+    if sign == 0 and part.fade:
+        raise UndecidedError("the rule jumps where a part of it fades")
     if sign == 0 and not part.is_constant:
         # It jumps, but stays between -1 and 1.
         return blur(Germ(reader.zero), _ZERO, part)
@@ -363,7 +368,10 @@ def _constant_function(operator: str) -> Callable[..., Germ]:
     def run(reader: GermReader, *parts: Germ) -> Germ:
         if not all(part.is_constant for part in parts):
             raise UndecidedError(f"`{operator}` is not read near a point of rest")
-        return Germ(reader.atom(operator, *(part.value for part in parts)))
+        fade = join_fades(*parts)
+        if operator == "floor" and fade:
+            raise UndecidedError("the rule jumps where a part of it fades")
+        return Germ(reader.atom(operator, *(part.value for part in parts)), fade=fade)
 
     return run
 

@@ -64,9 +64,9 @@ class Motion:
 
     @property
     def reads_position(self) -> bool:
-        """Whether more than `x' = x + …` reads the position."""
-        places = sum(_count(tree, "x") for _, tree in self.step)
-        places += sum(_count(mean.entry, "x") for mean in self.means.values())
+        """Whether more than `x' = x + …` reads the position, be it the old or the new one."""
+        trees = [*(tree for _, tree in self.step), *(mean.entry for mean in self.means.values())]
+        places = sum(_count(tree, name) for tree in trees for name in ("x", "x'"))
         return places != 1 or not _adds_stride(dict(self.step)["x'"])
 
 
@@ -207,7 +207,8 @@ def _biased_names(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
         return node
     if node.name.endswith(" "):
         return Name(node.name[:-1])
-    name = node.name.rstrip("'")
+    # Of two primes only the last one marks a new value: `m''` is another name than `m'`.
+    name = node.name.removesuffix("'")
     if name not in means:
         return node
     count = Name("t") if node.name.endswith("'") else apply("-", Name("t"), ONE)

@@ -36,6 +36,7 @@ from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import Motion, read_motion
+from gradiometer.proof.check_total import require_values
 from gradiometer.proof.check_walk import Replay, read_replay
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -92,7 +93,7 @@ def read_forms(motion: Motion) -> dict[str, Affine]:
     """
     forms = {name: Affine(_ZERO, {name: _ONE}) for name in (*motion.names, "g")}
     for row in motion.pieces[0]:
-        if row.target != "g":
+        if row.target not in ("g", "loss"):
             forms[row.target] = to_affine(row.tree, forms, motion.values)
     return {name: forms[f"{name}'"] for name in motion.names}
 
@@ -111,6 +112,8 @@ def _require_steep(replay: Replay, far: fmpq, steep: fmpq, orders: list[Any]) ->
     for end in ends[:-1]:
         inside = compare(end, far) < 0 and compare(end, -far) > 0
         require(inside, "A joint lies outside.")
+    outer = ((replay.pieces[0], Range(None, -far)), (replay.pieces[-1], Range(far, None)))
+    require_values(outer)
     left = substitute(replay.pieces[0].slope, {"x": apply("neg", Name("x"))})
     for tree, order in zip((left, replay.pieces[-1].slope), orders, strict=True):
         require(type(order) is int and 0 <= order <= _MOST_ORDER, "An order is no whole number.")

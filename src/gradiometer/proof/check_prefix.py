@@ -9,6 +9,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, DomainError, LimitError
 from gradiometer.formula import compare, compile_exact, free_names, size_in_bits, to_ball
+from gradiometer.proof.check_total import require_all_values
 from gradiometer.proof.check_walk import Replay
 
 BITS = 256
@@ -35,6 +36,7 @@ class Prefix:
     def __post_init__(self) -> None:
         replay = self.replay
         self._ends = replay.ends({})
+        require_all_values(replay.pieces, self._ends)
         self._slopes = [compile_exact(piece.slope) for piece in replay.pieces]
         self._losses = [compile_exact(piece.loss) for piece in replay.pieces]
         self._reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)

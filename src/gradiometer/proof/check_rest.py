@@ -11,6 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from gradiometer.errors import CertificateError
 from gradiometer.formula import (
+    ZERO,
     Exact,
     Node,
     apply,
@@ -71,6 +72,7 @@ class Ground:
     lower: Exact | None = None
     """The left end of the piece; None is infinite."""
     upper: Exact | None = None
+    loss: Node = ZERO
 
     def slope(self, row: int, column: int) -> Node:
         """An entry of the Hessian."""
@@ -92,7 +94,7 @@ def read_ground(landscape: Any, piece: Any) -> Ground:
     require(is_smooth(loss), "The loss has branches.")
     ends = [None if end is None else evaluate(parse(end).tree, {}) for end in (lower, upper)]
     gradient = tuple(differentiate(loss, name) for name in variables)
-    return Ground(tuple(variables), gradient, *ends)
+    return Ground(tuple(variables), gradient, ends[0], ends[1], loss)
 
 
 def _check_chain(pieces: Sequence[Any]) -> None:
@@ -123,6 +125,10 @@ def check_rest(ground: Ground, place: Sequence[Ends], pull: fmpq) -> None:
             for side in (ends.lower, ends.upper)
         )
         require(inside, "The point does not lie inside a piece.")
+    # A slope such as that of a logarithm has values where the loss has none.
+    there = {name: ends.value for name, ends in zip(ground.variables, place, strict=True)}
+    finite = to_ball(evaluate(ground.loss, there)).is_finite()
+    require(finite, "The loss has no value at the point.")
     fields_ = [
         apply("+", tree, apply("*", number(pull), name))
         for tree, name in zip(ground.gradient, _names(ground), strict=True)

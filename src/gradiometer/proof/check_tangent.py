@@ -32,6 +32,7 @@ from gradiometer.formula import (
     substitute,
     to_ball,
 )
+from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay, live_step
 
 _POWER = apply("^", Name("b"), Name("e"))
@@ -151,7 +152,8 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
     pieces = []
     for surface in replay.pieces:
         ground = [("g", surface.slope)] if "g" in read else []
-        ground += [("loss", surface.loss)] if "loss" in read else []
+        # A run ends where the loss has no value, whether the rule reads it or not.
+        ground += [("loss", surface.loss)] if "loss" in read or not is_total(surface.loss) else []
         pieces.append((*(_row(target, tree, moving) for target, tree in ground), *rows))
     kept = {name: value for name, value in values.items() if name in read}
     return Motion(names, tuple(pieces), kept, powers)

@@ -111,6 +111,8 @@ def _run(request: Request, middle: float) -> float:
     swing = 0.0
     for step in range(1, _STEPS + 1):
         known |= held
+        if math.isnan(known["x"]):
+            raise ArithmeticError("The position is no number.")
         piece = next(k for k, upper in enumerate(uppers) if known["x"] <= upper)
         here: Mapping[str, float] = {"x": known["x"]}
         known["g"], known["t"] = curve.float_slopes[piece](here), float(step)

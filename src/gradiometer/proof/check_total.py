@@ -1,0 +1,57 @@
+"""Whether a loss has a value where a run may go: its slope alone does not say so.
+
+The slope of `ln(x)` is `1/x`, which has values left of 0, where the loss has none and runs end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gradiometer.formula import Apply, Constant, Node, Number, Range, evaluate_range, walk
+from gradiometer.proof.check_walk import Surface
+
+_TOTAL = {
+    *("+", "-", "*", "neg", "abs", "sign", "max", "min", "relu", "clip", "floor", "exp", "sin"),
+    *("cos", "tanh", "sigmoid", "softplus", "erf", "erfc", "Phi", "atan", "sinh", "cosh", "where"),
+    *("<", "<=", ">", ">=", "==", "!=", "and", "or", "not"),
+}
+"""Operations that have a value for all numbers."""
+
+
+def is_total(node: Node) -> bool:
+    """Whether the tree certainly has a value, whatever its names are."""
+    return all(_has_value(part) for part in walk(node) if isinstance(part, Apply))
+
+
+def _has_value(node: Apply) -> bool:
+    if node.operator in _TOTAL:
+        return True
+    if node.operator not in ("^", "/"):
+        return False
+    first, last = node.arguments
+    if not isinstance(last, Number):
+        return node.operator == "^" and first == Constant("e")
+    whole = last.value.q == 1 and last.value > 0
+    return whole if node.operator == "^" else last.value != 0
+
+
+def require_values(pieces: Iterable[tuple[Surface, Range]]) -> None:
+    """Return where each loss has a value on its range, its ends included.
+
+    Raises:
+        UndecidedError: If one may have none.
+    """
+    for piece, places in pieces:
+        if not is_total(piece.loss):
+            evaluate_range(piece.loss, {"x": places})
+
+
+def require_all_values(pieces: Sequence[Surface], ends: Sequence[Any]) -> None:
+    """Return where each loss has a value on its whole piece; *ends* are the right ends.
+
+    Raises:
+        UndecidedError: If one may have none.
+    """
+    spans = map(Range, [None, *ends[:-1]], ends)
+    require_values(zip(pieces, spans, strict=True))
