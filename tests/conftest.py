@@ -30,4 +30,5 @@ collect_ignore = [
     "agreement/random_torch.py",
     "agreement/record_counters.py",
     "agreement/record_optimizers_optax.py",
+    "agreement/record_wrappers_optax.py",
 ]

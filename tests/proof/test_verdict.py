@@ -3,6 +3,7 @@
 import pytest
 from flint import fmpq
 
+from gradiometer.formula import to_ball
 from gradiometer.question.trajectory import trajectory
 
 
@@ -30,7 +31,7 @@ def test_a_run_downhill_with_fading_strides_is_not_called_divergent(schedule):
 
 
 def test_a_rate_of_zero_stands_still_and_does_not_diverge():
-    assert verdict("-x", schedule="0", steps=0) == "unknown"
+    assert verdict("-x", schedule="0", steps=0) in ("unknown", "bounded")
     assert verdict("-x", schedule="0", steps=3) == "converges"
 
 
@@ -46,7 +47,7 @@ def test_a_run_downhill_with_a_constant_rate_diverges(optimizer, start, steps):
 def test_a_rule_that_goes_to_and_fro_downhill_does_not_run_away(steps):
     """x' = max(10, 21 - x) stays in [10, oo) and is a cycle of two."""
     back_and_forth = rule("max(10, 21 - x) + 0*learning_rate*g")
-    assert verdict("-x", optimizer=back_and_forth, start="10", steps=steps) == "unknown"
+    assert verdict("-x", optimizer=back_and_forth, start="10", steps=steps) == "bounded"
     assert verdict("-x", optimizer=back_and_forth, start="10", steps=9) == "cycle"
 
 
@@ -142,7 +143,10 @@ def test_plateaus_hold_a_run_and_momentum_may_carry_it_on():
     plain = trajectory(flat, set={"learning_rate": "1"}, **asked)
     assert plain.facts["limit"].value == fmpq(1, 2)
     heavy = {"learning_rate": "1", "momentum": "1/2"}
-    assert verdict(flat, set=heavy, **asked) in ("unknown", "cycle")
+    # The buffer halves at each step of the plateau, so what is left of the way is known.
+    carried = trajectory(flat, set=heavy, **asked)
+    assert carried.facts["verdict"].value == "converges"
+    assert to_ball(carried.facts["limit"].value).contains(fmpq(3, 2))
 
 
 @pytest.mark.parametrize("decay", ["1/10", "1"])

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agreement.loops import adam_steps, barrier_slope, is_beyond, sgd_steps, straight
-from gradiometer.formula import parse_number
+from gradiometer.formula import parse_number, to_float
 from gradiometer.proof import check
 from gradiometer.question.escape import escape
 from gradiometer.question.trajectory import trajectory
@@ -140,13 +140,22 @@ def test_a_verdict_holds_for_twenty_times_as_many_steps(
         steps=600 if momentum == 0 else 90,
     )
     verdict, cycle = answer.facts["verdict"].value, answer.facts["cycle"].value
-    if verdict == "cycle":
+    if verdict == "cycle" and "from_step" in cycle:
         first, period = cycle["from_step"], cycle["period"]
         assert positions[first:-period] == positions[first + period :]
-        assert min(abs(x) for x in positions) >= 0
+    elif verdict == "cycle":
+        # A buffer that fades is as good as gone after 90 steps, unless it fades slowly.
+        points = [to_float(point) for point in cycle["points"]]
+        gap = max(min(abs(float(x) - point) for point in points) for x in positions[-3:])
+        assert gap <= float(lr * (a + b)) * (100 * float(momentum) ** 30 + 1e-9)
     elif verdict == "converges":
         assert positions[-1] == positions[-2]
-    assert verdict in ("cycle", "converges", "unknown")  # this valley lets nothing out
+    elif verdict == "bounded":
+        bounds = answer.facts["bounds"].value
+        low, high = (Fraction(str(end.value)) for end in (bounds.lower, bounds.upper))
+        assert low <= min(positions) <= max(positions) <= high
+    # This valley lets nothing out.
+    assert verdict in ("cycle", "converges", "bounded", "unknown")
     if momentum == 0:
         # Descent at a kink of rational slopes is a rotation, so it always repeats.
         ratio = a / b
@@ -276,6 +285,6 @@ def test_an_answer_is_the_same_to_the_byte_when_asked_again(lr, h, momentum):
 
 
 def test_an_undecided_run_is_an_answer_and_no_error():
-    answer = trajectory("double_well", set={"learning_rate": "3/2"}, start="1/10", steps=300)
+    answer = trajectory("double_well", set={"learning_rate": "2"}, start="1/10", steps=300)
     assert answer.facts["verdict"].status == "unknown"
     assert answer.facts["final"].value is not None

@@ -70,6 +70,7 @@ class Optimizer:
             FormulaError: If parts of the rule do not fit.
 
         Example:
+            >>> from gradiometer.model import read_optimizer
             >>> tuple(read_optimizer("asgd").remember({}).state)
             ('rate', 'share', 'average')
         """

@@ -68,7 +68,7 @@ def _to_fate(
 ) -> Fate:
     word, side = "escapes" if passed else "diverges", "right" if direction > 0 else "left"
     memory = {
-        name: [None if end is None else to_rational_text(end) for end in (part.lower, part.upper)]  # pyright: ignore[reportArgumentType]
+        name: [None if end is None else to_rational_text(end) for end in (part.lower, part.upper)]  # pyright: ignore[reportArgumentType]  # these ends are rational
         for name, part in box.items()
     }
     certificate = make_certificate(

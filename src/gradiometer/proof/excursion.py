@@ -217,4 +217,4 @@ def _to_fate(
 
 
 def _spell(part: Range) -> list[str | None]:
-    return [None if end is None else to_rational_text(end) for end in (part.lower, part.upper)]  # pyright: ignore[reportArgumentType]
+    return [None if end is None else to_rational_text(end) for end in (part.lower, part.upper)]  # pyright: ignore[reportArgumentType]  # these ends are rational

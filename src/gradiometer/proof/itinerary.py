@@ -280,7 +280,7 @@ def _to_fate(
         "interval": [to_rational_text(end) for end in ends],
     }
     rows = {
-        name: [to_rational_text(part.centre), to_rational_text(part.spread)]  # pyright: ignore[reportArgumentType]
+        name: [to_rational_text(part.centre), to_rational_text(part.spread)]  # pyright: ignore[reportArgumentType]  # these ends are rational
         for name, part in settled.state.items()
     }
     evidence = {
