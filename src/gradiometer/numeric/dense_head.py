@@ -64,7 +64,7 @@ def _write_each(head: str, outputs: int, shape: DenseShape) -> list[str]:
         "    for i in range(span):",
         "        member = chosen[s*size + done + q, i]",
         f"        z = w[{value} {place}]",
-        "        y = REAL(label[member, i]) if labelled else wanted[member, c]",
+        f"        y = {'REAL(label[member, i])' if head == 'sigmoid' else 'wanted[member, c]'}",
         *(f"        {line}" for line in body),
         f"        w[{shape.at('record')}, i] += ({loss})*scale*REAL({1 / outputs!r})",
         f"        w[{error} {place}] = ({slope})*scale*REAL({1 / outputs!r})",

@@ -23,7 +23,7 @@ class Product:
     """The most columns of a tile."""
     left: Place
     right: Place
-    begin: tuple[str, str, str]
+    begin: Place
     result: Place
 
     def list_columns(self) -> list[tuple[int, int, int]]:
@@ -48,7 +48,7 @@ def list_tiles(products: Iterable[Product], rows: int) -> list[tuple[int, int]]:
     return sorted((height, width) for height in {1, rows} for width in widths)
 
 
-def write_product(product: Product, rows: int) -> list[str]:
+def write_product(product: Product, rows: int, lanes: int) -> list[str]:
     """The loops of a product."""
     lines = []
     for first, last, width in product.list_columns():
@@ -56,24 +56,31 @@ def write_product(product: Product, rows: int) -> list[str]:
             f"for j in range({first}, {last}, {width}):",
             "    r = 0",
             f"    while r + {rows} <= {product.rows}:",
-            f"        {_call(product, rows, width)}",
+            f"        {_call(product, rows, width, lanes)}",
             f"        r += {rows}",
             f"    while r < {product.rows}:",
-            f"        {_call(product, 1, width)}",
+            f"        {_call(product, 1, width, lanes)}",
             "        r += 1",
         ]
     return lines
 
 
-def _call(product: Product, rows: int, width: int) -> str:
-    left, right, result = product.left, product.right, product.result
-    begin, begin_row, begin_column = product.begin
-    parts = [
-        f"({left[0]} + r*{left[1]})*LANES", f"{left[1]}*LANES", f"{left[2]}*LANES",
-        f"({right[0]} + j*{right[2]})*LANES", f"{right[1]}*LANES", f"{right[2]}*LANES",
-        f"({begin} + r*{begin_row} + j*{begin_column})*LANES", f"{begin_row}*LANES",
-        f"{begin_column}*LANES",
-        f"({result[0]} + r*{result[1]} + j*{result[2]})*LANES", f"{result[1]}*LANES",
-        f"{result[2]}*LANES", product.inner,
-    ]  # fmt: skip
-    return f"tile_{rows}_{width}(work, {', '.join(parts)})"
+def _call(product: Product, rows: int, width: int, lanes: int) -> str:
+    """The call of one tile, with all places counted in numbers."""
+
+    def place(matrix: Place, row: bool, column: bool) -> str:
+        first, by_row, by_column = (n * lanes for n in matrix)
+        parts = [str(first)] if first else []
+        parts += [f"r*{by_row}"] if row and by_row else []
+        parts += [f"j*{by_column}"] if column and by_column else []
+        return " + ".join(parts) or "0"
+
+    parts = []
+    for matrix, row, column in (
+        (product.left, True, False),
+        (product.right, False, True),
+        (product.begin, True, True),
+        (product.result, True, True),
+    ):
+        parts += [place(matrix, row, column), *(str(n * lanes) for n in matrix[1:])]
+    return f"tile_{rows}_{width}(work, {', '.join(parts)}, {product.inner})"

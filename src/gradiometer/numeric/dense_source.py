@@ -154,6 +154,8 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
             4, _copy(len(dense.scheduled), f"w[{shape.at('rates')} + n, i]", "rates[s, n, i]")
         ),
         "    if trains:",
+        f"        for n in range({shape.parameters * style.lanes}):",
+        f"            flat[{shape.at('gradient') * style.lanes} + n] = ZERO",
         *_indent(8, write_prelude(plan, shape, style.lanes)),
         "    done = 0",
         "    while done < rows:",
@@ -210,7 +212,7 @@ def _forward_product(shape: DenseShape, layer: int, style: DenseStyle) -> Produc
     return Product(
         "m", fan_out, str(fan_in), style.columns,
         left=(shape.at(f"value {layer}"), fan_in, 1), right=(weights, fan_out, 1),
-        begin=(str(shape.at("parameters") + shape.bias(layer)), "0", "1"),
+        begin=(shape.at("parameters") + shape.bias(layer), 0, 1),
         result=(shape.at(f"value {layer + 1}"), fan_out, 1),
     )  # fmt: skip
 
@@ -219,14 +221,11 @@ def _gradient_product(shape: DenseShape, layer: int, style: DenseStyle) -> Produ
     """Weights' gradients are a sum over examples, chunk after chunk."""
     fan_in, fan_out = shape.widths[layer : layer + 2]
     place = shape.at("gradient") + shape.weights[layer]
-    zero = shape.at("zero")
     return Product(
         str(fan_in), fan_out, "m", style.columns,
         left=(shape.at(f"value {layer}"), 1, fan_in),
         right=(shape.at(f"error {layer + 1}"), fan_out, 1),
-        begin=(f"({place} if done else {zero})", f"({fan_out} if done else 0)",
-               "(1 if done else 0)"),
-        result=(place, fan_out, 1),
+        begin=(place, fan_out, 1), result=(place, fan_out, 1),
     )  # fmt: skip
 
 
@@ -236,7 +235,7 @@ def _error_product(shape: DenseShape, layer: int, style: DenseStyle) -> Product:
     return Product(
         "m", fan_in, str(fan_out), style.columns,
         left=(shape.at(f"error {layer + 1}"), fan_out, 1), right=(weights, 1, fan_out),
-        begin=(str(shape.at("zero")), "0", "0"),
+        begin=(shape.at("zero"), 0, 0),
         result=(shape.at(f"error {layer}"), fan_in, 1),
     )  # fmt: skip
 
@@ -244,7 +243,7 @@ def _error_product(shape: DenseShape, layer: int, style: DenseStyle) -> Product:
 def _write_forward(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
     lines = []
     for layer in shape.layers:
-        lines += write_product(_forward_product(shape, layer, style), style.rows)
+        lines += write_product(_forward_product(shape, layer, style), style.rows, style.lanes)
         if layer + 1 in shape.layers:
             lines += _write_activation(dense, style, shape, layer + 1)
     return lines
@@ -293,10 +292,10 @@ def _write_drop(dense: Dense, shape: DenseShape, layer: int) -> list[str]:
 def _write_backward(style: DenseStyle, shape: DenseShape) -> list[str]:
     lines = []
     for layer in reversed(shape.layers):
-        lines += write_product(_gradient_product(shape, layer, style), style.rows)
+        lines += write_product(_gradient_product(shape, layer, style), style.rows, style.lanes)
         lines += _write_bias(style, shape, layer)
         if layer:
-            lines += write_product(_error_product(shape, layer, style), style.rows)
+            lines += write_product(_error_product(shape, layer, style), style.rows, style.lanes)
             error, slope = (shape.at(f"{n} {layer}") * style.lanes for n in ("error", "slope"))
             lines += [
                 f"for n in range(m*{shape.widths[layer] * style.lanes}):",
@@ -311,9 +310,6 @@ def _write_bias(style: DenseStyle, shape: DenseShape, layer: int) -> list[str]:
     place = (shape.at("gradient") + shape.bias(layer)) * style.lanes
     error = shape.at(f"error {layer + 1}") * style.lanes
     return [
-        "if done == 0:",
-        f"    for n in range({width}):",
-        f"        flat[{place} + n] = ZERO",
         "for q in range(m):",
         f"    for n in range({width}):",
         f"        flat[{place} + n] += flat[{error} + q*{width} + n]",

@@ -40,7 +40,8 @@ def tile(rows: int, columns: int, lanes: int, precision: str) -> Any:
 
     def typed(typing: Any, work: Any, *places: Any) -> Any:
         def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            shape.write(builder, arguments)
+            kinds = [argument.type for argument in arguments]
+            builder.call(shape.declare(builder.module, kinds), arguments)
             return context.get_dummy_value()
 
         return types.void(pointer, *[types.int64] * 13), write
@@ -58,7 +59,7 @@ def _as_intrinsic(typed: Any) -> Any:
         a_k,
         b,
         b_k,
-        b_column,  # noqa: ANN001, PLR0913  # numba reads them
+        b_column,  # numba reads them
         begin,
         begin_row,
         begin_column,
@@ -66,7 +67,7 @@ def _as_intrinsic(typed: Any) -> Any:
         c_row,
         c_column,
         count,
-    ):  # noqa: ANN001  # as above
+    ):  # as above
         return typed(typing, work, a, a_row, a_k, b, b_k, b_column, begin, begin_row,
                      begin_column, c, c_row, c_column, count)  # fmt: skip
 
@@ -79,6 +80,22 @@ class _Shape:
     def __init__(self, rows: int, columns: int, vector: ir.VectorType, width: int) -> None:
         self.rows, self.columns = range(rows), range(columns)
         self.vector, self.width = vector, width
+
+    def declare(self, module: Any, kinds: list[Any]) -> Any:
+        """The function of this tile in a module: written once, called for each product."""
+        kind = "float" if self.width == 4 else "double"
+        name = f"tile_{len(self.rows)}_{len(self.columns)}_{self.vector.count}_{kind}"
+        if name in module.globals:
+            return module.globals[name]
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+        function.linkage = "internal"
+        # A copy of it in each product would be compiled as often.
+        set.add(function.attributes, "noinline")
+        set.add(function.attributes, '"prefer-vector-width"="512"')
+        builder = ir.IRBuilder(function.append_basic_block("begin"))
+        self.write(builder, list(function.args))
+        builder.ret_void()
+        return function
 
     def write(self, builder: Any, arguments: Any) -> None:
         """The loop over k with the sums in registers."""
