@@ -3,6 +3,7 @@
 one run with its way      trace_floats, trace_compiled → FloatTrail
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
 millions of runs          plan_runs → RunPlan.run → Runs
+networks side by side     Dense, Training → run_dense → Epoch after Epoch
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
@@ -22,6 +23,15 @@ from gradiometer.numeric.best_paths import (
     rank_all,
     rank_paths,
 )
+from gradiometer.numeric.dense_run import (
+    Epoch,
+    Examples,
+    Networks,
+    Training,
+    draw_order,
+    run_dense,
+)
+from gradiometer.numeric.dense_source import Dense, DenseStyle
 from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
 from gradiometer.numeric.error_bound import (
     GradientBound,
@@ -93,9 +103,13 @@ __all__ = [
     "BestPaths",
     "Collapsed",
     "Coverage",
+    "Dense",
+    "DenseStyle",
     "Draws",
     "EdgeContributions",
     "Elimination",
+    "Epoch",
+    "Examples",
     "Field",
     "FloatState",
     "FloatTrail",
@@ -106,6 +120,7 @@ __all__ = [
     "LengthShares",
     "LinearGraph",
     "Linearised",
+    "Networks",
     "Noise",
     "Order",
     "PathAnalysis",
@@ -118,6 +133,7 @@ __all__ = [
     "SourceEdges",
     "Tape",
     "TapeRun",
+    "Training",
     "ValueBound",
     "View",
     "Wide",
@@ -138,6 +154,7 @@ __all__ = [
     "draw_column",
     "draw_index",
     "draw_normal",
+    "draw_order",
     "draw_uniform",
     "eliminate",
     "find_unsettled",
@@ -150,6 +167,7 @@ __all__ = [
     "plan_runs",
     "rank_all",
     "rank_paths",
+    "run_dense",
     "run_rule_tape",
     "run_tape",
     "split_by_length",

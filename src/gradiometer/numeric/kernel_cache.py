@@ -38,6 +38,38 @@ def load_kernel(source: str) -> Advance:
     it calls, of the compiler and of the processor. A folder that cannot be read or written, or a
     file that is damaged, costs a compilation and nothing else.
     """
+    call = _PROTOTYPE(_link(_find_code(source)))
+
+    def advance(
+        blocks: NDArray[Any], table: NDArray[Any], given: NDArray[Any],
+        steps: int, first: int, fresh: int, seed: int = 0,
+    ) -> None:  # fmt: skip
+        # The convention of numba: places for the result and for an error come first.
+        result, error = ctypes.c_void_p(), ctypes.c_void_p()
+        call(
+            ctypes.byref(result), ctypes.byref(error), blocks.ctypes.data, len(blocks),
+            table.ctypes.data, len(table), given.ctypes.data, steps, first, fresh, seed,
+        )  # fmt: skip
+
+    return advance
+
+
+@lru_cache(maxsize=64)
+def load_entry(source: str, arrays: int, numbers: int) -> Advance:
+    """The compiled function `advance` of a text, called with so many arrays and then numbers."""
+    kinds = [ctypes.c_void_p] * (arrays + 2) + [ctypes.c_int64] * numbers
+    call = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(_link(_find_code(source)))
+
+    def advance(*parts: Any) -> None:
+        result, error = ctypes.c_void_p(), ctypes.c_void_p()
+        places = [part.ctypes.data for part in parts[:arrays]]
+        call(ctypes.byref(result), ctypes.byref(error), *places, *parts[arrays:])
+
+    return advance
+
+
+def _find_code(source: str) -> bytes:
+    """The machine code of a text, from disk or from the compiler."""
     path = _user_folder() / f"kernel_{_fingerprint(source)}"
     code = _read_code(path.with_suffix(".code"))
     if code is None:
@@ -46,7 +78,7 @@ def load_kernel(source: str) -> Advance:
         code = compile_text(source, path.with_suffix(".py"))
         _write(path.with_suffix(".py"), source.encode())
         _write(path.with_suffix(".code"), hashlib.sha256(code).digest() + code)
-    return _link(code)
+    return code
 
 
 def has_fused() -> bool:
@@ -74,6 +106,7 @@ def _list_parts() -> list[Path]:
         "kernel_compile.py",
         "kernel_lane*.py",
         "kernel_draw*.py",
+        "kernel_tile.py",
         "lanes.py",
     )
     return sorted(path for name in names for path in folder.glob(name))
@@ -119,8 +152,8 @@ def _write(path: Path, content: bytes) -> None:
         return
 
 
-def _link(code: bytes) -> Advance:
-    """The function in machine code, callable from Python; it leaves the interpreter lock."""
+def _link(code: bytes) -> int:
+    """The address of the function in machine code."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     machine = binding.Target.from_default_triple().create_target_machine()
@@ -128,20 +161,7 @@ def _link(code: bytes) -> Advance:
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _ENGINES.append(engine)
-    call = _PROTOTYPE(engine.get_function_address("advance"))
-
-    def advance(
-        blocks: NDArray[Any], table: NDArray[Any], given: NDArray[Any],
-        steps: int, first: int, fresh: int, seed: int = 0,
-    ) -> None:  # fmt: skip
-        # The convention of numba: places for the result and for an error come first.
-        result, error = ctypes.c_void_p(), ctypes.c_void_p()
-        call(
-            ctypes.byref(result), ctypes.byref(error), blocks.ctypes.data, len(blocks),
-            table.ctypes.data, len(table), given.ctypes.data, steps, first, fresh, seed,
-        )  # fmt: skip
-
-    return advance
+    return engine.get_function_address("advance")
 
 
 _PROTOTYPE = ctypes.CFUNCTYPE(

@@ -28,6 +28,12 @@ def kernel(precision: str) -> Any:
     return njit(TYPES.format(precision), nogil=True, error_model="numpy", **options)
 
 
+def entry(types: str) -> Any:
+    """The decorator of a function `advance` with other arguments, in a generated text."""
+    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(types, nogil=True, error_model="numpy", **options)
+
+
 class _Text(SourceLoader):
     """Imports a text that need not be on disk."""
 

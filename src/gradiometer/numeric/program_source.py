@@ -83,7 +83,7 @@ class _Writer:
             return f"{parts[0]} {INFIX[operator]} {parts[1]}"
         if operator in CALLS:
             return f"{CALLS[operator]}({', '.join(parts)})"
-        return _CHOICES[operator](*parts)
+        return CHOICES[operator](*parts)
 
 
 def _passed(value: str, *marks: str) -> str:
@@ -91,7 +91,7 @@ def _passed(value: str, *marks: str) -> str:
 
 
 # Each gives NaN for NaN, and takes the first one of equal arguments, as the float engine does.
-_CHOICES = {
+CHOICES = {
     "neg": lambda a: f"-{a}",
     "not": lambda a: f"not {a}",
     "where": lambda c, a, b: f"{a} if {c} else {b}",
@@ -102,7 +102,7 @@ _CHOICES = {
     "passed": _passed,
 }
 
-CHOOSES = frozenset(_CHOICES) - {"neg", "not"}
+CHOOSES = frozenset(CHOICES) - {"neg", "not"}
 """Operations that read an argument twice or not at all: their arguments are variables."""
 
 
