@@ -25,6 +25,8 @@ STEPS = 1000
 MANY, FEW = 1_000_000, 4_096
 """Runs of ours, and of peers and of one core."""
 ROUNDS = 5
+ALONE = 64
+"""How many times as many runs as a peer one core makes, which spreads what every call costs."""
 STREAMED, STREAMED_STEPS = 100_000_000, 100
 """Runs that one process makes block by block, and the steps of each."""
 SURFACES = ("barrier", "double_well", "rosenbrock")
@@ -108,7 +110,7 @@ def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
     shifted = made.run(np.nextafter(short, np.inf), steps=STEPS).position
     calls: dict[str, Callable[[], object]] = {
         "all cores": lambda: made.run(starts, steps=STEPS),
-        "one core": lambda: made.run(starts[: 16 * few], steps=STEPS, threads=1),
+        "one core": lambda: made.run(starts[: ALONE * few], steps=STEPS, threads=1),
     }
     agreement = {}
     for name, make in list_peers().items():
@@ -120,7 +122,7 @@ def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
     calls["limit"] = lambda: limit(lanes, few * STEPS // 64)
     limit(lanes, 1)
     rounds = [{name: clock(call) for name, call in calls.items()} for _ in range(ROUNDS)]
-    sizes = {"all cores": many, "one core": 16 * few}
+    sizes = {"all cores": many, "one core": ALONE * few}
     rows = {
         name: {kind: statistics.median(r[name][at] for r in rounds) * MANY / sizes.get(name, few)
                for at, kind in enumerate(("wall s", "processor s"))}
@@ -133,11 +135,13 @@ def time_pair(rule: str, surface: str, many: int, few: int) -> dict[str, Any]:
         for name in agreement
     }
     by_core = {
-        name: statistics.median(16 * r[name][1] / r["one core"][1] for r in rounds)
+        name: statistics.median(ALONE * r[name][1] / r["one core"][1] for r in rounds)
         for name in agreement
     }
     coordinates = starts.size // len(starts)
-    share = coordinates * statistics.median(r["limit"][1] * 16 / r["one core"][1] for r in rounds)
+    share = coordinates * statistics.median(
+        r["limit"][1] * ALONE / r["one core"][1] for r in rounds
+    )
     return {"seconds": rows, "same positions": agreement, "same from the next float":
             compare(expected, shifted), "ratios": ratios, "by core": by_core, "of limit": share,
             "both cores": rows["one core"]["wall s"] / rows["all cores"]["wall s"]}  # fmt: skip
