@@ -172,3 +172,9 @@ def test_doublings_that_cannot_be_found_are_unknown(objective, settings):
 def test_unknown_input_is_refused():
     with pytest.raises(UsageError):
         _ask(steps=3)
+
+
+def test_a_landscape_with_a_hole_is_left_open_and_no_error():
+    answer = ask("stability", objective="x^2/2 - ln(x)")
+    assert answer.facts["critical"].status == "unknown"
+    assert "gap" in answer.facts["critical"].because

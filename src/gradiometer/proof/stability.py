@@ -217,7 +217,10 @@ def _find_point(
     subject: Subject, inquiry: Inquiry, near: Sequence[Exact], piece: int
 ) -> tuple[Rest, list[Linear]]:
     """The point of rest, which a weight decay may move off the critical point."""
-    ground = read_ground(subject.landscape, piece)
+    try:
+        ground = read_ground(subject.landscape, piece)
+    except CertificateError as error:
+        raise UndecidedError(error.problem.rstrip(".").lower()) from None
     pull = fmpq(0)
     origin = all(isinstance(value, fmpq) and value == 0 for value in near)
     if not origin:
