@@ -10,6 +10,7 @@ from gradiometer.proof.check import KINDS, check, fingerprint
 
 if TYPE_CHECKING:
     from gradiometer.proof.alike import Alike, Link, is_elementwise, prove_alike
+    from gradiometer.proof.basin import Outcome, find_outcome
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.check_agreement import agrees
@@ -146,6 +147,7 @@ _PLACES = {
     "ExactStepper": "stepper",
     "Extended": "extended",
     "Extremum": "shape_extrema",
+    "Outcome": "basin",
     "Fate": "fate",
     "FloatStepper": "stepper",
     "Ground": "evidence_ground",
@@ -191,6 +193,7 @@ _PLACES = {
     "find_dead": "shape_range",
     "find_distance": "distance",
     "find_extremum": "shape_extrema",
+    "find_outcome": "basin",
     "find_fate": "fate",
     "find_float_threshold": "threshold",
     "find_lipschitz": "shape_range",
@@ -273,6 +276,7 @@ __all__ = [
     "Moment",
     "NotRationalError",
     "Orbit",
+    "Outcome",
     "Rate",
     "Regime",
     "Rest",
@@ -317,6 +321,7 @@ __all__ = [
     "find_lipschitz",
     "find_moment",
     "find_monotone",
+    "find_outcome",
     "find_period",
     "find_point",
     "find_range",

@@ -19,7 +19,9 @@ SCHEMA = "gradiometer/certificate-1"
 KINDS: Mapping[str, str] = {
     "alike": "check_alike",
     "approach": "check_approach",
+    "basin": "check_basin",
     "boxes": "check_boxes",
+    "cone": "check_cone",
     "contraction": "check_contraction",
     "counterexample": "check_formula",
     "descent": "check_descent",

@@ -40,13 +40,25 @@ def length(entries: Sequence[arb]) -> arb:
 def shrinks(matrix: arb_mat, factor: fmpq) -> bool:
     """Whether the matrix certainly makes each vector shorter by that factor, or by more.
 
-    So it does when `factor^2 - M^T M` is positive definite, which elimination shows.
+    So it does when `factor^2 - M^T M` is positive definite.
     """
+    return _is_positive(-(matrix.transpose() * matrix), arb(factor) ** 2)
+
+
+def stretches(matrix: arb_mat, factor: fmpq) -> bool:
+    """Whether the matrix certainly makes each vector longer by that factor, or by more.
+
+    So it does when `M^T M - factor^2` is positive definite; *factor* is not negative.
+    """
+    return _is_positive(matrix.transpose() * matrix, -(arb(factor) ** 2))
+
+
+def _is_positive(matrix: arb_mat, shift: arb) -> bool:
+    """Whether a symmetric matrix plus *shift* on its diagonal is positive definite; elimination."""
     size = matrix.nrows()
-    square = matrix.transpose() * matrix
-    rest = [[-square[i, j] for j in range(size)] for i in range(size)]
+    rest = [[matrix[i, j] for j in range(size)] for i in range(size)]
     for i in range(size):
-        rest[i][i] += arb(factor) ** 2
+        rest[i][i] += shift
     for k in range(size):
         pivot = rest[k][k]
         if not pivot > 0:

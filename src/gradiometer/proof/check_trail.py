@@ -39,7 +39,7 @@ Point = tuple[Any, ...]
 def check_trail(problem: Any, claim: Any, evidence: Any) -> None:
     """Accept lowest loss, last position and return of a run, or raise `CertificateError`."""
     fields(evidence)
-    replay = _read(problem)
+    replay = read_journey(problem)
     said: dict[str, Any] = dict(zip(_CLAIM, fields(claim, *_CLAIM), strict=True))
     for bits in LADDER:
         try:
@@ -63,10 +63,12 @@ class _TooWideError(Exception):
 
 @final
 @dataclass(frozen=True)
-class _Replay:
+class Replay:
     """The problem of a certificate, read and compiled."""
 
     variables: tuple[str, ...]
+    tree: Node
+    """The loss as a formula."""
     loss: Evaluator
     changes: bool
     """Whether the loss reads the step `t`, counted from 1."""
@@ -121,7 +123,7 @@ def _shorten(value: Any) -> Any:
     return to_ball(value) if is_long else value
 
 
-def _check(replay: _Replay, said: Mapping[str, Any]) -> None:
+def _check(replay: Replay, said: Mapping[str, Any]) -> None:
     first, period, points = _read_return(said["returns"], replay.steps)
     states, losses = _follow(replay, first + period if period else replay.steps)
     best = 0
@@ -152,7 +154,7 @@ def _read_return(returns: Any, steps: int) -> tuple[int, int, Any]:
     return first, period, points
 
 
-def _follow(replay: _Replay, steps: int) -> tuple[list[tuple[Point, dict[str, Any]]], list[Any]]:
+def _follow(replay: Replay, steps: int) -> tuple[list[tuple[Point, dict[str, Any]]], list[Any]]:
     """All states and losses up to that step."""
     states: list[tuple[Point, dict[str, Any]]] = [(replay.start, replay.begin())]
     losses: list[Any] = []
@@ -169,7 +171,7 @@ def _follow(replay: _Replay, steps: int) -> tuple[list[tuple[Point, dict[str, An
 
 
 def _check_return(
-    replay: _Replay, states: list[tuple[Point, dict[str, Any]]], first: int, period: int
+    replay: Replay, states: list[tuple[Point, dict[str, Any]]], first: int, period: int
 ) -> None:
     def state(step: int) -> list[Any]:
         point, memory = states[step]
@@ -199,7 +201,8 @@ def _contain(said: Any, values: Sequence[Any], what: str) -> None:
             raise _TooWideError(f"{what} is not known as well as it is said to be.")
 
 
-def _read(problem: Any) -> _Replay:
+def read_journey(problem: Any) -> Replay:
+    """The problem of a certificate about a run in several variables, read and compiled."""
     variables, loss, rule, schedules, start, steps = fields(
         problem, "variables", "loss", "rule", "schedules", "start", "steps"
     )
@@ -224,8 +227,8 @@ def _read(problem: Any) -> _Replay:
     require(all(f"{name}'" in targets for name in kept), "The rule is not complete.")
     memory = [(n, parse(text, names={*numbers, *rates.rows, *places}).tree) for n, text in state]
     compiled = tuple((target, compile_exact(tree)) for target, tree in trees)
-    return _Replay(
-        names, compile_exact(tree), changes, gradient, places, inclines, tuple(memory),
+    return Replay(
+        names, tree, compile_exact(tree), changes, gradient, places, inclines, tuple(memory),
         tuple(trees), compiled, numbers, rates, tuple(map(read_rational, start)), steps,
     )  # fmt: skip
 

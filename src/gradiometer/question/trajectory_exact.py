@@ -11,10 +11,13 @@ from gradiometer.proof import (
     Arithmetic,
     Journey,
     NotRationalError,
+    Outcome,
     Trail,
     certify_trail,
     check,
+    combine,
     count_certain_bits,
+    find_outcome,
     find_settled_step,
     follow,
 )
@@ -84,6 +87,11 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
     certificate, refusal = _certify(journey, trail, lowest, final)
     certified = certificate is not None
     facts = _facts(request, trail, lowest, final, certified=certified)
+    parts = [certificate]
+    if trail.repeats_from is None:
+        outcome, reason = find_outcome(journey, find_settled_step(journey))
+        facts |= _describe_outcome(request, facts["verdict"], outcome, reason)
+        parts += [] if outcome is None else [outcome.certificate]
     warnings = _list_meetings(journey, trail)
     if trail.ended:
         warnings.append(f"The run ends after step {trail.last}: {trail.ended}.")
@@ -92,8 +100,26 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
     inputs = {**request.inputs, **({} if engine is None else {"engine": engine})}
     return Answer(
         "trajectory", inputs, facts, _steps(journey, trail, facts), _arrays(request, trail),
-        certificate, tuple(warnings),
+        combine(parts), tuple(warnings),
     )  # fmt: skip
+
+
+def _describe_outcome(
+    request: Request, verdict: Fact, outcome: Outcome | None, reason: str
+) -> dict[str, Fact]:
+    """What is proved of all steps to come, or why nothing is."""
+    if outcome is None:
+        because = f"{verdict.because.rstrip('.')}; {reason}."
+        return {"verdict": Fact("unknown", "unknown", because)}
+    because = outcome.because[0].upper() + outcome.because[1:] + "."
+    facts = {
+        "verdict": proved(outcome.word, because),
+        "cycle": proved("none", f"The run {outcome.word}, so it has no cycle."),
+    }
+    if outcome.limit is not None:
+        place = to_place(request.objective.variables, outcome.limit)
+        facts["limit"] = proved(place, "The point that the run converges to.")
+    return facts
 
 
 def _list_meetings(journey: Journey, trail: Trail) -> list[str]:

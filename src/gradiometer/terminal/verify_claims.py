@@ -140,7 +140,8 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
 
 
 _FATES: tuple[str, ...] = (
-    "approach", "contraction", "descent", "excursion", "itinerary", "outer", "rotation", "trap",
+    "approach", "basin", "cone", "contraction", "descent", "excursion", "itinerary",
+    "outer", "rotation", "trap",
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
