@@ -167,3 +167,11 @@ def test_a_growing_memory_that_moves_nothing_is_no_divergence() -> None:
     )
     with pytest.raises(CertificateError, match="longer by the factor"):
         check(certificate)
+
+
+@pytest.mark.parametrize("hole", ["0*ln(10 - x)", "0*sqrt(100 - y)", "0/(x - 7)"])
+def test_a_loss_without_a_value_far_out_ends_the_run(hole: str) -> None:
+    # Its slopes are those of the bowl, but a run that grows comes to where the loss has no value.
+    rates = {"learning_rate": "1/3"}
+    assert word(ask("x^2 + 5*y^2", "x=1,y=1/3", set=rates, steps=3)) == "diverges"
+    assert word(ask(f"x^2 + 5*y^2 + {hole}", "x=1,y=1/3", set=rates, steps=3)) == "unknown"

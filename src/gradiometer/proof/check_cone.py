@@ -86,6 +86,8 @@ def require_growth(replay: Replay, cone: Cone) -> None:
     step = read_smooth_step(replay, cone.entry)
     if not step.is_affine:
         raise UndecidedError("the step is not affine")
+    if not step.is_total:
+        raise UndecidedError("the loss or the step may have no value far out")
     require(len(step.names) == len(cone.centre), "The centre has another size.")
     there = step.image(list(cone.centre))
     rests = all(isinstance(a, fmpq) and a == b for a, b in zip(there, cone.centre, strict=True))

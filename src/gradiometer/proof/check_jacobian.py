@@ -8,20 +8,24 @@ from typing import Any, final
 
 from flint import arb, arb_mat, fmpq
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
     Apply,
     Evaluator,
     Node,
+    Number,
     compile_exact,
     differentiate,
+    evaluate,
     free_names,
+    map_children,
     settle_conditions,
     to_ball,
     walk,
 )
 from gradiometer.proof.check_fields import require
 from gradiometer.proof.check_matrix import MOST_NAMES
+from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_trail import Point, Replay
 
 _SMOOTH = {
@@ -48,7 +52,9 @@ class SmoothStep:
     """Each assignment in order: target, value, and its slope in each name that it reads."""
     values: Mapping[str, fmpq]
     is_affine: bool
-    """Whether no slope reads the state, so that the map is affine everywhere."""
+    """Whether no slope reads the state, so that the map is affine wherever it has a value."""
+    is_total: bool
+    """Whether loss and step certainly have a value for all states."""
 
     def image(self, state: Sequence[Any]) -> list[Any]:
         """Where the step takes a state.
@@ -146,7 +152,19 @@ def read_smooth_step(replay: Replay, done: int) -> SmoothStep:
         replay, names, tuple(map(compile_exact, gradient)),
         tuple(tuple(map(compile_exact, row)) for row in hessian), tuple(rows), values,
         not any(free_names(tree) & changing for tree in trees),
+        all(is_total(_fold(tree, values)) for tree in (replay.tree, *(tree for _, tree in step))),
     )  # fmt: skip
+
+
+def _fold(tree: Node, values: Mapping[str, fmpq]) -> Node:
+    """The tree with each part that reads nothing but parameters as its number, where it is one."""
+    if isinstance(tree, Number) or not free_names(tree) <= values.keys():
+        return map_children(tree, lambda part: _fold(part, values))
+    try:
+        found = evaluate(tree, values)
+    except (DomainError, UndecidedError):
+        return tree
+    return Number(found) if isinstance(found, fmpq) else tree
 
 
 def _require_smooth(*trees: Node) -> None:
