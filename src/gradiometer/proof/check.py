@@ -49,6 +49,7 @@ KINDS: Mapping[str, str] = {
     "stability": "check_stability",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
+    "tether": "check_tether",
     "trail": "check_trail",
     "trap": "check_trap",
     "wave": "check_wave",

@@ -77,7 +77,7 @@ def read_motion(replay: Replay, done: int) -> Motion:
     memory = tuple(name for name in replay.state if f"{name}'" in dict(step))
     means = {}
     for name in memory if done > 0 else ():
-        mean = _read_mean(name, dict(step)[f"{name}'"], values)
+        mean = read_mean(name, dict(step)[f"{name}'"], values)
         if mean is not None and replay.state[name] == Number(_ZERO):
             means[name] = mean
     if not _any_corrected(step):
@@ -130,7 +130,7 @@ def _fold(node: Node, values: Mapping[str, fmpq]) -> Node:
     if node.operator in ("+", "-") and after == 0:
         return left
     if node.operator in ("+", "-") and isinstance(left, Name):
-        over, under = _factors(right)
+        over, under = split_factors(right)
         if over.count(left) == 1 and len(over) > 1:
             # x - x*c as x*(1 - c): a range of x then shrinks instead of meeting its other end.
             over.remove(left)
@@ -151,7 +151,7 @@ def _value(node: Node, values: Mapping[str, fmpq]) -> fmpq | None:
     return values.get(node.name) if isinstance(node, Name) else None
 
 
-def _read_mean(name: str, tree: Node, values: Mapping[str, fmpq]) -> tuple[Node, Mean] | None:
+def read_mean(name: str, tree: Node, values: Mapping[str, fmpq]) -> tuple[Node, Mean] | None:
     """The base as it is written and the mean, where the tree is `b*z + (1 - b)*e`."""
     if not (isinstance(tree, Apply) and tree.operator == "+"):
         return None
@@ -171,7 +171,7 @@ def _read_mean(name: str, tree: Node, values: Mapping[str, fmpq]) -> tuple[Node,
 
 def _unbiased(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
     """The tree in terms of the means without bias."""
-    over, under = _factors(node)
+    over, under = split_factors(node)
     parts = len(over) + len(under)
     for name, (base, _) in means.items():
         rest = apply("-", ONE, apply("^", base, Name("t")))
@@ -216,11 +216,11 @@ def _biased_names(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
     return apply("*", rest, node)
 
 
-def _factors(node: Node) -> tuple[list[Node], list[Node]]:
+def split_factors(node: Node) -> tuple[list[Node], list[Node]]:
     """What a product of quotients multiplies and what it divides by."""
     if isinstance(node, Apply) and node.operator in ("*", "/"):
-        over, under = _factors(node.arguments[0])
-        more, less = _factors(node.arguments[1])
+        over, under = split_factors(node.arguments[0])
+        more, less = split_factors(node.arguments[1])
         if node.operator == "/":
             more, less = less, more
         return over + more, under + less

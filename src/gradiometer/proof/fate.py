@@ -59,7 +59,9 @@ _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("contraction", "find_contraction"),
     ("approach", "find_approach"),
     ("outer", "find_outer"),
+    ("tether", "find_curved_tether"),
     ("excursion", "find_excursion"),
+    ("tether", "find_tether"),
     ("trap", "find_region"),
 )
 """The file and the function of each attempt, in order; loaded when needed."""

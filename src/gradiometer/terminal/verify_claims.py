@@ -141,7 +141,7 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
 
 _FATES: tuple[str, ...] = (
     "approach", "basin", "cone", "contraction", "descent", "excursion", "itinerary",
-    "outer", "rotation", "trap",
+    "outer", "rotation", "tether", "trap",
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
