@@ -9,8 +9,9 @@ from gradiometer.formula import free_names, precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
+from gradiometer.proof.check_pull import Pull, read_pull
 from gradiometer.proof.check_region import Field
-from gradiometer.proof.check_tether import Pull, bound_slopes, count_turns, read_pull, require_home
+from gradiometer.proof.check_tether import bound_slopes, count_turns, require_home
 from gradiometer.proof.check_walk import Replay, read_replay
 from gradiometer.proof.contraction_guess import round_short
 from gradiometer.proof.fate import Fate
@@ -64,7 +65,7 @@ def find_tether(course: Course, run: Run, settled_from: int | None) -> Fate:
     )  # fmt: skip
     follows = (
         "each step points back with its slope"
-        if pull.driver == "g"
+        if pull.keeps == 0
         else "the mean of slopes that it follows turns before it is further out"
     )
     because = (
