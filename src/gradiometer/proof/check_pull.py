@@ -1,8 +1,8 @@
 """The step of a rule as a multiple of a slope or of running means of slopes, and its length.
 
 Either `E = c*y/D` with c >= 0 and D > 0, where y is the slope g or a running mean of slopes and D
-is not below the root of a running mean q of squared slopes; or `E = c*sign(y)`, where y may be a sum
-of such with weights that are not negative.
+is not below the root of a running mean q of squared slopes; or `E = c*sign(y)`, where y may be a
+sum of such with weights that are not negative.
 
 How long the first can be follows from q: of two weighted means with weights `p_k` and `r_k` that
 each add up to 1, `w^2 <= q * sum of p_k^2/r_k`.
