@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "activation": "activations",
     "counter": "counters",
     "family": "families",
+    "initialization": "initializations",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from gradiometer.model.graph_rank import RankedPath, rank_paths
     from gradiometer.model.graph_side import Gradient, Sides, solve_gradient
+    from gradiometer.model.initialization import Initialization, read_initialization
     from gradiometer.model.jax_uses import split_jax
     from gradiometer.model.keras_config import note_keras, read_keras_config
     from gradiometer.model.keras_models import describe_keras
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from gradiometer.model.network_toml import read_network_file, read_network_toml
     from gradiometer.model.network_tree import Chain, Input, Layer
     from gradiometer.model.network_walk import walk_network
+    from gradiometer.model.network_widths import read_widths
     from gradiometer.model.objective import VARIABLE, Objective
     from gradiometer.model.objective_read import read_objective
     from gradiometer.model.optimizer import Optimizer, rate_range
@@ -129,6 +131,7 @@ _PLACES = {
     "KeyPath": "toml_places",
     "CriticalPoint": "landscape",
     "Landscape": "landscape",
+    "Initialization": "initialization",
     "Input": "network_tree",
     "Layer": "network_tree",
     "LayerKind": "layer_kind",
@@ -195,6 +198,7 @@ _PLACES = {
     "read_family": "activation",
     "read_file": "toml_source",
     "read_graph": "graph",
+    "read_initialization": "initialization",
     "note_keras": "keras_config",
     "read_keras_config": "keras_config",
     "read_layer_kind": "layer_kind_read",
@@ -218,6 +222,7 @@ _PLACES = {
     "read_template_file": "network_template",
     "read_toml": "toml_source",
     "read_weights": "weights_read",
+    "read_widths": "network_widths",
     "settle": "parameter",
     "slope_tree": "graph_point",
     "solve_gradient": "graph_side",
@@ -270,6 +275,7 @@ __all__ = [
     "GraphFocus",
     "GraphNode",
     "GraphPoint",
+    "Initialization",
     "Input",
     "KeyPath",
     "Kind",
@@ -349,6 +355,7 @@ __all__ = [
     "read_family",
     "read_file",
     "read_graph",
+    "read_initialization",
     "read_keras_config",
     "read_layer_kind",
     "read_listing",
@@ -368,6 +375,7 @@ __all__ = [
     "read_template_file",
     "read_toml",
     "read_weights",
+    "read_widths",
     "reconcile",
     "settle",
     "slope_tree",
