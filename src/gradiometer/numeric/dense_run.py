@@ -144,8 +144,11 @@ class _Run:
         self.real = np.dtype(training.style.precision)
         self.shape = training.dense.shape(training.style)
         self.examples = _Prepared(examples, training.dense, self.real)
-        self.checks = {name: _Prepared(row, training.dense, self.real)
-                       for name, row in checks.items()}  # fmt: skip
+        # On the examples that they learn from, networks have their own labels in checks too.
+        self.checks = {
+            name: self.examples if row is examples else _Prepared(row, training.dense, self.real)
+            for name, row in checks.items()
+        }
         self.advance = load_entry(write_dense(training.dense, training.style), 8, 6)
         self.places = list_places(training.dense.widths, self.shape)
         if networks.parameters.shape[1:] != self.places.shape:
@@ -236,6 +239,7 @@ class _Run:
         lanes, count = self.training.style.lanes, len(examples.inputs)
         order = np.repeat(np.arange(count, dtype=np.int32)[:, None], lanes, axis=1)
         labels = np.repeat(examples.labels[:, None], lanes, axis=1)
+        labels = block.labels if examples is self.examples else labels
         table = np.zeros((1, max(len(self.training.dense.scheduled), 1), lanes), self.real)
         record = np.zeros((1, self.shape.records, lanes), self.real)
         self._call(block, (examples, order, labels, table, record), (1, 0, count, 0))

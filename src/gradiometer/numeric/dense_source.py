@@ -21,7 +21,7 @@ from gradiometer.numeric.dense_shape import DenseShape
 from gradiometer.numeric.layout import PART
 from gradiometer.numeric.program_source import NUMBERS
 
-Head: TypeAlias = Literal["softmax", "sigmoid", "squared"]
+Head: TypeAlias = Literal["softmax", "sigmoid", "squared", "squared_classes"]
 
 
 @final
