@@ -272,7 +272,9 @@ class _Run:
             fine = np.isfinite(record[:, :, alive]).all(axis=1)
             fine &= loss <= self.training.far * np.maximum(self.first_loss[alive], 1.0)
         lost = ~fine.all(axis=0)
-        self.stopped[alive[lost]] = number * self.steps + np.argmin(fine[:, lost], axis=0)
+        # Whoever stopped before stays in a block as long as others there go on.
+        fresh = lost & (self.stopped[alive] < 0)
+        self.stopped[alive[fresh]] = number * self.steps + np.argmin(fine[:, fresh], axis=0)
         left = alive[~lost]
         if lost.any() and -(-len(left) // self.training.style.lanes) < len(self.blocks):
             self._read_parameters()

@@ -345,7 +345,12 @@ _QUESTIONS = (
          Input("target_accuracy", "number", "The accuracy whose first epoch is wanted."),
          Input("target_loss", "number", "The loss whose first epoch is wanted."),
          Input("within", "number", "How much worse than the best a learning rate may be.",
-               default="1/20")),
+               default="1/20"),
+         Input("compare_at", "choice", "At which learning rates values are compared.",
+               choices=("best", "all"), default="best"),
+         Input("keep", "text", "A file of runs: what it has is not run again, what is made is "
+               "written to it at once."),
+         Input("dry_run", "flag", "Only say what it would cost.", default=False)),
         "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",
     ),
     Question(

@@ -8,9 +8,12 @@ from typing import Any
 from gradiometer.question.answer import Answer
 from gradiometer.question.training_arrays import Results, list_series
 from gradiometer.question.training_best import list_best
+from gradiometer.question.training_claims import list_claims
 from gradiometer.question.training_facts import list_facts
+from gradiometer.question.training_make import find_kept, list_missing, make_all
+from gradiometer.question.training_plan import list_plan
 from gradiometer.question.training_read import Wanted, read_request
-from gradiometer.question.training_run import list_blocks, make_runs
+from gradiometer.question.training_sensitivity import list_sensitivity
 
 
 def training(
@@ -41,6 +44,9 @@ def training(
     target_accuracy: Any = None,
     target_loss: Any = None,
     within: Any = "1/20",
+    compare_at: str = "best",
+    keep: str | None = None,
+    dry_run: bool = False,
 ) -> Answer:
     """What training does to small networks, measured on every cell of a grid.
 
@@ -76,12 +82,17 @@ def training(
         target_accuracy: The accuracy whose first epoch is wanted.
         target_loss: The same for a loss.
         within: How much worse than the best a learning rate may be to count as good.
+        compare_at: Whether values are compared each at its `best` learning rate, or at `all`.
+        keep: A file of runs. What it has is not run again, and each run is written to it as soon
+            as it is done, so that the same call goes on after an interrupt.
+        dry_run: Whether only to say what it would cost.
 
     Returns:
         Facts, all `measured`, most of them a row for each cell with `mean`, `interval` and `n`:
-        `best`, `best_rate`, `diverged`, `test_accuracy`, `validation_accuracy`, `train_accuracy`,
-        the same for `loss`, `epochs_to_target`, `loss_gap`, `accuracy_gap`, `vanishing_ratio`,
-        `layers`. The arrays hold all curves.
+        `best`, `best_rate`, `claims`, `sensitivity`, `runs`, `diverged`, `test_accuracy`,
+        `validation_accuracy`, `train_accuracy`, the same for `loss`, `epochs_to_target`, `loss_gap`, `accuracy_gap`, `vanishing_ratio`,
+        `layers`. The arrays hold all curves. With `dry_run` the facts `plan`, `examples`,
+        `parameters`, `kernels`, `steps`, `multiply_adds` and `memory_bytes`.
 
     Raises:
         GradiometerError: If an input cannot be used. A run that diverges is no error.
@@ -94,15 +105,15 @@ def training(
     wanted = Wanted(
         networks, data, target, activation, optimizer, set or {}, schedule, per, initialization,
         loss, vary, epochs, batch, dropout, label_noise, seeds, seed, precision, validation, test,
-        split, scale, compare, target_accuracy, target_loss, within,
+        split, scale, compare, target_accuracy, target_loss, within, compare_at,
     )  # fmt: skip
     request = read_request(wanted)
-    places = [(cell, s) for cell in range(len(request.cells)) for s in request.seeds]
-    runs = {}
-    for made in make_runs(request, list_blocks(request, places)):
-        runs |= made
-    results = Results(request, runs)
-    facts = list_best(results) | list_facts(results)
+    kept = find_kept(request, keep)
+    if dry_run:
+        return Answer("training", request.inputs, list_plan(request, list_missing(request, kept)))
+    results = Results(request, make_all(request, kept))
+    facts = list_best(results) | list_claims(results) | list_sensitivity(results)
+    facts |= list_facts(results)
     warnings = ["One seed gives no interval: ask for `seeds` of 2 or more."] if seeds == 1 else []
     return Answer("training", request.inputs, facts, (), list_series(results),
                   warnings=tuple(warnings))  # fmt: skip

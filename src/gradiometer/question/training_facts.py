@@ -113,9 +113,10 @@ def _tell_divergence(results: Results) -> Fact:
         row["first_step"] = min(gone) if gone else None
         row["layer"] = Counter(layers).most_common(1)[0][0] if layers else None
         rows.append(row)
-    return Fact(rows, "measured", "The share of runs whose loss became no number or a million times "
-                "that of the start, with its exact binomial interval; the first step of any, and "
-                "the layer, from the inputs, whose gradient then was no number or the largest.")  # fmt: skip
+    because = "The share of runs whose loss became no number or a million times that of the "
+    because += "start, with its exact binomial interval; the first step of any, and the layer, "
+    because += "from the inputs, whose gradient then was no number or the largest."
+    return Fact(rows, "measured", because)
 
 
 def find_target(results: Results) -> tuple[str, float] | None:

@@ -45,6 +45,8 @@ class Request:
     target_accuracy: float | None
     target_loss: float | None
     within: fmpq
+    compares_best: bool
+    """Whether values are compared at the best rate of each, not at all rates."""
     inputs: Mapping[str, Any]
 
     @property
@@ -84,6 +86,7 @@ class Wanted:
     target_accuracy: Any
     target_loss: Any
     within: Any
+    compare_at: str
 
 
 def read_request(wanted: Wanted) -> Request:
@@ -97,6 +100,7 @@ def read_request(wanted: Wanted) -> Request:
     _check_word(wanted.per, ("epoch", "step"), "per")
     _check_word(wanted.precision, ("float32", "float64"), "precision")
     _check_word(wanted.split, SPLITS, "split")
+    _check_word(wanted.compare_at, ("best", "all"), "compare_at")
     numbers = {name: read_exact(getattr(wanted, name), name)
                for name in ("validation", "test", "within")}  # fmt: skip
     data = read_dataset(wanted.data, target=wanted.target)
@@ -114,7 +118,8 @@ def read_request(wanted: Wanted) -> Request:
         "float64" if wanted.precision == "float64" else "float32",
         numbers["validation"], numbers["test"], wanted.scale, wanted.split == "each",
         wanted.compare or _choose_axis(varied), _read_target(wanted.target_accuracy, "accuracy"),
-        _read_target(wanted.target_loss, "loss"), numbers["within"], _describe(wanted, axes),
+        _read_target(wanted.target_loss, "loss"), numbers["within"],
+        wanted.compare_at == "best", _describe(wanted, axes),
     )  # fmt: skip
 
 
@@ -236,7 +241,8 @@ def _describe(wanted: Wanted, axes: Mapping[str, tuple[Any, ...]]) -> dict[str, 
         shown = [v if v is None or isinstance(v, str) else str(v) for v in values]
         rows |= {name: shown[0] if len(shown) == 1 else shown} if name != "network" else {}
     names = ("set", "per", "epochs", "seeds", "seed", "precision", "validation", "test", "split",
-             "scale", "compare", "target_accuracy", "target_loss", "within")  # fmt: skip
+             "scale", "compare", "target_accuracy", "target_loss", "within",
+             "compare_at")  # fmt: skip
     found = {name: getattr(wanted, name) for name in names}
     rows |= {name: value if isinstance(value, int | str | Mapping) else str(value)
              for name, value in found.items() if value is not None}  # fmt: skip
