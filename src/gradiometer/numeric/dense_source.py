@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias, final
 
-from gradiometer.formula import Node
+from gradiometer.formula import Node, differentiate_left, to_steady
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_head import write_head
@@ -49,14 +50,19 @@ class Dense:
 
     widths: tuple[int, ...]
     activation: Node
-    """The hidden units' function of `x`, and its slope."""
-    slope: Node
+    """The hidden units' function of `x`; its slope follows from it, and at a kink is the one on
+    the left."""
     head: Head
     rule: ScalarRule
     scheduled: tuple[str, ...] = ()
     """Parameters of the rule with a number for each step."""
     drops: bool = False
     """Whether hidden units are dropped at random."""
+
+    @cached_property
+    def slope(self) -> Node:
+        """The slope of the hidden units' function."""
+        return differentiate_left(self.activation, "x")
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -253,7 +259,7 @@ def _write_activation(dense: Dense, style: DenseStyle, shape: DenseShape, layer:
     """The hidden units' values and slopes."""
     code = Code("a")
     code.open("x", "z")
-    ends = [code.lower(dense.activation), code.lower(dense.slope)]
+    ends = [code.lower(to_steady(dense.activation)), code.lower(dense.slope)]
     body = code.write(ends)
     texts = [code.text(end) for end in ends]
     value, slope = (
