@@ -1,4 +1,4 @@
-"""A hidden unit's function with its slope and its bend, for arrays of float64."""
+"""A hidden unit's function with its slope and its bend, for arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LANES = 64
 
 
 @lru_cache(maxsize=64)
-def write_unit(activation: Node) -> str:
+def write_unit(activation: Node, precision: str = "float64") -> str:
     """The module of a kernel that reads sums and writes values, slopes and bends."""
     slope = differentiate_left(activation, "x")
     code = Code("a")
@@ -37,11 +37,11 @@ def write_unit(activation: Node) -> str:
             "from gradiometer.numeric.kernel_compile import entry",
             "from gradiometer.numeric.kernel_fused import prefer_wide",
             "",
-            "REAL = np.float64",
+            f"REAL = np.{precision}",
             *(f"{name} = REAL({number})" for number, name in NUMBERS.items()),
             "",
             "",
-            '@entry("void(CPointer(float64), CPointer(float64), int64)")',
+            f'@entry("void(CPointer({precision}), CPointer({precision}), int64)")',
             "def advance(sums, found, count):",
             "    prefer_wide()",
             f"    x = carray(sums, (count, {_LANES}))",
@@ -60,14 +60,14 @@ def write_unit(activation: Node) -> str:
 
 
 def evaluate_unit(activation: Node, sums: Array) -> tuple[Array, Array, Array]:
-    """The values, slopes and bends of a function at an array of sums, each of its shape."""
+    """The values, slopes and bends of a function at an array of sums, float64 or float32, of its shape and kind."""
     from gradiometer.numeric.kernel_cache import load_entry
 
-    count = -(-sums.size // _LANES)
-    room = np.zeros((count, _LANES))
+    count, kind = -(-sums.size // _LANES), sums.dtype
+    room = np.zeros((count, _LANES), kind)
     room.reshape(-1)[: sums.size] = sums.reshape(-1)
-    found = np.empty((count, 4, _LANES))
-    load_entry(write_unit(activation), 2, 1)(room, found, count)
+    found = np.empty((count, 4, _LANES), kind)
+    load_entry(write_unit(activation, kind.name), 2, 1)(room, found, count)
     value, slope, bend = (
         found[:, n].reshape(-1)[: sums.size].reshape(sums.shape) for n in range(3)
     )
