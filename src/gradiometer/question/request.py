@@ -62,6 +62,8 @@ class Question:
     inputs: tuple[Input, ...]
     example: str
     """A command line that works."""
+    is_long: bool = False
+    """Whether it may take long, and tells how far it is."""
 
     def run(self, **inputs: Any) -> Answer:
         """Ask the question.
@@ -329,7 +331,8 @@ _QUESTIONS = (
                "batch=16,64."),
          Input("epochs", "integer", "How often each example is met.", default=20),
          Input("batch", "integer", "How many examples a step takes.", default=32),
-         Input("dropout", "number", "The share of hidden units left out at each step.", default="0"),
+         Input("dropout", "number", "The share of hidden units left out at each step.",
+               default="0"),
          Input("label_noise", "number", "The share of training labels made wrong.", default="0"),
          Input("seeds", "integer", "How many runs of each cell.", default=3),
          Input("seed", "integer", "The first seed.", default=0),
@@ -352,6 +355,7 @@ _QUESTIONS = (
                "written to it at once."),
          Input("dry_run", "flag", "Only say what it would cost.", default=False)),
         "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",
+        is_long=True,
     ),
     Question(
         "claim",

@@ -90,9 +90,10 @@ def training(
     Returns:
         Facts, all `measured`, most of them a row for each cell with `mean`, `interval` and `n`:
         `best`, `best_rate`, `claims`, `sensitivity`, `runs`, `diverged`, `test_accuracy`,
-        `validation_accuracy`, `train_accuracy`, the same for `loss`, `epochs_to_target`, `loss_gap`, `accuracy_gap`, `vanishing_ratio`,
-        `layers`. The arrays hold all curves. With `dry_run` the facts `plan`, `examples`,
-        `parameters`, `kernels`, `steps`, `multiply_adds` and `memory_bytes`.
+        `validation_accuracy`, `train_accuracy`, the same for `loss`, `epochs_to_target`,
+        `loss_gap`, `accuracy_gap`, `vanishing_ratio`, `layers`. The arrays hold all curves.
+        With `dry_run` the facts `plan`, `examples`, `parameters`, `kernels`, `steps`,
+        `multiply_adds` and `memory_bytes`.
 
     Raises:
         GradiometerError: If an input cannot be used. A run that diverges is no error.

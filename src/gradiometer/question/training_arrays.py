@@ -20,7 +20,9 @@ _ABOUT = {
     "batch_loss": "loss of the batches of an epoch, before their steps",
     "batch_accuracy": "share of right answers in the batches of an epoch",
     "gradient_norm": "size of a layer's gradient in the last batch of an epoch",
-    "weight_norm": "size of a layer's weights after an epoch",
+    "weight_norm": "size of a layer's weights and biases after an epoch",
+    "dead_units": "share of a hidden layer's units with slope 0 on all training examples",
+    "saturated_units": "share of a hidden layer's units whose slope is below 1/100 of the largest",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from flint import fmpq
 
-from gradiometer.formula import Node, differentiate_branches, free_names, to_float, to_text
+from gradiometer.formula import free_names, to_float, to_text
 from gradiometer.model import (
     RATE,
     Activation,
@@ -46,11 +46,6 @@ class Cell:
     def scalar(self) -> ScalarRule:
         """The rule for one number, as every parameter of a network follows it."""
         return unroll(self.rule, ())
-
-    @cached_property
-    def slope(self) -> Node:
-        """The activation's slope."""
-        return differentiate_branches(self.activation.tree, "x")
 
     @cached_property
     def group(self) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from gradiometer.question.training_interval import (
     to_bounds,
     to_digits,
 )
-from gradiometer.question.training_result import PARTS
+from gradiometer.question.training_result import LAYERS, PARTS
 
 
 def list_facts(results: Results) -> dict[str, Fact]:
@@ -110,12 +110,14 @@ def _tell_divergence(results: Results) -> Fact:
                "interval": ends, "n": len(stops)}  # fmt: skip
         layers = [results.runs[cell, seed].layer + 1 for seed in results.request.seeds
                   if results.runs[cell, seed].stopped >= 0]  # fmt: skip
+        layers = [layer for layer in layers if layer]
         row["first_step"] = min(gone) if gone else None
         row["layer"] = Counter(layers).most_common(1)[0][0] if layers else None
         rows.append(row)
     because = "The share of runs whose loss became no number or a million times that of the "
     because += "start, with its exact binomial interval; the first step of any, and the layer, "
-    because += "from the inputs, whose gradient then was no number or the largest."
+    because += "from the inputs, whose gradient most often was the first to be a thousand times "
+    because += "that of the start."
     return Fact(rows, "measured", because)
 
 
@@ -188,22 +190,23 @@ def _tell_layers(results: Results) -> dict[str, Fact]:
     rows, ratios = [], []
     for cell, each in enumerate(results.request.cells):
         depth = len(each.widths) - 1
-        norms = {name: results.curves[name][cell, :, -1, :depth]
-                 for name in ("gradient_norm", "weight_norm")}  # fmt: skip
+        last = {name: results.curves[name][cell, :, -1, :depth] for name in LAYERS}
         for layer in range(depth):
-            sizes = {name: to_mean(table[:, layer]) for name, table in norms.items()}
+            sizes = {name: to_mean(table[:, layer]) for name, table in last.items()}
             rows.append({**describe_cell(results, cell), "layer": layer + 1, **sizes})
         ends = results.curves["gradient_norm"][cell, :, :, [0, depth - 1]]
         with np.errstate(all="ignore"):
             logs = np.log(ends[0]) - np.log(ends[1])
         means = [row[np.isfinite(row)].mean() for row in logs if np.isfinite(row).any()]
         ratios.append({**describe_cell(results, cell), **_to_ratio(means)})
+    because = "By layer from the inputs, after the last epoch: sizes of its gradient in the last "
+    because += "batch and of its weights, shares of dead units (slope 0 on all training examples) "
+    because += "and of saturated ones (slope below 1/100 of the largest); means over the seeds."
     return {
         "vanishing_ratio": Fact(ratios, "measured", "The size of the first layer's gradient over "
                                 "that of the last layer's, as geometric mean over all epochs. "
                                 f"{say_seeds(results)}"),
-        "layers": Fact(rows, "measured", "Sizes of gradients in the last batch and of weights "
-                       "after it, by layer counted from the inputs; means over the seeds."),
+        "layers": Fact(rows, "measured", because),
     }  # fmt: skip
 
 

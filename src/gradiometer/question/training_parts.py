@@ -20,6 +20,9 @@ from gradiometer.question.training_read import Request
 if TYPE_CHECKING:
     from gradiometer.numeric import Examples
 
+MOST_PARTS = 16
+"""How many splits are held at a time."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ def make_parts(request: Request, seed: int) -> Parts:
     return _make_parts(request, seed if request.splits_each else request.seeds[0])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=MOST_PARTS)
 def _make_parts(request: Request, seed: int) -> Parts:
     split = split_dataset(request.data, validation=request.validation, test=request.test, seed=seed)
     data = scale_targets(scale_inputs(request.data, split, request.scale), split, request.scale)

@@ -14,8 +14,8 @@ CURVES = ("batch_loss", "batch_accuracy", *(f"{part}_{what}" for part in PARTS
           for what in ("loss", "accuracy")))  # fmt: skip
 """One number an epoch: over the batches as they were met, and on each part after the epoch."""
 
-LAYERS = ("gradient_norm", "weight_norm")
-"""One number an epoch and layer."""
+LAYERS = ("gradient_norm", "weight_norm", "dead_units", "saturated_units")
+"""One number an epoch and layer; of the last two, one for each hidden layer."""
 
 
 @final
@@ -28,7 +28,7 @@ class Run:
     stopped: int
     """The step at which it diverged, from 0; -1 if it did not."""
     layer: int
-    """The layer whose gradient was the first to be no number or the largest then; -1 if none."""
+    """The layer whose gradient exploded first, from 0; -1 if none did."""
 
     def to_plain(self) -> dict[str, Any]:
         """The run as JSON; None for NaN."""

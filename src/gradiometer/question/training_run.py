@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from gradiometer.formula import to_float
 from gradiometer.question.training_cells import Cell, list_groups
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]
 """The number of a cell, and a seed."""
+
+
+WATCHED: tuple[Literal["weights", "units"], ...] = ("weights", "units")
+"""What epochs tell besides losses."""
 
 
 @final
@@ -95,7 +99,7 @@ def _run_block(
     parts = make_parts(request, block.places[0][1])
     cells = [request.cells[cell] for cell, _ in block.places]
     dense = make_dense(cells)
-    training = _make_training(request, cells, dense, parts)
+    training = make_training(request, cells, dense, parts.count("train"))
     networks = _make_networks(cells, block, dense, parts)
     recorder = Recorder(request, dense, len(block.places))
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
@@ -122,16 +126,17 @@ def make_dense(cells: Sequence[Cell]) -> Dense:
 
     first = cells[0]
     scheduled = tuple(sorted({name for cell in cells for name in cell.schedules}))
-    return Dense(first.widths, first.activation.tree, first.slope, first.head, first.scalar,
+    return Dense(first.widths, first.activation.tree, first.head, first.scalar,
                  scheduled, bool(first.dropout))  # fmt: skip
 
 
-def _make_training(request: Request, cells: Sequence[Cell], dense: Dense, parts: Parts) -> Training:
+def make_training(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Training:
+    """How the networks of these cells learn from so many examples."""
     import numpy as np
 
     from gradiometer.numeric import Training
 
-    steps = -(-parts.count("train") // cells[0].batch)
+    steps = -(-examples // cells[0].batch)
     per_step = cells[0].is_per_step
     units = request.epochs * (steps if per_step else 1)
     known: dict[int, Any] = {}
@@ -147,7 +152,7 @@ def _make_training(request: Request, cells: Sequence[Cell], dense: Dense, parts:
         return table[:, :, at].transpose(2, 1, 0)
 
     return Training(dense, cells[0].batch, request.epochs, rates=rates if dense.scheduled else None,
-                    threads=1, style=choose_style(request))  # fmt: skip
+                    threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
 
 
 def _make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Any:
@@ -174,11 +179,11 @@ class Recorder:
         import numpy as np
 
         self.has_classes = request.has_classes
-        self.layers = len(dense.widths) - 1
-        self.widths = dense.widths
         self.epochs, self.count = request.epochs, count
+        layers = len(dense.widths) - 1
+        sizes = {name: layers if name.endswith("norm") else layers - 1 for name in LAYERS}
         self.curves: dict[str, Any] = {
-            name: np.full((self.epochs, self.layers, count), np.nan) for name in LAYERS
+            name: np.full((self.epochs, size, count), np.nan) for name, size in sizes.items()
         }
         self.stopped = np.full(count, -1, np.int64)
         self.layer = np.full(count, -1, np.int64)
@@ -187,9 +192,7 @@ class Recorder:
         """Take down one epoch."""
         import numpy as np
 
-        fresh = (epoch.stopped >= 0) & (self.stopped < 0)
-        self.layer[fresh] = first_layer(epoch.norms[:, fresh])
-        self.stopped = epoch.stopped
+        self.stopped, self.layer = epoch.stopped, epoch.exploded
         found = {"batch_loss": epoch.loss, "batch_accuracy": epoch.hits}
         for part, (loss, hits) in epoch.checks.items():
             found |= {f"{part}_loss": loss, f"{part}_accuracy": hits}
@@ -198,18 +201,9 @@ class Recorder:
             if self.has_classes or not name.endswith("accuracy"):
                 row = self.curves.setdefault(name, np.full((self.epochs, self.count), np.nan))
                 row[epoch.number] = np.where(gone, np.nan, values)
-        self.curves["gradient_norm"][epoch.number] = epoch.norms
-        self.curves["weight_norm"][epoch.number] = self._measure(epoch.parameters())
-
-    def _measure(self, parameters: Any) -> Any:
-        """The size of each layer's weights, biases left out."""
-        import numpy as np
-
-        rows, at = [], 0
-        for fan_in, fan_out in zip(self.widths, self.widths[1:], strict=False):
-            rows.append(np.linalg.norm(parameters[:, at : at + fan_in * fan_out], axis=1))
-            at += (fan_in + 1) * fan_out
-        return np.array(rows)
+        units = [(epoch.dead or {})["train"], (epoch.saturated or {})["train"]]
+        for name, values in zip(LAYERS, (epoch.norms, epoch.weight_norms, *units), strict=True):
+            self.curves[name][epoch.number] = values
 
     def to_runs(self) -> list[Run]:
         """The run of each network."""
@@ -218,14 +212,3 @@ class Recorder:
                 int(self.stopped[n]), int(self.layer[n]))
             for n in range(self.count)
         ]  # fmt: skip
-
-
-def first_layer(norms: Any) -> Any:
-    """The layer whose gradient is no number, or else the largest; the last one of several.
-
-    Gradients come from the last layer backward, so what is broken there breaks those before it.
-    """
-    import numpy as np
-
-    size = np.where(np.isfinite(norms), norms, np.inf)[::-1]
-    return len(norms) - 1 - np.argmax(size, axis=0)
