@@ -12,6 +12,7 @@ from gradiometer.question.training_claims import list_claims
 from gradiometer.question.training_facts import list_facts
 from gradiometer.question.training_make import find_kept, list_missing, make_all
 from gradiometer.question.training_plan import list_plan
+from gradiometer.question.training_range import read_sweep, try_range
 from gradiometer.question.training_read import Wanted, read_request
 from gradiometer.question.training_sensitivity import list_sensitivity
 
@@ -45,6 +46,7 @@ def training(
     target_loss: Any = None,
     within: Any = "1/20",
     compare_at: str = "best",
+    range_test: str | None = None,
     keep: str | None = None,
     dry_run: bool = False,
 ) -> Answer:
@@ -83,17 +85,19 @@ def training(
         target_loss: The same for a loss.
         within: How much worse than the best a learning rate may be to count as good.
         compare_at: Whether values are compared each at its `best` learning rate, or at `all`.
+        range_test: Rates `low:high:steps` such as `1e-5:10:100` of a test beside the grid, in
+            which the rate grows at every step, to see what published rules suggest.
         keep: A file of runs. What it has is not run again, and each run is written to it as soon
             as it is done, so that the same call goes on after an interrupt.
         dry_run: Whether only to say what it would cost.
 
     Returns:
         Facts, all `measured`, most of them a row for each cell with `mean`, `interval` and `n`:
-        `best`, `best_rate`, `claims`, `sensitivity`, `runs`, `diverged`, `test_accuracy`,
-        `validation_accuracy`, `train_accuracy`, the same for `loss`, `epochs_to_target`,
-        `loss_gap`, `accuracy_gap`, `vanishing_ratio`, `layers`. The arrays hold all curves.
-        With `dry_run` the facts `plan`, `examples`, `parameters`, `kernels`, `steps`,
-        `multiply_adds` and `memory_bytes`.
+        `best`, `best_rate`, `claims`, `sensitivity`, `range_test`, `runs`, `diverged`,
+        `test_accuracy`, `validation_accuracy`, `train_accuracy`, the same for `loss`,
+        `epochs_to_target`, `loss_gap`, `accuracy_gap`, `vanishing_ratio`, `layers`. The arrays
+        hold all curves. With `dry_run` the facts `plan`, `examples`, `parameters`, `kernels`,
+        `steps`, `multiply_adds` and `memory_bytes`.
 
     Raises:
         GradiometerError: If an input cannot be used. A run that diverges is no error.
@@ -109,12 +113,14 @@ def training(
         split, scale, compare, target_accuracy, target_loss, within, compare_at,
     )  # fmt: skip
     request = read_request(wanted)
+    sweep = read_sweep(range_test)
     kept = find_kept(request, keep)
     if dry_run:
         return Answer("training", request.inputs, list_plan(request, list_missing(request, kept)))
     results = Results(request, make_all(request, kept))
     facts = list_best(results) | list_claims(results) | list_sensitivity(results)
-    facts |= list_facts(results)
+    tested, arrays = try_range(results, sweep, facts.get("sensitivity"))
+    facts |= tested | list_facts(results)
     warnings = ["One seed gives no interval: ask for `seeds` of 2 or more."] if seeds == 1 else []
-    return Answer("training", request.inputs, facts, (), list_series(results),
+    return Answer("training", request.inputs, facts, (), list_series(results) | arrays,
                   warnings=tuple(warnings))  # fmt: skip

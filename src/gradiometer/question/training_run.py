@@ -17,7 +17,7 @@ from gradiometer.question.training_result import LAYERS, PARTS, Run
 from gradiometer.question.training_start import draw_start
 
 if TYPE_CHECKING:
-    from gradiometer.numeric import Dense, Epoch, Training
+    from gradiometer.numeric import Dense, Epoch, Networks, Training
 
 Place: TypeAlias = tuple[int, int]
 """The number of a cell, and a seed."""
@@ -100,10 +100,10 @@ def _run_block(
     cells = [request.cells[cell] for cell, _ in block.places]
     dense = make_dense(cells)
     training = make_training(request, cells, dense, parts.count("train"))
-    networks = _make_networks(cells, block, dense, parts)
+    networks = make_networks(cells, block, dense, parts)
     recorder = Recorder(request, dense, len(block.places))
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
-    with _quiet():
+    with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
             if halt.is_set():
                 return {}
@@ -113,7 +113,7 @@ def _run_block(
     return dict(zip(block.places, recorder.to_runs(), strict=True))
 
 
-def _quiet() -> Any:
+def quiet() -> Any:
     """Runs that diverge overflow; that is recorded, not warned of."""
     import numpy as np
 
@@ -155,7 +155,8 @@ def make_training(request: Request, cells: Sequence[Cell], dense: Dense, example
                     threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
 
 
-def _make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Any:
+def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Networks:
+    """Where the runs of a block begin, and what is their own."""
     import numpy as np
 
     from gradiometer.numeric import Networks
