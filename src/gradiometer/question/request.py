@@ -351,6 +351,8 @@ _QUESTIONS = (
                default="1/20"),
          Input("compare_at", "choice", "At which learning rates values are compared.",
                choices=("best", "all"), default="best"),
+         Input("sharpness", "integer", "After how many epochs each the sharpness is measured; 0 "
+               "for never.", default=0),
          Input("range_test", "text", "Rates low:high:steps of a test in which the rate grows at "
                "every step, such as 1e-5:10:100."),
          Input("keep", "text", "A file of runs: what it has is not run again, what is made is "

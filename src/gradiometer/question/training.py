@@ -15,6 +15,7 @@ from gradiometer.question.training_plan import list_plan
 from gradiometer.question.training_range import read_sweep, try_range
 from gradiometer.question.training_read import Wanted, read_request
 from gradiometer.question.training_sensitivity import list_sensitivity
+from gradiometer.question.training_sharpness import tell_sharpness
 
 
 def training(
@@ -46,6 +47,7 @@ def training(
     target_loss: Any = None,
     within: Any = "1/20",
     compare_at: str = "best",
+    sharpness: int = 0,
     range_test: str | None = None,
     keep: str | None = None,
     dry_run: bool = False,
@@ -85,6 +87,8 @@ def training(
         target_loss: The same for a loss.
         within: How much worse than the best a learning rate may be to count as good.
         compare_at: Whether values are compared each at its `best` learning rate, or at `all`.
+        sharpness: After how many epochs each the largest eigenvalue of the Hessian is measured, to
+            see it beside the largest at which the rule is stable; 0 for never.
         range_test: Rates `low:high:steps` such as `1e-5:10:100` of a test beside the grid, in
             which the rate grows at every step, to see what published rules suggest.
         keep: A file of runs. What it has is not run again, and each run is written to it as soon
@@ -93,8 +97,8 @@ def training(
 
     Returns:
         Facts, all `measured`, most of them a row for each cell with `mean`, `interval` and `n`:
-        `best`, `best_rate`, `claims`, `sensitivity`, `range_test`, `runs`, `diverged`,
-        `test_accuracy`, `validation_accuracy`, `train_accuracy`, the same for `loss`,
+        `best`, `best_rate`, `claims`, `sensitivity`, `range_test`, `sharpness`, `runs`,
+        `diverged`, `test_accuracy`, `validation_accuracy`, `train_accuracy`, the same for `loss`,
         `epochs_to_target`, `loss_gap`, `accuracy_gap`, `vanishing_ratio`, `layers`. The arrays
         hold all curves. With `dry_run` the facts `plan`, `examples`, `parameters`, `kernels`,
         `steps`, `multiply_adds` and `memory_bytes`.
@@ -110,7 +114,7 @@ def training(
     wanted = Wanted(
         networks, data, target, activation, optimizer, set or {}, schedule, per, initialization,
         loss, vary, epochs, batch, dropout, label_noise, seeds, seed, precision, validation, test,
-        split, scale, compare, target_accuracy, target_loss, within, compare_at,
+        split, scale, compare, target_accuracy, target_loss, within, compare_at, sharpness,
     )  # fmt: skip
     request = read_request(wanted)
     sweep = read_sweep(range_test)
@@ -120,7 +124,8 @@ def training(
     results = Results(request, make_all(request, kept))
     facts = list_best(results) | list_claims(results) | list_sensitivity(results)
     tested, arrays = try_range(results, sweep, facts.get("sensitivity"))
-    facts |= tested | list_facts(results)
+    sharp, more = tell_sharpness(results)
+    facts |= tested | sharp | list_facts(results)
     warnings = ["One seed gives no interval: ask for `seeds` of 2 or more."] if seeds == 1 else []
-    return Answer("training", request.inputs, facts, (), list_series(results) | arrays,
+    return Answer("training", request.inputs, facts, (), list_series(results) | arrays | more,
                   warnings=tuple(warnings))  # fmt: skip

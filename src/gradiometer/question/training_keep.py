@@ -107,6 +107,7 @@ def name_runs(request: Request, places: list[Place]) -> dict[Place, str]:
         "validation": str(request.validation),
         "test": str(request.test),
         "scale": request.scale,
+        "sharpness": request.sharpness,
     }
     cells = [cell.to_plain() for cell in request.cells]
     found = {}

@@ -47,6 +47,8 @@ class Request:
     within: fmpq
     compares_best: bool
     """Whether values are compared at the best rate of each, not at all rates."""
+    sharpness: int
+    """After how many epochs each the sharpness is measured; 0 for never."""
     inputs: Mapping[str, Any]
 
     @property
@@ -87,6 +89,7 @@ class Wanted:
     target_loss: Any
     within: Any
     compare_at: str
+    sharpness: int
 
 
 def read_request(wanted: Wanted) -> Request:
@@ -119,7 +122,7 @@ def read_request(wanted: Wanted) -> Request:
         numbers["validation"], numbers["test"], wanted.scale, wanted.split == "each",
         wanted.compare or _choose_axis(varied), _read_target(wanted.target_accuracy, "accuracy"),
         _read_target(wanted.target_loss, "loss"), numbers["within"],
-        wanted.compare_at == "best", _describe(wanted, axes),
+        wanted.compare_at == "best", read_interval(wanted.sharpness), _describe(wanted, axes),
     )  # fmt: skip
 
 
@@ -138,6 +141,17 @@ def _read_count(value: Any, name: str, most: int) -> int:
     if value > most:
         raise LimitError(f"There are at most {most:,} {name}, not {value:,}.",
                          hint=f"ask for {most} or fewer")  # fmt: skip
+    return value
+
+
+def read_interval(value: Any) -> int:
+    """After how many epochs each something is measured; 0 for never.
+
+    Raises:
+        UsageError: If it is no whole number from 0.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"`sharpness` = {value} is no number of epochs.", hint="write 1, 2, 3, …")
     return value
 
 
@@ -242,7 +256,7 @@ def _describe(wanted: Wanted, axes: Mapping[str, tuple[Any, ...]]) -> dict[str, 
         rows |= {name: shown[0] if len(shown) == 1 else shown} if name != "network" else {}
     names = ("set", "per", "epochs", "seeds", "seed", "precision", "validation", "test", "split",
              "scale", "compare", "target_accuracy", "target_loss", "within",
-             "compare_at")  # fmt: skip
+             "compare_at", "sharpness")  # fmt: skip
     found = {name: getattr(wanted, name) for name in names}
     rows |= {name: value if isinstance(value, int | str | Mapping) else str(value)
              for name, value in found.items() if value is not None}  # fmt: skip

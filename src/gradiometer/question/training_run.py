@@ -14,6 +14,7 @@ from gradiometer.question.training_cells import Cell, list_groups
 from gradiometer.question.training_parts import Parts, make_parts
 from gradiometer.question.training_read import Request
 from gradiometer.question.training_result import LAYERS, PARTS, Run
+from gradiometer.question.training_sharpness import Sharpener
 from gradiometer.question.training_start import draw_start
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ def _run_block(
     dense = make_dense(cells)
     training = make_training(request, cells, dense, parts.count("train"))
     networks = make_networks(cells, block, dense, parts)
-    recorder = Recorder(request, dense, len(block.places))
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
+    sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
+    recorder = Recorder(request, dense, sharpener)
     with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
             if halt.is_set():
@@ -176,9 +178,13 @@ def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Part
 class Recorder:
     """Collects what each epoch leaves of the networks of a block."""
 
-    def __init__(self, request: Request, dense: Dense, count: int) -> None:
+    def __init__(self, request: Request, dense: Dense, sharpener: Sharpener) -> None:
         import numpy as np
 
+        count, self.sharpener, self.every = len(sharpener.cells), sharpener, request.sharpness
+        self.start = np.full(count, np.nan)
+        if self.every:
+            self.start = sharpener.measure_start()
         self.has_classes = request.has_classes
         self.epochs, self.count = request.epochs, count
         layers = len(dense.widths) - 1
@@ -197,6 +203,10 @@ class Recorder:
         found = {"batch_loss": epoch.loss, "batch_accuracy": epoch.hits}
         for part, (loss, hits) in epoch.checks.items():
             found |= {f"{part}_loss": loss, f"{part}_accuracy": hits}
+        done = epoch.number + 1
+        if self.every:
+            wanted = done % self.every == 0 or done == self.epochs
+            found["sharpness"] = self.sharpener.measure(epoch) if wanted else np.nan
         gone = epoch.stopped >= 0
         for name, values in found.items():
             if self.has_classes or not name.endswith("accuracy"):
@@ -210,6 +220,6 @@ class Recorder:
         """The run of each network."""
         return [
             Run({name: rows[..., n].copy() for name, rows in self.curves.items()},
-                int(self.stopped[n]), int(self.layer[n]))
+                int(self.stopped[n]), int(self.layer[n]), float(self.start[n]))
             for n in range(self.count)
         ]  # fmt: skip
