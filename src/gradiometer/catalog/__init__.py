@@ -29,6 +29,7 @@ __all__ = [
 KINDS: Mapping[str, str] = {
     "activation": "activations",
     "counter": "counters",
+    "dataset": "datasets",
     "family": "families",
     "initialization": "initializations",
     "layer": "layers",

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
         read_family,
     )  # fmt: skip
     from gradiometer.model.counter import Counter, read_counter
+    from gradiometer.model.dataset import Dataset, read_dataset
+    from gradiometer.model.dataset_split import (
+        Split,
+        flip_labels,
+        scale_inputs,
+        scale_targets,
+        split_dataset,
+    )
     from gradiometer.model.entry import find_entry
     from gradiometer.model.entry_dialect import list_dialects
     from gradiometer.model.flax_models import describe_flax
@@ -115,6 +123,13 @@ _PLACES = {
     "ConfigNetwork": "network_config",
     "CountLine": "network_rows",
     "Counter": "counter",
+    "Dataset": "dataset",
+    "Split": "dataset_split",
+    "flip_labels": "dataset_split",
+    "read_dataset": "dataset",
+    "scale_inputs": "dataset_split",
+    "scale_targets": "dataset_split",
+    "split_dataset": "dataset_split",
     "Deviation": "network_reconcile",
     "NotReconciled": "network_reconcile",
     "Reconciled": "network_reconcile",
@@ -266,6 +281,7 @@ __all__ = [
     "CountLine",
     "Counter",
     "CriticalPoint",
+    "Dataset",
     "Deviation",
     "Edge",
     "Example",
@@ -307,6 +323,7 @@ __all__ = [
     "Setting",
     "Shape",
     "Sides",
+    "Split",
     "SplitTensor",
     "Spot",
     "Start",
@@ -331,6 +348,7 @@ __all__ = [
     "find_layer_kind",
     "find_line",
     "find_uses",
+    "flip_labels",
     "focus_graph",
     "group_paths",
     "has_idle_branch",
@@ -352,6 +370,7 @@ __all__ = [
     "read_call",
     "read_config",
     "read_counter",
+    "read_dataset",
     "read_family",
     "read_file",
     "read_graph",
@@ -377,9 +396,12 @@ __all__ = [
     "read_weights",
     "read_widths",
     "reconcile",
+    "scale_inputs",
+    "scale_targets",
     "settle",
     "slope_tree",
     "solve_gradient",
+    "split_dataset",
     "split_jax",
     "split_torch",
     "to_network_text",
