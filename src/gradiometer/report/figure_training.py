@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradiometer.report.canvas import sheet, to_svg, use_logarithm
+from gradiometer.report.canvas import sheet, to_svg
 from gradiometer.report.figure import Figure
 from gradiometer.report.palette import light
 from gradiometer.report.training_grid import (
@@ -16,6 +16,7 @@ from gradiometer.report.training_grid import (
     find_band,
     legend_height,
     read_curves,
+    use_scale,
     write_legend,
 )
 
@@ -40,13 +41,12 @@ def draw_training(answer: Answer) -> Figure | None:
     legend = [(shown.label, shown.colour, shown.stroke) for shown in cells]
     with sheet((legend_height(len(cells)), *heights), share=True) as (figure, plots):
         write_legend(plots[0], legend)
-        held = f"{part}: line with its band; training: thin line" if part else "training"
         _draw_curves(answer, plots[1], cells, part=part, what="loss")
-        use_logarithm(plots[1])
-        plots[1].set_title(f"loss, logarithmic scale ({held})")
+        thin = ", thin: training" if part else ""
+        plots[1].set_title(f"{part or 'training'} loss{thin}{use_scale(plots[1])}")
         if has_accuracy:
             _draw_curves(answer, plots[2], cells, part=part, what="accuracy")
-            plots[2].set_title("share of right answers")
+            plots[2].set_title(f"share of right answers{thin}")
         _draw_staircase(answer, plots[-1], cells)
         plots[-1].set_xlabel("epochs done")
         svg = to_svg(figure)
@@ -83,12 +83,11 @@ def _draw_staircase(answer: Answer, plot: Axes, cells: Sequence[Shown]) -> None:
         )  # fmt: skip
     drawn = rates[[shown.cell for shown in cells]]
     is_wide = drawn.min() > 0 and drawn.max() / drawn.min() >= _WIDE
-    if is_wide:
-        use_logarithm(plot)
-    else:
+    said = use_scale(plot) if is_wide else ""
+    if not is_wide:
         plot.set_ylim(min(0.0, float(drawn.min())), float(drawn.max()) * 1.15 or 1)
     plot.set_xlim(0, len(ends) - 1)
-    plot.set_title("learning rate, logarithmic scale" if is_wide else "learning rate")
+    plot.set_title(f"learning rate{said}")
 
 
 def _describe(answer: Answer, cells: Sequence[Shown], part: str) -> str:

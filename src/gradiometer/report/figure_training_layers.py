@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradiometer.report.canvas import sheet, to_svg, use_logarithm
+from gradiometer.report.canvas import sheet, to_svg
 from gradiometer.report.figure import Figure
 from gradiometer.report.training_grid import (
     MOST,
@@ -17,6 +17,7 @@ from gradiometer.report.training_grid import (
     legend_height,
     name_cells,
     read_curves,
+    use_scale,
     write_legend,
 )
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from gradiometer.question import Answer
 
 _TITLES = {
-    "gradient_norm": "size of the gradient, logarithmic scale",
-    "weight_norm": "size of weights and biases, logarithmic scale",
+    "gradient_norm": "size of the gradient",
+    "weight_norm": "size of weights and biases",
 }
 
 
@@ -49,8 +50,8 @@ def draw_training_layers(answer: Answer) -> Figure | None:
                 band = find_band(answer, name, cell, layer=place)
                 if band is not None:
                     draw_band(plot, band, look)
-            use_logarithm(plot)
-            plot.set_title(title)
+            plot.set_title(title + use_scale(plot))
+            plot.set_xlim(left=0)
         plots[-1].set_xlabel("epochs done")
         svg = to_svg(figure)
     return Figure("Gradients and weights by layer", _describe(answer, cells[0], known), svg)

@@ -64,8 +64,10 @@ def draw_training_map(answer: Answer) -> Figure | None:
         _draw_cells(plot, table)
         _draw_edges(plot, table)
         _write_axes(plot, table)
-        words = table.source.replace("_", " ")
-        plot.set_title(f"{words} at the end; red: runs that diverged", loc="left")
+        box = plot.get_position()
+        words = f"{table.source.replace('_', ' ')} at the end; red: runs that diverged"
+        # The names of the rows leave too little room for it above the cells alone.
+        plot.set_title(words, loc="left", x=(0.02 - box.x0) / box.width)
         svg = to_svg(figure)
     return Figure("Learning rates and what becomes of the runs", _describe(answer, table), svg)
 
@@ -148,7 +150,7 @@ def _write_axes(plot: Axes, table: _Table) -> None:
     plot.set_xticks([place + 0.5 for place in places], [f"{table.rates[p]:.3g}" for p in places])
     labels = [name if len(name) <= 30 else f"{name[:29]}…" for name in table.rows]
     plot.set_yticks([row + 0.5 for row in range(len(table.rows))], labels)
-    plot.tick_params(length=0)
+    plot.tick_params(length=0, labelsize=9)
     plot.set_xlabel("learning rate at the start")
 
 

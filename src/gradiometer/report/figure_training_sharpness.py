@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradiometer.report.canvas import sheet, to_svg, use_logarithm
+from gradiometer.report.canvas import sheet, to_svg
 from gradiometer.report.figure import Figure
 from gradiometer.report.palette import light
 from gradiometer.report.training_grid import (
@@ -14,6 +14,7 @@ from gradiometer.report.training_grid import (
     find_band,
     legend_height,
     read_curves,
+    use_scale,
     write_legend,
 )
 
@@ -45,8 +46,9 @@ def draw_training_sharpness(answer: Answer) -> Figure | None:
             )  # fmt: skip
             last = limits[shown.cell][int(band.epochs[-1]) - 1]
             ends.append(f"{shown.label}: {band.middle[-1]:.4g} beside {last:.4g}")
-        use_logarithm(plots[1])
-        plots[1].set_title("sharpness (dots) and stable up to (dashes), logarithmic scale")
+        said_scale = use_scale(plots[1])
+        plots[1].set_title(f"sharpness, and dashed: stable up to{said_scale}")
+        plots[1].set_xlim(left=0)
         plots[1].set_xlabel("epochs done")
         svg = to_svg(figure)
     about = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from gradiometer.report.canvas import use_logarithm
 from gradiometer.report.reading import read_rows, to_plot_float
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ MOST = 5
 _COLOURS = ("blue", "orange", "green", "purple", "red")
 _STROKES: Sequence[Any] = ("solid", (0, (5, 1.6)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 _NAME = 44
+_NARROW = 3.0
+"""Ratio of largest and smallest value below which a logarithm would leave no ticks."""
+_DECADES = 300.0
+"""The same below which ticks at powers of ten alone are too few."""
 
 
 @final
@@ -161,6 +166,22 @@ def draw_band(plot: Axes, band: Band, shown: Shown, **style: Any) -> None:
     plot.fill_between(band.epochs, band.low, band.high, facecolor=colour, alpha=0.16, linewidth=0)
     options = {"linestyle": shown.stroke, "linewidth": 1.8, **style}
     plot.plot(band.epochs, band.middle, color=colour, **options)
+
+
+def use_scale(plot: Axes) -> str:
+    """Make the ordinate logarithmic where that shows more, and say so in words for the title."""
+    from matplotlib.ticker import FixedLocator
+
+    values = [v for line in plot.get_lines() for v in line.get_ydata() if math.isfinite(v)]
+    if not values or min(values) <= 0 or max(values) < _NARROW * min(values):
+        return ""
+    use_logarithm(plot)
+    low, high = plot.get_ylim()
+    if high < _DECADES * low:
+        ends = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [size * 10.0**power for power in ends for size in (1, 2, 5)]
+        plot.yaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
+    return ", logarithmic scale"
 
 
 def write_legend(plot: Axes, rows: Sequence[tuple[str, str, Any]]) -> None:
