@@ -172,7 +172,7 @@ def use_scale(plot: Axes) -> str:
     """Make the ordinate logarithmic where that shows more, and say so in words for the title."""
     from matplotlib.ticker import FixedLocator
 
-    values = [v for line in plot.get_lines() for v in line.get_ydata() if math.isfinite(v)]
+    values = [v for line in plot.get_lines() for v in list(line.get_ydata()) if math.isfinite(v)]
     if not values or min(values) <= 0 or max(values) < _NARROW * min(values):
         return ""
     use_logarithm(plot)
