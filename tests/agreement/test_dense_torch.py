@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.formula import differentiate_branches
 from gradiometer.model import read_activation, read_optimizer, settle, unroll
 from gradiometer.numeric import (
     Dense,
@@ -80,8 +79,7 @@ def test_loss_curves_are_those_of_torch(rule: str, activation: str) -> None:
     settings = {"momentum": "9/10"} if rule == "momentum" else {}
     bound = unroll(optimizer.bind(settle([optimizer.owner], settings)["optimizer"]), ())
     tree = read_activation(activation).tree
-    dense = Dense(WIDTHS, tree, differentiate_branches(tree, "x"), "softmax", bound,
-                  ("learning_rate",))  # fmt: skip
+    dense = Dense(WIDTHS, tree, "softmax", bound, ("learning_rate",))
     rate = 0.05 if RULES[rule][0] == "SGD" else 0.005
     given = {n: float(bound.values[n]) for n in dense.given}
     training = Training(dense, BATCH, EPOCHS, style=DenseStyle(8, "float64"),

@@ -75,6 +75,17 @@ def _network_violations(entry):
         yield from (f"`{name}` has no {key}" for key in ("about", "default") if key not in row)
 
 
+def _dataset_violations(entry):
+    """What is wrong in the further keys of a data set."""
+    if ("stored" in entry) == ("inputs" in entry):
+        yield "it is either stored or made from formulas"
+    if "stored" not in entry and not {"count", "noise", "seed"} <= set(entry.get("parameters", {})):
+        yield "it has no `count`, no `noise` or no `seed`"
+    for name, row in entry.get("parameters", {}).items():
+        keys = ("about", "default", "domain")
+        yield from (f"`{name}` has no {key}" for key in keys if key not in row)
+
+
 def _schedule_violations(entry):
     """What is wrong in the further keys of a schedule."""
     forms = entry.get("dialects", {})
@@ -94,6 +105,7 @@ def _schedule_violations(entry):
 
 FURTHER = {
     "activations": _activation_violations,
+    "datasets": _dataset_violations,
     "layers": _layer_violations,
     "networks": _network_violations,
     "schedules": _schedule_violations,
@@ -157,6 +169,10 @@ def test_an_incomplete_activation_would_be_noticed(text, tmp_path):
 @pytest.mark.parametrize(
     ("folder", "text"),
     [
+        ("datasets", ""),
+        ("datasets", 'inputs = { x = "u" }\n[stored]'),
+        ("datasets", 'inputs = { x = "u" }'),
+        ("datasets", 'stored = {}\nparameters = { seed = { default = "1", domain = "[0, 1]" } }'),
         ("layers", ""),
         ("layers", 'shape = { input = "n" }'),
         ("layers", 'body = "relu"\nshape = { input = "n", output = "n" }'),
@@ -166,7 +182,7 @@ def test_an_incomplete_activation_would_be_noticed(text, tmp_path):
         ("networks", 'body = "8 -> dense(n)"\nsettings = { n = { default = "1" } }'),
     ],
 )
-def test_an_incomplete_layer_or_network_would_be_noticed(folder, text, tmp_path):
+def test_an_incomplete_entry_of_its_kind_would_be_noticed(folder, text, tmp_path):
     path = tmp_path / folder / "entry.toml"
     path.parent.mkdir()
     path.write_text(ACTIVATION + text, encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import ShapeError, UsageError
-from gradiometer.formula import differentiate_branches, parse
+from gradiometer.formula import parse
 from gradiometer.model import read_optimizer, settle, unroll
 from gradiometer.numeric import (
     Dense,
@@ -40,8 +40,7 @@ def build(name: str = "sgd", *, head: Any = "softmax", widths: Any = WIDTHS, **m
     """Networks of tanh with a catalogue rule, whose learning rate comes from a table."""
     tree = parse("tanh(x)").tree
     rule = unroll(bind(name), ())
-    slope = differentiate_branches(tree, "x")
-    return Dense(widths, tree, slope, head, rule, ("learning_rate",), **more)
+    return Dense(widths, tree, head, rule, ("learning_rate",), **more)
 
 
 def size(widths: tuple[int, ...]) -> int:

@@ -29,7 +29,9 @@ __all__ = [
 KINDS: Mapping[str, str] = {
     "activation": "activations",
     "counter": "counters",
+    "dataset": "datasets",
     "family": "families",
+    "initialization": "initializations",
     "layer": "layers",
     "network": "networks",
     "objective": "objectives",

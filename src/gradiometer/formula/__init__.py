@@ -36,6 +36,7 @@ from gradiometer.formula.exact import (
 from gradiometer.formula.interval import REALS, Interval
 from gradiometer.formula.joint import Joint, check_continuity, find_joints, value_at
 from gradiometer.formula.latex import to_latex, to_mathml
+from gradiometer.formula.left_slope import differentiate_left
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
 from gradiometer.formula.long_powers import compile_short
 from gradiometer.formula.lower import to_piecewise
@@ -64,6 +65,7 @@ from gradiometer.formula.statements import (
     parse_number,
     parse_relation,
 )
+from gradiometer.formula.steady import to_steady
 from gradiometer.formula.tidy import is_constant, tidy
 from gradiometer.formula.tokens import plain_name
 from gradiometer.formula.tree import (
@@ -142,6 +144,7 @@ __all__ = [
     "compile_short",
     "differentiate",
     "differentiate_branches",
+    "differentiate_left",
     "differentiate_pieces",
     "evaluate",
     "evaluate_float",
@@ -193,6 +196,7 @@ __all__ = [
     "to_ratio",
     "to_rational_text",
     "to_ratios",
+    "to_steady",
     "to_text",
     "to_value",
     "univariate",

@@ -3,7 +3,8 @@
 one run with its way      trace_floats, trace_compiled → FloatTrail
 a run of an optimizer     begin_float, advance_float; of arrays: begin_reference, step_reference
 millions of runs          plan_runs → RunPlan.run → Runs
-networks side by side     Dense, Training → run_dense → Epoch after Epoch
+networks side by side     Dense, Training → run_dense → Epoch after Epoch; predict_memory
+how sharply they bend     find_sharpness, hessian_product
 a computation as arrays   Tape → run_tape → linearise → LinearGraph
 sums over all its paths   sweep_back, sweep_forward, sweep_edges, measure_spread, …
 single paths              grow_path_tree → rank_paths, rank_all → cover
@@ -23,14 +24,11 @@ from gradiometer.numeric.best_paths import (
     rank_all,
     rank_paths,
 )
-from gradiometer.numeric.dense_run import (
-    Epoch,
-    Examples,
-    Networks,
-    Training,
-    draw_order,
-    run_dense,
-)
+from gradiometer.numeric.dense_curvature import Sharpness, find_sharpness, hessian_product
+from gradiometer.numeric.dense_epoch import Epoch
+from gradiometer.numeric.dense_examples import Examples, Networks
+from gradiometer.numeric.dense_plan import predict_memory, predict_work
+from gradiometer.numeric.dense_run import Training, draw_order, run_dense
 from gradiometer.numeric.dense_source import Dense, DenseStyle
 from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
 from gradiometer.numeric.error_bound import (
@@ -129,6 +127,7 @@ __all__ = [
     "ReferenceState",
     "RunPlan",
     "Runs",
+    "Sharpness",
     "SignSweep",
     "SourceEdges",
     "Tape",
@@ -157,14 +156,18 @@ __all__ = [
     "draw_order",
     "draw_uniform",
     "eliminate",
+    "find_sharpness",
     "find_unsettled",
     "group_paths",
     "grow_path_tree",
+    "hessian_product",
     "linearise",
     "make_stochastic",
     "measure_spread",
     "perturb_gradients",
     "plan_runs",
+    "predict_memory",
+    "predict_work",
     "rank_all",
     "rank_paths",
     "run_dense",

@@ -6,8 +6,15 @@ from gradiometer.formula import differentiate, parse
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_shape import DenseShape
 
-LOSSES = {"sigmoid": "softplus(z) - y*z", "squared": "(z - y)^2"}
+LOSSES = {
+    "sigmoid": "softplus(z) - y*z",
+    "squared": "(z - y)^2",
+    "squared_classes": "(z - y)^2",
+}
 """The loss of one output z whose target is y; of several outputs the mean is taken."""
+
+BETWEEN = {"sigmoid": "ZERO", "squared_classes": "REAL(0.5)"}
+"""For heads of classes: above which output a single one says yes."""
 
 
 def write_head(head: str, outputs: int, shape: DenseShape) -> list[str]:
@@ -64,8 +71,36 @@ def _write_each(head: str, outputs: int, shape: DenseShape) -> list[str]:
         "    for i in range(span):",
         "        member = chosen[s*size + done + q, i]",
         f"        z = w[{value} {place}]",
-        f"        y = {'REAL(label[member, i])' if head == 'sigmoid' else 'wanted[member, c]'}",
+        f"        y = {_write_target(head, outputs)}",
         *(f"        {line}" for line in body),
         f"        w[{shape.at('record')}, i] += ({loss})*scale*REAL({1 / outputs!r})",
         f"        w[{error} {place}] = ({slope})*scale*REAL({1 / outputs!r})",
+        *(_write_hits(head, outputs, shape) if head in BETWEEN else ()),
+    ]
+
+
+def _write_target(head: str, outputs: int) -> str:
+    """The target of output c: one of its own, the class of two, or whether c is the class."""
+    if head not in BETWEEN:
+        return "wanted[member, c]"
+    return "REAL(label[member, i])" if outputs == 1 else "ONE if label[member, i] == c else ZERO"
+
+
+def _write_hits(head: str, outputs: int, shape: DenseShape) -> list[str]:
+    """The lines that count an example whose class is said by the outputs."""
+    value = shape.at(f"value {len(shape.widths) - 1}")
+    hits = f"w[{shape.at('record') + 1}, i]"
+    named = "label[chosen[s*size + done + q, i], i]"
+    if outputs == 1:
+        said = f"(w[{value} + q, i] > {BETWEEN[head]}) == ({named} == 1)"
+        return ["for i in range(span):", f"    {hits} += ONE if {said} else ZERO"]
+    top = f"w[{shape.at('scratch')}, i]"
+    return [
+        "for i in range(span):",
+        f"    {top} = w[{value} + q*{outputs}, i]",
+        f"for c in range({outputs}):",
+        "    for i in range(span):",
+        f"        {top} = max({top}, w[{value} + q*{outputs} + c, i])",
+        "for i in range(span):",
+        f"    {hits} += ONE if w[{value} + q*{outputs} + {named}, i] == {top} else ZERO",
     ]

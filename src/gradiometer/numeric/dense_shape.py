@@ -31,6 +31,8 @@ class DenseShape:
     """How many of the rule's parameters have a number for each step."""
     group: int
     """How many parameters the update rule takes at a time; each layer has a multiple of them."""
+    peaks: bool = False
+    """Whether each hidden unit's largest slope is kept while examples are checked."""
 
     @property
     def layers(self) -> range:
@@ -73,6 +75,7 @@ class DenseShape:
             "rates": self.scheduled,
         }
         sizes |= {"record": self.records, "norm": self.group, "scratch": 3}
+        sizes |= {f"peak {layer}": widths[layer] for layer in range(1, last) if self.peaks}
         places, found = 0, {}
         for name, size in sizes.items():
             found[name] = (places, size)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias, final
 
-from gradiometer.formula import Node
+from gradiometer.formula import Node, differentiate_left, to_steady
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_head import write_head
@@ -21,7 +22,7 @@ from gradiometer.numeric.dense_shape import DenseShape
 from gradiometer.numeric.layout import PART
 from gradiometer.numeric.program_source import NUMBERS
 
-Head: TypeAlias = Literal["softmax", "sigmoid", "squared"]
+Head: TypeAlias = Literal["softmax", "sigmoid", "squared", "squared_classes"]
 
 
 @final
@@ -49,8 +50,8 @@ class Dense:
 
     widths: tuple[int, ...]
     activation: Node
-    """The hidden units' function of `x`, and its slope."""
-    slope: Node
+    """The hidden units' function of `x`; its slope follows from it, and at a kink is the one on
+    the left."""
     head: Head
     rule: ScalarRule
     scheduled: tuple[str, ...] = ()
@@ -58,30 +59,36 @@ class Dense:
     drops: bool = False
     """Whether hidden units are dropped at random."""
 
+    @cached_property
+    def slope(self) -> Node:
+        """The slope of the hidden units' function."""
+        return differentiate_left(self.activation, "x")
+
     @property
     def given(self) -> tuple[str, ...]:
         """What each network has a number of: the rule's parameters, and what draws need."""
         wanted = plan_rule(self.rule, self.scheduled).given
         return (*wanted, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
 
-    def shape(self, style: DenseStyle) -> DenseShape:
+    def shape(self, style: DenseStyle, *, peaks: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
         plan = plan_rule(self.rule, self.scheduled)
         return DenseShape(
             self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
-            len(self.scheduled), style.group,
+            len(self.scheduled), style.group, peaks,
         )  # fmt: skip
 
 
-def write_dense(dense: Dense, style: DenseStyle) -> str:
+def write_dense(dense: Dense, style: DenseStyle, *, peaks: bool = False) -> str:
     """The module of the kernel.
 
     Its function `advance` takes the work of a block; inputs, a row for each example; targets;
     labels and the order of examples, a number for each lane; a table of scheduled parameters; given
     numbers; where to record; then how many steps, how many before, how many examples in all and in
-    a batch, whether it trains, and a seed.
+    a batch, whether it trains, and a seed. With *peaks* it keeps how large each hidden unit's
+    slope becomes on examples that it does not train on.
     """
-    shape = dense.shape(style)
+    shape = dense.shape(style, peaks=peaks)
     return "\n".join(
         [
             *_write_head(dense, style, shape),
@@ -141,6 +148,7 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
 def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
     plan = plan_rule(dense.rule, dense.scheduled)
     record = shape.at("record")
+    watched = shape.layers[1:] if shape.peaks else ()
     return [
         "for i in range(span):",
         f"    w[{shape.at('zero')}, i] = ZERO",
@@ -157,6 +165,14 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         f"        for n in range({shape.parameters * style.lanes}):",
         f"            flat[{shape.at('gradient') * style.lanes} + n] = ZERO",
         *_indent(8, write_prelude(plan, shape, style.lanes)),
+        *_indent(
+            4,
+            [
+                line
+                for n in watched
+                for line in _copy(shape.widths[n], f"w[{shape.at(f'peak {n}')} + n, i]", "ZERO")
+            ],
+        ),
         "    done = 0",
         "    while done < rows:",
         f"        m = min({style.chunk}, rows - done)",
@@ -253,7 +269,7 @@ def _write_activation(dense: Dense, style: DenseStyle, shape: DenseShape, layer:
     """The hidden units' values and slopes."""
     code = Code("a")
     code.open("x", "z")
-    ends = [code.lower(dense.activation), code.lower(dense.slope)]
+    ends = [code.lower(to_steady(dense.activation)), code.lower(dense.slope)]
     body = code.write(ends)
     texts = [code.text(end) for end in ends]
     value, slope = (
@@ -265,7 +281,22 @@ def _write_activation(dense: Dense, style: DenseStyle, shape: DenseShape, layer:
         *_indent(4, body),
         *(f"    {place} = {text}" for place, text in zip((value, slope), texts, strict=True)),
     ]
+    lines += _write_peak(style, shape, layer) if shape.peaks else []
     return [*lines, *_write_drop(dense, shape, layer)] if dense.drops else lines
+
+
+def _write_peak(style: DenseStyle, shape: DenseShape, layer: int) -> list[str]:
+    """The largest slope of each unit so far; no number counts as larger than all."""
+    width = shape.widths[layer] * style.lanes
+    slope, peak = (shape.at(f"{name} {layer}") * style.lanes for name in ("slope", "peak"))
+    return [
+        "if trains == 0:",
+        "    for q in range(m):",
+        f"        for n in range({width}):",
+        f"            tall = abs(flat[{slope} + q*{width} + n])",
+        f"            most = flat[{peak} + n]",
+        f"            flat[{peak} + n] = tall if (tall > most) | (tall != tall) else most",
+    ]
 
 
 def _write_drop(dense: Dense, shape: DenseShape, layer: int) -> list[str]:

@@ -18,6 +18,7 @@ from gradiometer.question.answer import (
     unknown,
     write_whole,
 )
+from gradiometer.question.progress import Progress, watch_progress
 from gradiometer.question.request import QUESTIONS, Input, Question, ask, load_question
 from gradiometer.question.value import (
     INFINITY,
@@ -62,6 +63,7 @@ __all__ = [
     "Fact",
     "Infinity",
     "Input",
+    "Progress",
     "Question",
     "Series",
     "Status",
@@ -82,6 +84,7 @@ __all__ = [
     "to_value_text",
     "translate",
     "unknown",
+    "watch_progress",
     "write_whole",
 ]
 

@@ -49,6 +49,12 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
         "rounding", "continuous",
     ),
+    "training": (
+        "best", "best_rate", "claims", "sensitivity", "range_test", "sharpness", "runs", "diverged",
+        "test_accuracy", "validation_accuracy", "train_accuracy", "test_loss", "validation_loss",
+        "train_loss", "epochs_to_target", "loss_gap", "accuracy_gap", "vanishing_ratio", "layers",
+        "plan", "examples", "parameters", "kernels", "steps", "multiply_adds", "memory_bytes",
+    ),
     "claim": (
         "holds", "counterexample", "statement", "links", "first_wrong", "slip", "charged", "lines",
     ),

@@ -7,49 +7,11 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Literal, TypeAlias, final
-
-from flint import fmpq
+from typing import Any, final
 
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest
 from gradiometer.question.answer import Answer
-
-Kind: TypeAlias = Literal[
-    "text", "texts", "path", "paths", "number", "numbers", "place", "integer", "flag", "choice",
-    "model",
-]  # fmt: skip
-"""`path` names a file that is read, `paths` several of them, `texts` is a list of text, `numbers`
-a mapping of names to exact numbers, `place` a number for each variable; `model` is a text that
-names code of the user, or in Python the thing itself."""
-
-
-@final
-@dataclass(frozen=True)
-class Input:
-    """One thing a question takes; the name is the Python argument, the flag and the study key.
-
-    An underscore behind it is for Python alone, where the word itself has another meaning.
-    """
-
-    name: str
-    kind: Kind
-    about: str
-    required: bool = False
-    positional: bool = False
-    """Whether the command line takes it without a flag."""
-    choices: tuple[str, ...] = ()
-    default: Any = None
-    traced: bool = False
-    """Whether a Python function may stand in its place."""
-    entry: str = ""
-    """The catalogue kind whose names, definitions and files are accepted; empty for none."""
-
-    @property
-    def key(self) -> str:
-        """The name in a study file and behind the two dashes of a flag."""
-        return self.name.rstrip("_")
+from gradiometer.question.input_kind import Input, check_kind
 
 
 @final
@@ -62,6 +24,8 @@ class Question:
     inputs: tuple[Input, ...]
     example: str
     """A command line that works."""
+    is_long: bool = False
+    """Whether it may take long, and tells how far it is."""
 
     def run(self, **inputs: Any) -> Answer:
         """Ask the question.
@@ -111,79 +75,6 @@ def _located(
 def _texts(value: Any) -> list[str]:
     rows = value if isinstance(value, list | tuple) else [value]
     return [row for row in rows if isinstance(row, str)]
-
-
-_NUMBERS = (int, float, str, Fraction, Decimal, fmpq)
-
-
-def check_kind(item: Input, value: Any) -> None:
-    """Refuse a value that is of no kind that the input takes.
-
-    Whether a text can be read, and a number is in its domain, the question says itself.
-
-    Raises:
-        UsageError: It names the input.
-    """
-    if value is None and not item.required and item.default is None:
-        return
-    if item.traced and callable(value):
-        return
-    wanted, hint = _WANTED.get(item.kind, ("", ""))
-    if item.entry and item.kind == "text":
-        wanted, hint = "a text or a table", _EXAMPLES[item.entry]
-    if not _is_of_kind(item, value):
-        shown = repr(value)
-        raise UsageError(
-            f"`{item.name}` is {wanted}, not {shown if len(shown) <= 40 else shown[:39] + '…'}.",
-            place=Place(item.name),
-            hint=hint,
-        )
-
-
-_WANTED: Mapping[Kind, tuple[str, str]] = {
-    "text": ("a text", "write it in quotes"),
-    "texts": ("a text or a list of texts", "write each in quotes"),
-    "path": ("the path of a file", "write it in quotes"),
-    "paths": ("the path of a file or a list of paths", "write each in quotes"),
-    "number": ("a number or a text", 'write such as "1/3"'),
-    "numbers": ("a table of values by name", 'write such as {"a": "-1/3"}'),
-    "place": ("a number, a list of numbers or a table", 'write such as "x=1, y=2"'),
-    "flag": ("True or False", "write True or False"),
-}
-"""What an input of each kind is; whole numbers and choices are checked by the questions."""
-
-
-_EXAMPLES: Mapping[str, str] = {
-    "activation": 'write such as "gelu" or "max(x, 0)"',
-    "objective": 'write such as "barrier" or "x^2"',
-    "optimizer": 'write such as "adam"',
-    "schedule": 'write such as "step" or "1/(k + 1)"',
-}
-"""What to write for something of the catalogue."""
-
-
-def _is_of_kind(item: Input, value: Any) -> bool:
-    is_table = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-    if item.kind == "model":
-        return True
-    if item.kind == "path":
-        return isinstance(value, str)
-    if item.kind == "text":
-        return isinstance(value, str) or (bool(item.entry) and is_table)
-    if item.kind in ("texts", "paths"):
-        rows = [value] if isinstance(value, str) else value
-        return isinstance(rows, list | tuple) and all(isinstance(row, str) for row in rows)
-    if item.kind == "number":
-        return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-    if item.kind == "numbers":
-        return is_table
-    if item.kind == "place":
-        if isinstance(value, Mapping) and not is_table:
-            return False
-        rows = [*value.values()] if isinstance(value, Mapping) else value
-        rows = rows if isinstance(rows, list | tuple) else [rows]
-        return all(isinstance(row, _NUMBERS) and not isinstance(row, bool) for row in rows)
-    return item.kind != "flag" or isinstance(value, bool)
 
 
 _SET = Input("set", "numbers", "Values of parameters of whatever is named, NAME=VALUE.")
@@ -307,6 +198,57 @@ _QUESTIONS = (
         "Which barriers does it cross?",
         _LANDSCAPE,
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
+    ),
+    Question(
+        "training",
+        "What do learning rate and schedule do to a real small network?",
+        (Input("networks", "texts", "Widths such as 64-100-10; d and k stand for what the data "
+               "need.", required=True, positional=True),
+         Input("data", "text", "A name such as digits or moons(noise=1/5), or a file that ends in "
+               ".csv, .npz or .parquet.", required=True),
+         Input("target", "text", "The column of a file that is learnt."),
+         Input("activation", "texts", "A catalogue name or a formula in x.", default="relu"),
+         Input("optimizer", "texts", "A catalogue name.", default="sgd"), _SET,
+         Input("schedule", "texts", "A catalogue name or a formula in k, the epochs done."),
+         Input("per", "choice", "What the schedule counts.", choices=("epoch", "step"),
+               default="epoch"),
+         Input("initialization", "texts", "A catalogue name, or a variance such as 2/fan_in.",
+               default="he"),
+         Input("loss", "texts", "cross_entropy, sigmoid or squared; what suits the data if not "
+               "given."),
+         Input("vary", "texts", "A number and its values, such as learning_rate=1e-3:1:7:log or "
+               "batch=16,64."),
+         Input("epochs", "integer", "How often each example is met.", default=20),
+         Input("batch", "integer", "How many examples a step takes.", default=32),
+         Input("dropout", "number", "The share of hidden units left out at each step.",
+               default="0"),
+         Input("label_noise", "number", "The share of training labels made wrong.", default="0"),
+         Input("seeds", "integer", "How many runs of each cell.", default=3),
+         Input("seed", "integer", "The first seed.", default=0),
+         Input("precision", "choice", "The numbers of the runs.", choices=("float32", "float64"),
+               default="float32"),
+         Input("validation", "number", "The share of examples that choose.", default="1/5"),
+         Input("test", "number", "The share of examples that judge.", default="1/5"),
+         Input("split", "choice", "Whether each seed has a split of its own, or all have one.",
+               choices=("each", "one"), default="each"),
+         Input("scale", "choice", "How inputs and targets are scaled.",
+               choices=("standard", "unit", "none"), default="standard"),
+         Input("compare", "text", "The axis whose values are compared with its first one."),
+         Input("target_accuracy", "number", "The accuracy whose first epoch is wanted."),
+         Input("target_loss", "number", "The loss whose first epoch is wanted."),
+         Input("within", "number", "How much worse than the best a learning rate may be.",
+               default="1/20"),
+         Input("compare_at", "choice", "At which learning rates values are compared.",
+               choices=("best", "all"), default="best"),
+         Input("sharpness", "integer", "After how many epochs each the sharpness is measured; 0 "
+               "for never.", default=0),
+         Input("range_test", "text", "Rates low:high:steps of a test in which the rate grows at "
+               "every step, such as 1e-5:10:100."),
+         Input("keep", "text", "A file of runs: what it has is not run again, what is made is "
+               "written to it at once."),
+         Input("dry_run", "flag", "Only say what it would cost.", default=False)),
+        "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",
+        is_long=True,
     ),
     Question(
         "claim",

@@ -20,6 +20,7 @@ from gradiometer.terminal.output import (
     wants_color,
     write_file,
 )
+from gradiometer.terminal.progress import progress_option, show_progress
 
 FORMATS = ("text", "json", "markdown", "latex", "html", "csv", "dot", "mermaid", "graph")
 """The forms of an answer; the last three are those of a graph."""
@@ -65,10 +66,12 @@ def make_command(name: str) -> click.Command:
         format_name: str | None,
         as_json: bool,
         explain: bool,
+        progress: str = "",
         **given: Any,
     ) -> int:
         wanted = choose_output(output, format_name, as_json=as_json, formats=FORMATS)
-        answer = ask(name, **_read_inputs(question, given))
+        with show_progress(progress):
+            answer = ask(name, **_read_inputs(question, given))
         for warning in answer.warnings:
             click.echo(f"warning: {warning}", err=True)
         if wanted.path is not None and wanted.written is not None:
@@ -80,6 +83,8 @@ def make_command(name: str) -> click.Command:
     command = click.command(name, cls=QuestionCommand, help=_to_help(question))(run)
     command.epilog = f"Example: {question.example}"
     command.params = [_to_parameter(item) for item in question.inputs] + command.params
+    if question.is_long:
+        command.params.append(progress_option())
     return command
 
 

@@ -40,9 +40,9 @@ def command(
 ) -> int:
     """List what has a name.
 
-    KIND is activation, layer, network, objective, optimizer, precision, schedule or wrapper. The
-    wrappers around optimizers are listed with them, and `catalog optimizer "clip(adam)"` shows the
-    whole rule.
+    KIND is activation, dataset, layer, network, objective, optimizer, precision, schedule or
+    wrapper, or its plural. The wrappers around optimizers are listed with them, and `catalog
+    optimizer "clip(adam)"` shows the whole rule.
 
     `catalog translate adam --from torch --to keras` gives the settings that make an optimizer
     step alike in two libraries, or the first step that differs.
@@ -53,6 +53,7 @@ def command(
     if source or target or texts:
         hint = f"write `gradiometer catalog {_TRANSLATE} adam --from torch --to keras`"
         raise UsageError("`--from`, `--to` and `--set` belong to a translation.", hint=hint)
+    kind = next((each for each, folder in KINDS.items() if folder == kind), kind)
     if kind is not None and name is not None:
         is_wrapper = kind == "optimizer" and find_name("wrapper", name.partition(".")[0])
         kind = "wrapper" if is_wrapper else kind

@@ -50,7 +50,7 @@ def _say_and_choose_exit(error: BaseException) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt | EOFError):
-        click.echo("interrupted", err=True)
+        click.echo(f"interrupted: {error}" if str(error) else "interrupted", err=True)
         return Exit.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         _send_nowhere(sys.stdout)

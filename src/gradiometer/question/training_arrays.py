@@ -1,0 +1,132 @@
+"""All runs of a grid as arrays: cell by seed by epoch, and what each cell is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+from flint import fmpq
+
+from gradiometer.formula import to_float
+from gradiometer.model import RATE
+from gradiometer.question.answer import Series
+from gradiometer.question.training_parts import make_parts
+from gradiometer.question.training_read import Request
+from gradiometer.question.training_result import CURVES, LAYERS, Run
+
+_ABOUT = {
+    "batch_loss": "loss of the batches of an epoch, before their steps",
+    "batch_accuracy": "share of right answers in the batches of an epoch",
+    "gradient_norm": "size of a layer's gradient in the last batch of an epoch",
+    "weight_norm": "size of a layer's weights and biases after an epoch",
+    "dead_units": "share of a hidden layer's units with slope 0 on all training examples",
+    "saturated_units": "share of a hidden layer's units whose slope is below 1/100 of the largest",
+}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A grid whose runs are made."""
+
+    request: Request
+    runs: Mapping[tuple[int, int], Run]
+    """By the number of the cell and the seed."""
+
+    @cached_property
+    def curves(self) -> Mapping[str, Any]:
+        """The curves by name, shape (cells, seeds, epochs) or (cells, seeds, epochs, layers)."""
+        import numpy as np
+
+        request = self.request
+        shape = (len(request.cells), len(request.seeds), request.epochs)
+        deepest = max(len(cell.widths) - 1 for cell in request.cells)
+        found: dict[str, Any] = {}
+        for (cell, seed), run in self.runs.items():
+            at = (cell, request.seeds.index(seed))
+            for name, values in run.curves.items():
+                if name in LAYERS:
+                    table = found.setdefault(name, np.full((*shape, deepest), np.nan))
+                    table[at][:, : values.shape[1]] = values
+                else:
+                    found.setdefault(name, np.full(shape, np.nan))[at] = values
+        return {name: found[name] for name in (*CURVES, *LAYERS) if name in found}
+
+    @cached_property
+    def stopped(self) -> Any:
+        """The step at which each run diverged, -1 for none; shape (cells, seeds)."""
+        import numpy as np
+
+        request = self.request
+        return np.array([[self.runs[cell, seed].stopped for seed in request.seeds]
+                         for cell in range(len(request.cells))])  # fmt: skip
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The steps of an epoch, by cell."""
+        count = make_parts(self.request, self.request.seeds[0]).count("train")
+        return [-(-count // cell.batch) for cell in self.request.cells]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a curve of that name."""
+        return name in self.curves
+
+    def list_rates(self) -> list[list[float]]:
+        """The learning rate at the start of each epoch, by cell; empty rows for rules without."""
+        rows = []
+        for cell, steps in zip(self.request.cells, self.steps, strict=True):
+            each = steps if cell.is_per_step else 1
+            known = RATE in cell.schedules or RATE in cell.scalar.values
+            values = cell.list_rates(RATE, self.request.epochs * each) if known else []
+            rows.append(values[::each] or [float("nan")] * self.request.epochs)
+        return rows
+
+
+def list_series(results: Results) -> dict[str, Series]:
+    """The arrays of the answer by name, over `cell`, `seed`, `epoch` and `layer`."""
+    request = results.request
+    layers = max(len(cell.widths) - 1 for cell in request.cells)
+    found = {
+        "cell": Series(("cell",), [name_cell(request, n) for n in range(len(request.cells))]),
+        "seed": Series(("seed",), list(request.seeds)),
+        "epoch": Series(("epoch",), list(range(1, request.epochs + 1)), "epoch", "epochs done"),
+        "layer": Series(("layer",), list(range(1, layers + 1)), "1", "layer, from the inputs on"),
+    }
+    for name, values in results.curves.items():
+        dims = ("cell", "seed", "epoch", "layer")[: values.ndim]
+        part, _, what = name.partition("_")
+        about = _ABOUT.get(name, f"{what} on the {part} examples after an epoch")
+        found[name] = Series(dims, values, "1", about)
+    found["stopped"] = Series(("cell", "seed"), results.stopped, "step", "where a run diverged")
+    rates = results.list_rates()
+    found["rate"] = Series(("cell", "epoch"), rates, "1", "learning rate")
+    found |= list_coordinates(request)
+    found.setdefault(RATE, Series(("cell",), [row[0] for row in rates], "1", "starting rate"))
+    return found
+
+
+def list_coordinates(request: Request) -> dict[str, Series]:
+    """The value of each axis, by cell."""
+    rows: dict[str, Series] = {}
+    for name in request.axes:
+        values = [cell.axes[name] for cell in request.cells]
+        if all(isinstance(value, fmpq) for value in values):
+            rows[name] = Series(("cell",), [to_float(value) for value in values], "1", name)
+        else:
+            rows[name] = Series(("cell",), [name_value(name, v) for v in values], "1", name)
+    return rows
+
+
+def name_value(axis: str, value: Any) -> str:
+    """The value of an axis as a word; no schedule is a constant rate."""
+    if value is None:
+        return "constant" if axis == "schedule" else "none"
+    return str(value)
+
+
+def name_cell(request: Request, number: int) -> str:
+    """A cell by what varies."""
+    axes = request.cells[number].axes
+    return ", ".join(f"{name} = {name_value(name, axes[name])}" for name in request.axes) or "all"

@@ -1,0 +1,81 @@
+"""What a grid costs, said before it is run: networks, multiplications and memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+
+from gradiometer.question.answer import Fact, computed, proved
+from gradiometer.question.training_cells import list_groups
+from gradiometer.question.training_parts import MOST_PARTS, make_parts
+from gradiometer.question.training_read import Request
+from gradiometer.question.training_result import CURVES, LAYERS
+from gradiometer.question.training_run import Place, list_blocks, make_dense, make_training
+
+
+def list_plan(request: Request, missing: Sequence[Place]) -> dict[str, Fact]:
+    """The facts of a request that is not run.
+
+    Args:
+        request: What is asked.
+        missing: The runs that are not kept yet.
+    """
+    cells, seeds = len(request.cells), len(request.seeds)
+    parts = make_parts(request, request.seeds[0])
+    sizes = {part: parts.count(part) for part in parts.rows}
+    counted = {"cells": cells, "seeds": seeds, "runs": cells * seeds, "missing": len(missing)}
+    work, memory = sum_over_blocks(request, missing)
+    steps = sum(-(-sizes["train"] // request.cells[cell].batch) for cell, _ in missing)
+    widths = {cell.widths: count_parameters(cell.widths) for cell in request.cells}
+    return {
+        "plan": proved(counted, "The product of the axes, times the seeds; missing: not kept yet."),
+        "examples": proved(sizes, f"Of {request.data.count:,} examples of `{request.data.name}`."),
+        "parameters": proved({"-".join(map(str, row)): n for row, n in widths.items()},
+                             "Weights and biases of each network."),
+        "kernels": proved(len(list_groups(request.cells)), "Kernels to compile: one for each "
+                          "network, activation, loss, rule and batch."),
+        "steps": proved(steps * request.epochs, "Steps of all missing runs together."),
+        "multiply_adds": proved(work, "Of all missing runs: three for each weight and training "
+                                "example, one for each weight and example that is checked."),
+        "memory_bytes": computed(memory + count_held(request), "The largest blocks of networks "
+                                 "that are worked on at once, the data, and all curves."),
+    }  # fmt: skip
+
+
+def count_parameters(widths: Sequence[int]) -> int:
+    """Weights and biases of a dense network.
+
+    Example:
+        >>> count_parameters((3, 2, 1))
+        11
+    """
+    return sum((a + 1) * b for a, b in pairwise(widths))
+
+
+def sum_over_blocks(request: Request, missing: Sequence[Place]) -> tuple[int, int]:
+    """The multiply-adds of all blocks of runs, and the bytes of those made at one time."""
+    from gradiometer.numeric import predict_memory, predict_work
+
+    parts = make_parts(request, request.seeds[0])
+    train, checked = parts.count("train"), sum(parts.count(part) for part in parts.rows)
+    work, sizes = 0, list[int]()
+    for block in list_blocks(request, missing):
+        cells = [request.cells[cell] for cell, _ in block.places]
+        plan = make_training(request, cells, make_dense(cells), train)
+        count = len(block.places)
+        work += predict_work(plan, networks=count, examples=train, checked=checked)
+        labelled = any(cell.label_noise for cell in cells)
+        sizes.append(predict_memory(plan, networks=count, examples=train, checked=checked,
+                                    labelled=labelled))  # fmt: skip
+    return work, sum(sorted(sizes)[-(os.cpu_count() or 1) :])
+
+
+def count_held(request: Request) -> int:
+    """The bytes of the data, split and scaled for each seed, and of all curves."""
+    splits = min(len(request.seeds), MOST_PARTS) if request.splits_each else 1
+    deepest = max(len(cell.widths) - 1 for cell in request.cells)
+    numbers = len(CURVES) + deepest * len(LAYERS)
+    curves = 8 * len(request.cells) * len(request.seeds) * request.epochs * numbers
+    # The curves are held run by run, and once more as tables.
+    return request.data.inputs.nbytes * (1 + 2 * splits) + 2 * curves

@@ -1,0 +1,225 @@
+"""Makes the runs of a grid: blocks of networks side by side, several blocks at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
+
+from gradiometer.formula import to_float
+from gradiometer.question.training_cells import Cell, list_groups
+from gradiometer.question.training_parts import Parts, make_parts
+from gradiometer.question.training_read import Request
+from gradiometer.question.training_result import LAYERS, PARTS, Run
+from gradiometer.question.training_sharpness import Sharpener
+from gradiometer.question.training_start import draw_start
+
+if TYPE_CHECKING:
+    from gradiometer.numeric import Dense, Epoch, Networks, Training
+
+Place: TypeAlias = tuple[int, int]
+"""The number of a cell, and a seed."""
+
+
+WATCHED: tuple[Literal["weights", "units"], ...] = ("weights", "units")
+"""What epochs tell besides losses."""
+
+
+@final
+@dataclass(frozen=True)
+class Block:
+    """Runs that one call of a kernel makes: as many as it has lanes, with the same examples."""
+
+    places: tuple[Place, ...]
+
+
+def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
+    """The runs that are missing, cut into blocks; runs that share a kernel stand together."""
+    lanes = choose_style(request).lanes
+    wanted, blocks = set(missing), []
+    for group in list_groups(request.cells):
+        apart = [[s] for s in request.seeds] if request.splits_each else [list(request.seeds)]
+        for seeds in apart:
+            row = [(cell, seed) for cell in group for seed in seeds if (cell, seed) in wanted]
+            blocks += [Block(tuple(row[n : n + lanes])) for n in range(0, len(row), lanes)]
+    return blocks
+
+
+def choose_style(request: Request) -> Any:
+    """How kernels are written for the precision that is asked for."""
+    from gradiometer.numeric import DenseStyle
+
+    lanes = 16 if request.precision == "float32" else 8
+    return DenseStyle(lanes=lanes, precision=request.precision)
+
+
+def make_runs(
+    request: Request,
+    blocks: Sequence[Block],
+    *,
+    threads: int = 0,
+    on_epoch: Callable[[int], None] | None = None,
+) -> Iterator[Mapping[Place, Run]]:
+    """The runs of each block, as blocks are done.
+
+    Args:
+        request: What is asked.
+        blocks: What to run.
+        threads: How many blocks at once; 0 for as many as there are processors.
+        on_epoch: Told how many networks have ended one more epoch, from any thread.
+    """
+    halt = threading.Event()
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        waiting: set[Future[Mapping[Place, Run]]] = {
+            pool.submit(_run_block, request, block, halt, on_epoch) for block in blocks
+        }
+        try:
+            while waiting:
+                # A wait without an end would not let an interrupt through on every system.
+                done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            halt.set()
+            for future in waiting:
+                future.cancel()
+
+
+def _run_block(
+    request: Request,
+    block: Block,
+    halt: threading.Event,
+    on_epoch: Callable[[int], None] | None,
+) -> Mapping[Place, Run]:
+    """All runs of a block; none where somebody called a halt."""
+    from gradiometer.numeric import run_dense
+
+    parts = make_parts(request, block.places[0][1])
+    cells = [request.cells[cell] for cell, _ in block.places]
+    dense = make_dense(cells)
+    training = make_training(request, cells, dense, parts.count("train"))
+    networks = make_networks(cells, block, dense, parts)
+    checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
+    sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
+    recorder = Recorder(request, dense, sharpener)
+    with quiet():
+        for epoch in run_dense(training, networks, checks["train"], checks=checks):
+            if halt.is_set():
+                return {}
+            recorder.note(epoch)
+            if on_epoch is not None:
+                on_epoch(len(block.places))
+    return dict(zip(block.places, recorder.to_runs(), strict=True))
+
+
+def quiet() -> Any:
+    """Runs that diverge overflow; that is recorded, not warned of."""
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def make_dense(cells: Sequence[Cell]) -> Dense:
+    """The networks and the rule that all these cells share."""
+    from gradiometer.numeric import Dense
+
+    first = cells[0]
+    scheduled = tuple(sorted({name for cell in cells for name in cell.schedules}))
+    return Dense(first.widths, first.activation.tree, first.head, first.scalar,
+                 scheduled, bool(first.dropout))  # fmt: skip
+
+
+def make_training(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Training:
+    """How the networks of these cells learn from so many examples."""
+    import numpy as np
+
+    from gradiometer.numeric import Training
+
+    steps = -(-examples // cells[0].batch)
+    per_step = cells[0].is_per_step
+    units = request.epochs * (steps if per_step else 1)
+    known: dict[int, Any] = {}
+    rows = []
+    for cell in cells:
+        if id(cell) not in known:
+            known[id(cell)] = [cell.list_rates(name, units) for name in dense.scheduled]
+        rows.append(known[id(cell)])
+    table = np.array(rows, float).reshape(len(cells), len(dense.scheduled), units)
+
+    def rates(first: int, last: int) -> Any:
+        at = np.arange(first, last) // (1 if per_step else steps)
+        return table[:, :, at].transpose(2, 1, 0)
+
+    return Training(dense, cells[0].batch, request.epochs, rates=rates if dense.scheduled else None,
+                    threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
+
+
+def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Networks:
+    """Where the runs of a block begin, and what is their own."""
+    import numpy as np
+
+    from gradiometer.numeric import Networks
+
+    given = {name: np.array([to_float(cell.scalar.values[name]) for cell in cells])
+             for name in dense.given if name in cells[0].scalar.values}  # fmt: skip
+    if dense.drops:
+        given["dropout"] = np.array([to_float(cell.dropout) for cell in cells])
+    seeds = [seed for _, seed in block.places]
+    start = np.stack([draw_start(cell, seed) for cell, seed in zip(cells, seeds, strict=True)])
+    noisy = any(cell.label_noise for cell in cells)
+    labels = [parts.labels(cell.label_noise, seed)
+              for cell, seed in zip(cells, seeds, strict=True)] if noisy else None  # fmt: skip
+    return Networks(start, given, np.array(seeds), None if labels is None else np.stack(labels))
+
+
+class Recorder:
+    """Collects what each epoch leaves of the networks of a block."""
+
+    def __init__(self, request: Request, dense: Dense, sharpener: Sharpener) -> None:
+        import numpy as np
+
+        count, self.sharpener, self.every = len(sharpener.cells), sharpener, request.sharpness
+        self.start = np.full(count, np.nan)
+        if self.every:
+            self.start = sharpener.measure_start()
+        self.has_classes = request.has_classes
+        self.epochs, self.count = request.epochs, count
+        layers = len(dense.widths) - 1
+        sizes = {name: layers if name.endswith("norm") else layers - 1 for name in LAYERS}
+        self.curves: dict[str, Any] = {
+            name: np.full((self.epochs, size, count), np.nan) for name, size in sizes.items()
+        }
+        self.stopped = np.full(count, -1, np.int64)
+        self.layer = np.full(count, -1, np.int64)
+
+    def note(self, epoch: Epoch) -> None:
+        """Take down one epoch."""
+        import numpy as np
+
+        self.stopped, self.layer = epoch.stopped, epoch.exploded
+        found = {"batch_loss": epoch.loss, "batch_accuracy": epoch.hits}
+        for part, (loss, hits) in epoch.checks.items():
+            found |= {f"{part}_loss": loss, f"{part}_accuracy": hits}
+        done = epoch.number + 1
+        if self.every:
+            wanted = done % self.every == 0 or done == self.epochs
+            found["sharpness"] = self.sharpener.measure(epoch) if wanted else np.nan
+        gone = epoch.stopped >= 0
+        for name, values in found.items():
+            if self.has_classes or not name.endswith("accuracy"):
+                row = self.curves.setdefault(name, np.full((self.epochs, self.count), np.nan))
+                row[epoch.number] = np.where(gone, np.nan, values)
+        units = [(epoch.dead or {})["train"], (epoch.saturated or {})["train"]]
+        for name, values in zip(LAYERS, (epoch.norms, epoch.weight_norms, *units), strict=True):
+            self.curves[name][epoch.number] = values
+
+    def to_runs(self) -> list[Run]:
+        """The run of each network."""
+        return [
+            Run({name: rows[..., n].copy() for name, rows in self.curves.items()},
+                int(self.stopped[n]), int(self.layer[n]), float(self.start[n]))
+            for n in range(self.count)
+        ]  # fmt: skip

@@ -1,0 +1,150 @@
+"""How sharp the loss is along a run, beside the sharpness up to which its rule is stable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradiometer.formula import to_float
+from gradiometer.model import RATE
+from gradiometer.question.answer import Fact, Series
+from gradiometer.question.training_arrays import Results
+from gradiometer.question.training_cells import Cell
+from gradiometer.question.training_facts import describe_cell, say_seeds, to_estimate
+from gradiometer.question.training_interval import to_digits
+from gradiometer.question.training_threshold import LinearPart, find_linear_part
+
+if TYPE_CHECKING:
+    from gradiometer.numeric import Dense, Epoch, Examples, Networks, Training
+
+TOLERANCE = 1e-3
+"""The share of an eigenvalue by which it may be off."""
+
+
+class Sharpener:
+    """Measures the sharpness of the networks of a block."""
+
+    def __init__(
+        self, cells: Sequence[Cell], dense: Dense, training: Training, *, networks: Networks,
+        examples: Examples,
+    ) -> None:  # fmt: skip
+        self.cells, self.dense, self.training = cells, dense, training
+        self.networks, self.examples = networks, examples
+        self.parts = [find_linear_part(cell.scalar) for cell in cells]
+        self.steps = -(-len(examples.inputs) // training.batch)
+
+    def measure_start(self) -> Any:
+        """The sharpness before the first step, where no state scales it; else NaN."""
+        import numpy as np
+
+        plain = np.array([part is None or part.held is None for part in self.parts])
+        going = np.flatnonzero(plain)
+        return self._find(self.networks.parameters, going, [None] * len(self.cells))
+
+    def measure(self, epoch: Epoch) -> Any:
+        """The sharpness after an epoch; NaN for networks that have stopped."""
+        import numpy as np
+
+        done = (epoch.number + 1) * self.steps
+        states = epoch.states() if any(part and part.held for part in self.parts) else {}
+        scales = [
+            None if part is None or part.held is None
+            else part.scale(states[part.held][n], done, self._values(n, done))
+            for n, part in enumerate(self.parts)
+        ]  # fmt: skip
+        return self._find(epoch.parameters(), np.flatnonzero(epoch.stopped < 0), scales)
+
+    def _values(self, number: int, done: int) -> dict[str, float]:
+        """The rule's parameters at the last step that is done."""
+        values = {n: to_float(v) for n, v in self.cells[number].scalar.values.items()}
+        if self.training.rates is not None:
+            row = self.training.rates(done - 1, done)[0, :, number]
+            values |= dict(zip(self.dense.scheduled, map(float, row), strict=True))
+        return values
+
+    def _find(self, parameters: Any, going: Any, scales: Sequence[Any]) -> Any:
+        import numpy as np
+
+        from gradiometer.numeric import find_sharpness
+
+        found = np.full(len(self.cells), np.nan)
+        if not len(going):
+            return found
+        size = np.ones(parameters.shape)
+        for number, scale in enumerate(scales):
+            size[number] = 1.0 if scale is None else scale
+        labels = self.networks.labels
+        found[going] = find_sharpness(
+            self.dense, np.asarray(parameters, float)[going], self.examples,
+            labels=None if labels is None else labels[going],
+            preconditioner=None if all(scale is None for scale in scales) else size[going],
+            tolerance=TOLERANCE,
+        ).value  # fmt: skip
+        return found
+
+
+def list_thresholds(results: Results) -> Any:
+    """The sharpness up to which each cell's rule is stable, shape (cells, epochs); NaN for none."""
+    import numpy as np
+
+    rows = []
+    for cell, rates in zip(results.request.cells, results.list_rates(), strict=True):
+        product = find_product(cell)
+        rows.append([math.nan if product is None or not rate > 0 else product / rate
+                     for rate in rates])  # fmt: skip
+    return np.array(rows)
+
+
+def find_product(cell: Cell) -> float | None:
+    """The product of rate and sharpness at which the rule of a cell becomes unstable."""
+    part: LinearPart | None = find_linear_part(cell.scalar)
+    if part is None:
+        return None
+    values = {name: to_float(value) for name, value in cell.scalar.values.items()}
+    values |= {name: row.float_at(0) for name, row in cell.schedules.items()}
+    # The product does not depend on the rate, which may begin at 0 in a warm-up.
+    return part.find_threshold({**values, RATE: values.get(RATE) or 1.0})
+
+
+def tell_sharpness(results: Results) -> tuple[dict[str, Fact], dict[str, Series]]:
+    """The facts and arrays about sharpness; nothing where it was not measured."""
+    import numpy as np
+
+    if not results.request.sharpness:
+        return {}, {}
+    limits = list_thresholds(results)
+    rows = []
+    for number, curves in enumerate(results.curves["sharpness"]):
+        with np.errstate(invalid="ignore"):
+            ratios = curves / limits[number]
+        last = [row[np.isfinite(row)][-1] if np.isfinite(row).any() else math.nan for row in ratios]
+        starts = [results.runs[number, seed].start_sharpness for seed in results.request.seeds]
+        begun = to_estimate([start / limits[number, 0] for start in starts])
+        sharp = to_estimate([_read_last(row) for row in curves])
+        ended = to_estimate(last)
+        gone = to_digits(float((results.stopped[number] >= 0).mean()))
+        rows.append({
+            **describe_cell(results, number), "start_ratio": begun["mean"],
+            "sharpness": sharp["mean"], "threshold": _show(limits[number, -1]),
+            "ratio": ended["mean"], "interval": ended["interval"], "n": ended["n"],
+            "diverged": gone,
+        })  # fmt: skip
+    because = "The largest eigenvalue of the Hessian of the training loss when last measured "
+    because += "(scaled by the mean of squares where the rule has one), over the one up to which "
+    because += "the linear part of the rule is stable at that epoch's rate; start_ratio before the "
+    because += f"first step. Meant for whole batches. {say_seeds(results)}"
+    arrays = {"sharpness_threshold": Series(("cell", "epoch"), limits, "1", "stable up to here")}
+    return {"sharpness": Fact(rows, "measured", because)}, arrays
+
+
+def _read_last(curve: Any) -> float:
+    """The last number of a curve that has gaps."""
+    import numpy as np
+
+    known = curve[np.isfinite(curve)]
+    return float(known[-1]) if len(known) else math.nan
+
+
+def _show(number: float) -> float | None:
+    return None if math.isnan(number) else to_digits(float(number))
