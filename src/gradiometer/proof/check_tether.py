@@ -1,13 +1,13 @@
 """Replays the certificate that a rule of bounded steps stays near where slopes point home.
 
-Between two inner ends a, b the run may do what it likes. From b to an outer end H all slopes are at
-least some `u > 0`, and likewise on the other side. The step points home as soon as the slope and
-the running means of slopes that it follows do, and no step is longer than S (`check_pull`). A run
-that passes b has made a step of at most S to get there, and it goes on outward only while a mean points
-outward: a mean of slopes that are at least `-V` is above 0 after n steps that point home where
-`k^n*V <= (1 - k^n)*u`. So no position lies beyond `b + (1 + n)*S`, if H does not, by induction over
-the steps: as long as all positions lie between the outer ends, so do all slopes that the means
-remember.
+Between two inner ends a, b the run may do what it likes. From b to an outer end H all slopes are
+at least some `u > 0`, and likewise on the other side. The step points home as soon as the slope
+and the running means of slopes that it follows do, and no step is longer than S (`check_pull`). A
+run that passes b has made a step of at most S to get there, and it goes on outward only while a
+mean points outward: a mean of slopes that are at least `-V` is above 0 after n steps that point
+home where `k^n*V <= (1 - k^n)*u`. So no position lies beyond `b + (1 + n)*S`, if H does not, by
+induction over the steps: as long as all positions lie between the outer ends, so do all slopes
+that the means remember.
 """
 
 from __future__ import annotations
