@@ -93,10 +93,9 @@ def test_the_certificates_are_of_all_kinds(parts):
 @pytest.mark.parametrize("target", ["n'", "q"])
 @pytest.mark.parametrize("text", LACKING)
 def test_no_certificate_of_any_kind_holds_with_a_line_that_loses_its_value(parts, target, text):
-    for name, part in parts.items():
+    for part in parts.values():
         with pytest.raises(CertificateError):
             check(with_line(part, target, text))
-            pytest.fail(name)
 
 
 @pytest.mark.parametrize("text", ["t + 1", "1/t", "1/(1 + g^2)", "sqrt(1 + x^2)", "ln(t)"])
