@@ -245,6 +245,12 @@ def _root(part: Range) -> Range:
     return _monotone("sqrt", None, None)(part)
 
 
+def _logarithm(part: Range) -> Range:
+    if not part.is_positive():
+        raise UndecidedError("a logarithm of what may not be positive")
+    return _monotone("ln", None, None)(part)
+
+
 def _magnitude(part: Range) -> Range:
     if _sign(part) != 0:
         return part if _sign(part) > 0 else _opposite(part)
@@ -372,6 +378,7 @@ _RULES: Mapping[str, Callable[..., Range]] = {
     "sign": _monotone("sign", fmpq(-1), _ONE),
     "relu": _monotone("relu", _ZERO, None),
     "sqrt": _root,
+    "ln": _logarithm,
     "sin": _swing("sin"),
     "cos": _swing("cos"),
     "sinh": _monotone("sinh", None, None),

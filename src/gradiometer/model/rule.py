@@ -16,9 +16,12 @@ from gradiometer.formula import (
     Apply,
     Evaluator,
     Node,
+    Range,
     apply,
+    at_point,
     compile_exact,
     compile_float,
+    find_needed,
     free_names,
     map_children,
     number,
@@ -253,18 +256,14 @@ def _keep_alive(
     kinds: Mapping[str, Kind],
     shape: Shape,
 ) -> Rule:
-    """The rule without assignments and state that never reach what is wanted of it."""
-    needed = {"x'", *(f"{name}'" for name in text.beside)}
-    while True:
-        read: set[str] = set()
-        for target, tree in step:
-            if target in needed:
-                read |= free_names(tree)
-        # A remembered value that is read makes the assignment of its new value needed.
-        grown = needed | read | {f"{name}'" for name in read if name in state}
-        if grown == needed:
-            break
-        needed = grown
+    """The rule without assignments and state that never reach what is wanted of it.
+
+    What may have no value stays all the same, since a run ends where it has none.
+    """
+    wanted = {"x'", *(f"{name}'" for name in text.beside)}
+    ranges = {name: at_point(value) for name, value in text.values.items()}
+    ranges["t"] = Range(fmpq(text.from_step or 1), None)
+    needed = find_needed(step, wanted, states=state, ranges=ranges)
     kept = tuple((target, tree) for target, tree in step if target in needed)
     memory = {name: tree for name, tree in state.items() if name in needed}
     names = frozenset().union(

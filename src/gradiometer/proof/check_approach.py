@@ -36,7 +36,7 @@ from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import outward, reads_step
 from gradiometer.proof.check_tangent import Motion, read_motion
-from gradiometer.proof.check_total import require_values
+from gradiometer.proof.check_total import is_total, require_values
 from gradiometer.proof.check_walk import Replay, read_replay, spell
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -88,6 +88,7 @@ def require_approach(
     known |= {name: outward(span) for name, span in replay.rates.from_step(entry).items()}
     width = abs(ends[1] - ends[0]) / sizes[1]
     spans = [Range(width * k, width * (k + 1)) for k in range(sizes[1])]
+    _require_steps(motion, replay, ends, known, sizes[1])
     first = differentiate(tree, _HERE)
     for span in spans:
         top = evaluate_range(first, {**known, _HERE: span}).upper
@@ -128,6 +129,20 @@ def find_advance(motion: Motion, replay: Replay, ends: tuple[fmpq, fmpq]) -> Nod
         # Taken apart so that the position does not occur twice.
         return apply("*", side, there.arguments[1])
     return apply("*", side, apply("-", here, there))
+
+
+def _require_steps(
+    motion: Motion, replay: Replay, ends: tuple[fmpq, fmpq], known: Mapping[str, Range], parts: int
+) -> None:
+    """Refuse unless each assignment, read or not, has a value in the region."""
+    rows = motion.pieces[replay.locate((ends[0] + ends[1]) / 2, replay.ends({}))]
+    if all(is_total(row.tree) for row in rows):
+        return
+    low, width = min(ends), abs(ends[1] - ends[0]) / parts
+    for part in range(parts):
+        found = {**known, _HERE: Range(low + width * part, low + width * (part + 1))}
+        for row in rows:
+            found[row.target] = evaluate_range(row.tree, found)
 
 
 def _is_positive(tree: Node, order: int, known: Mapping[str, Range], spans: list[Range]) -> bool:

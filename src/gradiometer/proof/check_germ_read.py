@@ -32,6 +32,7 @@ from gradiometer.proof.check_germ import (
 )
 from gradiometer.proof.check_no_root import has_no_root, value_at
 from gradiometer.proof.check_quotient import Quotient, Symbols
+from gradiometer.proof.check_total import is_total
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _MOST_POWER = 64
@@ -91,7 +92,8 @@ class GermReader:
             try:
                 germs[target] = self.read(tree, germs)
             except UndecidedError as error:
-                if target.endswith("'"):
+                # Read or not, a run ends where an assignment has no value.
+                if target.endswith("'") or not is_total(tree):
                     raise
                 self.failed[target] = error
 

@@ -25,7 +25,8 @@ from gradiometer.formula import (
     map_children,
     substitute,
 )
-from gradiometer.proof.check_walk import Replay, live_step
+from gradiometer.proof.check_total import has_value
+from gradiometer.proof.check_walk import Replay
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 
@@ -73,7 +74,7 @@ class Motion:
 def read_motion(replay: Replay, done: int) -> Motion:
     """The rule of a problem from that number of done steps on."""
     values = {**replay.values, **replay.rates.resting(done)}
-    step = _inline(live_step(replay.settled_step(done)), values)
+    step = _inline(replay.live_step(done), values, done)
     memory = tuple(name for name in replay.state if f"{name}'" in dict(step))
     means = {}
     for name in memory if done > 0 else ():
@@ -94,8 +95,13 @@ def read_motion(replay: Replay, done: int) -> Motion:
     return Motion(done, tuple(rows), found, memory, values)
 
 
-def _inline(step: list[tuple[str, Node]], values: Mapping[str, fmpq]) -> list[tuple[str, Node]]:
-    """The assignments without those that only rename, or that only read parameters and t."""
+def _inline(
+    step: list[tuple[str, Node]], values: Mapping[str, fmpq], done: int
+) -> list[tuple[str, Node]]:
+    """The assignments without those that only rename, or that only read parameters and t.
+
+    One of these that may have no value at a later step stays, so that it is looked at.
+    """
     short: dict[str, Node] = {}
     kept = []
     for target, written in step:
@@ -103,8 +109,9 @@ def _inline(step: list[tuple[str, Node]], values: Mapping[str, fmpq]) -> list[tu
         given = free_names(tree) <= {*values, "t"}
         if not target.endswith("'") and (isinstance(tree, Name) or given):
             short[target] = tree
-        else:
-            kept.append((target, tree))
+            if has_value(tree, values, done):
+                continue
+        kept.append((target, tree))
     return kept
 
 

@@ -25,7 +25,6 @@ from gradiometer.proof.check_walk import (
     LADDER,
     Replay,
     fields,
-    live_state,
     read_rational,
     read_replay,
     require,
@@ -176,7 +175,7 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
     if not any(signs[index] > 0 for index in range(min(falling, default=last), last + 1)):
         part.outcome = "outside"
         return
-    alive = live_state(list(replay.step), replay.state)
+    alive = replay.live_state(0)
     reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)
     while True:
         position = part.state["x"]

@@ -102,6 +102,8 @@ def read_turn(replay: Replay, joint: int, done: int) -> Turn:
         known |= {"x": ZERO, "g": slope}
         for target, tree in motion.step:
             known[target] = substitute(tree, known)
+            # Nothing may read it, but a run ends where it has no value.
+            evaluate(known[target], {})
         strides.append(to_value(tidy(known["x'"])))
     rise, fall = evaluate(strides[0], {}), -evaluate(strides[1], {})
     require(compare(rise, fmpq(0)) > 0 and compare(fall, fmpq(0)) > 0, "No valley is there.")

@@ -30,8 +30,6 @@ from gradiometer.proof.check_walk import (
     Replay,
     fields,
     has_digits,
-    live_state,
-    live_step,
     read_rational,
     read_replay,
     require,
@@ -179,7 +177,7 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
     require(set(replay.rates.rows) == {"learning_rate"}, "Not the learning rate alone changes.")
     rates = replay.rates.from_step(first)["learning_rate"]
     require(len(replay.pieces) == 1, "The landscape has kinks.")
-    step = live_step(replay.settled_step(first))
+    step = replay.live_step(first)
     forms: dict[str, Any] = {"x": {(1, 0): _ONE}}
     forms["g"] = to_polynomial(replay.pieces[0].slope, forms, {})
     forms["learning_rate"] = {(0, 1): _ONE}
@@ -199,7 +197,7 @@ def _check_shrinking(replay: Replay, said: Mapping[str, Any], first: Any) -> Non
 def _affine(replay: Replay, first: int) -> tuple[list[list[Any]], list[Any]]:
     """The step as a matrix and a shift, on a landscape of one piece."""
     require(len(replay.pieces) == 1, "The landscape has kinks.")
-    step = live_step(replay.settled_step(first))
+    step = replay.live_step(first)
     names = ["x", *(name for name in replay.state if f"{name}'" in dict(step))]
     forms = {name: Affine(_ZERO, {name: _ONE}) for name in names}
     values: dict[str, Any] = {**replay.values, **replay.rates.at(first)}
@@ -245,7 +243,7 @@ def _check_linear(
 
 
 def _alive(replay: Replay, first: int) -> set[str]:
-    return live_state(replay.settled_step(first), replay.state)
+    return replay.live_state(first)
 
 
 def _size(trace: Any, product: Any) -> Any:
@@ -287,7 +285,7 @@ def _check_trap(
     known = {name: at_point(value) for name, value in replay.values.items()}
     known |= {**region, "g": slopes, "t": Range(fmpq(first + 1), None), "loss": EVERYTHING}
     known |= replay.rates.from_step(first)
-    for target, tree in live_step(replay.settled_step(first)):
+    for target, tree in replay.live_step(first):
         known[target] = evaluate_range(tree, known)
     for name in alive:
         require(region[name].contains(known[f"{name}'"]), "A step leaves the region.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, final
@@ -11,10 +11,14 @@ from flint import fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import (
+    Apply,
     Exact,
     Node,
+    Range,
+    at_point,
     compare,
     evaluate,
+    find_needed,
     free_names,
     number,
     parse,
@@ -46,6 +50,7 @@ from gradiometer.proof.check_stable_set import (
     meet,
     name_loss,
 )
+from gradiometer.proof.check_total import has_value
 
 BITS = 384
 """Working precision of the replay."""
@@ -97,26 +102,48 @@ def read_inquiry(problem: Any) -> Inquiry:
             trees.append((target, substitute(tree, fixed)))
     free = tuple(name for name in states if name not in held)
     require(all(f"{name}'" in known for name in ("x", *states)), "The rule is not complete.")
-    alive = _needed(trees)
     first = {*numbers, "x", parameter}
-    memory = {n: parse(states[n], names=first).tree for n in free if f"{n}'" in alive}
-    return Inquiry(_keep_alive(trees), memory, numbers, parameter, (low, high))
+    memory = {name: parse(states[name], names=first).tree for name in free}
+    alive = _needed(trees, memory)
+    ranges = {name: at_point(value) for name, value in numbers.items()}
+    ranges |= {parameter: Range(low, high), "t": Range(fmpq(1), None)}
+    unread = find_needed(trees, ["x'"], states=memory, ranges=ranges) - alive
+    for target in (target for target, _ in trees if target in unread):
+        raise UndecidedError(f"`{target}` may have no value, though nothing reads it")
+    memory = {name: tree for name, tree in memory.items() if f"{name}'" in alive}
+    kept = tuple((target, tree) for target, tree in trees if target in alive)
+    for part in (part for _, tree in kept for part in _list_clocks(tree, {*numbers})):
+        if not has_value(part, numbers, 0):
+            raise UndecidedError("the rule may have no value at some step")
+    return Inquiry(kept, memory, numbers, parameter, (low, high))
 
 
-def _needed(trees: Sequence[tuple[str, Node]]) -> set[str]:
+def _list_clocks(node: Node, fixed: set[str]) -> Iterator[Node]:
+    """The largest parts that read the step count and fixed parameters alone.
+
+    What stands under a condition on the step count may only be meant where it has a value.
+    """
+    names = free_names(node)
+    if not isinstance(node, Apply) or "t" not in names:
+        return
+    if node.operator == "where" and "t" in free_names(node.arguments[0]):
+        return
+    if names <= {*fixed, "t"}:
+        yield node
+        return
+    for part in node.arguments:
+        yield from _list_clocks(part, fixed)
+
+
+def _needed(trees: Sequence[tuple[str, Node]], memory: Mapping[str, Node]) -> set[str]:
+    """What can reach the position."""
     needed = {"x'"}
     while True:
         read = {n for target, tree in trees if target in needed for n in free_names(tree)}
-        grown = needed | read | {f"{name}'" for name in read}
+        grown = needed | read | {f"{name}'" for name in read if name in memory}
         if grown == needed:
             return needed
         needed = grown
-
-
-def _keep_alive(trees: Sequence[tuple[str, Node]]) -> tuple[tuple[str, Node], ...]:
-    """The assignments that can reach the position."""
-    needed = _needed(trees)
-    return tuple((target, tree) for target, tree in trees if target in needed)
 
 
 def check_stability(problem: Any, claim: Any, evidence: Any) -> None:

@@ -33,7 +33,7 @@ from gradiometer.formula import (
     to_ball,
 )
 from gradiometer.proof.check_total import is_total
-from gradiometer.proof.check_walk import Replay, live_step
+from gradiometer.proof.check_walk import Replay
 
 _POWER = apply("^", Name("b"), Name("e"))
 
@@ -140,7 +140,7 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
         frees_powers: Whether powers `b^e` with a growing e become names of their own.
     """
     values = {**replay.values, **replay.rates.resting(done)}
-    step = live_step(replay.settled_step(done))
+    step = replay.live_step(done)
     powers: dict[str, Power] = {}
     if frees_powers:
         step = [(target, _free_powers(tree, values, powers)) for target, tree in step]
@@ -151,8 +151,8 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
     rows = tuple(_row(target, tree, moving) for target, tree in step)
     pieces = []
     for surface in replay.pieces:
-        ground = [("g", surface.slope)] if "g" in read else []
-        # A run ends where the loss has no value, whether the rule reads it or not.
+        # A run ends where slope or loss have no value, whether the rule reads them or not.
+        ground = [("g", surface.slope)] if "g" in read or not is_total(surface.slope) else []
         ground += [("loss", surface.loss)] if "loss" in read or not is_total(surface.loss) else []
         pieces.append((*(_row(target, tree, moving) for target, tree in ground), *rows))
     kept = {name: value for name, value in values.items() if name in read}

@@ -5,10 +5,22 @@ The slope of `ln(x)` is `1/x`, which has values left of 0, where the loss has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gradiometer.formula import Apply, Constant, Node, Number, Range, evaluate_range, walk
+from flint import fmpq
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import (
+    Apply,
+    Constant,
+    Node,
+    Number,
+    Range,
+    at_point,
+    evaluate_range,
+    walk,
+)
 from gradiometer.proof.check_walk import Surface
 
 _TOTAL = {
@@ -34,6 +46,16 @@ def _has_value(node: Apply) -> bool:
         return node.operator == "^" and first == Constant("e")
     whole = last.value.q == 1 and last.value > 0
     return whole if node.operator == "^" else last.value != 0
+
+
+def has_value(node: Node, values: Mapping[str, fmpq], done: int) -> bool:
+    """Whether a tree in parameters and `t` certainly has a value at each step after *done*."""
+    known = {name: at_point(value) for name, value in values.items()}
+    try:
+        evaluate_range(node, {**known, "t": Range(fmpq(done + 1), None)})
+    except (UndecidedError, GradiometerError):
+        return is_total(node)
+    return True
 
 
 def require_values(pieces: Iterable[tuple[Surface, Range]]) -> None:

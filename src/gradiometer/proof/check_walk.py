@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,11 +15,14 @@ from gradiometer.errors import CertificateError
 from gradiometer.formula import (
     Evaluator,
     Node,
+    Range,
+    at_point,
     collapse,
     compare,
     compile_exact,
     differentiate,
     evaluate,
+    find_needed,
     free_names,
     parse,
     settle_conditions,
@@ -157,8 +160,7 @@ class Replay:
         return low
 
     def _settles(self, done: int) -> bool:
-        alive = live_step(self.settled_step(done))
-        if any("t" in free_names(tree) for _, tree in alive):
+        if any("t" in free_names(tree) for _, tree in self.live_step(done)):
             return False
         return self.rates.is_at_rest(done)
 
@@ -169,24 +171,25 @@ class Replay:
             (name, settle_conditions(tree, known, from_step=done + 1)) for name, tree in self.step
         ]
 
+    def live_step(self, done: int) -> list[tuple[str, Node]]:
+        """The assignments of later steps that can reach the position, or may have no value."""
+        needed, step = self._needed(done)
+        return [(target, tree) for target, tree in step if target in needed]
 
-def live_step(step: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
-    """The assignments that can reach the position."""
-    needed = {"x'"}
-    while True:
-        read = {n for target, tree in step if target in needed for n in free_names(tree)}
-        grown = needed | read | {f"{name}'" for name in read}
-        if grown == needed:
-            return [(target, tree) for target, tree in step if target in needed]
-        needed = grown
+    def live_state(self, done: int) -> set[str]:
+        """The position, and what of the remembered values these assignments read.
 
+        A new value that only its own step reads, such as `m'` without a state `m`, is none.
+        """
+        return {"x", *(name for name in self.state if name in self._needed(done)[0])}
 
-def live_state(step: list[tuple[str, Node]], state: Collection[str]) -> set[str]:
-    """The position, and what of the remembered values can reach it.
-
-    A new value that only its own step reads, such as `m'` without a state `m`, is none of them.
-    """
-    return {"x", *({n[:-1] for n, _ in live_step(step) if n.endswith("'")} & set(state))}
+    def _needed(self, done: int) -> tuple[frozenset[str], list[tuple[str, Node]]]:
+        step = self.settled_step(done)
+        ranges = {name: at_point(value) for name, value in self.values.items()}
+        ranges["t"] = Range(fmpq(done + 1), None)
+        whole = self.step
+        needed = find_needed(step, ["x'"], states=self.state, ranges=ranges, whole=whole)
+        return needed, step
 
 
 def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
