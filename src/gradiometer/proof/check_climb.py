@@ -41,7 +41,7 @@ class RunUp:
         while len(self.states) <= done:
             state = {**self.states[-1], "x": _ZERO}
             after = replay.advance(state, self.wedge.fall, len(self.states) - 1)
-            self.states.append({name: _shorten(value) for name, value in after.items()})
+            self.states.append({name: shorten(value) for name, value in after.items()})
         return self.states[done]
 
     def climb(self, steps: int) -> tuple[Exact, int]:
@@ -58,7 +58,7 @@ class RunUp:
             raise UndecidedError("a run that stands on the kink does not go on")
         while compare(state["x"], wedge.kink) > 0:
             state = replay.advance(state, wedge.rise, done)
-            state = {name: _shorten(value) for name, value in state.items()}
+            state = {name: shorten(value) for name, value in state.items()}
             done += 1
             if compare(state["x"], best) > 0:
                 best, best_step = state["x"], done
@@ -79,12 +79,13 @@ class RunUp:
         for done in range(steps - 2, -1, -1):
             state = {**self.memory(done), "x": _ZERO}
             push = replay.advance(state, wedge.fall, done)["x"]
-            here = _shorten((here - push) / drive.factor)
+            here = shorten((here - push) / drive.factor)
             if compare(here, wedge.kink) > 0:
                 raise UndecidedError("no start reaches the kink after that many steps")
 
 
-def _shorten(value: Exact) -> Exact:
+def shorten(value: Exact) -> Exact:
+    """The number, as a ball where it has become a very long rational."""
     long = isinstance(value, fmpq) and size_in_bits(value) > _LONG
     return to_ball(value) if long else value
 

@@ -49,6 +49,13 @@ class Drive:
         """The parts of the state besides the position."""
         return self.motion.memory
 
+    def convert(self, state: Mapping[str, Any], done: int) -> dict[str, Any]:
+        """The memory after that many steps as the motion counts it: means without their bias."""
+        found = {name: state[name] for name in self.memory}
+        for name, mean in self.motion.means.items():
+            found[name] = found[name] / (1 - mean.base**done)
+        return found
+
     def step(self, box: Box, slope: fmpq, *, first: int, last: int | None) -> tuple[Box, Range]:
         """All memories one step later, and all pushes of that step.
 

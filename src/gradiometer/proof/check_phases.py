@@ -13,13 +13,14 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
-from gradiometer.formula import Exact, Range, compare, precision, to_rational_text
+from gradiometer.formula import Exact, at_point, compare, hull, precision, to_rational_text
 from gradiometer.proof.check_climb import RunUp, bound_all
 from gradiometer.proof.check_degrees import find_degree
 from gradiometer.proof.check_drive import Drive, read_drive
 from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
 from gradiometer.proof.check_fields import fields, read_rational, require
-from gradiometer.proof.check_region import Box
+from gradiometer.proof.check_excursion import read_box
+from gradiometer.proof.check_returns import Plan, begin_tail, bound_returns, open_runs
 from gradiometer.proof.check_wedge import Wedge, is_on_axis, read_wedge
 
 BITS = 512
@@ -36,17 +37,17 @@ def check_phases(problem: Any, claim: Any, evidence: Any) -> None:
         "degree",
     )  # fmt: skip
     low, high = _read_ends(overshoot)
-    (rows,) = fields(evidence, "memory")
     with precision(BITS):
         drive, run_up = read_drive(wedge.replay, 1), RunUp(wedge)
-        box = read_memory(rows, drive.memory)
-        above = bound_all(drive, wedge, box, run_up) - wedge.kink
-        require(compare(above, high) <= 0, "A run may climb farther.")
         best, steps = _replay_below(wedge, drive, run_up, after)
+        others = _bound_others(wedge, drive, run_up, evidence, after)
         require(compare(best - wedge.kink, low) >= 0, "That run-up does not climb so far.")
+        # Of balls that overlap the larger end is meant.
+        above = hull(at_point(best), at_point(others)).upper
+        require(above is not None and compare(above - wedge.kink, high) <= 0, "It climbs farther.")
         require(type(climbing) is int and climbing == steps, "The top is met at another step.")
-        require(reached is reaches(wedge, low, high, after), "The supremum is reached or not.")
-        _check_settled(settled, wedge, read_drive(wedge.replay, 1))
+        require(reached is is_reached(wedge, best, others, after), "It is reached or not.")
+        _check_settled(settled, wedge, drive)
     require(barrier == barrier_of(wedge, low, high), "The threshold is another one.")
     require(attained is is_attained(wedge, low, high, reached), "The threshold is attained or not.")
     require(degree == spell_degree(wedge), "The degree is another one.")
@@ -63,9 +64,35 @@ def _replay_below(wedge: Wedge, drive: Drive, run_up: RunUp, after: Any) -> tupl
     return best, step - after
 
 
-def reaches(wedge: Wedge, low: fmpq, high: fmpq, after: int | None) -> bool | None:
+def _bound_others(
+    wedge: Wedge, drive: Drive, run_up: RunUp, evidence: Any, after: int | None
+) -> Exact:
+    """What no other climb passes than the first one after the claimed run-up."""
+    require(isinstance(evidence, Mapping), "There is no evidence.")
+    if "memory" in evidence:
+        (rows,) = fields(evidence, "memory")
+        return bound_all(drive, wedge, read_box(rows, drive.memory), run_up)
+    rows, crowd, alone, closed = fields(evidence, "run_up", "crowd", "alone", "closed")
+    require(type(crowd) is int and type(alone) is int, "A step count is no number.")
+    require(1 <= crowd <= alone <= MOST_STEPS, "The run-ups are too long.")
+    require(isinstance(closed, list) and len(closed) == 2, "There are two sides.")
+    plan = Plan(crowd, alone)
+    names = ("x", *drive.memory)
+    boxes = {side: read_box(row, names) for side, row in enumerate(closed) if row is not None}
+    opening = open_runs(drive, wedge, run_up, plan)
+    tail = begin_tail(drive, wedge, run_up, plan, read_box(rows, drive.memory))
+    return bound_returns(
+        drive, wedge, opening, tail, plan=plan, closed=boxes, without=after
+    )  # fmt: skip
+
+
+def is_reached(wedge: Wedge, best: Exact, others: Exact, after: int | None) -> bool | None:
     """Whether some run reaches the supremum; None where that is not known."""
-    if low < high:
+    try:
+        known = compare(others, best) <= 0
+    except UndecidedError:
+        known = False
+    if not known:
         return None
     if not wedge.keeps_kink:
         # Every run leaves from before the kink, and comes less far than one from the kink would.
@@ -120,17 +147,3 @@ def _read_ends(row: Any) -> tuple[fmpq, fmpq]:
     low, high = read_rational(row[0]), read_rational(row[1])
     require(low <= high, "An enclosure ends before it begins.")
     return low, high
-
-
-def read_memory(rows: Any, names: tuple[str, ...]) -> Box:
-    """A range for each part of the memory."""
-    require(isinstance(rows, Mapping) and set(rows) == set(names), "A box has other parts.")
-    box = {}
-    for name in names:
-        require(isinstance(rows[name], list) and len(rows[name]) == 2, "A range has two ends.")
-        lower, upper = (None if end is None else read_rational(end) for end in rows[name])
-        if lower is not None and upper is not None:
-            require(lower <= upper, "A range ends before it begins.")
-            upper = lower if lower == upper else upper
-        box[name] = Range(lower, upper)
-    return box
