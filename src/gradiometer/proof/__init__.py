@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         to_digits,
     )
     from gradiometer.proof.pieces import prove_pieces
+    from gradiometer.proof.phases import Phases, find_phases
     from gradiometer.proof.refute import (
         Comparison,
         certify_counterexample,
@@ -155,6 +156,7 @@ _PLACES = {
     "Moment": "moments",
     "NotRationalError": "trail",
     "Orbit": "fate",
+    "Phases": "phases",
     "Regime": "regime",
     "Roots": "roots",
     "Run": "walk",
@@ -197,6 +199,7 @@ _PLACES = {
     "find_moment": "moments",
     "find_monotone": "shape_order",
     "find_period": "shape_symmetry",
+    "find_phases": "phases",
     "find_point": "witness",
     "find_range": "shape_range",
     "find_regimes": "regime",
@@ -273,6 +276,7 @@ __all__ = [
     "Moment",
     "NotRationalError",
     "Orbit",
+    "Phases",
     "Rate",
     "Regime",
     "Rest",
@@ -318,6 +322,7 @@ __all__ = [
     "find_moment",
     "find_monotone",
     "find_period",
+    "find_phases",
     "find_point",
     "find_range",
     "find_regimes",

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, final
@@ -200,6 +200,11 @@ _LANDSCAPE = (
           choices=("left", "right")),
 )  # fmt: skip
 
+_ESCAPE_START = replace(
+    _LANDSCAPE[4], about=f"{_LANDSCAPE[4].about[:-1]}; `any` for all starts on the slope before "
+    "the barrier.",
+)  # fmt: skip
+
 _RUN = (
     *_LANDSCAPE,
     Input("engine", "choice", "Which numbers the run is made of; exact ones as long as they last "
@@ -305,7 +310,7 @@ _QUESTIONS = (
     Question(
         "escape",
         "Which barriers does it cross?",
-        _LANDSCAPE,
+        (*_LANDSCAPE[:4], _ESCAPE_START, *_LANDSCAPE[5:]),
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
     ),
     Question(
