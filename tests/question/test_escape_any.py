@@ -9,7 +9,7 @@ from gradiometer.formula import to_float
 from gradiometer import escape
 
 KINK = 1.0
-LENGTHS = [*range(1, 90), *range(90, 700, 9)]
+LENGTHS = np.unique([*range(1, 90), *np.geomspace(90, 40_000, 80).astype(int)])
 PHASES = np.concatenate([[1e-13, 1e-6], np.linspace(1e-3, 0.999, 62)])
 assert len(LENGTHS) * len(PHASES) >= 10_000
 
@@ -28,7 +28,7 @@ def landscape(fall, rise):
 
 
 def sgd(g, s, t, lr, momentum=0.0, dampening=0.0, nesterov=0):
-    m = g if t == 1 else momentum * s.get("m", 0.0) + (1 - dampening) * g
+    m = np.where(t == 1, g, momentum * s.get("m", 0.0) + (1 - dampening) * g)
     d = g + momentum * m if nesterov else m if momentum else g
     return -lr * d, {"m": m}
 
@@ -68,20 +68,20 @@ def adagrad(g, s, t, lr, eps=1e-10):
 def farthest(rule, fall, rise, settings):
     """How far the farthest of all runs passes the kink, over lengths and phases of run-ups."""
     factor = 1 - settings["lr"] * settings.get("weight_decay", 0.0)
-    pushes, memory = [], {}
-    for t in range(1, max(LENGTHS) + 1):
-        push, memory = rule(-fall, memory, t, **settings)
-        pushes.append(push)
-    starts = []
-    for length in LENGTHS:
-        x = KINK - PHASES * pushes[length - 1]
-        for push in reversed(pushes[: length - 1]):
-            x = (x - push) / factor
-        starts.append(x)
-    x, best, memory = np.concatenate(starts), -np.inf, {}
-    for t in range(1, max(LENGTHS) + 260):
+    wanted, memory, last = set(LENGTHS.tolist()), {}, []
+    for t in range(1, max(wanted) + 1):
+        push, after = rule(-fall, memory, t, **settings)
+        if t in wanted:
+            last.append((push + (factor - 1) * KINK, memory))
+        memory = after
+    # Each run stands before the kink by a part of its next step, the memory as it is by then.
+    x = np.concatenate([KINK - PHASES * stride / factor for stride, _ in last])
+    names = set(last[-1][1])
+    memory = {n: np.repeat([row.get(n, 0.0) for _, row in last], len(PHASES)) for n in names}
+    t, best = np.repeat(LENGTHS, len(PHASES)), -np.inf
+    for _ in range(260):
         push, memory = rule(np.where(x <= KINK, -fall, rise), memory, t, **settings)
-        x = factor * x + push
+        x, t = factor * x + push, t + 1
         best = max(best, x.max())
     return best - KINK
 

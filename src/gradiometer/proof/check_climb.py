@@ -14,8 +14,8 @@ from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_region import Box, contains, outward
 from gradiometer.proof.check_wedge import Wedge
 
-_ZERO, _ONE = fmpq(0), fmpq(1)
-_LONGEST_CLIMB = 20_000
+_ZERO = fmpq(0)
+_LONGEST_CLIMB = 5000
 """Steps after which a climb is given up."""
 _LONG = 6000
 """Bits after which a rational goes on as a ball."""
@@ -108,9 +108,11 @@ def bound_climb(drive: Drive, wedge: Wedge, box: Box, highest: Exact, count: Cou
         if compare(here, wedge.kink) < 0 or (compare(here, wedge.kink) == 0 and wedge.keeps_kink):
             return best
         first, last = count(index)
-        box, push = drive.step(box, wedge.rise, first=first, last=last)
+        old, (box, push) = box, drive.step(box, wedge.rise, first=first, last=last)
         if push.upper is None:
             raise UndecidedError("a step has no bound")
+        if last is None and _is_over(drive, best, push.upper, old, box):
+            return best
         # All runs of the box keep below the one that began highest with the largest pushes.
         before, here = here, drive.factor * here + push.upper
         if compare(here, best) > 0:
@@ -119,6 +121,15 @@ def bound_climb(drive: Drive, wedge: Wedge, box: Box, highest: Exact, count: Cou
             box, here = {n: outward(r) for n, r in box.items()}, outward(at_point(here)).upper
             assert here is not None
     raise UndecidedError("a run may climb for very long")
+
+
+def _is_over(drive: Drive, best: Exact, push: Exact, old: Box, new: Box) -> bool:
+    """Whether all steps to come are like this one, and it leads nobody past the best."""
+    try:
+        falls = compare((drive.factor - 1) * best + push, _ZERO) <= 0
+        return falls and contains(old, new)
+    except UndecidedError:
+        return False
 
 
 def bound_all(drive: Drive, wedge: Wedge, box: Box, run_up: RunUp) -> Exact:
