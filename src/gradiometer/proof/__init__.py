@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         is_odd,
         to_digits,
     )
+    from gradiometer.proof.phases import Phases, find_phases
     from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
@@ -157,6 +158,7 @@ _PLACES = {
     "Moment": "moments",
     "NotRationalError": "trail",
     "Orbit": "fate",
+    "Phases": "phases",
     "Regime": "regime",
     "Roots": "roots",
     "Run": "walk",
@@ -200,6 +202,7 @@ _PLACES = {
     "find_moment": "moments",
     "find_monotone": "shape_order",
     "find_period": "shape_symmetry",
+    "find_phases": "phases",
     "find_point": "witness",
     "find_range": "shape_range",
     "find_regimes": "regime",
@@ -277,6 +280,7 @@ __all__ = [
     "NotRationalError",
     "Orbit",
     "Outcome",
+    "Phases",
     "Rate",
     "Regime",
     "Rest",
@@ -323,6 +327,7 @@ __all__ = [
     "find_monotone",
     "find_outcome",
     "find_period",
+    "find_phases",
     "find_point",
     "find_range",
     "find_regimes",

@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "limit": "check_limit",
     "moment": "check_moment",
     "outer": "check_outer",
+    "phases": "check_phases",
     "pieces": "check_pieces",
     "profile": "check_profile",
     "regimes": "check_regimes",

@@ -44,7 +44,7 @@ def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
     run, parameter, domain = fields(problem, "run", "parameter", "domain")
     require(isinstance(parameter, str) and parameter != "x", "The parameter has no name.")
     replay = read_replay(run, free=(parameter,))
-    axis = _read_domain(domain)
+    axis = read_domain(domain)
     for bits in LADDER:
         try:
             with precision(bits):
@@ -56,7 +56,7 @@ def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
                 raise
 
 
-def _read_domain(domain: Any) -> Axis:
+def read_domain(domain: Any) -> Axis:
     """The part of the axis that the claim is about."""
     require(isinstance(domain, list) and len(domain) == 4, "A domain has two ends.")
     lower, upper = (None if end is None else read_rational(end) for end in domain[:2])

@@ -29,6 +29,7 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact, read_request
+from gradiometer.question.escape_phases import ANY, answer_any
 from gradiometer.question.landscape import landscape_series
 from gradiometer.question.rounding import find_rounding, trace_floats
 from gradiometer.question.value import INFINITY, MINUS_INFINITY, to_value_text
@@ -53,7 +54,8 @@ def escape(
         optimizer: A catalogue name, a TOML file or a table with an update rule.
         schedule: A catalogue name, a formula in `k` (steps done), a file or a table.
         set: Values of all other parameters; texts are exact.
-        start: The first position, exact; None for that of the entry, or 0.
+        start: The first position, exact; None for that of the entry, or 0; `any` for all starts
+            on the slope that leads to the barrier, with the memory as the rule begins.
         steps: How many steps the run may take. A run that stands at its farthest point then is
             followed until it turns back, at most as many steps again. Its outcome is `stays`
             unless it is certain to stay for ever, which is `trapped`.
@@ -63,7 +65,9 @@ def escape(
     Returns:
         Facts `barrier` (supremum of the parameter that is still escaped), `attained`, `peak`,
         `peak_step`, `regimes`, `at_kink` (both thresholds, when the run meets a joint exactly),
-        `float64_barrier`, `rounding`, `continuous`.
+        `float64_barrier`, `rounding`, `continuous`. For `any` start, without an end of steps:
+        `barrier`, `attained`, `overshoot` (the supremum past the kink), `reached`, `run_up`,
+        `climb`, `settled`, `scaling`, `continuous`.
 
     Raises:
         GradiometerError: If an input cannot be used, or the objective has no barrier.
@@ -72,11 +76,14 @@ def escape(
         >>> escape("barrier", set={"learning_rate": "3/10"}).facts["barrier"].value
         1/5
     """
+    is_any = isinstance(start, str) and start.strip() == ANY
     request = read_request(
-        objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
-        steps=steps, at_kink=at_kink, free=True,
+        objective, optimizer=optimizer, schedule=schedule, settings=set,
+        start=None if is_any else start, steps=steps, at_kink=at_kink, free=True,
     )  # fmt: skip
     parameter, domain = _barrier(request, set)
+    if is_any:
+        return answer_any(request, parameter, domain)
     course = request.course
     facts: dict[str, Fact] = {}
     certificate: Mapping[str, Any] | None = None

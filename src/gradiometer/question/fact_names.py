@@ -47,7 +47,8 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
-        "rounding", "continuous",
+        "rounding", "continuous", "overshoot", "reached", "run_up", "climb", "between", "settled",
+        "scaling",
     ),
     "training": (
         "best", "best_rate", "claims", "sensitivity", "range_test", "sharpness", "runs", "diverged",

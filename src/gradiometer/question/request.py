@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from gradiometer.errors import GradiometerError, Place, UsageError, suggest
@@ -89,6 +89,11 @@ _LANDSCAPE = (
     Input("steps", "integer", "How many steps to run.", default=1000),
     Input("at_kink", "choice", "Which slope to take exactly at a joint of two pieces.",
           choices=("left", "right")),
+)  # fmt: skip
+
+_ESCAPE_START = replace(
+    _LANDSCAPE[4], about=f"{_LANDSCAPE[4].about[:-1]}; `any` for all starts on the slope before "
+    "the barrier.",
 )  # fmt: skip
 
 _RUN = (
@@ -196,7 +201,7 @@ _QUESTIONS = (
     Question(
         "escape",
         "Which barriers does it cross?",
-        _LANDSCAPE,
+        (*_LANDSCAPE[:4], _ESCAPE_START, *_LANDSCAPE[5:]),
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
     ),
     Question(

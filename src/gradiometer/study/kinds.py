@@ -116,7 +116,9 @@ def _read_number(item: Input, value: Any) -> str:
 
 
 def _read_place(item: Input, value: Any) -> str:
-    """A number for each variable, as one text."""
+    """A number for each variable, as one text; or the word for all starts."""
+    if value == "any" and item.name == "start":
+        return value
     rows = list(value.items()) if isinstance(value, Mapping) else []
     if isinstance(value, list) and value:
         rows = [("", number) for number in value]

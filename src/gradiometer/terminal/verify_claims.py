@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flint import arb
+from flint import arb, fmpq
 
 from gradiometer.formula import from_decimal, precision, to_ball, to_rational_text
 from gradiometer.proof import spell
@@ -146,6 +146,37 @@ _FATES: tuple[str, ...] = (
 """Kinds of certificates about what becomes of a run for ever."""
 
 
+_SHARP = fmpq(1, 10**12)
+"""How far apart two ends of one number may be, as a part of it."""
+
+
+def _of_phases(parts: Sequence[Any]) -> dict[str, Any]:
+    """What the facts about all starts must say; a supremum between far ends is none."""
+    claim = parts[0]["claim"]
+    low, high = map(from_decimal, claim["overshoot"])
+    sharp = high - low <= _SHARP * high
+    settled, degree, barrier = claim["settled"], claim["degree"], claim["barrier"]
+    expected: dict[str, Any] = {
+        "overshoot": _between(*claim["overshoot"]) if sharp else None,
+        "reached": claim["reached"] if sharp else None,
+        "run_up": (claim["after"] or "endless") if sharp else None,
+        "climb": claim["climbing"] if sharp else None,
+        "barrier": "none" if barrier is None else _between(*barrier) if sharp else None,
+        "attained": claim["attained"] if sharp or barrier is None else None,
+        "between": None,
+        "settled": None if settled is None else _between(*settled),
+        "scaling": None,
+    }
+    if degree is not None:
+        height = to_rational_text(from_decimal(degree) + 1)
+        expected["scaling"] = {"overshoot": degree, "height": height}
+    if not sharp:
+        ends = dict(zip(("lower", "upper"), claim["overshoot"], strict=True))
+        expected["between"] = {**ends, "lower_closed": True, "upper_closed": True,
+                               "text": "[{lower}, {upper}]".format(**ends)}  # fmt: skip
+    return expected
+
+
 def _of_alike(parts: Sequence[Any]) -> dict[str, Any]:
     problem, claim = parts[0]["problem"], parts[0]["claim"]
     settings = problem[problem["target"]]["values"]
@@ -182,6 +213,7 @@ READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "difference": _of_difference,
     "graph": _of_graph,
     "impossible": _of_impossible,
+    "phases": _of_phases,
     "regimes": _of_regimes,
     "run": _of_run,
     "stability": _of_stability,

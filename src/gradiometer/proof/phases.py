@@ -1,0 +1,214 @@
+"""The supremum, over all starts on the run-up, of how far a rule climbs past a kink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from flint import fmpq
+
+from gradiometer.errors import CertificateError, DomainError, GradiometerError, UndecidedError
+from gradiometer.formula import (
+    Axis,
+    Exact,
+    Range,
+    at_point,
+    compare,
+    from_decimal,
+    hull,
+    precision,
+    size_in_bits,
+    to_float,
+)
+from gradiometer.proof.certificate import make_certificate
+from gradiometer.proof.check import check
+from gradiometer.proof.check_climb import RunUp
+from gradiometer.proof.check_drive import Drive, read_drive
+from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
+from gradiometer.proof.check_phases import BITS, barrier_of, is_attained, is_reached, spell_degree
+from gradiometer.proof.check_wedge import Wedge, read_wedge, to_problem
+from gradiometer.proof.phases_bound import list_return_bounds, list_simple_bounds, spell_range
+from gradiometer.proof.span import shorten_ends
+from gradiometer.proof.walk import Course
+
+_LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024,
+            2048, 4096, 8192)  # fmt: skip
+"""Run-ups that are tried, in steps."""
+_CLOSE = fmpq(1, 10**12)
+"""How far apart two ends of the supremum may be, as a part of it."""
+_LONG = 2000
+"""Bits of the longest rational that is claimed as it is."""
+
+
+@final
+@dataclass(frozen=True)
+class Below:
+    """How far one run-up climbs, or the limit of ever longer ones."""
+
+    top: Exact
+    after: int | None
+    """How many steps the run-up has; None for the limit."""
+    climbing: int
+    """Steps from the crossing of the kink to the farthest position."""
+
+
+@final
+@dataclass(frozen=True)
+class Phases:
+    """How far a rule climbs past a kink, over all starts on the run-up."""
+
+    wedge: Wedge
+    overshoot: tuple[fmpq, fmpq]
+    """The supremum lies between these; they are equal where it is known exactly."""
+    reached: bool | None
+    after: int | None
+    """How many steps the run-up has that comes so far; None when ever longer ones come to it."""
+    climbing: int
+    """Steps from the crossing of the kink to the farthest position."""
+    settled: tuple[fmpq, fmpq] | None
+    """What ever longer run-ups come to."""
+    barrier: tuple[fmpq, fmpq] | None
+    attained: bool | None
+    degree: fmpq | None
+    certificate: Mapping[str, Any]
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the two ends are close enough to be called one number."""
+        low, high = self.overshoot
+        return high - low <= _CLOSE * high
+
+
+def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
+    """The supremum and the threshold of the parameter that follows, checked.
+
+    Args:
+        course: The rule and the landscape; its start is not used.
+        parameter: The parameter that moves the top.
+        domain: The values that it may have.
+
+    Raises:
+        UndecidedError: If nothing is proved; it says why.
+    """
+    ends = [None if end is None else str(end) for end in (domain.lower, domain.upper)]
+    row = [*ends, domain.lower_closed, domain.upper_closed]
+    problem = to_problem(course.to_problem(), parameter, row)
+    try:
+        with precision(BITS):
+            return _find(problem)
+    except CertificateError as error:
+        raise UndecidedError(f"the checker did not accept the proof: {error.problem}") from None
+    except GradiometerError as error:
+        raise UndecidedError(error.problem.rstrip(".")) from None
+
+
+def _find(problem: Mapping[str, Any]) -> Phases:
+    wedge = read_wedge(problem)
+    drive, run_up = read_drive(wedge.replay, 1), RunUp(wedge)
+    settled = _settle(drive, wedge)
+    below, others, evidence = _choose(drive, wedge, run_up, settled)
+    above = hull(at_point(below.top), at_point(others)).upper
+    assert above is not None
+    low, high = _ends_of(below.top - wedge.kink, above - wedge.kink)
+    limit = None if settled is None else _ends_of(*[settled.top - wedge.kink] * 2)
+    reached = is_reached(wedge, below.top, others, below.after)
+    barrier, attained = barrier_of(wedge, low, high), is_attained(wedge, low, high, reached)
+    degree = spell_degree(wedge)
+    claim = {
+        "overshoot": spell_range(Range(low, high)),
+        "reached": reached,
+        "after": below.after,
+        "climbing": below.climbing,
+        "settled": None if limit is None else spell_range(Range(*limit)),
+        "barrier": barrier,
+        "attained": attained,
+        "degree": degree,
+    }
+    certificate = make_certificate("phases", problem=problem, claim=claim, evidence=evidence)
+    check(certificate)
+    ends = None if barrier is None else (from_decimal(barrier[0]), from_decimal(barrier[1]))
+    return Phases(
+        wedge, (low, high), reached, below.after, below.climbing, limit, ends, attained,
+        None if degree is None else from_decimal(degree), certificate,
+    )  # fmt: skip
+
+
+def _choose(
+    drive: Drive, wedge: Wedge, run_up: RunUp, settled: Below | None
+) -> tuple[Below, Exact, Mapping[str, Any]]:
+    """The run-up that climbs farthest, what no other climb passes, and the evidence."""
+    best: tuple[Below, Exact, Mapping[str, Any]] | None = None
+    reason = "no bound of its memory was found"
+    for find in (list_simple_bounds, list_return_bounds):
+        try:
+            for others, first, evidence in find(drive, wedge, run_up):
+                below = _search(drive, wedge, run_up, others, settled, first)
+                gap = _gap(below, others, wedge)
+                if best is None or gap < _gap(best[0], best[1], wedge):
+                    best = below, others, evidence
+                if gap <= 0 or (gap < 2e-13 and below.after is None):
+                    return best
+        except (UndecidedError, DomainError) as error:
+            reason = str(error)
+    if best is None:
+        raise UndecidedError(reason)
+    return best
+
+
+def _gap(below: Below, others: Exact, wedge: Wedge) -> float:
+    """By how much other climbs may go farther, as a part of the overshoot."""
+    return to_float((others - below.top) / (below.top - wedge.kink))
+
+
+def _settle(drive: Drive, wedge: Wedge) -> Below | None:
+    try:
+        require_arrival(drive, wedge)
+        top, steps = climb_from_equilibrium(drive, wedge)
+    except (UndecidedError, DomainError):
+        return None
+    return Below(top, None, steps)
+
+
+def _search(
+    drive: Drive,
+    wedge: Wedge,
+    run_up: RunUp,
+    above: Exact,
+    settled: Below | None,
+    first: Sequence[int],
+) -> Below:
+    """The run-up that climbs farthest; *first* are the lengths that promise most."""
+    best: Below | None = None
+    # A limit that is the bound itself needs no run-up to show it, but one may reach it.
+    gap = _CLOSE / 4 * (above - wedge.kink)
+    is_limit = settled is not None and compare(above - settled.top, gap) < 0
+    reason = "no run crosses the kink"
+    for steps in first or (_LENGTHS[:18] if is_limit else _LENGTHS):
+        try:
+            run_up.require_start(drive, steps)
+            top, step = run_up.climb(steps)
+        except (UndecidedError, DomainError) as error:
+            reason = str(error)
+            continue
+        if best is None or compare(top, best.top) > 0:
+            best = Below(top, steps, step - steps)
+        if _is_same(best.top, above) or (not is_limit and compare(above - best.top, gap) < 0):
+            return best
+    if settled is not None and (best is None or is_limit or compare(settled.top, best.top) > 0):
+        return settled
+    if best is None:
+        raise UndecidedError(reason)
+    return best
+
+
+def _is_same(left: Exact, right: Exact) -> bool:
+    return isinstance(left, fmpq) and isinstance(right, fmpq) and left == right
+
+
+def _ends_of(low: Exact, high: Exact) -> tuple[fmpq, fmpq]:
+    """Both ends as rationals that may be written down."""
+    if _is_same(low, high) and isinstance(low, fmpq) and size_in_bits(low) <= _LONG:
+        return low, low
+    ends = shorten_ends([low], [high])
+    return ends[0], ends[1]
