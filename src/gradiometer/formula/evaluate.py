@@ -307,8 +307,10 @@ def compile_float(node: Node) -> Callable[[Mapping[str, float]], float]:
         condition = node.arguments[0]
         if_true, if_false = (compile_float(part) for part in node.arguments[1:])
         return lambda values: (if_true if holds_float(condition, values) else if_false)(values)
-    run = _FLOAT[node.operator]
     parts = [compile_float(argument) for argument in node.arguments]
+    if node.operator in _INFIX:
+        return _INFIX[node.operator](*parts)  # type: ignore[return-value]  # the same for floats
+    run = _FLOAT[node.operator]
 
     def call(values: Mapping[str, float]) -> float:
         try:

@@ -15,10 +15,10 @@ from gradiometer.formula import evaluate, precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_approach import require_approach, require_endless
 from gradiometer.proof.check_tangent import read_motion
-from gradiometer.proof.check_walk import Replay, read_replay
-from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
+from gradiometer.proof.check_walk import Replay
+from gradiometer.proof.contraction_guess import REFUSALS, explain, round_short
 from gradiometer.proof.fate import Fate
-from gradiometer.proof.walk import Course, Run
+from gradiometer.proof.scene import Scene
 
 _STEPS = 1000
 _ORDERS, _PARTS = (1, 2, 3, 5), (1, 30)
@@ -28,20 +28,19 @@ _DENOMINATORS = (1, 2, 3, 4, 5, 8, 10)
 _BITS = 256
 
 
-def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_approach(scene: Scene) -> Fate:
     """The fate of a run that moves towards a rational point and never past it.
 
     Raises:
         UndecidedError: If no such point is found.
     """
-    if course.rule.state:
+    if scene.course.rule.state:
         raise UndecidedError(_NONE)
-    replay = read_replay(course.to_problem())
+    replay = scene.replay
     motion = read_motion(replay, 1)
     if motion.names != ("x",):
         raise UndecidedError(_NONE)
-    path = FloatPath(course, ("x",))
-    states = [float(row[0]) for row in path.until(_STEPS)]
+    states = [float(row[0]) for row in scene.floats.until(_STEPS)]
     with precision(_BITS):
         found, reason = _search(replay, states, None)
         if found is not None and not found[1]:
@@ -51,7 +50,7 @@ def find_approach(course: Course, run: Run, settled_from: int | None) -> Fate:
     if found is None:
         raise UndecidedError(reason)
     evidence, reaches = found
-    return _fate(course, evidence, evidence["rest"] if reaches else None)
+    return _fate(scene, evidence, evidence["rest"] if reaches else None)
 
 
 def _search(
@@ -88,10 +87,10 @@ def _parts(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("/")))
 
 
-def _fate(course: Course, evidence: dict[str, Any], limit: str | None) -> Fate:
+def _fate(scene: Scene, evidence: dict[str, Any], limit: str | None) -> Fate:
     claim = {"verdict": "converges", "limit": limit, "cycle": None, "interval": None}
     certificate = make_certificate(
-        "approach", problem=course.to_problem(), claim=claim, evidence=evidence
+        "approach", problem=scene.problem, claim=claim, evidence=evidence
     )
     ends = f"{evidence['rest']} and {evidence['far']}"
     because = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, final
 
 from flint import fmpq
@@ -71,6 +72,7 @@ class Motion:
         return places != 1 or not _adds_stride(dict(self.step)["x'"])
 
 
+@lru_cache(maxsize=64)
 def read_motion(replay: Replay, done: int) -> Motion:
     """The rule of a problem from that number of done steps on."""
     values = {**replay.values, **replay.rates.resting(done)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
@@ -131,6 +132,7 @@ def _combine(parts: Sequence[tuple[Any, Vector]]) -> Vector:
     return total
 
 
+@lru_cache(maxsize=64)
 def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Motion:
     """The steps after *done* steps, as one piece of code for each piece of the landscape.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, final
 
@@ -73,7 +73,7 @@ class Surface:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Replay:
     """A problem of a certificate, read."""
 
@@ -208,11 +208,11 @@ def read_replay(problem: Any, *, free: tuple[str, ...] = ()) -> Replay:
     trees = []
     for target, text in step:
         require(isinstance(target, str) and target not in known, "A name is assigned twice.")
-        trees.append((target, parse(text, names=known).tree))
+        trees.append((target, _parse(text, frozenset(known))))
         known = {*known, target}
     require("x'" in known and all(f"{n}'" in known for n in state), "The rule is not complete.")
     first = {*numbers, *rates.rows, "x"}
-    memory = {name: parse(text, names=first).tree for name, text in state.items()}
+    memory = {name: _parse(text, frozenset(first)) for name, text in state.items()}
     return Replay(tuple(trees), memory, numbers, _read_pieces(pieces, free), rates,
                   read_rational(start), steps, side)  # fmt: skip
 
@@ -228,12 +228,24 @@ def _read_pieces(rows: Any, free: tuple[str, ...]) -> tuple[Surface, ...]:
         )
         require(same([lower, lower_closed], before), "The pieces leave a gap or overlap.")
         require(isinstance(upper_closed, bool), "`upper_closed` is no truth value.")
-        tree = parse(loss, names={"x", *free}).tree
-        end = None if upper is None else parse(upper, names=set(free)).tree
-        surfaces.append(Surface(end, upper_closed, tree, differentiate(tree, "x")))
+        end = None if upper is None else _parse(upper, frozenset(free))
+        surfaces.append(Surface(end, upper_closed, *_parse_loss(loss, frozenset(free))))
         before = [upper, not upper_closed]
     require(before == [None, True], "The last piece does not go to infinity.")
     return tuple(surfaces)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str, names: frozenset[str]) -> Node:
+    """The tree of a text; the parts of a certificate, and those of its neighbours, say the same."""
+    return parse(text, names=names).tree
+
+
+@lru_cache(maxsize=256)
+def _parse_loss(text: str, free: frozenset[str]) -> tuple[Node, Node]:
+    """A loss and its slope."""
+    tree = parse(text, names={"x", *free}).tree
+    return tree, differentiate(tree, "x")
 
 
 def has_digits(value: Any, bits: int) -> bool:

@@ -17,7 +17,7 @@ from gradiometer.proof.check_contraction import (
 )
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import read_motion
-from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_frozen import propose_frozen
 from gradiometer.proof.contraction_guess import (
     HOPELESS,
@@ -32,8 +32,8 @@ from gradiometer.proof.contraction_guess import (
     refine_orbit,
 )
 from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.scene import Scene
 from gradiometer.proof.spelling import spell
-from gradiometer.proof.walk import Course, Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,17 +51,18 @@ BITS = (160, 640, 2560)
 """Precisions of the enclosure of the run up to its entry."""
 
 
-def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_contraction(scene: Scene) -> Fate:
     """The fate of a run that comes ever closer to a point or a cycle.
 
     Raises:
         UndecidedError: If no such orbit is found and proved.
     """
-    replay = read_replay(course.to_problem())
-    names = read_motion(replay, 0).names
+    replay = scene.replay
     reason = "no point or cycle of at most 128 steps attracts the run in float64"
+    if scene.is_neutral:
+        raise UndecidedError(reason)
     repelled = False
-    for path, lengths in ((FloatPath(course, names), LENGTHS), (SharpPath(replay), SHARP_LENGTHS)):
+    for path, lengths in ((scene.floats, LENGTHS), (SharpPath(replay), SHARP_LENGTHS)):
         for steps in lengths:
             states = path.until(steps)
             periods = find_periods(states)
@@ -70,7 +71,7 @@ def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate
             for propose in (_propose_smooth, propose_frozen) if periods else ():
                 try:
                     evidence = propose(replay, path, states, periods[0])
-                    return _conclude(course, replay, evidence)
+                    return _conclude(scene, evidence)
                 except REFUSALS as error:
                     reason, repelled = explain(error), True
         if not repelled:
@@ -78,8 +79,9 @@ def find_contraction(course: Course, run: Run, settled_from: int | None) -> Fate
     raise UndecidedError(reason)
 
 
-def _conclude(course: Course, replay: Replay, evidence: dict[str, Any]) -> Fate:
+def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
     """The fate with its certificate, at the first precision that suffices for the entry."""
+    replay = scene.replay
     for bits in BITS:
         tried = {**evidence, "bits": bits}
         read = read_contraction(tried)
@@ -93,7 +95,7 @@ def _conclude(course: Course, replay: Replay, evidence: dict[str, Any]) -> Fate:
             found = find_attractor(replay, read)
             claim = _claim(found)
         certificate = make_certificate(
-            "contraction", problem=course.to_problem(), claim=claim, evidence=tried
+            "contraction", problem=scene.problem, claim=claim, evidence=tried
         )
         return _fate(found, certificate, read.entry)
     raise UndecidedError("the run is not enclosed up to its entry")

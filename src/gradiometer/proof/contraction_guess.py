@@ -14,7 +14,7 @@ from flint import arb, arb_mat, fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import collapse, from_float, precision, to_ball, to_float
-from gradiometer.numeric import advance_float, begin_float
+from gradiometer.numeric import begin_float
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.walk import Course, survey
@@ -50,33 +50,42 @@ class FloatPath:
         course = self.course
         ends = survey(course.landscape).ends
         self.uppers = [None if end is None else to_float(end) for _, end in ends]
-        self.state = begin_float(course.rule, course.start, course.float_rates(0))
-        self.rows = [self._row()]
-
-    def _row(self) -> list[float]:
-        memory = self.state.memory
-        return [self.state.position if n == "x" else memory[n] for n in self.names]
+        begun = begin_float(course.rule, course.start, course.float_rates(0))
+        self.known = {**course.rule.float_values, **begun.memory, "x": begun.position}
+        self.rows = [[self.known[name] for name in self.names]]
 
     def until(self, steps: int) -> Array:
         """The states up to that step; fewer when a number overflows."""
         import numpy as np
 
-        course, rule = self.course, self.course.rule
-        reads_loss = "loss" in rule.reads
         while len(self.rows) <= steps:
-            place = self.state.position
-            piece = next(i for i, end in enumerate(self.uppers) if end is None or place <= end)
-            slope = course.landscape.float_slopes[piece]
-            loss = course.landscape.float_losses[piece] if reads_loss else None
-            rates = course.float_rates(self.state.step)
             try:
-                self.state = advance_float(rule, self.state, slope, rates, loss)
+                self._advance()
             except ArithmeticError:
-                raise UndecidedError("the run in float64 overflows") from None
-            if not abs(self.state.position) < 1e100:
+                self.known["x"] = float("inf")
+            if not abs(self.known["x"]) < 1e100:
                 raise UndecidedError("the run in float64 overflows")
-            self.rows.append(self._row())
-        return np.array(self.rows)
+            self.rows.append([self.known[name] for name in self.names])
+        return np.array(self.rows[: steps + 1])
+
+    def _advance(self) -> None:
+        """Take one step; one table serves all of them, since every step assigns all anew."""
+        course, known, done = self.course, self.known, len(self.rows) - 1
+        here = {"x": known["x"]}
+        if not abs(here["x"]) < 1e100:
+            # It has overflowed before, and is not to come back from there.
+            return
+        piece = next(i for i, end in enumerate(self.uppers) if end is None or here["x"] <= end)
+        known["g"] = course.landscape.float_slopes[piece](here)
+        known["t"] = float(done + 1)
+        if "loss" in course.rule.reads:
+            known["loss"] = course.landscape.float_losses[piece](here)
+        if course.schedules:
+            known.update(course.float_rates(done))
+        for target, run in course.rule.float_step:
+            known[target] = run(known)
+        for name in ("x", *course.rule.state):
+            known[name] = known[f"{name}'"]
 
 
 @final

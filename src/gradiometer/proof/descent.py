@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flint import fmpq
+
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
-from gradiometer.formula import at_point, precision, to_rational_text
+from gradiometer.formula import at_point, compare, evaluate, precision, to_rational_text
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_descent import descend, find_direction, meets_rise
 from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
 from gradiometer.proof.check_region import Box, Field, contains, inflate, join, open_ends, outward
-from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.fate import Fate
-from gradiometer.proof.walk import Course, Run
+from gradiometer.proof.scene import Scene
 
 _HORIZONS = (50, 200, 1000)
 _ROUNDS = 14
 
 
-def find_descent(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_descent(scene: Scene) -> Fate:
     """The verdict `escapes` or `diverges` of a run that has come to the last piece.
-
-    Args:
-        course: What is run.
-        run: The run in exact numbers as far as it came.
-        settled_from: Not needed: the rule may read the step count for ever.
 
     Raises:
         UndecidedError: If the run does not certainly go on downhill.
     """
-    problem = course.to_problem()
-    replay = read_replay(problem)
     reason = "the run does not go downhill for ever"
+    if not any(_falls_outward(scene)):
+        raise UndecidedError(reason)
+    prefix, replay = scene.prefix, scene.replay
     with precision(BITS):
-        prefix = Prefix(replay)
         for done in _HORIZONS:
             try:
                 prefix.reach(done)
@@ -42,8 +41,15 @@ def find_descent(course: Course, run: Run, settled_from: int | None) -> Fate:
             except (CertificateError, DomainError) as error:
                 reason = error.problem[0].lower() + error.problem[1:].rstrip(".")
                 continue
-            return _to_fate(problem, done, box, direction, passed=passed)
+            return _to_fate(scene.problem, done, box, direction, passed=passed)
     raise UndecidedError(reason)
+
+
+def _falls_outward(scene: Scene) -> Iterator[bool]:
+    """Whether the first and the last piece are straight and go down for ever."""
+    for piece, sign in ((0, 1), (-1, -1)):
+        slope = scene.replay.pieces[piece].slope
+        yield scene.straight[piece] and compare(evaluate(slope, {}), fmpq(0)) == sign
 
 
 def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
@@ -64,7 +70,7 @@ def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
 
 
 def _to_fate(
-    problem: dict[str, object], done: int, box: Box, direction: int, *, passed: bool
+    problem: Mapping[str, Any], done: int, box: Box, direction: int, *, passed: bool
 ) -> Fate:
     word, side = "escapes" if passed else "diverges", "right" if direction > 0 else "left"
     memory = {

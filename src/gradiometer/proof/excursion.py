@@ -26,10 +26,9 @@ from gradiometer.proof.check_region import (
     open_ends,
     outward,
 )
-from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.fate import Fate
+from gradiometer.proof.scene import Scene
 from gradiometer.proof.span import shorten_ends
-from gradiometer.proof.walk import Course, Run
 
 _FIRST_STEPS = (2, 60, 400)
 """Steps after which boxes are begun: later ones start from a calmer state."""
@@ -45,22 +44,15 @@ _PLAIN_ROUNDS = 3
 """Rounds in which boxes grow by no more than they must."""
 
 
-def find_excursion(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_excursion(scene: Scene) -> Fate:
     """The verdict `bounded` with an interval that holds all positions.
-
-    Args:
-        course: What is run.
-        run: The run in exact numbers as far as it came.
-        settled_from: Not needed: steps may depend on the step count for ever.
 
     Raises:
         UndecidedError: If no boxes are found; it says why.
     """
-    problem = course.to_problem()
-    replay = read_replay(problem)
+    prefix, replay = scene.prefix, scene.replay
     reason = "no interval was found that it stays in"
     with precision(BITS):
-        prefix = Prefix(replay)
         for done in _FIRST_STEPS:
             try:
                 prefix.reach(done)
@@ -69,7 +61,7 @@ def find_excursion(course: Course, run: Run, settled_from: int | None) -> Fate:
             except (UndecidedError, DomainError, CertificateError) as error:
                 reason = f"no interval was found that it stays in: {error}"
                 continue
-            return _to_fate(problem, done, boxes, _span(prefix, done, low, high))
+            return _to_fate(scene.problem, done, boxes, _span(prefix, done, low, high))
     raise UndecidedError(reason)
 
 

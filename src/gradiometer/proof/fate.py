@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from flint import fmpq
 
@@ -13,6 +13,9 @@ from gradiometer.errors import CertificateError, GradiometerError, UndecidedErro
 from gradiometer.formula import Exact
 from gradiometer.proof.check import check
 from gradiometer.proof.walk import Course, Run
+
+if TYPE_CHECKING:
+    from gradiometer.proof.scene import Scene
 
 
 @final
@@ -46,8 +49,8 @@ class Fate:
     """Two ends between which all positions lie, the start included; both belong to it."""
 
 
-Attempt: TypeAlias = Callable[[Course, Run, int | None], Fate]
-"""Finds a fate from a course, its run so far, and the step from which the rule is the same map.
+Attempt: TypeAlias = "Callable[[Scene], Fate]"
+"""Finds a fate from what the attempts share.
 
 It raises `UndecidedError` with a reason that reads on from "no state repeats, and".
 """
@@ -59,10 +62,10 @@ _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("contraction", "find_contraction"),
     ("approach", "find_approach"),
     ("outer", "find_outer"),
+    ("trap", "find_region"),
     ("tether", "find_curved_tether"),
     ("excursion", "find_excursion"),
     ("tether", "find_tether"),
-    ("trap", "find_region"),
 )
 """The file and the function of each attempt, in order; loaded when needed."""
 
@@ -77,11 +80,13 @@ def find_fate(
         run: The run in exact numbers as far as it came.
         settled_from: The number of steps after which every step is the same map, or None.
     """
-    reasons = []
+    from gradiometer.proof.scene import Scene
+
+    scene, reasons = Scene(course, run, settled_from), []
     for file, name in _ATTEMPTS:
         attempt: Attempt = getattr(importlib.import_module(f"gradiometer.proof.{file}"), name)
         try:
-            fate = attempt(course, run, settled_from)
+            fate = attempt(scene)
             check(fate.certificate)
         except UndecidedError as error:
             reasons.append(str(error))

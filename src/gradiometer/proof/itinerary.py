@@ -39,10 +39,9 @@ from gradiometer.proof.check_itinerary import (
 from gradiometer.proof.check_motion import Motion, read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
 from gradiometer.proof.check_tube import Clock, Near, assign, at_most
-from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.scene import Scene
 from gradiometer.proof.span import shorten_ends
-from gradiometer.proof.walk import Course, Run
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _HORIZONS = (60, 150, 400, 1000, 2500)
@@ -61,22 +60,17 @@ _WIDENINGS = 12
 _MARGIN = 1 + fmpq(1, 2**30)
 
 
-def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_itinerary(scene: Scene) -> Fate:
     """The cycle, or the limit, that a run settles on because its pieces repeat.
-
-    Args:
-        course: What is run.
-        run: The run in exact numbers as far as it came.
-        settled_from: Not needed: the rule may still read fading powers of the step count.
 
     Raises:
         UndecidedError: If none is found; it says why.
     """
-    problem = course.to_problem()
-    replay = read_replay(problem)
+    if not any(scene.straight):
+        raise UndecidedError("no cycle was proved: a slope depends on the position")
+    prefix, replay = scene.prefix, scene.replay
     reason, refused = "the pieces that it visits do not repeat", set()
     with precision(BITS):
-        prefix = Prefix(replay)
         for done in _HORIZONS:
             try:
                 prefix.reach(done)
@@ -85,17 +79,17 @@ def find_itinerary(course: Course, run: Run, settled_from: int | None) -> Fate:
             if not replay.rates.is_at_rest(done):
                 continue
             motion = read_motion(replay, done)
-            for pieces in _propose(prefix.pieces):
+            for pieces in _propose(prefix.pieces[: done + 1]):
                 try:
                     settled, visits = _settle(prefix, motion, done, pieces)
                 except (UndecidedError, DomainError, LimitError, CertificateError) as error:
                     reason = f"no cycle was proved: {_say(error)}"
-                    if (len(pieces), reason) in refused and isinstance(error, CertificateError):
-                        # More steps bring the memory closer to the same strides.
+                    if reason in refused and isinstance(error, CertificateError):
+                        # More steps bring the memory closer to numbers of the same kind.
                         raise UndecidedError(reason) from None
-                    refused.add((len(pieces), reason))
+                    refused.add(reason)
                 else:
-                    return _to_fate(problem, prefix, done, settled, visits)
+                    return _to_fate(scene.problem, prefix, done, settled, visits)
     raise UndecidedError(reason)
 
 
@@ -130,6 +124,7 @@ def _settle(
 ) -> tuple[Settled, list[Visit]]:
     """The periodic memory, how fast it is approached, and where the run is then."""
     centres, rates = _solve(prefix, motion, pieces)
+    _require_return(prefix, motion, done, Settled(pieces, _at(centres), _ONE))
     now = motion.convert(prefix.states[done])
     gaps = {name: at_most(now[name] - value) for name, value in centres.items()}
     error: Exception = UndecidedError("the memory does not settle")
@@ -137,12 +132,30 @@ def _settle(
         for share in _CLOSER:
             shrink = at_most(to_ball(slowest + share * (1 - slowest)))
             try:
-                state = {name: Near(value) for name, value in centres.items()}
-                settled = _spread(prefix, motion, done, Settled(pieces, state, shrink), gaps)
+                settled = Settled(pieces, _at(centres), shrink)
+                settled = _spread(prefix, motion, done, settled, gaps)
                 return settled, visit(prefix, motion, done, settled)
             except (UndecidedError, CertificateError) as found:
                 error = found
     raise error
+
+
+def _at(centres: Mapping[str, fmpq]) -> dict[str, Near]:
+    return {name: Near(value) for name, value in centres.items()}
+
+
+def _require_return(prefix: Prefix, motion: Motion, done: int, settled: Settled) -> None:
+    """Refuse a period that leads elsewhere, before distances are looked for in vain.
+
+    Raises:
+        CertificateError: If the strides of the periodic memory are not rational.
+        UndecidedError: If they do not add up to 0, which those of a later period may.
+    """
+    total = follow(prefix.replay, motion, done, settled)[1][-1].centre
+    if "x" not in settled.state and not isinstance(total, fmpq):
+        raise CertificateError("The strides of a period are not rational.")
+    if "x" not in settled.state and total != 0:
+        raise UndecidedError("the strides of a period do not add up to 0")
 
 
 def _slowest(
@@ -163,7 +176,7 @@ def _solve(
 
     A position that the rule reads is solved along with it, the last of all.
     """
-    here = motion.convert(prefix.states[-1])
+    here = motion.convert(prefix.states[motion.done])
     slopes = [prefix.replay.pieces[piece].slope for piece in pieces]
     moves = motion.reads_position or any(free_names(slope) for slope in slopes)
     names = [*motion.memory, *(("x",) if moves else ())]

@@ -25,10 +25,10 @@ from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.check_outer import read_forms, require_rise
 from gradiometer.proof.check_tangent import read_motion
-from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
 from gradiometer.proof.fate import Fate
-from gradiometer.proof.walk import Course, Run
+from gradiometer.proof.scene import Scene
 
 _STEPS = 2000
 _GROWTHS = ("10", "2", "11/10", "101/100")
@@ -37,17 +37,16 @@ _BITS = 160
 _CLAIM = {"verdict": "diverges", "limit": None, "cycle": None, "interval": None}
 
 
-def find_outer(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_outer(scene: Scene) -> Fate:
     """The fate of a run that goes further out at each step, by a factor above 1.
 
     Raises:
         UndecidedError: If no distance is found outside which that holds.
     """
+    settled_from, replay, path = scene.settled_from, scene.replay, scene.floats
     if settled_from is None:
         raise UndecidedError("the rule changes with the step count for ever")
-    replay = read_replay(course.to_problem())
     motion = read_motion(replay, settled_from)
-    path = FloatPath(course, motion.names)
     try:
         path.until(max(_STEPS, settled_from))
     except UndecidedError:
@@ -60,7 +59,7 @@ def find_outer(course: Course, run: Run, settled_from: int | None) -> Fate:
         for growth in _GROWTHS:
             for evidence in _propose(replay, forms, path, settled_from, fmpq(*_parts(growth))):
                 certificate = make_certificate(
-                    "outer", problem=course.to_problem(), claim=_CLAIM, evidence=evidence
+                    "outer", problem=scene.problem, claim=_CLAIM, evidence=evidence
                 )
                 try:
                     check(certificate)
@@ -128,9 +127,9 @@ def _find_entry(
 ) -> int | None:
     """The first step of the float run that is that far out with a memory within bounds."""
     for entry in range(settled, len(path.rows)):
-        place, *memory = path.rows[entry]
-        pairs = zip(path.names[1:], memory, strict=True)
-        if abs(place) >= far and all(abs(v) <= 0.99 * bounds[n] * abs(place) for n, v in pairs):
+        row = dict(zip(path.names, path.rows[entry], strict=True))
+        place = abs(row["x"])
+        if place >= far and all(abs(row[n]) <= 0.99 * b * place for n, b in bounds.items()):
             return entry
     return None
 

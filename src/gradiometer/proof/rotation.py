@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
@@ -9,60 +10,54 @@ from gradiometer.formula import Number, precision, to_rational_text
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_prefix import BITS, Prefix
 from gradiometer.proof.check_rotation import Turn, list_points, read_turn
-from gradiometer.proof.check_walk import read_replay, spell
+from gradiometer.proof.check_walk import spell
 from gradiometer.proof.fate import Fate, Orbit
+from gradiometer.proof.scene import Scene
 from gradiometer.proof.span import shorten_ends
-from gradiometer.proof.walk import Course, Run
 
-_MOST_STEPS = 20_000
+_LEAST_STEPS, _MOST_STEPS = 2_500, 20_000
+"""Steps in which the run is awaited at a kink, by the number of steps that are asked for."""
 
 
-def find_rotation(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_rotation(scene: Scene) -> Fate:
     """The cycle, or the interval, of a run around a kink.
-
-    Args:
-        course: What is run.
-        run: The run in exact numbers as far as it came.
-        settled_from: The number of steps after which every step is the same map.
 
     Raises:
         UndecidedError: If the rule is another one, or the run does not come to a lone kink.
     """
-    if settled_from is None:
+    if scene.settled_from is None:
         raise UndecidedError("the strides change with the step count")
-    problem = course.to_problem()
-    replay = read_replay(problem)
     with precision(BITS):
         try:
-            prefix = Prefix(replay)
-            done, turn = _arrive(prefix, settled_from, min(course.steps, _MOST_STEPS))
+            prefix = scene.prefix
+            done, turn = _arrive(
+                prefix, scene.settled_from, min(max(scene.course.steps, _LEAST_STEPS), _MOST_STEPS)
+            )
         except (CertificateError, DomainError) as error:
             raise UndecidedError(error.problem.rstrip(".").lower()) from None
-        return _to_fate(problem, prefix, done, turn)
+        return _to_fate(scene.problem, prefix, done, turn)
 
 
 def _arrive(prefix: Prefix, settled_from: int, most: int) -> tuple[int, Turn]:
     """The first step at which the run is where a rotation takes place."""
-    turns: dict[int, Turn | None] = {}
+    turns: dict[int, Turn] = {}
     reason = "the run does not come to a kink"
-    for done in range(settled_from, most + 1):
+    for joint in range(len(prefix.replay.pieces) - 1):
+        try:
+            turns[joint] = read_turn(prefix.replay, joint, settled_from)
+        except (CertificateError, DomainError) as error:
+            reason = error.problem.rstrip(".").lower()
+        except UndecidedError as error:
+            reason = str(error)
+    for done in range(settled_from, most + 1 if turns else 0):
         place, piece = prefix.reach(done)["x"], prefix.pieces[done]
-        for joint in (piece - 1, piece):
-            if joint not in turns:
-                turns[joint] = None
-                try:
-                    turns[joint] = read_turn(prefix.replay, joint, settled_from)
-                except CertificateError as error:
-                    reason = error.problem.rstrip(".").lower()
-            turn = turns[joint]
-            if turn is not None and turn.holds(place):
-                return done, turn
-        if done == settled_from and "reads more" in reason:
-            break
+        for joint in {piece - 1, piece} & set(turns):
+            if turns[joint].holds(place):
+                return done, turns[joint]
     raise UndecidedError(reason)
 
 
-def _to_fate(problem: dict[str, Any], prefix: Prefix, done: int, turn: Turn) -> Fate:
+def _to_fate(problem: Mapping[str, Any], prefix: Prefix, done: int, turn: Turn) -> Fate:
     places = [state["x"] for state in prefix.states[: done + 1]]
     ends = shorten_ends([turn.ends[0], *places], [turn.ends[1], *places])
     evidence = {"from": done, "joint": turn.joint, "returns": None}

@@ -5,53 +5,47 @@ from __future__ import annotations
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
-from gradiometer.formula import free_names, precision, to_float
+from gradiometer.formula import precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_motion import read_motion
-from gradiometer.proof.check_prefix import BITS, Prefix
+from gradiometer.proof.check_prefix import BITS
 from gradiometer.proof.check_pull import Pull, read_pull
 from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_tether import bound_slopes, count_turns, require_home
-from gradiometer.proof.check_walk import Replay, read_replay
+from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_guess import round_short
 from gradiometer.proof.fate import Fate
-from gradiometer.proof.walk import Course, Run
+from gradiometer.proof.scene import Scene
 
 _CALM = 60
 """Steps after which the corrections of means matter little."""
 _WIDENINGS = 14
 
 
-def find_curved_tether(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_curved_tether(scene: Scene) -> Fate:
     """The same on curved landscapes alone, where boxes of states are slow and often too wide.
 
     Raises:
         UndecidedError: If the landscape is straight, or nothing is found.
     """
-    if not any(map(free_names, course.landscape.slopes)):
+    if all(scene.straight):
         raise UndecidedError("every slope is constant")
-    return find_tether(course, run, settled_from)
+    return find_tether(scene)
 
 
-def find_tether(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_tether(scene: Scene) -> Fate:
     """The verdict `bounded` for a rule whose steps are short and point home.
-
-    Args:
-        course: What is run.
-        run: The run in exact numbers as far as it came.
-        settled_from: Not needed: the step may depend on the step count for ever.
 
     Raises:
         UndecidedError: If the rule is of another kind, or no interval is found.
     """
-    problem = course.to_problem()
-    replay = read_replay(problem)
-    places = [to_float(state.position) for state in run.states]
+    replay, problem = scene.replay, scene.problem
+    places = [to_float(state.position) for state in scene.run.states]
     done = min(_CALM, len(places) - 1)
     if done < 1:
         raise UndecidedError("the run is too short to be bounded")
+    prefix = scene.prefix
     with precision(BITS):
-        prefix = Prefix(replay)
         prefix.reach(done)
         pull = read_pull(Field(replay, read_motion(replay, done)))
         ends = _choose_ends(replay, done, pull, (min(places), max(places)))

@@ -13,10 +13,10 @@ from gradiometer.formula import precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_trap import Cell, Grid, cell_images
-from gradiometer.proof.check_walk import Replay, read_replay
-from gradiometer.proof.contraction_guess import REFUSALS, FloatPath, explain, round_short
+from gradiometer.proof.check_walk import Replay
+from gradiometer.proof.contraction_guess import REFUSALS, explain, round_short
 from gradiometer.proof.fate import Fate
-from gradiometer.proof.walk import Course, Run
+from gradiometer.proof.scene import Scene
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,27 +33,28 @@ _MOST_CELLS = 3000
 _BITS = 128
 
 
-def find_region(course: Course, run: Run, settled_from: int | None) -> Fate:
+def find_region(scene: Scene) -> Fate:
     """The fate of a run that stays in a region for ever.
 
     Raises:
         UndecidedError: If no such region is found.
     """
+    settled_from, replay, path = scene.settled_from, scene.replay, scene.floats
     if settled_from is None:
         raise UndecidedError("the rule changes with the step count for ever")
-    replay = read_replay(course.to_problem())
+    if all(scene.straight):
+        raise UndecidedError("no region is looked for between straight pieces")
     motion = read_motion(replay, settled_from)
     counts = _COUNTS.get(len(motion.names))
     if counts is None:
         raise UndecidedError("no region is looked for where much is remembered")
-    path = FloatPath(course, read_motion(replay, 0).names)
     states = path.until(_STEPS)[:, [path.names.index(name) for name in motion.names]]
     reason = UndecidedError("no region is found that the run never leaves")
     with precision(_BITS):
         for count in counts:
             try:
                 grid, cells = _close(replay, motion, states, count)
-                return _conclude(course, grid, cells, states, max(settled_from, 0))
+                return _conclude(scene, grid, cells, states, max(settled_from, 0))
             except REFUSALS as error:
                 reason = UndecidedError(explain(error))
     raise reason
@@ -84,7 +85,7 @@ def _close(replay: Replay, motion: Any, states: Array, count: int) -> tuple[Grid
     return grid, found
 
 
-def _conclude(course: Course, grid: Grid, cells: set[Cell], states: Array, settled: int) -> Fate:
+def _conclude(scene: Scene, grid: Grid, cells: set[Cell], states: Array, settled: int) -> Fate:
     inside = (
         step
         for step in range(settled, len(states))
@@ -113,9 +114,7 @@ def _conclude(course: Course, grid: Grid, cells: set[Cell], states: Array, settl
         "verdict": "bounded", "limit": None, "cycle": None,
         "interval": [str(end) for end in ends],
     }  # fmt: skip
-    certificate = make_certificate(
-        "trap", problem=course.to_problem(), claim=claim, evidence=evidence
-    )
+    certificate = make_certificate("trap", problem=scene.problem, claim=claim, evidence=evidence)
     because = (
         f"after step {entry} the run is in a region of {len(cells)} cells of states that each step "
         "maps into the region"

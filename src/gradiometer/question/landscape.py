@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gradiometer.formula import Node, evaluate, evaluate_float, free_names, to_float
 from gradiometer.proof import Course
@@ -38,7 +38,8 @@ def landscape_series(
     low, high = low - margin, high + margin
     grid = {low + (high - low) * index / _POINTS for index in range(_POINTS + 1)}
     xs = sorted(grid | set(near))
-    losses = [_loss_at(course, x, ends, values) for x in xs]
+    runs = course.landscape.float_losses
+    losses = [_loss_at(runs, x, ends, values) for x in xs]
     return {
         "landscape_x": Series(("landscape_x",), xs, "1", "position"),
         "landscape_value": Series(("landscape_x",), losses, "1", "loss"),
@@ -69,8 +70,11 @@ def _end(node: Node, values: Mapping[str, float]) -> float:
     return to_float(evaluate(node, {}))
 
 
-def _loss_at(course: Course, x: float, ends: Sequence[float], values: Mapping[str, float]) -> float:
-    index, pieces = sum(x > end for end in ends), course.landscape.loss.pieces
-    if index == len(pieces):
-        return math.nan
-    return evaluate_float(pieces[index].formula, {**values, "x": x})
+def _loss_at(
+    runs: Sequence[Callable[[Mapping[str, float]], float]],
+    x: float,
+    ends: Sequence[float],
+    values: Mapping[str, float],
+) -> float:
+    index = sum(x > end for end in ends)
+    return math.nan if index == len(runs) else runs[index]({**values, "x": x})
