@@ -3,6 +3,7 @@
 import math
 
 import mpmath
+import numpy as np
 import pytest
 from flint import arb, fmpq
 from hypothesis import assume, given, settings
@@ -227,3 +228,18 @@ def test_floats_are_near_the_exact_value_where_nothing_cancels(tree, x):
 )
 def test_floats_follow_ieee(text, x, value):
     assert in_floats(text, x=x) == pytest.approx(value, rel=0, abs=0, nan_ok=True)
+
+
+@given(
+    st.floats(-1e6, 1e6, width=32),
+    st.floats(-1e6, 1e6, width=32),
+    st.sampled_from(["x + y", "x - y", "x*y", "x/y", "sqrt(x)", "x^2", "x^3", "x^4"]),
+)
+def test_each_operation_in_float32_is_that_of_numpy(x, y, text):
+    one, two = np.float32(x), np.float32(y)
+    with np.errstate(all="ignore"):
+        wanted = {"x + y": one + two, "x - y": one - two, "x*y": one * two, "x/y": one / two,
+                  "sqrt(x)": np.sqrt(one), "x^2": one * one, "x^3": one * one * one,
+                  "x^4": (one * one) * (one * one)}[text]  # fmt: skip
+    found = evaluate_float(parse(text).tree, {"x": x, "y": y}, "float32")
+    assert found == float(wanted) or (math.isnan(found) and np.isnan(wanted))

@@ -151,3 +151,11 @@ def test_ten_million_steps_take_seconds():
     _, code, field = course("double_well", "sgd", learning_rate="1/100")
     trail = trace_compiled(code, field, (3.0,), steps=10_000_000)
     assert trail.final == (1.0,)
+
+
+@pytest.mark.parametrize(("objective", "rule", "start", "values"), CASES)
+def test_the_compiled_way_has_the_same_bits_in_float32(objective, rule, start, values):
+    _, code, field = course(objective, rule, **values)
+    slow = trace_floats(code, field, start, steps=100, rates=no_rates, kind="float32")
+    fast = trace_compiled(code, field, start, steps=100, precision="float32")
+    assert fast.positions == slow.positions

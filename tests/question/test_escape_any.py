@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gradiometer.formula import to_float
 from gradiometer import escape
+from gradiometer.formula import to_float
 
 KINK = 1.0
 LENGTHS = np.unique([*range(1, 90), *np.geomspace(90, 40_000, 80).astype(int)])

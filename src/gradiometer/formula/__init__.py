@@ -10,12 +10,17 @@ from gradiometer.formula.evaluate import (
     RELATIONS,
     Evaluator,
     compile_exact,
-    compile_float,
     evaluate,
+    holds,
+)
+from gradiometer.formula.evaluate_float import (
+    FloatEvaluator,
+    FloatKind,
+    compile_float,
     evaluate_float,
     float_operation,
-    holds,
     holds_float,
+    round_to_kind,
 )
 from gradiometer.formula.exact import (
     Exact,
@@ -111,6 +116,8 @@ __all__ = [
     "Constant",
     "Evaluator",
     "Exact",
+    "FloatEvaluator",
+    "FloatKind",
     "Formula",
     "Generator",
     "Interval",
@@ -180,6 +187,7 @@ __all__ = [
     "precision",
     "read_text",
     "refine",
+    "round_to_kind",
     "settle_conditions",
     "share",
     "sign_of",

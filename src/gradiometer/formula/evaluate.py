@@ -1,20 +1,18 @@
-"""The value of a tree at a point: exactly (rationals, balls from the first root on) or in float64.
+"""The exact value of a tree at a point: rationals, and balls from the first root on.
 
 Values that do not exist raise `DomainError` with the place of the operation in the source text; the
-caller who knows the text adds it. Float evaluation follows IEEE 754: it never raises for a value.
+caller who knows the text adds it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
 from gradiometer.formula.exact import Exact, ball_power, compare, exact_sqrt, size_in_bits, to_ball
-from gradiometer.formula.float_operations import float_divide, float_exp, float_power
 from gradiometer.formula.half_turns import OF_TURNS, tangent, without_pi
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, Span
 
@@ -67,8 +65,8 @@ def compile_exact(node: Node) -> Evaluator:
         run_turns, of_turns = compile_exact(turns), OF_TURNS[node.operator]
         return lambda values: of_turns(run_turns(values))
     parts = [compile_exact(argument) for argument in node.arguments]
-    if node.operator in _INFIX:
-        return _INFIX[node.operator](*parts)
+    if node.operator in INFIX:
+        return INFIX[node.operator](*parts)
     operator, span = node.operator, node.span
     run = EXACT[operator]
 
@@ -237,7 +235,7 @@ def _half_erfc(value: arb) -> arb:
     return (-value / arb(2).sqrt()).erfc() / 2
 
 
-_INFIX: Mapping[str, Callable[..., Evaluator]] = {
+INFIX: Mapping[str, Callable[..., Evaluator]] = {
     "+": lambda a, b: lambda values: a(values) + b(values),
     "-": lambda a, b: lambda values: a(values) - b(values),
     "*": lambda a, b: lambda values: a(values) * b(values),
@@ -273,122 +271,4 @@ EXACT: Mapping[str, Callable[..., Exact]] = {
     "clip": lambda a, low, high: _smallest(_largest(a, low), high),
     "floor": _floor,
     "passed": lambda k, *marks: fmpq(sum(compare(mark, k) <= 0 for mark in marks)),
-}
-
-
-def evaluate_float(node: Node, values: Mapping[str, float]) -> float:
-    """The float64 value of *node*, each operation rounded in the order in which it is written.
-
-    Returns:
-        The IEEE value; `inf` and `nan` where there is none.
-
-    Raises:
-        UsageError: If a name has no value.
-
-    Example:
-        >>> from gradiometer.formula import parse
-        >>> evaluate_float(parse("x + 0.2").tree, {"x": 0.1})
-        0.30000000000000004
-    """
-    return compile_float(node)(values)
-
-
-def compile_float(node: Node) -> Callable[[Mapping[str, float]], float]:
-    """A function of the names' values that evaluates *node* as `evaluate_float` does."""
-    if isinstance(node, Number):
-        constant = _nearest(node.value)
-        return lambda values: constant
-    if isinstance(node, Name):
-        return _read_name(node.name)  # type: ignore[return-value]  # the same look-up serves both
-    if isinstance(node, Constant):
-        value = math.pi if node.name == "pi" else math.e
-        return lambda values: value
-    if node.operator == "where":
-        condition = node.arguments[0]
-        if_true, if_false = (compile_float(part) for part in node.arguments[1:])
-        return lambda values: (if_true if holds_float(condition, values) else if_false)(values)
-    parts = [compile_float(argument) for argument in node.arguments]
-    if node.operator in _INFIX:
-        return _INFIX[node.operator](*parts)  # type: ignore[return-value]  # the same for floats
-    run = _FLOAT[node.operator]
-
-    def call(values: Mapping[str, float]) -> float:
-        try:
-            return float(run(*[part(values) for part in parts]))
-        except OverflowError:
-            return math.inf
-        except (ValueError, ZeroDivisionError):
-            return math.nan
-
-    return call
-
-
-def float_operation(operator: str) -> Callable[..., float]:
-    """The float64 operation of that name on numbers; infinite or nan where there is no value."""
-    run = _FLOAT[operator]
-
-    def call(*values: float) -> float:
-        try:
-            return float(run(*values))
-        except OverflowError:
-            return math.inf
-        except (ValueError, ZeroDivisionError):
-            return math.nan
-
-    return call
-
-
-def holds_float(condition: Node, values: Mapping[str, float]) -> bool:
-    """Whether a relation or a logical formula is true in float64; false where a side is nan."""
-    if not isinstance(condition, Apply):
-        raise UsageError("A condition must be a relation such as `x <= 1`.")
-    operator, arguments = condition.operator, condition.arguments
-    if operator == "not":
-        return not holds_float(arguments[0], values)
-    if operator in ("and", "or"):
-        parts = [holds_float(part, values) for part in arguments]
-        return all(parts) if operator == "and" else any(parts)
-    left, right = (evaluate_float(part, values) for part in arguments)
-    if math.isnan(left) or math.isnan(right):
-        return operator == "!="
-    return RELATIONS[operator]((left > right) - (left < right))
-
-
-def _nearest(value: fmpq) -> float:
-    try:
-        return int(value.p) / int(value.q)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-_FLOAT: Mapping[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": float_divide,
-    "^": float_power,
-    "neg": lambda a: -a,
-    "exp": float_exp,
-    "ln": lambda a: -math.inf if a == 0 else math.log(a),
-    "sqrt": math.sqrt,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tan": math.tan,
-    "atan": math.atan,
-    "sinh": lambda a: math.copysign(math.inf, a) if abs(a) > 710.475 else math.sinh(a),
-    "cosh": math.cosh,
-    "tanh": math.tanh,
-    "sigmoid": lambda a: 1 / (1 + math.exp(-a)) if a > -700 else float_exp(a),
-    "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
-    "erf": math.erf,
-    "erfc": math.erfc,
-    "Phi": lambda a: math.erfc(-a / math.sqrt(2)) / 2,
-    "abs": abs,
-    "sign": lambda a: a if math.isnan(a) else (a > 0) - (a < 0),
-    "relu": lambda a: max(a, 0.0),
-    "max": lambda *a: math.nan if any(map(math.isnan, a)) else max(a),
-    "min": lambda *a: math.nan if any(map(math.isnan, a)) else min(a),
-    "clip": lambda a, low, high: min(max(a, low), high),
-    "floor": lambda a: math.floor(a) if math.isfinite(a) else a,
-    "passed": lambda k, *marks: sum(mark <= k for mark in marks),
 }

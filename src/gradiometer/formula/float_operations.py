@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from ctypes import c_float
 from typing import Any
 
 
@@ -30,6 +31,16 @@ def float_power(left: float, right: float) -> float:
     except OverflowError:
         return -math.inf if left < 0 and right % 2 == 1 else math.inf
     return value if isinstance(value, float) else math.nan
+
+
+def float32_power(left: float, right: float) -> float:
+    """The power of two numbers of float32, not rounded at the end; small powers are products."""
+    if right == 4.0:
+        square = c_float(left * left).value
+        return square * square
+    if right == 3.0:
+        return c_float(left * left).value * left
+    return float_power(left, right)
 
 
 def float_exp(value: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -11,6 +11,7 @@ from flint import fmpq
 
 from gradiometer.formula import (
     Evaluator,
+    FloatEvaluator,
     Interval,
     Name,
     Node,
@@ -35,14 +36,24 @@ class Landscape:
     """The derivative on each piece of *loss*."""
 
     @cached_property
-    def float_slopes(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
+    def float_slopes(self) -> tuple[FloatEvaluator, ...]:
         """The slopes compiled for float64."""
         return tuple(compile_float(slope) for slope in self.slopes)
 
     @cached_property
-    def float_losses(self) -> tuple[Callable[[Mapping[str, float]], float], ...]:
+    def float_losses(self) -> tuple[FloatEvaluator, ...]:
         """The pieces compiled for float64."""
         return tuple(compile_float(piece.formula) for piece in self.loss.pieces)
+
+    @cached_property
+    def float32_slopes(self) -> tuple[FloatEvaluator, ...]:
+        """The slopes compiled for float32."""
+        return tuple(compile_float(slope, "float32") for slope in self.slopes)
+
+    @cached_property
+    def float32_losses(self) -> tuple[FloatEvaluator, ...]:
+        """The pieces compiled for float32."""
+        return tuple(compile_float(piece.formula, "float32") for piece in self.loss.pieces)
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -15,6 +15,7 @@ from gradiometer.formula import (
     ONE,
     Apply,
     Evaluator,
+    FloatEvaluator,
     Node,
     Range,
     apply,
@@ -122,9 +123,14 @@ class Rule:
         return tuple((target, compile_exact(tree)) for target, tree in self.step)
 
     @cached_property
-    def float_step(self) -> tuple[tuple[str, Callable[[Mapping[str, float]], float]], ...]:
+    def float_step(self) -> tuple[tuple[str, FloatEvaluator], ...]:
         """The assignments compiled for float64; for a rule of a single number."""
         return tuple((target, compile_float(tree)) for target, tree in self.step)
+
+    @cached_property
+    def float32_step(self) -> tuple[tuple[str, FloatEvaluator], ...]:
+        """The assignments compiled for float32."""
+        return tuple((target, compile_float(tree, "float32")) for target, tree in self.step)
 
     @cached_property
     def float_values(self) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from gradiometer.errors import LimitError, ShapeError
 from gradiometer.formula import (
     Apply,
     Evaluator,
+    FloatEvaluator,
     Name,
     Node,
     apply,
@@ -53,9 +54,14 @@ class ScalarRule:
         return tuple((target, compile_exact(tree)) for target, tree in self.step)
 
     @cached_property
-    def float_step(self) -> tuple[tuple[str, Callable[[Mapping[str, float]], float]], ...]:
+    def float_step(self) -> tuple[tuple[str, FloatEvaluator], ...]:
         """The assignments compiled for float64."""
         return tuple((target, compile_float(tree)) for target, tree in self.step)
+
+    @cached_property
+    def float32_step(self) -> tuple[tuple[str, FloatEvaluator], ...]:
+        """The assignments compiled for float32."""
+        return tuple((target, compile_float(tree, "float32")) for target, tree in self.step)
 
     @cached_property
     def float_values(self) -> Mapping[str, float]:

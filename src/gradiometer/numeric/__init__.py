@@ -39,7 +39,7 @@ from gradiometer.numeric.error_bound import (
     bound_values,
 )
 from gradiometer.numeric.field import Field, to_field
-from gradiometer.numeric.float_run import FloatState, advance_float, begin_float
+from gradiometer.numeric.float_run import FloatState, advance_float, begin_float, round_all
 from gradiometer.numeric.float_trail import FloatTrail, choose_stride, trace_floats
 from gradiometer.numeric.float_trail_kernel import trace_compiled
 from gradiometer.numeric.focus import MOST_IN_VIEW, View, choose_view, weigh_edges
@@ -170,6 +170,7 @@ __all__ = [
     "predict_work",
     "rank_all",
     "rank_paths",
+    "round_all",
     "run_dense",
     "run_rule_tape",
     "run_tape",

@@ -1,4 +1,4 @@
-"""One run in float64 with its way: where it stood, where it was lowest, where it broke down.
+"""One run in floats with its way: where it stood, where it was lowest, where it broke down.
 
 Long runs are thinned: every position counts for the lowest one, a fixed number of them is kept.
 """
@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from gradiometer.formula import compile_float, evaluate_float
+from gradiometer.formula import FloatKind, compile_float, evaluate_float, round_to_kind
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.field import Field
+from gradiometer.numeric.float_run import round_all
 
 Floats: TypeAlias = tuple[float, ...]
 Values: TypeAlias = Mapping[str, float]
@@ -76,8 +77,9 @@ def trace_floats(
     rates: Callable[[int], Values],
     draws: Callable[[int], Values] | None = None,
     is_settled: bool = False,
+    kind: FloatKind = "float64",
 ) -> FloatTrail:
-    """The run in float64, each operation rounded in the order in which it is written.
+    """The run in floats, each operation rounded in the order in which it is written.
 
     Args:
         code: The rule, coordinate by coordinate.
@@ -88,6 +90,7 @@ def trace_floats(
         draws: What else the field or the rule reads, drawn for each step.
         is_settled: Whether the rule no longer depends on the step count at the end, so that a
             state that returns is a cycle.
+        kind: Which floats.
 
     Example:
         >>> from gradiometer.formula import parse
@@ -98,8 +101,8 @@ def trace_floats(
         >>> run.positions
         ((1.0,), (0.5,), (0.25,))
     """
-    walk = _Walk(code, field, rates, draws)
-    position = tuple(start)
+    walk = _Walk(code, field, rates, draws, kind)
+    position = tuple(round_to_kind(number, kind) for number in start)
     memory = walk.begin(position)
     tally = Tally(choose_stride(steps), position)
     for step in range(steps + 1):
@@ -136,16 +139,20 @@ class _Walk:
         field: Field,
         rates: Callable[[int], Values],
         draws: Callable[[int], Values] | None,
+        kind: FloatKind,
     ) -> None:
         self.code, self.field, self.rates, self.draws = code, field, rates, draws
-        self.slopes = [compile_float(tree) for tree in field.gradient]
-        self.height = compile_float(field.loss)
+        self.kind: FloatKind = kind
+        self.values = round_all(code.float_values, kind)
+        self.slopes = [compile_float(tree, kind) for tree in field.gradient]
+        self.height = compile_float(field.loss, kind)
+        self.lines = code.float32_step if kind == "float32" else code.float_step
 
     def begin(self, position: Floats) -> Values:
         """What is remembered before the first step."""
-        known = {**self.code.float_values, **self.rates(0)}
+        known = {**self.values, **round_all(self.rates(0), self.kind)}
         known |= zip(self.code.coordinates, position, strict=True)
-        return {name: evaluate_float(tree, known) for name, tree in self.code.states}
+        return {name: evaluate_float(tree, known, self.kind) for name, tree in self.code.states}
 
     def place(self, position: Floats, step: int) -> dict[str, float]:
         """What the field reads after that many steps: its variables, and which step is next."""
@@ -159,13 +166,15 @@ class _Walk:
         self, position: Floats, memory: Values, loss: float, step: int
     ) -> tuple[Floats, Values]:
         """Position and memory one step later."""
-        code, drawn = self.code, {} if self.draws is None else self.draws(step)
+        code = self.code
+        drawn = {} if self.draws is None else round_all(self.draws(step), self.kind)
         here = {**drawn, **self.place(position, step)}
-        known: dict[str, float] = {**code.float_values, **drawn, **self.rates(step), **memory}
+        rates = round_all(self.rates(step), self.kind)
+        known: dict[str, float] = {**self.values, **drawn, **rates, **memory}
         known |= {"t": float(step + 1), "loss": loss}
         known |= zip(code.coordinates, position, strict=True)
         known |= {n: slope(here) for n, slope in zip(code.gradients, self.slopes, strict=True)}
-        for target, run in code.float_step:
+        for target, run in self.lines:
             known[target] = run(known)
         after = tuple(known[f"{name}'"] for name in code.coordinates)
         return after, {name: known[f"{name}'"] for name, _ in code.states}

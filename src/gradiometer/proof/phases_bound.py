@@ -127,7 +127,9 @@ def _meet(part: Range, cap: Range) -> Range:
         lower = cap.lower
     if cap.upper is not None and (upper is None or upper > cap.upper):
         upper = cap.upper
-    return part if lower is not None and upper is not None and lower > upper else Range(lower, upper)
+    return (
+        part if lower is not None and upper is not None and lower > upper else Range(lower, upper)
+    )
 
 
 def _hold_run_up(drive: Drive, wedge: Wedge, run_up: RunUp, plan: Plan) -> Box:
@@ -141,9 +143,7 @@ def _list_boxes(drive: Drive, run_up: RunUp, slopes: Sequence[fmpq]) -> Iterator
     return _grow_boxes(drive, as_box(drive.convert(run_up.memory(1), 1)), slopes, first=2)
 
 
-def _grow_boxes(
-    drive: Drive, begun: Box, slopes: Sequence[fmpq], *, first: int
-) -> Iterator[Box]:
+def _grow_boxes(drive: Drive, begun: Box, slopes: Sequence[fmpq], *, first: int) -> Iterator[Box]:
     """Boxes around one that those slopes do not lead out of."""
     try:
         ends = [as_box(find_equilibrium(drive, slope)) for slope in slopes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from flint import fmpq
@@ -12,6 +12,7 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Axis,
     Exact,
+    FloatKind,
     Line,
     Number,
     at_parameter,
@@ -91,26 +92,33 @@ class ExactStepper(AbstractStepper):
 
 
 @final
+@dataclass(frozen=True)
 class FloatStepper(AbstractStepper):
-    """Float64, each operation rounded as the rule writes it; branches compare exactly."""
+    """Floats, each operation rounded as the rule writes it; branches compare exactly."""
+
+    kind: FloatKind = "float64"
 
     def begin(self, course: Course) -> FloatState:
         """The state before the first step."""
-        return begin_float(course.rule, course.start, course.float_rates(0))
+        return begin_float(course.rule, course.start, course.float_rates(0), kind=self.kind)
 
     def position(self, state: FloatState) -> fmpq:
         """The position as an exact number."""
         if state.position - state.position != 0:
-            raise UndecidedError("float64 overflows")
+            raise UndecidedError(f"{self.kind} overflows")
         return from_float(state.position)
 
     def advance(self, course: Course, ground: Ground, state: FloatState, piece: int) -> FloatState:
         """The state one step later."""
         if free_names(ground.trees[piece]) - {"x"}:
-            raise UndecidedError("the float64 run depends on the parameter")
-        slope = course.landscape.float_slopes[piece]
-        loss = course.landscape.float_losses[piece] if "loss" in course.rule.reads else None
-        return advance_float(course.rule, state, slope, course.float_rates(state.step), loss)
+            raise UndecidedError(f"the {self.kind} run depends on the parameter")
+        land, is_short = course.landscape, self.kind == "float32"
+        slope = (land.float32_slopes if is_short else land.float_slopes)[piece]
+        loss = None
+        if "loss" in course.rule.reads:
+            loss = (land.float32_losses if is_short else land.float_losses)[piece]
+        rates = course.float_rates(state.step)
+        return advance_float(course.rule, state, slope, rates, loss, kind=self.kind)
 
     def key(self, state: FloatState) -> Any:
         """What decides the future besides the step count; None where it is not exact."""

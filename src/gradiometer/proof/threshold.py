@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from gradiometer.errors import CertificateError, UndecidedError
-from gradiometer.formula import Axis, Exact, Line, precision, to_float
+from gradiometer.formula import Axis, Exact, FloatKind, Line, precision
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.regime import Regime, find_regimes, merge
@@ -80,8 +80,10 @@ def find_threshold(course: Course, *, parameter: str, domain: Axis) -> Threshold
     return Threshold(threshold.regimes, bits, certificate)
 
 
-def find_float_threshold(course: Course, *, parameter: str, domain: Axis) -> float | None:
-    """The threshold of the run in float64, None when it never escapes.
+def find_float_threshold(
+    course: Course, *, parameter: str, domain: Axis, kind: FloatKind = "float64"
+) -> Threshold:
+    """The threshold of the run in floats; nothing of it is proved.
 
     Raises:
         UndecidedError: If the run is not decided for every value of the parameter.
@@ -91,13 +93,10 @@ def find_float_threshold(course: Course, *, parameter: str, domain: Axis) -> flo
         course,
         parameter=parameter,
         domain=domain,
-        stepper=FloatStepper(),
+        stepper=FloatStepper(kind),
         settled_from=find_settled_step(course),
     )
-    top = Threshold(merge(found), bits, None).top
-    if top is None:
-        return None
-    return float("inf") if top.upper is None else to_float(top.upper)
+    return Threshold(merge(found), bits, None)
 
 
 def _make(course: Course, parameter: str, domain: Axis, threshold: Threshold) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flint import arb, fmpq
 from gradiometer.errors import DomainError, UndecidedError, UsageError
 from gradiometer.formula import (
     Axis,
+    FloatKind,
     at_parameter,
     evaluate,
     precision,
@@ -28,10 +29,11 @@ from gradiometer.proof import (
     survey,
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
+from gradiometer.question.branches import FACT_OF_KIND, KINDS
 from gradiometer.question.course import Request, continuity_fact, read_request
 from gradiometer.question.escape_phases import ANY, answer_any
 from gradiometer.question.landscape import landscape_series
-from gradiometer.question.rounding import find_rounding, trace_floats
+from gradiometer.question.rounding import find_differences, find_rounding, trace_floats
 from gradiometer.question.value import INFINITY, MINUS_INFINITY, to_value_text
 
 _FACTS = ("barrier", "attained", "peak", "peak_step", "regimes")
@@ -65,9 +67,11 @@ def escape(
     Returns:
         Facts `barrier` (supremum of the parameter that is still escaped), `attained`, `peak`,
         `peak_step`, `regimes`, `at_kink` (both thresholds, when the run meets a joint exactly),
-        `float64_barrier`, `rounding`, `continuous`. For `any` start, without an end of steps:
-        `barrier`, `attained`, `overshoot` (the supremum past the kink), `reached`, `run_up`,
-        `climb`, `settled`, `scaling`, `continuous`.
+        `float64_barrier` and `float32_barrier` (the same in floats), `floats_differ` (where on
+        the axis these escape and the exact run does not, or the other way round), `rounding` and
+        `rounding_float32` (the first step on another piece), `continuous`. For `any` start,
+        without an end of steps: `barrier`, `attained`, `overshoot` (the supremum past the kink),
+        `reached`, `run_up`, `climb`, `settled`, `scaling`, `continuous`.
 
     Raises:
         GradiometerError: If an input cannot be used, or the objective has no barrier.
@@ -96,8 +100,7 @@ def escape(
     except UndecidedError as error:
         reason = f"The run is not decided for every `{parameter}`: {error}."
         facts |= {name: unknown(reason) for name in (*_FACTS, "at_kink")}
-    facts["float64_barrier"] = _float_barrier(course, parameter, domain)
-    facts["rounding"] = find_rounding(course, parameter, threshold)
+    facts |= _float_facts(course, parameter, domain, threshold)
     facts["continuous"] = continuity_fact(course.landscape)
     return Answer(
         "escape",
@@ -247,16 +250,38 @@ def _kink_fact(
     return proved(value, because), other.certificate
 
 
-def _float_barrier(course: Course, parameter: str, domain: Axis) -> Fact:
-    try:
-        value = find_float_threshold(course, parameter=parameter, domain=domain)
-    except UndecidedError as error:
-        return unknown(f"The float64 run gives no threshold: {error}.")
-    except DomainError as error:
-        return unknown(f"The float64 run gives no threshold: {error.problem}")
-    if value is None:
-        return computed("none", f"The float64 run leaves the valley for no `{parameter}`.")
-    return computed(value, "The same threshold when every operation is rounded to float64.")
+def _float_facts(
+    course: Course, parameter: str, domain: Axis, threshold: Threshold | None
+) -> dict[str, Fact]:
+    """What the same run does in float64 and float32."""
+    facts: dict[str, Fact] = {}
+    found: dict[FloatKind, Threshold] = {}
+    for kind in KINDS:
+        name = f"{kind}_barrier"
+        try:
+            found[kind] = find_float_threshold(
+                course, parameter=parameter, domain=domain, kind=kind
+            )
+            facts[name] = _float_barrier(found[kind], parameter, kind)
+        except UndecidedError as error:
+            facts[name] = unknown(f"The {kind} run gives no threshold: {error}.")
+        except DomainError as error:
+            facts[name] = unknown(f"The {kind} run gives no threshold: {error.problem}")
+    if threshold is None or not found:
+        facts["floats_differ"] = unknown("There are no two runs to compare.")
+    else:
+        facts["floats_differ"] = find_differences(threshold, found)
+    for kind in KINDS:
+        facts[FACT_OF_KIND[kind]] = find_rounding(course, parameter, threshold, kind=kind)
+    return facts
+
+
+def _float_barrier(found: Threshold, parameter: str, kind: FloatKind) -> Fact:
+    top = found.top
+    if top is None:
+        return computed("none", f"The {kind} run leaves the valley for no `{parameter}`.")
+    value = float("inf") if top.upper is None else to_float(top.upper)
+    return computed(value, f"The same threshold when every operation is rounded to {kind}.")
 
 
 def _steps(

@@ -38,7 +38,8 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "trajectory": (
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
-        "limit", "engine", "nearest_critical", "not_finite", "rounding", "continuous",
+        "limit", "engine", "nearest_critical", "not_finite", "rounding", "rounding_float32",
+        "float64", "float32", "continuous",
     ),
     "stability": (
         "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",
@@ -47,7 +48,8 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
-        "rounding", "continuous", "overshoot", "reached", "run_up", "climb", "between", "settled",
+        "float32_barrier", "floats_differ", "rounding", "rounding_float32", "continuous",
+        "overshoot", "reached", "run_up", "climb", "between", "settled",
         "scaling",
     ),
     "training": (

@@ -1,16 +1,19 @@
-"""Where a float64 run takes another branch than exact arithmetic."""
+"""Where a float run takes another branch than exact arithmetic, and another end."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from flint import fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import (
     Exact,
+    FloatKind,
     Node,
+    compare,
     evaluate,
     evaluate_float,
     free_names,
@@ -20,13 +23,24 @@ from gradiometer.formula import (
     to_text,
 )
 from gradiometer.numeric import advance_float, begin_float
-from gradiometer.proof import Course, Regime, Threshold, advance, at_value, begin, survey
+from gradiometer.proof import (
+    Course,
+    FloatStepper,
+    Regime,
+    Threshold,
+    advance,
+    at_value,
+    begin,
+    survey,
+)
 from gradiometer.question.answer import Fact, computed, unknown
-from gradiometer.question.value import to_value_text
+from gradiometer.question.value import INFINITY, MINUS_INFINITY, to_value_text
 
 
-def find_rounding(course: Course, parameter: str, threshold: Threshold | None) -> Fact:
-    """The first step at which float64 stands on another piece than exact arithmetic, and why.
+def find_rounding(
+    course: Course, parameter: str, threshold: Threshold | None, *, kind: FloatKind = "float64"
+) -> Fact:
+    """The first step at which floats stand on another piece than exact arithmetic, and why.
 
     Both runs are compared at one value of the parameter: where the run first stays in the valley.
     """
@@ -36,7 +50,7 @@ def find_rounding(course: Course, parameter: str, threshold: Threshold | None) -
     with precision(threshold.bits):
         try:
             value = _inside(staying)
-            return _compare(at_value(course, parameter, value), staying)
+            return _compare(at_value(course, parameter, value), staying, kind)
         except (UndecidedError, GradiometerError) as error:
             return unknown(f"The two runs cannot be compared: {error}.")
 
@@ -55,48 +69,53 @@ def _floor(value: Exact) -> fmpq:
     return fmpq(math.floor(to_float(value)))
 
 
-def _compare(course: Course, regime: Regime) -> Fact:
+def _compare(course: Course, regime: Regime, kind: FloatKind) -> Fact:
     ground = survey(course.landscape)
     exact = begin(course.rule, course.start, course.rates(0))
-    floating = begin_float(course.rule, course.start, course.float_rates(0))
+    stepper = FloatStepper(kind)
+    floating = stepper.begin(course)
     last = min(regime.step, course.steps)
     while True:
         if not math.isfinite(floating.position):
-            return computed("overflow", f"float64 overflows at step {floating.step}.")
+            return computed("overflow", f"{kind} overflows at step {floating.step}.")
         here = ground.locate(exact.position, course.side)
         there = ground.locate(from_float(floating.position), course.side)
         if here != there:
             stands = (exact.position, floating.position)
-            return _describe(course, exact.step, stands, slopes=(here, there))
+            return _describe(course, exact.step, stands, slopes=(here, there), kind=kind)
         if exact.step >= last:
             return computed(
-                "none", f"Float64 and exact arithmetic take the same branch in all {last} steps."
+                "none",
+                f"{kind.capitalize()} and exact arithmetic take the same branch in all "
+                f"{last} steps.",
             )
-        rates, rounded = course.rates(exact.step), course.float_rates(exact.step)
-        slope = course.landscape.float_slopes[here]
-        height = course.landscape.float_losses[here]
-        value = ground.loss(here, exact.position)
+        rates, value = course.rates(exact.step), ground.loss(here, exact.position)
         exact = advance(course.rule, exact, ground.slope(here, exact.position), rates, value)
-        floating = advance_float(course.rule, floating, slope, rounded, height)
+        floating = stepper.advance(course, ground, floating, here)
 
 
 def _describe(
-    course: Course, step: int, stands: tuple[Exact, float], *, slopes: tuple[int, int]
+    course: Course,
+    step: int,
+    stands: tuple[Exact, float],
+    *,
+    slopes: tuple[int, int],
+    kind: FloatKind,
 ) -> Fact:
     exact, floating = stands
     trees = [course.landscape.slopes[index] for index in slopes]
     here, there = map(to_text, trees)
     because = (
         f"After step {step} exact arithmetic stands at {to_value_text(exact)}, where the slope "
-        f"is {here}; float64 has added up to {floating!r}, where it is "
+        f"is {here}; {kind} has added up to {floating!r}, where it is "
         f"{there}."
     )
     value: dict[str, Any] = {
         "step": step,
         "exact": exact,
-        "float64": floating,
+        kind: floating,
         "exact_slope": _slope_value(trees[0]),
-        "float64_slope": _slope_value(trees[1]),
+        f"{kind}_slope": _slope_value(trees[1]),
         "reason": because,
     }
     return computed(value, because)
@@ -108,6 +127,71 @@ def _slope_value(slope: Node) -> Any:
         return to_text(slope)
     value = evaluate(slope, {})
     return value if isinstance(value, fmpq) else slope
+
+
+def find_differences(exact: Threshold, floats: Mapping[FloatKind, Threshold]) -> Fact:
+    """For which values of the parameter a float run leaves the valley and the exact one does not.
+
+    Args:
+        exact: The regimes of the exact run.
+        floats: Those of each float run.
+    """
+    try:
+        with precision(exact.bits):
+            rows = [
+                {"engine": kind, **_describe_part(part), "exact": mine.outcome, kind: other.outcome}
+                for kind, found in floats.items()
+                for mine in exact.regimes
+                for other in found.regimes
+                if "escapes" in (mine.outcome, other.outcome) and mine.outcome != other.outcome
+                for part in _meet(mine, other)
+            ]
+    except UndecidedError as error:
+        return unknown(f"The ends of the regimes cannot be compared: {error}.")
+    engines = " and ".join(floats)
+    if not rows:
+        return computed("none", f"For every value {engines} leave the valley as the exact run.")
+    because = "The parts of the axis on which a float run leaves the valley and the exact one does "
+    return computed(rows, f"{because}not, or the other way round, of {engines}.")
+
+
+_Part: TypeAlias = tuple[Exact | None, Exact | None, bool, bool]
+"""Two ends of a part of the axis, and which of them belong to it."""
+
+
+def _meet(one: Regime, other: Regime) -> list[_Part]:
+    """What two parts of the axis have in common: one part or none."""
+    lower, from_closed = _inner_end((one.lower, one.lower_closed),
+                                    (other.lower, other.lower_closed), sign=1)  # fmt: skip
+    upper, to_closed = _inner_end((one.upper, one.upper_closed),
+                                  (other.upper, other.upper_closed), sign=-1)  # fmt: skip
+    if lower is not None and upper is not None:
+        order = compare(lower, upper)
+        if order > 0 or (order == 0 and not (from_closed and to_closed)):
+            return []
+    return [(lower, upper, from_closed, to_closed)]
+
+
+def _inner_end(
+    one: tuple[Exact | None, bool], other: tuple[Exact | None, bool], *, sign: int
+) -> tuple[Exact | None, bool]:
+    """The end that cuts off more: of two lower ends (sign 1) the larger one."""
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    order = 0 if one[0] is other[0] else sign * compare(one[0], other[0])
+    if order == 0:
+        return one[0], one[1] and other[1]
+    return one if order > 0 else other
+
+
+def _describe_part(part: _Part) -> dict[str, Any]:
+    lower, upper, from_closed, to_closed = part
+    return {
+        "from": MINUS_INFINITY if lower is None else lower,
+        "to": INFINITY if upper is None else upper,
+        "from_closed": from_closed,
+        "to_closed": to_closed,
+    }
 
 
 def trace_floats(course: Course, parameter: str, value: float) -> list[float]:

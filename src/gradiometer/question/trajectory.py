@@ -56,8 +56,9 @@ def trajectory(
 
     Returns:
         Facts `verdict lowest lowest_at lowest_step final cycle growth_factor limit engine
-        nearest_critical not_finite rounding continuous`, as far as the engine gives them; the
-        iterates in `data`.
+        nearest_critical not_finite continuous`, as far as the engine gives them, and beside an
+        exact run what becomes of it in floats: `float64`, `float32`, and where these first take
+        another branch, `rounding`, `rounding_float32`; the iterates in `data`.
 
     Raises:
         GradiometerError: If an input cannot be used.

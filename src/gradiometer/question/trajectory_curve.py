@@ -23,6 +23,7 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request, continuity_fact
+from gradiometer.question.trajectory_beside import list_float_facts
 from gradiometer.question.trajectory_fate import describe_fate
 from gradiometer.question.trajectory_places import (
     describe_numbers,
@@ -64,6 +65,7 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
         facts |= describe_fate(facts["verdict"], fate, reasons)
         parts += [] if fate is None else [fate.certificate]
     facts |= _place_facts(request, run, first_ball, certified=certificate is not None)
+    facts |= list_float_facts(request)
     facts["continuous"] = continuity_fact(course.landscape)
     warnings = [f"The run ends after step {run.states[-1].step}: {run.ended}."] if run.ended else []
     warnings += _kink_warning(course, run)
@@ -101,7 +103,7 @@ def _place_facts(
         if near is not None:
             facts["nearest_critical"] = near
         stands = [((s.position,), s.memory) for s in run.states]
-        facts["rounding"] = find_branch_rounding(request, stands, last=last)
+        facts |= find_branch_rounding(request, stands, last=last)
     return facts
 
 

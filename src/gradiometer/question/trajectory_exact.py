@@ -23,6 +23,7 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.course import Request
+from gradiometer.question.trajectory_beside import list_float_facts
 from gradiometer.question.trajectory_float import answer_in_floats
 from gradiometer.question.trajectory_places import (
     describe_numbers,
@@ -92,6 +93,7 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
         outcome, reason = find_outcome(journey, find_settled_step(journey))
         facts |= _describe_outcome(request, facts["verdict"], outcome, reason)
         parts += [] if outcome is None else [outcome.certificate]
+    facts |= list_float_facts(request)
     warnings = _list_meetings(journey, trail)
     if trail.ended:
         warnings.append(f"The run ends after step {trail.last}: {trail.ended}.")
@@ -188,7 +190,7 @@ def _facts(
         if near is not None:
             facts["nearest_critical"] = near
         states = list(zip(trail.positions, trail.memories, strict=True))
-        facts["rounding"] = find_branch_rounding(request, states, last=last)
+        facts |= find_branch_rounding(request, states, last=last)
     return facts
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from gradiometer.errors import DomainError
-from gradiometer.formula import to_float, to_text
+from gradiometer.formula import FloatKind, to_float, to_text
 from gradiometer.numeric import (
     FloatTrail,
     GradientNoise,
@@ -24,12 +24,10 @@ from gradiometer.question.trajectory_places import find_nearest, say_steps, to_p
 from gradiometer.question.trajectory_series import list_series
 from gradiometer.question.value import to_value_text
 
-FloatKind: TypeAlias = Literal["float64", "float32"]
-
 _SHOWN_STEPS = 8
 FAR = 1e100
 """A coordinate of this size has diverged."""
-_MOST_INTERPRETED = 20_000
+MOST_INTERPRETED = 20_000
 """Steps up to which compiling would take longer than the run itself."""
 _STILL = 100
 """Steps without any change after which a run is said to have come to rest."""
@@ -51,12 +49,12 @@ def answer_in_floats(
         GradiometerError: If the noise does not fit the objective.
     """
     journey = request.journey
-    trail = _trace(request, journey, engine, noise, seed)
+    trail = trace_request(request, engine, noise, seed)
     if trail.not_finite == 0 and math.isnan(trail.losses[0]):
         numbers = ", ".join(map(str, request.start))
         raise DomainError(f"The landscape has no value at the start ({numbers}).")
     names = request.objective.variables
-    facts = {"verdict": _verdict(trail, engine)}
+    facts = {"verdict": judge_trail(trail, engine)}
     facts |= _lowest_facts(request, trail, engine)
     facts["final"] = computed(
         to_place(names, trail.final), f"The position after {say_steps(trail.last)}, in {engine}."
@@ -76,10 +74,11 @@ def answer_in_floats(
     )  # fmt: skip
 
 
-def _trace(
-    request: Request, journey: Journey, engine: FloatKind, noise: GradientNoise | None, seed: int
+def trace_request(
+    request: Request, engine: FloatKind, noise: GradientNoise | None = None, seed: int = 0
 ) -> FloatTrail:
     """The run, operation by operation while it is short, else as a compiled kernel."""
+    journey = request.journey
     is_curve = len(request.start) == 1 and not request.is_online
     landscape = request.curve if is_curve else journey.surface
     field = to_field(landscape, request.side, precision=engine)
@@ -98,13 +97,13 @@ def _trace(
         field, tables = drawn.field, {**tables, **drawn.tables}
     start = [to_float(number) for number in request.start]
     is_settled = not request.schedules and not request.rule.depends_on_step
-    if engine == "float64" and request.steps <= _MOST_INTERPRETED:
+    if request.steps <= MOST_INTERPRETED:
         return trace_floats(
             journey.code, field, start,
             steps=request.steps,
             rates=journey.float_rates,
             draws=_look_up(tables) if tables else None,
-            is_settled=is_settled,
+            is_settled=is_settled, kind=engine,
         )  # fmt: skip
     return trace_compiled(
         journey.code, field, start, steps=request.steps, schedules=request.schedules, draws=tables,
@@ -117,7 +116,7 @@ def _look_up(tables: Mapping[str, Any]) -> Callable[[int], Mapping[str, float]]:
     return lambda step: {name: column[step] for name, column in columns.items()}
 
 
-def _verdict(trail: FloatTrail, engine: str) -> Fact:
+def judge_trail(trail: FloatTrail, engine: str) -> Fact:
     """What the floats look like at the end; they prove nothing about later steps."""
     if trail.not_finite is not None:
         if all(map(math.isfinite, trail.final)) and math.isnan(trail.losses[-1]):
