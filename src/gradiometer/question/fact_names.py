@@ -69,6 +69,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
     "phase": ("ordered", "edge", "chaotic", "none"),
     "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
+    "claims.verdict": ("yes", "no", "true", "false"),
     "engine": ("exact", "ball", "float64", "float32"),
     "outcome": ("stays", "trapped", "escapes", "outside"),
 }  # fmt: skip
@@ -106,12 +107,15 @@ def check_word(path: str, equals: Any) -> None:
         UsageError: If the word is not known; it says which are.
     """
     name = path.rpartition(".")[2].strip()
-    if name not in WORDS or equals is None:
+    # A part may be called like a fact of another question and be another kind of value.
+    key = f"{path.partition('.')[0].strip()}.{name}"
+    words = WORDS.get(key, WORDS.get(name))
+    if words is None or equals is None:
         return
     word = {True: "yes", False: "no"}[equals] if isinstance(equals, bool) else str(equals).strip()
-    if word in WORDS[name] or (name == "smoothness" and _ORDER.fullmatch(word)):
+    if word in words or (name == "smoothness" and _ORDER.fullmatch(word)):
         return
-    raise _unknown(f"`{name}` is never `{word}`.", word, WORDS[name])
+    raise _unknown(f"`{name}` is never `{word}`.", word, words)
 
 
 def _unknown(problem: str, name: str, known: tuple[str, ...]) -> UsageError:
