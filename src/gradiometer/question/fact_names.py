@@ -69,11 +69,13 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
     "phase": ("ordered", "edge", "chaotic", "none"),
     "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
-    "claims.verdict": ("yes", "no", "true", "false"),
     "engine": ("exact", "ball", "float64", "float32"),
     "outcome": ("stays", "trapped", "escapes", "outside"),
 }  # fmt: skip
 """Facts, and parts of facts, whose value is one of a few words."""
+
+_TRUTHS = ("claims.verdict",)
+"""Parts that are called like a fact of another question, and are true or false."""
 
 _ORDER = re.compile(r"C\^\d+")
 
@@ -107,9 +109,8 @@ def check_word(path: str, equals: Any) -> None:
         UsageError: If the word is not known; it says which are.
     """
     name = path.rpartition(".")[2].strip()
-    # A part may be called like a fact of another question and be another kind of value.
-    key = f"{path.partition('.')[0].strip()}.{name}"
-    words = WORDS.get(key, WORDS.get(name))
+    is_truth = f"{path.partition('.')[0].strip()}.{name}" in _TRUTHS
+    words = ("yes", "no", "true", "false") if is_truth else WORDS.get(name)
     if words is None or equals is None:
         return
     word = {True: "yes", False: "no"}[equals] if isinstance(equals, bool) else str(equals).strip()
