@@ -9,6 +9,7 @@ from gradiometer.question.fact_names import FACT_NAMES, WORDS
 from gradiometer.question.gradient_tensors import to_answer
 
 RUN = {"objective": "barrier", "set": {"learning_rate": "3/10"}}
+TRAINED = {"networks": "2-2-1", "data": "moons(count=40)", "epochs": 2, "seeds": 2}
 ASKED = [
     ("activation", {"formula": "relu", "compare": ["elu"]}),
     ("activation", {"formula": "1/x"}),
@@ -40,6 +41,18 @@ ASKED = [
     ("stability", {"objective": "double_well", "doublings": 1}),
     ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),
+    ("training", {**TRAINED, "dry_run": True}),
+    (
+        "training",
+        {
+            **TRAINED,
+            "vary": "learning_rate=1/100,1/10,1",
+            "schedule": ["constant", "step"],
+            "range_test": "1e-3:1:20",
+            "sharpness": 1,
+            "target_loss": 1,
+        },
+    ),
     ("claim", {"says": "x = 1 = 2"}),
     ("claim", {"steps": ["(x + 1)^2 = x^2 + 1"]}),
 ]
@@ -105,3 +118,12 @@ def test_a_high_order_of_smoothness_is_a_word():
     answer = Answer("activation", {}, {"smoothness": proved("C^7", "")})
     assert check_claim(answer, Claim(fact="smoothness", equals="C^7")).holds is True
     assert check_claim(answer, Claim(fact="smoothness", equals="C^8")).holds is False
+
+
+def test_a_part_called_like_a_fact_has_words_of_its_own():
+    check_fact("training", "claims.improves_accuracy.verdict", True)
+    check_fact("training", "claims.improves_accuracy.verdict", "no")
+    with pytest.raises(UsageError, match="never `diverges`"):
+        check_fact("training", "claims.improves_accuracy.verdict", "diverges")
+    with pytest.raises(UsageError, match="never `yes`"):
+        check_fact("trajectory", "verdict", True)

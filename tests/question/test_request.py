@@ -16,6 +16,7 @@ GOOD = {
     "parameters": {"networks": ["3-2"]},
     "schedule": {"schedule": "step"},
     "stability": {"objective": "x^2/2"},
+    "training": {"networks": "2-2-1", "data": "moons", "epochs": 1, "dry_run": True},
     "trajectory": {"objective": "x^2", "steps": 3},
 }
 

@@ -106,6 +106,18 @@ def test_sharpness_stands_beside_its_threshold(answer, figures):
     assert draw_figure(make_answer(sharpness=None), "training_sharpness") is None
 
 
+def test_a_range_test_shows_what_each_rule_suggests(figures):
+    figure = figures["training_range"]
+    assert [text for text in texts(figure) if ": " in text] == [
+        "valley: 0.1, good on the grid",
+        "steepest: 0.5, not among the good ones of the grid",
+        "minimum/10: 0.2",
+        "cycle_low: no good suggestion",
+    ]
+    assert "valley: 0.1" in figure.about
+    assert draw_figure(make_answer(range_loss=None), "training_range") is None
+
+
 def test_regression_has_no_share_of_right_answers():
     plain = make_answer(train_accuracy=None, validation_accuracy=None)
     assert not any("right answers" in text for text in texts(draw_figure(plain, "training")))

@@ -86,6 +86,20 @@ def test_csv_quotes_and_marks_what_is_missing():
     assert rows == [["a", "b"], ["1", 'x,"y"'], ["", ""], ["true", ""]]
 
 
+def test_csv_of_larger_arrays_has_a_row_for_each_place():
+    arrays = {
+        "n": Series(("n",), [10, 20]),
+        "m": Series(("m",), ["a", "b", "c"]),
+        "word": Series(("n",), ["x", "y"]),
+        "value": Series(("n", "m"), [[1, 2, 3], [4, 5, 6]]),
+    }
+    rows = list(csv.reader(io.StringIO(to_format(Answer("q", {}, {}, (), arrays), "csv"))))
+    assert rows[0] == ["n", "m", "word", "value"]
+    assert rows[1:] == [[n, m, {"10": "x", "20": "y"}[n], str(3 * i + j + 1)]
+                        for i, n in enumerate(("10", "20"))
+                        for j, m in enumerate("abc")]  # fmt: skip
+
+
 def test_csv_of_an_answer_without_arrays_is_refused():
     with pytest.raises(UsageError, match="no arrays"):
         to_format(CLAIM, "csv")

@@ -60,8 +60,21 @@ def make_answer(**changed):
         "sharpness": Series(_CURVE, sharp),
         "sharpness_threshold": Series(("cell", "epoch"), 2 / np.array(rates)),
     }
+    grown = np.geomspace(1e-3, 10, 50)
+    fall = 2.3 / (1 + 20 * grown) + np.where(grown > 3, grown**3, 0)
+    arrays |= {
+        "range_rate": Series(("range_step",), grown),
+        "range_cell": Series(("range_cell",), ["all"]),
+        "range_loss": Series(("range_cell", "seed", "range_step"), [[fall, fall, fall * 1.1]]),
+    }
+    read = [("valley", 0.1, True), ("steepest", 0.5, False), ("minimum/10", 0.2, None),
+            ("cycle_low", "no good suggestion", None)]  # fmt: skip
+    rules = [dict(zip(("rule", "rate", "is_good"), row, strict=True)) for row in read]
     best = [{"schedule": name, "learning_rate": 0.1, "mean": 0.9} for name in SCHEDULES]
-    facts = {"best_rate": Fact(best, "measured", "By the validation accuracy.")}
+    facts = {
+        "best_rate": Fact(best, "measured", "By the validation accuracy."),
+        "range_test": Fact([*rules, {**rules[0], "rate": 9.0}], "measured", "By losses."),
+    }
     kept = {n: changed.get(n, series) for n, series in arrays.items() if n not in changed
             or changed[n] is not None}  # fmt: skip
     return Answer("training", {"networks": ["64-32-10"], "data": "digits"}, facts, (), kept)

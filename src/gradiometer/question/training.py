@@ -12,8 +12,8 @@ from gradiometer.question.training_claims import list_claims
 from gradiometer.question.training_facts import list_facts
 from gradiometer.question.training_make import find_kept, list_missing, make_all
 from gradiometer.question.training_plan import list_plan
-from gradiometer.question.training_range import read_sweep, try_range
-from gradiometer.question.training_read import Wanted, read_request
+from gradiometer.question.training_range import Sweep, read_sweep, try_range
+from gradiometer.question.training_read import Request, Wanted, read_request
 from gradiometer.question.training_sensitivity import list_sensitivity
 from gradiometer.question.training_sharpness import tell_sharpness
 
@@ -116,16 +116,21 @@ def training(
         loss, vary, epochs, batch, dropout, label_noise, seeds, seed, precision, validation, test,
         split, scale, compare, target_accuracy, target_loss, within, compare_at, sharpness,
     )  # fmt: skip
-    request = read_request(wanted)
-    sweep = read_sweep(range_test)
+    return _answer(read_request(wanted), read_sweep(range_test), keep=keep, is_dry=dry_run)
+
+
+def _answer(request: Request, sweep: Sweep | None, *, keep: str | None, is_dry: bool) -> Answer:
+    """What the runs say; what they would cost where they are not made."""
     kept = find_kept(request, keep)
-    if dry_run:
+    if is_dry:
         return Answer("training", request.inputs, list_plan(request, list_missing(request, kept)))
     results = Results(request, make_all(request, kept))
     facts = list_best(results) | list_claims(results) | list_sensitivity(results)
     tested, arrays = try_range(results, sweep, facts.get("sensitivity"))
     sharp, more = tell_sharpness(results)
     facts |= tested | sharp | list_facts(results)
-    warnings = ["One seed gives no interval: ask for `seeds` of 2 or more."] if seeds == 1 else []
+    warnings = []
+    if len(request.seeds) == 1:
+        warnings.append("One seed gives no interval: ask for `seeds` of 2 or more.")
     return Answer("training", request.inputs, facts, (), list_series(results) | arrays | more,
                   warnings=tuple(warnings))  # fmt: skip

@@ -39,7 +39,14 @@ from gradiometer.question.training_cells import Cell, Head
 OWN_AXES = ("batch", "dropout", "label_noise")
 """Numbers of a run that are no parameters of its rule."""
 
-LOSSES = ("cross_entropy", "sigmoid", "squared")
+_HEADS: Mapping[str, Head] = {
+    "cross_entropy": "softmax",
+    "sigmoid": "sigmoid",
+    "squared": "squared_classes",
+}
+"""What becomes of a loss on classes."""
+
+LOSSES = tuple(_HEADS)
 MOST_PARAMETERS = 1_000_000
 """Of one network: weights and states of a block of lanes have to fit in memory."""
 
@@ -188,7 +195,7 @@ def _read_head(loss: str | None, data: Dataset) -> Head:
             raise UsageError(f"`{data.name}` has numbers to learn, and `{loss}` is a loss of "
                              "classes.", hint="write `squared`")  # fmt: skip
         return "squared"
-    return {"cross_entropy": "softmax", "sigmoid": "sigmoid", "squared": "squared_classes"}[loss]
+    return _HEADS[loss]
 
 
 def read_batch(value: fmpq) -> int:

@@ -96,6 +96,7 @@ def try_range(
                  for name in RULES]  # fmt: skip
         tables.append(losses)
     arrays = {
+        "range_step": Series(("range_step",), list(range(1, sweep.steps + 1)), "step", "steps"),
         "range_rate": Series(("range_step",), rates, "1", "learning rate of a range test"),
         "range_cell": Series(("range_cell",), [name_cell(results.request, n) for n in tested]),
         "range_loss": Series(("range_cell", "seed", "range_step"), tables, "1", "loss before it"),

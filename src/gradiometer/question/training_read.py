@@ -18,6 +18,10 @@ from gradiometer.question.training_cells import Cell
 from gradiometer.question.training_choice import OWN_AXES, WORD_AXES, Chosen, make_cell
 
 MOST_CELLS, MOST_RUNS, MOST_EPOCHS, MOST_SEEDS = 4_096, 20_000, 10_000, 1_000
+MOST_BATCH = 1_000_000
+MOST_SEED = 2**44
+"""Seeds lie below, since draws of float32 networks count by two numbers of 24 bits."""
+
 MOST_UNITS = 200_000
 """Values of one schedule that are read exactly."""
 
@@ -100,9 +104,12 @@ def read_request(wanted: Wanted) -> Request:
     """
     epochs = _read_count(wanted.epochs, "epochs", MOST_EPOCHS)
     seeds = _read_count(wanted.seeds, "seeds", MOST_SEEDS)
+    _read_count(wanted.batch, "batch", MOST_BATCH)
+    _check_seed(wanted.seed)
     _check_word(wanted.per, ("epoch", "step"), "per")
     _check_word(wanted.precision, ("float32", "float64"), "precision")
     _check_word(wanted.split, SPLITS, "split")
+    _check_word(wanted.scale, ("standard", "unit", "none"), "scale")
     _check_word(wanted.compare_at, ("best", "all"), "compare_at")
     numbers = {name: read_exact(getattr(wanted, name), name)
                for name in ("validation", "test", "within")}  # fmt: skip
@@ -137,11 +144,18 @@ def read_exact(value: Any, name: str) -> fmpq:
 
 def _read_count(value: Any, name: str, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"`{name}` = {value} is no number of {name}.", hint="write 1, 2, 3, …")
+        raise UsageError(f"`{name}` = {value} is no whole number from 1.", place=Place(name),
+                         hint="write 1, 2, 3, …")  # fmt: skip
     if value > most:
-        raise LimitError(f"There are at most {most:,} {name}, not {value:,}.",
-                         hint=f"ask for {most} or fewer")  # fmt: skip
+        raise LimitError(f"`{name}` is at most {most:,}, not {value:,}.", place=Place(name),
+                         hint=f"write {name}={most} or less")  # fmt: skip
     return value
+
+
+def _check_seed(value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST_SEED:
+        raise UsageError(f"`seed` = {value} is no seed.", place=Place("seed"),
+                         hint=f"write a whole number from 0 to {MOST_SEED - 1}")  # fmt: skip
 
 
 def read_interval(value: Any) -> int:

@@ -182,7 +182,7 @@ class Recorder:
         import numpy as np
 
         count, self.sharpener, self.every = len(sharpener.cells), sharpener, request.sharpness
-        self.start = np.full(count, np.nan)
+        self.start = self.nothing = np.full(count, np.nan)
         if self.every:
             self.start = sharpener.measure_start()
         self.has_classes = request.has_classes
@@ -206,7 +206,7 @@ class Recorder:
         done = epoch.number + 1
         if self.every:
             wanted = done % self.every == 0 or done == self.epochs
-            found["sharpness"] = self.sharpener.measure(epoch) if wanted else np.nan
+            found["sharpness"] = self.sharpener.measure(epoch) if wanted else self.nothing
         gone = epoch.stopped >= 0
         for name, values in found.items():
             if self.has_classes or not name.endswith("accuracy"):
