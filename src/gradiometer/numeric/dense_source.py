@@ -168,8 +168,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
             4, _copy(len(dense.scheduled), f"w[{shape.at('rates')} + n, i]", "rates[s, n, i]")
         ),
         "    if trains:",
-        f"        for n in range({shape.parameters * style.lanes}):",
-        f"            flat[{shape.at('gradient') * style.lanes} + n] = ZERO",
+        "        pass",
         *_indent(8, write_prelude(plan, shape, style.lanes)),
         *_indent(
             4,
