@@ -19,7 +19,8 @@ from gradiometer.formula import Node, evaluate_float
 from gradiometer.numeric.dense_block import Block, allocate, group_lanes, list_places, move_lanes
 from gradiometer.numeric.dense_epoch import Epoch, Growth
 from gradiometer.numeric.dense_examples import Examples, Networks, Prepared
-from gradiometer.numeric.dense_source import Dense, DenseStyle, write_dense
+from gradiometer.numeric.dense_source import Dense, write_dense
+from gradiometer.numeric.dense_style import DenseStyle, choose_style
 from gradiometer.numeric.draws import draw_uniform
 from gradiometer.numeric.lattice import Array
 
@@ -43,7 +44,7 @@ class Training:
     threads: int = 0
     """0 for as many as there are processors."""
     seed: int = 0
-    style: DenseStyle = field(default_factory=DenseStyle)
+    style: DenseStyle = field(default_factory=choose_style)
     watch: frozenset[Watched] = frozenset()
     """What else epochs tell: `weights` the size of each layer's weights, `units` which hidden units
     are dead or saturated on the examples that are checked."""

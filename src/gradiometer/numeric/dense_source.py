@@ -19,28 +19,11 @@ from gradiometer.numeric.dense_head import write_head
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
 from gradiometer.numeric.dense_rule import plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
+from gradiometer.numeric.dense_style import DenseStyle
 from gradiometer.numeric.layout import PART
 from gradiometer.numeric.program_source import NUMBERS
 
 Head: TypeAlias = Literal["softmax", "sigmoid", "squared", "squared_classes"]
-
-
-@final
-@dataclass(frozen=True)
-class DenseStyle:
-    """How a kernel is written for this processor."""
-
-    lanes: int = 16
-    precision: str = "float32"
-    rows: int = 4
-    """Rows of a tile of a product that stays in registers."""
-    columns: int = 6
-    chunk: int = 16
-
-    @property
-    def group(self) -> int:
-        """How many entries are 64 numbers, which a compiler makes packed instructions of."""
-        return max(64 // self.lanes, 1)
 
 
 @final
@@ -168,8 +151,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
             4, _copy(len(dense.scheduled), f"w[{shape.at('rates')} + n, i]", "rates[s, n, i]")
         ),
         "    if trains:",
-        f"        for n in range({shape.parameters * style.lanes}):",
-        f"            flat[{shape.at('gradient') * style.lanes} + n] = ZERO",
+        "        pass",
         *_indent(8, write_prelude(plan, shape, style.lanes)),
         *_indent(
             4,
