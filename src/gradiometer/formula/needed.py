@@ -65,15 +65,12 @@ def find_needed(
     known = {**dict.fromkeys(_GIVEN, EVERYTHING), **dict.fromkeys(states, EVERYTHING), **ranges}
     unsure = {name for name in first if not _has_value(states[name], known)}
     if _find_partial(step, risky, known):
-        known |= _find_signs(step if whole is None else whole, states, {**known, "t": _steps()})
+        ever = {**ranges, "t": Range(fmpq(1), None)}
+        known |= find_never_negative(step if whole is None else whole, states, ever)
         unsure |= _find_partial(step, risky, known)
     # A state whose first value is in doubt is remembered: its new value is needed with it.
     unsure |= {f"{name}'" for name in unsure & first}
     return frozenset(_close(step, needed | unsure, states))
-
-
-def _steps() -> Range:
-    return Range(fmpq(1), None)
 
 
 def _close(step: Step, needed: set[str], states: Collection[str]) -> set[str]:
@@ -106,10 +103,23 @@ def _find_partial(step: Step, risky: Collection[str], known: Mapping[str, Range]
     return found & {*risky}
 
 
-def _find_signs(
-    step: Step, states: Mapping[str, Node], known: Mapping[str, Range]
+def find_never_negative(
+    step: Step, states: Mapping[str, Node], ranges: Mapping[str, Range]
 ) -> dict[str, Range]:
-    """The states that are never negative: not at first, and by no step if none was before."""
+    """The ranges of the states that are never negative: not at first, and by no step after that.
+
+    Args:
+        step: The assignments as they are at every step.
+        states: What is remembered, with its value before the first step.
+        ranges: Where parameters and the step count lie; another name may be any number.
+
+    Example:
+        >>> from gradiometer.formula import parse
+        >>> step = [("v'", parse("v/2 + g^2").tree)]
+        >>> find_never_negative(step, {"v": parse("0").tree}, {})
+        {'v': Range(lower=0, upper=None)}
+    """
+    known = {**dict.fromkeys((*_GIVEN, *states), EVERYTHING), **ranges}
     kept = {name for name, tree in states.items() if _is_from_zero(tree, known)}
     while kept:
         assumed = {**known, **dict.fromkeys(kept, _FROM_ZERO)}
@@ -122,7 +132,7 @@ def _find_signs(
         if not lost:
             break
         kept -= lost
-    return dict.fromkeys(kept, _FROM_ZERO)
+    return dict.fromkeys(sorted(kept), _FROM_ZERO)
 
 
 def _is_from_zero(node: Node, known: Mapping[str, Range]) -> bool:

@@ -92,6 +92,9 @@ _SIGN_RULES: Mapping[str, Callable[..., Signs]] = {
     "/": lambda left, right: frozenset((left * right,) if right else ()),
     "neg": lambda sign: frozenset((-sign,)),
     "sqrt": lambda sign: frozenset((sign,) if sign >= 0 else ()),
+    "abs": lambda sign: frozenset((abs(sign),)),
+    "max": lambda *signs: frozenset((max(signs),)),
+    "min": lambda *signs: frozenset((min(signs),)),
 }
 
 
@@ -104,8 +107,24 @@ def _power_signs(node: Apply, signs: Mapping[str, Signs]) -> Signs:
             return PLUS
         kept = {sign if whole % 2 else sign * sign for sign in below if sign or whole > 0}
         return frozenset(kept) or ANY
-    # A power that is no integer exists for bases from 0 on only.
-    return frozenset(sign for sign in below if sign >= 0) or ANY
+    if _is_broken(exponent):
+        # A power that is no integer exists for bases from 0 on only.
+        return frozenset(sign for sign in below if sign >= 0) or ANY
+    # An exponent that varies may be an odd integer, an even one, or 0 where the base is 0 too.
+    found = below | {1} if -1 in below else below
+    return found | {1} if 0 in below and 0 in possible_signs(exponent, signs) else found
+
+
+def _is_broken(node: Node) -> bool:
+    """Whether it is a constant that is certainly no integer."""
+    if not is_constant(node):
+        return False
+    try:
+        with precision(_QUICK_BITS):
+            value = evaluate(node, {})
+    except (UndecidedError, DomainError, LimitError):
+        return False
+    return value.q != 1 if isinstance(value, fmpq) else not value.contains_integer()
 
 
 def sign_of(node: Node, domains: Domains | None = None) -> int:

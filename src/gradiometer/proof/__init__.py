@@ -105,7 +105,7 @@ if TYPE_CHECKING:
         count_certain_bits,
         follow,
     )
-    from gradiometer.proof.trail_certificate import certify_trail
+    from gradiometer.proof.trail_certificate import certify_trail, to_trail_problem
     from gradiometer.proof.translation import Translation, translate_rule
     from gradiometer.proof.verdict import Verdict, judge
     from gradiometer.proof.walk import (
@@ -182,6 +182,7 @@ _PLACES = {
     "begin": "walk",
     "certify_counterexample": "refute",
     "certify_trail": "trail_certificate",
+    "to_trail_problem": "trail_certificate",
     "combine": "certificate",
     "compare_at": "refute",
     "count_certain_bits": "trail",
@@ -381,6 +382,7 @@ __all__ = [
     "spell",
     "survey",
     "to_digits",
+    "to_trail_problem",
     "translate_rule",
 ]
 

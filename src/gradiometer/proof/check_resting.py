@@ -23,7 +23,7 @@ def find_constants(
     reader: GermReader, step: Step, initial: Mapping[str, Node], known: Mapping[str, Germ]
 ) -> dict[str, Germ]:
     """What is remembered and, of itself, the same after every step but the first few."""
-    drivers = _find_drivers(step, initial)
+    drivers = find_drivers(step, initial)
     lines = [row for row in step if "t" not in free_names(row[1])]
     same, then = set[str](), dict[str, Germ]()
     try:
@@ -48,7 +48,7 @@ def find_constants(
         same = kept
 
 
-def _find_drivers(step: Step, initial: Mapping[str, Node]) -> set[str]:
+def find_drivers(step: Step, initial: Mapping[str, Node]) -> set[str]:
     """What changes without regard to the position, the step count and all other states."""
     outside = {"x", "g", "t", "loss", "noise"}
     found = {name for name, tree in initial.items() if not free_names(tree) & outside}

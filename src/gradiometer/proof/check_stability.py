@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, final
@@ -11,20 +11,19 @@ from flint import fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import (
-    Apply,
     Exact,
     Node,
     Range,
     at_point,
     compare,
     evaluate,
-    find_needed,
     free_names,
     number,
     parse,
     precision,
     substitute,
 )
+from gradiometer.proof.check_clock import know, require_clocks, require_values_of
 from gradiometer.proof.check_eigenvalues import Multiplier, find_growth, find_multipliers
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_germ import Germ
@@ -50,7 +49,6 @@ from gradiometer.proof.check_stable_set import (
     meet,
     name_loss,
 )
-from gradiometer.proof.check_total import has_value
 
 BITS = 384
 """Working precision of the replay."""
@@ -107,32 +105,12 @@ def read_inquiry(problem: Any) -> Inquiry:
     alive = _needed(trees, memory)
     ranges = {name: at_point(value) for name, value in numbers.items()}
     ranges |= {parameter: Range(low, high), "t": Range(fmpq(1), None)}
-    unread = find_needed(trees, ["x'"], states=memory, ranges=ranges) - alive
-    for target in (target for target, _ in trees if target in unread):
-        raise UndecidedError(f"`{target}` may have no value, though nothing reads it")
+    known = know(trees, memory, ranges, parameter=parameter)
+    require_values_of(trees, {target for target, _ in trees} - alive, known)
     memory = {name: tree for name, tree in memory.items() if f"{name}'" in alive}
     kept = tuple((target, tree) for target, tree in trees if target in alive)
-    for part in (part for _, tree in kept for part in _list_clocks(tree, {*numbers})):
-        if not has_value(part, numbers, 0):
-            raise UndecidedError("the rule may have no value at some step")
+    require_clocks(kept, memory, know(kept, memory, ranges, parameter=parameter))
     return Inquiry(kept, memory, numbers, parameter, (low, high))
-
-
-def _list_clocks(node: Node, fixed: set[str]) -> Iterator[Node]:
-    """The largest parts that read the step count and fixed parameters alone.
-
-    What stands under a condition on the step count may only be meant where it has a value.
-    """
-    names = free_names(node)
-    if not isinstance(node, Apply) or "t" not in names:
-        return
-    if node.operator == "where" and "t" in free_names(node.arguments[0]):
-        return
-    if names <= {*fixed, "t"}:
-        yield node
-        return
-    for part in node.arguments:
-        yield from _list_clocks(part, fixed)
 
 
 def _needed(trees: Sequence[tuple[str, Node]], memory: Mapping[str, Node]) -> set[str]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
+    from gradiometer.question.restated import restate_problem
     from gradiometer.question.trajectory import read_run
     from gradiometer.question.translation import translate
 
@@ -48,6 +49,7 @@ _PLACES = {
     "read_request": "course",
     "read_run": "trajectory",
     "read_steps": "claim_chain",
+    "restate_problem": "restated",
     "translate": "translation",
 }
 
@@ -80,6 +82,7 @@ __all__ = [
     "read_run",
     "read_steps",
     "read_version",
+    "restate_problem",
     "to_json_value",
     "to_value_text",
     "translate",

@@ -85,7 +85,7 @@ def escape(
         objective, optimizer=optimizer, schedule=schedule, settings=set,
         start=None if is_any else start, steps=steps, at_kink=at_kink, free=True,
     )  # fmt: skip
-    parameter, domain = _barrier(request, set)
+    parameter, domain = read_barrier(request, set)
     if is_any:
         return answer_any(request, parameter, domain)
     course = request.course
@@ -113,7 +113,7 @@ def escape(
     )
 
 
-def _barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Axis]:
+def read_barrier(request: Request, given: Mapping[str, Any] | None) -> tuple[str, Axis]:
     """The parameter whose threshold is looked for, and the part of its axis that is allowed."""
     surface = request.objective
     if surface.barrier is None:

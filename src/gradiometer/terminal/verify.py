@@ -133,7 +133,9 @@ def _compare(
     from gradiometer.terminal import verify_facts
 
     facts, inputs = _table(answer, "facts"), _table(answer, "inputs")
-    differences = verify_facts.find_differences(facts, parts, inputs)
+    differences = verify_facts.find_differences(
+        facts, parts, inputs, question=answer.get("question")
+    )
     rows = [
         Checked(
             where, "facts", False, f"{_noun(path)} says {said}, the certificate proves {proved}"

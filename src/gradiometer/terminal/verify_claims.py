@@ -94,7 +94,9 @@ def _of_trail(parts: Sequence[Any]) -> dict[str, Any]:
     """What the facts of a run in several variables must say; its claims are pairs of ends."""
     claim, variables = parts[0]["claim"], parts[0]["problem"]["variables"]
 
-    def place(rows: Sequence[Sequence[str]]) -> dict[str, str]:
+    def place(rows: Sequence[Sequence[str]]) -> Any:
+        if len(rows) == 1:
+            return _between(*rows[0])
         return {name: _between(*row) for name, row in zip(variables, rows, strict=True)}
 
     expected: dict[str, Any] = {

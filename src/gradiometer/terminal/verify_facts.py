@@ -11,6 +11,7 @@ from flint import fmpq
 from gradiometer.formula import from_decimal, to_decimal
 from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive
 from gradiometer.terminal.verify_claims import READERS, list_expected
+from gradiometer.terminal.verify_inputs import compare_inputs
 
 _DIGITS = 20
 """Significant digits of a rounded number in a certificate."""
@@ -23,7 +24,11 @@ Difference = tuple[str, str, str]
 
 
 def find_differences(
-    facts: Mapping[str, Any], parts: Sequence[Any], inputs: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any],
+    parts: Sequence[Any],
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    question: Any = None,
 ) -> list[Difference]:
     """Where a fact says something else than the certificate, in the order of the claims.
 
@@ -32,10 +37,13 @@ def find_differences(
     Args:
         facts: The facts of an answer, as JSON.
         parts: The parts of its certificate, all accepted.
-        inputs: What was asked, for a question about a function.
+        inputs: What was asked.
+        question: The question that was asked.
     """
     found: list[Difference] = list(_differences_of_function(facts, parts, inputs))
     found.extend(_differences_of_problem(parts, inputs))
+    for name, said, proved in compare_inputs(question, inputs or {}, parts):
+        found.append((f"inputs.{name}", _to_text(said), _to_text(proved)))
     for name, claimed in list_expected(parts).items():
         fact = facts.get(name)
         if not isinstance(fact, Mapping) or _says_nothing(fact):

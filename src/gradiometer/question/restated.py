@@ -1,0 +1,81 @@
+"""What the certificates of an answer must be about, read anew from the inputs it records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.proof import to_trail_problem
+from gradiometer.question.course import Request, read_request
+from gradiometer.question.escape import read_barrier
+from gradiometer.question.stability_read import read_stability
+
+Problem: TypeAlias = Mapping[str, Any]
+
+
+def restate_problem(question: str, inputs: Mapping[str, Any]) -> Problem | None:
+    """The problem that the inputs describe, as a certificate states it.
+
+    None where they do not say it: of a table or a file of a user they hold the name alone.
+
+    Args:
+        question: `trajectory`, `escape` or `stability`; other questions have no such problem.
+        inputs: The inputs of an answer.
+
+    Example:
+        >>> from gradiometer.question.trajectory import trajectory
+        >>> answer = trajectory("x^2/2", start="1", steps=3)
+        >>> restate_problem("trajectory", answer.inputs)["start"]
+        '1'
+    """
+    if question not in _READERS:
+        return None
+    try:
+        problem = _READERS[question](inputs)
+    except (GradiometerError, UndecidedError, KeyError, TypeError, AttributeError):
+        return None
+    plain: Problem = json.loads(json.dumps(problem))
+    return plain
+
+
+def _read_course(inputs: Mapping[str, Any], *, free: bool) -> Request:
+    return read_request(
+        inputs["objective"], optimizer=inputs["optimizer"], schedule=inputs["schedule"],
+        settings=inputs["set"], start=inputs["start"], steps=inputs["steps"],
+        at_kink=inputs["at_kink"], free=free,
+    )  # fmt: skip
+
+
+def _of_trajectory(inputs: Mapping[str, Any]) -> Problem:
+    request = _read_course(inputs, free=False)
+    if len(request.start) == 1 and not request.is_online:
+        return request.course.to_problem()
+    return to_trail_problem(request.journey)
+
+
+def _of_escape(inputs: Mapping[str, Any]) -> Problem:
+    request = _read_course(inputs, free=True)
+    parameter, axis = read_barrier(request, None)
+    ends = [None if end is None else str(end) for end in (axis.lower, axis.upper)]
+    return {
+        "run": request.course.to_problem(),
+        "parameter": parameter,
+        "domain": [*ends, axis.lower_closed, axis.upper_closed],
+    }
+
+
+def _of_stability(inputs: Mapping[str, Any]) -> Problem:
+    request = read_stability(
+        inputs["objective"], optimizer=inputs["optimizer"], settings=inputs["set"],
+        vary=inputs["vary"], hold=inputs["hold"], at=inputs["at"],
+    )  # fmt: skip
+    return request.subject.to_problem()
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Problem]] = {
+    "trajectory": _of_trajectory,
+    "escape": _of_escape,
+    "stability": _of_stability,
+}

@@ -1,0 +1,90 @@
+"""Compares what an answer says was asked with what its certificates are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gradiometer.question import restate_problem
+
+_SKIPPED = ("graph", "alike", "difference", "impossible")
+"""Kinds whose problem is compared elsewhere."""
+
+_PLACES = re.compile(r"[^=,]+=\s*(?P<number>-?[0-9/]+)(, |$)")
+
+Difference = tuple[str, Any, Any]
+"""The path of an input, what stands there, and what the certificate is about."""
+
+
+def compare_inputs(
+    question: Any, inputs: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    """The first difference of each part, where the inputs describe another problem.
+
+    Args:
+        question: The word of the question.
+        inputs: The inputs of the answer.
+        parts: The parts of its certificate, all accepted.
+    """
+    if question not in ("trajectory", "escape", "stability"):
+        return
+    wanted = restate_problem(question, inputs)
+    for index, part in enumerate(parts):
+        if part["kind"] in _SKIPPED:
+            continue
+        problem = part["problem"]
+        if wanted is None:
+            found = _compare_loosely(inputs, problem)
+        else:
+            found = _differences("", _with_side(wanted, problem) if index else wanted, problem)
+        yield from list(found)[:1]
+
+
+def _with_side(wanted: Mapping[str, Any], problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same with the other slope at joints, which later parts of an escape speak of."""
+    if "run" not in wanted or not isinstance(problem.get("run"), Mapping):
+        return wanted
+    return {**wanted, "run": {**wanted["run"], "side": problem["run"].get("side")}}
+
+
+def _differences(path: str, said: Any, proved: Any) -> Iterator[Difference]:
+    if isinstance(said, Mapping) and isinstance(proved, Mapping):
+        for key in dict.fromkeys((*said, *proved)):
+            yield from _differences(f"{path}.{key}", said.get(key), proved.get(key))
+    elif isinstance(said, list) and isinstance(proved, list) and len(said) == len(proved):
+        for index, (left, right) in enumerate(zip(said, proved, strict=True)):
+            yield from _differences(f"{path}.{index}", left, right)
+    elif type(said) is not type(proved) or said != proved:
+        yield path.removeprefix("."), said, proved
+
+
+def _compare_loosely(inputs: Mapping[str, Any], problem: Mapping[str, Any]) -> Iterator[Difference]:
+    """What of the inputs shows without the table of a user that they name."""
+    run = problem["run"] if isinstance(problem.get("run"), Mapping) else problem
+    pairs = [("steps", "steps"), ("at_kink", "side"), ("vary", "parameter"), ("hold", "held")]
+    for name, key in pairs:
+        source = problem if name in ("vary", "hold") else run
+        if name not in inputs or key not in source or (name == "at_kink" and run is not problem):
+            continue
+        if name != "hold" and inputs[name] != source[key]:
+            yield name, inputs[name], source[key]
+    yield from _compare_starts(inputs.get("start"), run.get("start"))
+    given = inputs.get("set")
+    settings: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    for name, value in run["rule"]["values"].items():
+        said = settings.get(f"optimizer.{name}", settings.get(name))
+        if said != value:
+            yield f"set.{name}", said, value
+    for name in run.get("schedules", {}):
+        if inputs.get("schedule") is None and name not in settings:
+            yield "schedule", None, name
+
+
+def _compare_starts(said: Any, proved: Any) -> Iterator[Difference]:
+    if isinstance(proved, str) and said != proved:
+        yield "start", said, proved
+    if isinstance(proved, list) and isinstance(said, str) and "=" in said:
+        numbers = [match["number"] for match in _PLACES.finditer(said)]
+        if numbers != proved:
+            yield "start", said, ", ".join(map(str, proved))

@@ -1,0 +1,418 @@
+"""Provers with one mistake each, and what becomes of the answers to known problems.
+
+Run it with `python tests/proof/prover_mutants.py --count 120` where the package can be imported;
+`--module outer` keeps to one module. Every mutant is one edit of a line that some problem runs, in
+a copy of the package outside the tree; only the problems that run that line are asked again. A
+table says how each mutant was caught, or that it survived; a *false proof* is an answer that is
+called proved and contradicts the known one: there the checker would have a hole.
+"""
+
+import argparse
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+TABLES = Path(__file__).parents[1] / "known_answers"
+PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
+            "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
+            "fate")  # fmt: skip
+MOST_SECONDS, PATIENCE = 4, 90
+"""Processor time of the problems that one mutant is asked, by the clock of the right prover."""
+RATE = {"learning_rate": "1/10"}
+HILL = {
+    "name": "hill",
+    "pieces": [
+        {"on": "(-oo, 0]", "f": "-x"},
+        {"on": "(0, 1/10]", "f": "x"},
+        {"on": "(1/10, oo)", "f": "1/5 - x"},
+    ],
+}
+BY_HAND = [
+    # Question, what it is asked of, options, a fact and its known value.
+    ("trajectory", "x^2/2", {"set": RATE, "start": "1"}, "verdict", "converges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "3"}, "start": "1"}, "verdict", "diverges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "2"}, "start": "1"}, "verdict", "cycle"),
+    ("trajectory", "x^2/2 - x", {"set": {**RATE, "momentum": "1/2"}, "start": "3", "steps": 20},
+     "verdict", "converges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "4", "momentum": "1/2"}, "start": "3",
+                             "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "x^2/2", {"schedule": "1/(k + 2)", "start": "1", "steps": 20},
+     "verdict", "converges"),
+    ("trajectory", "-abs(x)", {"set": RATE, "start": "1", "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "barrier", {"set": {"learning_rate": "1/2", "momentum": "9/10"}, "start": "0",
+                               "steps": 50}, "verdict", "escapes"),
+    ("trajectory", "max(-x, 2*x)", {"optimizer": "adam", "set": {**RATE, "eps": "0"},
+                                    "start": "1/3", "steps": 20}, "verdict", "bounded"),
+    ("trajectory", HILL, {"optimizer": "sgd.keras", "set": {**RATE, "momentum": "9/10"},
+                          "start": "-1", "steps": 60}, "verdict", "escapes"),
+    ("trajectory", "x^4", {"set": RATE, "start": "1/3", "steps": 20}, "verdict", "converges"),
+    ("trajectory", "x^4", {"set": RATE, "start": "-10", "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "x^4/4", {"set": {**RATE, "momentum": "1/2"}, "start": "100", "steps": 9},
+     "verdict", "diverges"),
+    ("trajectory", "x^4/4 - x^2/2", {"set": {"learning_rate": "29/20"}, "start": "1/3",
+                                     "steps": 20}, "verdict", "bounded"),
+    ("trajectory", "x^4/4 + x^2/20", {"optimizer": "rmsprop", "start": "1/3", "steps": 20,
+                                      "set": {**RATE, "eps": "1/2", "alpha": "1/2"}},
+     "verdict", "converges"),
+    ("escape", "barrier", {"set": RATE}, "barrier", "1/10"),
+    ("escape", "barrier", {"set": {**RATE, "momentum": "1/2"}}, "attained", None),
+    ("escape", "barrier", {"optimizer": "sign_sgd", "set": RATE}, "attained", None),
+    ("escape", "barrier", {"optimizer": "lion", "set": {**RATE, "beta2": "1/2"}, "steps": 60},
+     "attained", None),
+    ("stability", "x^2/2", {"set": {"momentum": "9/10"}}, "critical", "19/5"),
+    ("stability", "3*x^2/2", {}, "critical", "2/3"),
+    ("stability", "x^2/2", {"set": {"momentum": "9/10", "nesterov": "true"}}, "critical", "19/14"),
+    ("stability", "x^2/2 + 5*y^2", {"set": {"weight_decay": "1/4"}, "at": "x=0, y=0"},
+     "critical", "8/41"),
+    ("stability", "double_well", {"optimizer": "rmsprop", "set": {"eps": "1/2"}},
+     "critical", "1/2"),
+    ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}, "critical", "1"),
+]  # fmt: skip
+
+
+def list_problems():
+    """All problems: each a question, what it is asked of, and its options."""
+    found = [row[:3] for row in BY_HAND]
+    for case in tomllib.loads((TABLES / "verdicts_kinked.toml").read_text("utf-8"))["case"][::6]:
+        kept = {key: case[key] for key in ("optimizer", "set", "start", "steps")}
+        found.append(("trajectory", case["landscape"], kept))
+    for case in tomllib.loads((TABLES / "verdicts_smooth.toml").read_text("utf-8"))["case"][::4]:
+        kept = {key: case[key] for key in ("optimizer", "schedule", "set", "start") if key in case}
+        found.append(("trajectory", case["objective"], {**kept, "steps": 4}))
+    return found
+
+
+def known_words():
+    """The known value of one fact of each problem, as far as there is one."""
+    found = [row[3:] for row in BY_HAND]
+    for name, stride in (("verdicts_kinked", 6), ("verdicts_smooth", 4)):
+        cases = tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8"))["case"]
+        found += [("verdict", case.get("verdict")) for case in cases[::stride]]
+    return found
+
+
+def put_plainly(value):
+    """A value of a fact as plain JSON: numbers by two ends, so that balls can be compared."""
+    from flint import arb, fmpq
+
+    if isinstance(value, fmpq):
+        return [str(value), str(value)]
+    if isinstance(value, arb):
+        finite = value.is_finite()
+        return [str(value.lower().fmpq()), str(value.upper().fmpq())] if finite else "infinite"
+    if isinstance(value, Mapping):
+        return {str(key): put_plainly(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return {str(index): put_plainly(part) for index, part in enumerate(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: put_plainly(part) for key, part in vars(value).items()} or asdict(value)
+    return str(value)
+
+
+def answer(problem):
+    """What a question says of a problem: value, status and reason of each fact."""
+    from gradiometer.errors import GradiometerError
+    from gradiometer.proof import check
+    from gradiometer.question import escape, stability, trajectory
+
+    question, surface, options = problem
+    ask = {"trajectory": trajectory, "escape": escape, "stability": stability}[question]
+    if not callable(ask):
+        ask = getattr(ask, question)
+    try:
+        given = ask(surface, **options)
+        if given.certificate is not None:
+            check(given.certificate)
+    except GradiometerError as error:
+        return {"refused": ["", "", f"{type(error).__name__}: {error}"]}
+    said = {
+        name: [put_plainly(fact.value), fact.status, fact.because]
+        for name, fact in given.facts.items()
+        if fact.status in ("proved", "unknown")
+    }
+    return {**said, "worked steps": [str(given.steps), "proved", ""]}
+
+
+def run_child(indices):
+    """Write the answer to each problem as a line of JSON, and how long it took."""
+    problems = list_problems()
+    for index in indices:
+        began = time.process_time()
+        said = answer(problems[index])
+        row = {"index": index, "said": said, "seconds": time.process_time() - began}
+        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
+
+
+def run_traced(indices):
+    """The same, with the lines of the provers that each problem runs."""
+    from gradiometer import proof
+
+    home = str(Path(proof.__file__).parent)
+    problems = list_problems()
+    for index in indices:
+        lines: dict[str, set[int]] = {}
+
+        def local(frame, event, _, lines=lines):
+            if event == "line":
+                lines.setdefault(Path(frame.f_code.co_filename).stem, set()).add(frame.f_lineno)
+            return local
+
+        def trace(frame, *_, local=local):
+            # Generated code of dataclasses has no file.
+            return local if frame.f_code.co_filename.startswith(home) else None
+
+        sys.settrace(trace)
+        answer(problems[index])
+        sys.settrace(None)
+        row = {"index": index, "lines": {name: sorted(found) for name, found in lines.items()}}
+        sys.stdout.write(json.dumps(row) + "\n")
+
+
+def ask_child(home, mode, indices):
+    """The rows that a process with the package in *home* writes, and what went wrong in it."""
+    command = [sys.executable, str(Path(__file__).resolve()), mode, ",".join(map(str, indices))]
+    env = {**os.environ, "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False,
+                              timeout=PATIENCE if mode == "--answer" else 900)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return [], "it takes too long"
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return rows, "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+OTHER = {
+    ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or,
+    ast.Or: ast.And,
+}  # fmt: skip
+
+
+def list_edits(node):
+    """The edits of one node: pairs of a name and what takes its place."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OTHER:
+        turned = [OTHER[type(node.ops[0])](), *node.ops[1:]]
+        yield "turn the comparison", ast.Compare(node.left, turned, node.comparators)
+    if isinstance(node, ast.BinOp) and type(node.op) in OTHER:
+        yield "change the operation", ast.BinOp(node.left, OTHER[type(node.op)](), node.right)
+        yield "drop the second term", node.left
+    if isinstance(node, ast.BoolOp):
+        yield "and for or", ast.BoolOp(OTHER[type(node.op)](), node.values)
+        yield "drop a condition", node.values[0]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
+        yield "drop the sign", node.operand
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        yield "one more", ast.Constant(node.value + 1)
+    if isinstance(node, ast.Constant) and type(node.value) is bool:
+        yield "the other truth", ast.Constant(not node.value)
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield "return nothing", ast.Return(ast.Constant(None))
+    if isinstance(node, ast.IfExp):
+        yield "swap the cases", ast.IfExp(node.test, node.orelse, node.body)
+
+
+def list_places(tree):
+    """The nodes that may be edited: none in annotations, texts of errors and docstrings.
+
+    Nor are numbers of the module itself: they say how long a prover searches.
+    """
+    skipped = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            skipped.update(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        parts = []
+        if isinstance(node, ast.FunctionDef):
+            parts = [node.returns, node.args, *node.decorator_list]
+        if isinstance(node, ast.ClassDef):
+            parts = node.decorator_list
+        if isinstance(node, ast.AnnAssign):
+            parts = [node.annotation]
+        if isinstance(node, ast.Raise | ast.JoinedStr | ast.ImportFrom | ast.Assert):
+            parts = [node]
+        for part in filter(None, parts):
+            skipped.update(map(id, ast.walk(part)))
+    return [node for node in ast.walk(tree) if id(node) not in skipped and hasattr(node, "lineno")]
+
+
+def replace_node(text, node, other):
+    """The text of a module with one node written anew, and the lines around it kept."""
+    lines = text.encode().splitlines(keepends=True)
+    start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+    other = ast.fix_missing_locations(ast.copy_location(other, node))
+    new = ast.unparse(other)
+    new = new if isinstance(node, ast.stmt) else f"({new})"
+    whole = text.encode()
+    return (whole[:start] + new.encode() + whole[end:]).decode()
+
+
+def list_mutants(home, lines, *, only):
+    """Every edit of a line that a problem runs: module, line, name of the edit, new text."""
+    for path in sorted({p for pattern in PATTERNS for p in home.glob(f"{pattern}.py")}):
+        if only and path.stem != only:
+            continue
+        text = path.read_text("utf-8")
+        for node in list_places(ast.parse(text)):
+            if node.lineno not in lines.get(path.stem, ()):
+                continue
+            for name, other in list_edits(node):
+                yield path, node, name, other
+
+
+def are_apart(old, new):
+    """Whether two plain values cannot both be right."""
+    if isinstance(old, list) and isinstance(new, list):
+        from flint import fmpq
+
+        ends = [fmpq(*map(int, part.split("/"))) for part in (*old, *new)]
+        return ends[1] < ends[2] or ends[3] < ends[0]
+    if isinstance(old, dict) and isinstance(new, dict):
+        return set(old) != set(new) or any(are_apart(old[key], new[key]) for key in old)
+    return old != new
+
+
+LOOSE = ("bounds", "interval", "condition", "worked steps")
+"""Facts that can be said otherwise and be as true: wider, or by another formula."""
+
+
+def compare(old, new):
+    """How the answer of a mutant differs, as a word; `false proof` is the worst."""
+    words = set()
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        if before is None or after is None or "unknown" in (before[1], after[1]):
+            because = "" if after is None else after[2]
+            words.add("checker" if "refused a proof" in because else "answer")
+        elif are_apart(before[0], after[0]) and name not in LOOSE and after[0] != "bounded":
+            words.add("false proof")
+        else:
+            words.add("other words" if before[0] == after[0] else "answer")
+    if "refused" in new:
+        words = {"checker" if "CertificateError" in new["refused"][2] else "answer"}
+    order = ("false proof", "checker", "answer", "other words")
+    return next((word for word in order if word in words), "survived")
+
+
+class Bench:
+    """A copy of the package, the right answers, and which problems run which line."""
+
+    def __init__(self, source, folder):
+        self.root = Path(folder)
+        shutil.copytree(source, self.root / "gradiometer",
+                        ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+        self.home = self.root / "gradiometer" / "proof"
+        everything = range(len(list_problems()))
+        rows, wrong = ask_child(self.root, "--answer", everything)
+        if wrong:
+            raise RuntimeError(wrong)
+        self.said = {row["index"]: row["said"] for row in rows}
+        self.seconds = {row["index"]: row["seconds"] for row in rows}
+        self.lines: dict[str, dict[int, list[int]]] = {}
+        for row in ask_child(self.root, "--trace", everything)[0]:
+            for name, found in row["lines"].items():
+                for line in found:
+                    self.lines.setdefault(name, {}).setdefault(line, []).append(row["index"])
+
+    def problems_of(self, path, node):
+        """The problems that run a node's line, the quickest first, within the time for one."""
+        indices = sorted(self.lines[path.stem][node.lineno], key=lambda index: self.seconds[index])
+        total, kept = 0.0, []
+        for index in indices:
+            total += self.seconds[index]
+            if total > MOST_SECONDS:
+                break
+            kept.append(index)
+        return kept or indices[:1]
+
+    def judge(self, path, node, other):
+        """How a mutant is caught, and by which problem."""
+        text = path.read_text("utf-8")
+        try:
+            path.write_text(replace_node(text, node, other), "utf-8")
+            indices = self.problems_of(path, node)
+            rows, wrong = ask_child(self.root, "--answer", indices)
+        finally:
+            path.write_text(text, "utf-8")
+        found = [(compare(self.said[r["index"]], r["said"]), r["index"]) for r in rows]
+        order = ("false proof", "checker", "answer", "other words", "survived")
+        worst = min(found, key=lambda pair: order.index(pair[0]), default=("survived", None))
+        if worst[0] == "false proof" or not wrong:
+            return *worst, len(indices)
+        return f"crash: {wrong}", None, len(indices)
+
+
+def draw(rows, count, rng):
+    """So many of the mutants, taken from one module after the other."""
+    rows = list(rows)
+    rng.shuffle(rows)
+    by_module: dict[str, list] = {}
+    for row in rows:
+        by_module.setdefault(row[0].stem, []).append(row)
+    found = []
+    while len(found) < count and any(by_module.values()):
+        found += [part.pop() for part in by_module.values() if part]
+    return found[:count]
+
+
+def run_mutants(count, *, seed, only=None, tell=None):
+    """What became of each mutant: module, line, edit, new text, and how it was caught."""
+    source = Path(__file__).parents[2] / "src" / "gradiometer"
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(source, folder)
+        found = []
+        rows = list_mutants(bench.home, bench.lines, only=only)
+        for path, node, name, other in draw(rows, count, random.Random(seed)):
+            how, problem, asked = bench.judge(path, node, other)
+            # The lines in between are on one line here, to be found with one look.
+            was, now = (" ".join(ast.unparse(part).split()) for part in (node, other))
+            found.append({"module": path.stem, "line": node.lineno, "edit": name, "was": was,
+                          "now": now, "how": how, "problem": problem, "asked": asked})  # fmt: skip
+            if tell is not None:
+                tell(found[-1])
+        return bench.said, found
+
+
+def main():
+    """Run mutants and write the table."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--answer")
+    reader.add_argument("--trace")
+    reader.add_argument("--count", type=int, default=120)
+    reader.add_argument("--seed", type=int, default=1)
+    reader.add_argument("--module")
+    given = reader.parse_args()
+    if given.answer is not None or given.trace is not None:
+        text = given.answer if given.answer is not None else given.trace
+        indices = [int(part) for part in text.split(",")]
+        (run_child if given.answer is not None else run_traced)(indices)
+        return
+
+    def tell(row):
+        sys.stdout.write(f"{row['how'][:70]:<14} {row['module']}:{row['line']} {row['edit']}: "
+                         f"{row['was'][:70]} -> {row['now'][:70]} "
+                         f"[{row['asked']} asked, {row['problem']}]\n")  # fmt: skip
+        sys.stdout.flush()
+
+    _, found = run_mutants(given.count, seed=given.seed, only=given.module, tell=tell)
+    ways = Counter(row["how"].partition(":")[0] for row in found)
+    sys.stdout.write(f"\n{len(found)} mutants: {dict(ways)}\n")
+
+
+if __name__ == "__main__":
+    main()
