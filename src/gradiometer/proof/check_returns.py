@@ -20,7 +20,7 @@ from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_region import Box, contains, join, outward
 from gradiometer.proof.check_wedge import Wedge
 
-_LONGEST = 3000
+_LONGEST = 400
 """Steps on one side after which a region is given up."""
 
 LEFT, RIGHT = 0, 1

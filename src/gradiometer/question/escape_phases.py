@@ -63,7 +63,7 @@ def _list_facts(found: Phases, parameter: str) -> dict[str, Fact]:
         reason = f"The supremum is only known to lie between {between}."
         facts = dict.fromkeys(_FACTS, unknown(reason))
         facts["between"] = proved(
-            Bounds(low, high),
+            Bounds(low, high, lower_closed=True, upper_closed=True),
             "A run comes as far as the lower end, and a box that holds the memory of every run "
             f"lets none pass the upper one, {starts}.",
         )
