@@ -46,8 +46,8 @@ if TYPE_CHECKING:
         is_odd,
         to_digits,
     )
-    from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.phases import Phases, find_phases
+    from gradiometer.proof.pieces import prove_pieces
     from gradiometer.proof.refute import (
         Comparison,
         certify_counterexample,

@@ -1,4 +1,4 @@
-"""How far runs climb past a kink: exactly for one run-up, and at most for a whole box of memories."""
+"""How far runs climb past a kink: after one run-up, and at most from a whole box of memories."""
 
 from __future__ import annotations
 

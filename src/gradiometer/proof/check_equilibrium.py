@@ -50,9 +50,7 @@ def find_equilibrium(drive: Drive, slope: fmpq) -> dict[str, Exact]:
     known: dict[str, Any] = {**drive.motion.values, "g": slope}
     waiting = _inline(drive)
     while waiting:
-        ready = [
-            row for row in waiting if free_names(row[1]) <= {*known, row[0].removesuffix("'")}
-        ]
+        ready = [row for row in waiting if free_names(row[1]) <= {*known, row[0].removesuffix("'")}]
         if not ready:
             raise UndecidedError("two parts of the memory lead each other")
         for target, tree in ready:

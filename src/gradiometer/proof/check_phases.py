@@ -18,8 +18,8 @@ from gradiometer.proof.check_climb import RunUp, bound_all
 from gradiometer.proof.check_degrees import find_degree
 from gradiometer.proof.check_drive import Drive, read_drive
 from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
-from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_excursion import read_box
+from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_returns import Plan, begin_tail, bound_returns, open_runs
 from gradiometer.proof.check_wedge import Wedge, is_on_axis, read_wedge
 

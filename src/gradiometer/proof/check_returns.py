@@ -105,7 +105,8 @@ def _advance(
 def _part(wedge: Wedge, side: int, box: Box) -> Box | None:
     """The states of a box on one side of the kink, the kink included; None where none are."""
     low, high, kink = box["x"].lower, box["x"].upper, wedge.kink
-    assert isinstance(low, fmpq) and isinstance(high, fmpq)
+    assert isinstance(low, fmpq)
+    assert isinstance(high, fmpq)
     if side == LEFT:
         return None if low > kink else {**box, "x": Range(low, min(high, kink))}
     if high < kink or (high == kink and wedge.keeps_kink):

@@ -147,7 +147,7 @@ def _choose(
     for find in (list_simple_bounds, list_return_bounds):
         try:
             for others, first, evidence in find(drive, wedge, run_up):
-                below = _search(drive, wedge, run_up, others, settled, first)
+                below = _search(drive, wedge, run_up, others, settled, first=first)
                 gap = _gap(below, others, wedge)
                 if best is None or gap < _gap(best[0], best[1], wedge):
                     best = below, others, evidence
@@ -180,6 +180,7 @@ def _search(
     run_up: RunUp,
     above: Exact,
     settled: Below | None,
+    *,
     first: Sequence[int],
 ) -> Below:
     """The run-up that climbs farthest; *first* are the lengths that promise most."""

@@ -69,7 +69,7 @@ def _bound_returns(drive: Drive, wedge: Wedge, run_up: RunUp, plan: Plan) -> Bou
     box = _hold_run_up(drive, wedge, run_up, plan)
     tail = begin_tail(drive, wedge, run_up, plan, box)
     seeds = [opening.arrivals, None if tail is None else tail.exits]
-    closed = _close(drive, wedge, opening, seeds, plan, _find_cap(drive, run_up, wedge))
+    closed = _close(drive, wedge, opening, seeds, plan=plan, cap=_find_cap(drive, run_up, wedge))
     others = bound_returns(drive, wedge, opening, tail, plan=plan, closed=closed, without=best)
     evidence = {
         "run_up": _spell(box),
@@ -93,6 +93,7 @@ def _close(
     wedge: Wedge,
     opening: Opening,
     seeds: Sequence[Box | None],
+    *,
     plan: Plan,
     cap: Box,
 ) -> dict[int, Box]:
@@ -133,7 +134,9 @@ def _meet(part: Range, cap: Range) -> Range:
         lower = cap.lower
     if cap.upper is not None and (upper is None or upper > cap.upper):
         upper = cap.upper
-    return part if lower is not None and upper is not None and lower > upper else Range(lower, upper)
+    return (
+        part if lower is not None and upper is not None and lower > upper else Range(lower, upper)
+    )
 
 
 def _hold_run_up(drive: Drive, wedge: Wedge, run_up: RunUp, plan: Plan) -> Box:
@@ -147,9 +150,7 @@ def _list_boxes(drive: Drive, run_up: RunUp, slopes: Sequence[fmpq]) -> Iterator
     return _grow_boxes(drive, as_box(drive.convert(run_up.memory(1), 1)), slopes, first=2)
 
 
-def _grow_boxes(
-    drive: Drive, begun: Box, slopes: Sequence[fmpq], *, first: int
-) -> Iterator[Box]:
+def _grow_boxes(drive: Drive, begun: Box, slopes: Sequence[fmpq], *, first: int) -> Iterator[Box]:
     """Boxes around one that those slopes do not lead out of."""
     try:
         ends = [as_box(find_equilibrium(drive, slope)) for slope in slopes]

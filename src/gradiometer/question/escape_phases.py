@@ -86,7 +86,9 @@ def _barrier_fact(found: Phases, parameter: str) -> Fact:
         return proved("none", f"No start crosses the barrier for any `{parameter}`.")
     most = found.wedge.axis.upper
     if most is not None and found.barrier[0] == most:
-        return proved(most, f"Some start crosses it for every `{parameter}` below the domain's end.")
+        return proved(
+            most, f"Some start crosses it for every `{parameter}` below the domain's end."
+        )
     return proved(
         _number(*found.barrier),
         f"Some start crosses the barrier for every `{parameter}` below this, and none for any "
@@ -235,4 +237,3 @@ def _first_climb(first: float, pushes: list[float]) -> float:
             break
         best = max(best, here)
     return best
-
