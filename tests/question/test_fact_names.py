@@ -40,6 +40,8 @@ ASKED = [
     ("stability", {"objective": "double_well", "doublings": 1}),
     ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),
+    ("escape", {**RUN, "start": "any"}),
+    ("escape", {"objective": "barrier", "optimizer": "dog", "start": "any"}),
     ("claim", {"says": "x = 1 = 2"}),
     ("claim", {"steps": ["(x + 1)^2 = x^2 + 1"]}),
 ]
