@@ -11,11 +11,8 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import Axis, precision, to_ball, to_float
 from gradiometer.proof import Course, Phases, find_phases
 from gradiometer.question.answer import Answer, Fact, Series, Step, proved, unknown
-from gradiometer.question.course import Request, continuity_fact
+from gradiometer.question.course import ANY, Request, continuity_fact
 from gradiometer.question.value import Bounds, to_value_text
-
-ANY = "any"
-"""What is written for the start that stands for all of them."""
 
 _BITS = 256
 _ENDLESS = "endless"
