@@ -27,26 +27,26 @@ def landscape(fall, rise):
     }
 
 
-def sgd(g, s, t, lr, momentum=0.0, dampening=0.0, nesterov=0):
+def sgd(g, s, t, lr, *, momentum=0.0, dampening=0.0, nesterov=0):
     m = np.where(t == 1, g, momentum * s.get("m", 0.0) + (1 - dampening) * g)
     d = g + momentum * m if nesterov else m if momentum else g
     return -lr * d, {"m": m}
 
 
-def adam(g, s, t, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
+def adam(g, s, t, lr, *, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
     m = beta1 * s.get("m", 0.0) + (1 - beta1) * g
     v = beta2 * s.get("v", 0.0) + (1 - beta2) * g * g
     push = -lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
     return push, {"m": m, "v": v}
 
 
-def rmsprop(g, s, t, lr, alpha=0.99, eps=1e-8, momentum=0.0):
+def rmsprop(g, s, t, lr, *, alpha=0.99, eps=1e-8, momentum=0.0):
     v = alpha * s.get("v", 0.0) + (1 - alpha) * g * g
     b = momentum * s.get("b", 0.0) + g / (np.sqrt(v) + eps)
     return -lr * b, {"v": v, "b": b}
 
 
-def lion(g, s, t, lr, beta1=0.9, beta2=0.99):
+def lion(g, s, t, lr, *, beta1=0.9, beta2=0.99):
     m = s.get("m", 0.0)
     return -lr * np.sign(beta1 * m + (1 - beta1) * g), {"m": beta2 * m + (1 - beta2) * g}
 
@@ -55,12 +55,12 @@ def sign_sgd(g, s, t, lr):
     return -lr * np.sign(g), {}
 
 
-def signum(g, s, t, lr, beta=0.9):
+def signum(g, s, t, lr, *, beta=0.9):
     m = beta * s.get("m", 0.0) + (1 - beta) * g
     return -lr * np.sign(m), {"m": m}
 
 
-def adagrad(g, s, t, lr, eps=1e-10):
+def adagrad(g, s, t, lr, *, eps=1e-10):
     total = s.get("s", 0.0) + g * g
     return -lr * g / (np.sqrt(total) + eps), {"s": total}
 

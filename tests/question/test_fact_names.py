@@ -53,6 +53,8 @@ ASKED = [
             "target_loss": 1,
         },
     ),
+    ("escape", {**RUN, "start": "any"}),
+    ("escape", {"objective": "barrier", "optimizer": "dog", "start": "any"}),
     ("claim", {"says": "x = 1 = 2"}),
     ("claim", {"steps": ["(x + 1)^2 = x^2 + 1"]}),
 ]

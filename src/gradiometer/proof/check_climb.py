@@ -1,4 +1,4 @@
-"""How far runs climb past a kink: exactly for one run-up, and at most for a whole box of memories."""
+"""How far runs climb past a kink: after one run-up, and at most from a whole box of memories."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from gradiometer.proof.check_region import Box, contains, outward
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO = fmpq(0)
-_LONGEST_CLIMB = 5000
+_LONGEST_CLIMB = 2000
 """Steps after which a climb is given up."""
+_EXACT_STEPS = 300
+"""Steps of a climb whose bound is kept as it is; later ones are rounded outward."""
 _LONG = 6000
 """Bits after which a rational goes on as a ball."""
 
@@ -31,7 +33,7 @@ class RunUp:
 
     wedge: Wedge
     states: list[dict[str, Any]] = field(default_factory=list)
-    """The memory after each step, with `x` standing for nothing."""
+    """The memory after each step, with how far that step pushes as `x`."""
 
     def memory(self, done: int) -> dict[str, Any]:
         """The memory after *done* steps on the first slope."""
@@ -72,22 +74,24 @@ class RunUp:
         Raises:
             UndecidedError: If a position on the way would lie past the kink.
         """
-        wedge, replay = self.wedge, self.wedge.replay
         if not drive.factor > 0:
             raise UndecidedError("no start is left behind")
-        here: Exact = wedge.kink
-        for done in range(steps - 2, -1, -1):
-            state = {**self.memory(done), "x": _ZERO}
-            push = replay.advance(state, wedge.fall, done)["x"]
-            here = shorten((here - push) / drive.factor)
-            if compare(here, wedge.kink) > 0:
+        self.memory(steps - 1)
+        here: Exact = self.wedge.kink
+        for done in range(steps - 1, 0, -1):
+            # From 0 each step goes as far as it pushes.
+            here = shorten((here - self.states[done]["x"]) / drive.factor)
+            if compare(here, self.wedge.kink) > 0:
                 raise UndecidedError("no start reaches the kink after that many steps")
+
+
+def _is_long(value: Exact) -> bool:
+    return isinstance(value, fmpq) and size_in_bits(value) > _LONG
 
 
 def shorten(value: Exact) -> Exact:
     """The number, as a ball where it has become a very long rational."""
-    long = isinstance(value, fmpq) and size_in_bits(value) > _LONG
-    return to_ball(value) if long else value
+    return to_ball(value) if _is_long(value) else value
 
 
 def bound_climb(drive: Drive, wedge: Wedge, box: Box, highest: Exact, count: Count) -> Exact:
@@ -117,7 +121,7 @@ def bound_climb(drive: Drive, wedge: Wedge, box: Box, highest: Exact, count: Cou
         before, here = here, drive.factor * here + push.upper
         if compare(here, best) > 0:
             best = here
-        if compare(here, before) < 0:
+        if compare(here, before) < 0 or index > _EXACT_STEPS:
             box, here = {n: outward(r) for n, r in box.items()}, outward(at_point(here)).upper
             assert here is not None
     raise UndecidedError("a run may climb for very long")

@@ -32,11 +32,12 @@ from gradiometer.formula import (
     substitute,
     to_affine,
 )
+from gradiometer.proof.check_climb import shorten
 from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
-_LONGEST_CLIMB = 20_000
+_LONGEST_CLIMB = 2000
 _CONTINUOUS = frozenset({"+", "-", "*", "/", "^", "neg", "sqrt", "abs", "max", "min", "clip"})
 
 
@@ -87,7 +88,8 @@ def climb_from_equilibrium(drive: Drive, wedge: Wedge) -> tuple[Exact, int]:
         if compare(here, wedge.kink) <= 0:
             return best, best_index
         memory, push = _step(drive, memory, wedge.rise)
-        here = drive.factor * here + push
+        memory = {name: shorten(value) for name, value in memory.items()}
+        here = shorten(drive.factor * here + push)
         if compare(here, best) > 0:
             best, best_index = here, index
     raise UndecidedError("a run may climb for very long")

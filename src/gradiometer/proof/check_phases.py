@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, at_point, compare, hull, precision, to_rational_text
@@ -104,6 +104,7 @@ def barrier_of(wedge: Wedge, low: fmpq, high: fmpq) -> list[str] | None:
     """The ends of the largest parameter that is crossed; None where none of the domain is."""
     ends = [wedge.parameter_at(low), wedge.parameter_at(high)]
     least, most = wedge.axis.lower, wedge.axis.upper
+    assert not isinstance(most, arb)
     if least is not None and ends[1] <= least:
         return None
     if least is not None and ends[0] < least:

@@ -20,7 +20,7 @@ from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_region import Box, contains, join, outward
 from gradiometer.proof.check_wedge import Wedge
 
-_LONGEST = 3000
+_LONGEST = 400
 """Steps on one side after which a region is given up."""
 
 LEFT, RIGHT = 0, 1
@@ -105,7 +105,8 @@ def _advance(
 def _part(wedge: Wedge, side: int, box: Box) -> Box | None:
     """The states of a box on one side of the kink, the kink included; None where none are."""
     low, high, kink = box["x"].lower, box["x"].upper, wedge.kink
-    assert isinstance(low, fmpq) and isinstance(high, fmpq)
+    assert isinstance(low, fmpq)
+    assert isinstance(high, fmpq)
     if side == LEFT:
         return None if low > kink else {**box, "x": Range(low, min(high, kink))}
     if high < kink or (high == kink and wedge.keeps_kink):

@@ -71,12 +71,14 @@ def read_wedge(problem: Any) -> Wedge:
     fall, rise, after = (_number(piece.slope, parameter) for piece in (first, second, third))
     _refuse(not fall < 0 < rise, "the landscape does not fall from the left and then rise")
     _refuse(not after < 0, "the second slope does not end in a top")
-    assert first.upper is not None and second.upper is not None
+    assert first.upper is not None
+    assert second.upper is not None
     kink = _number(first.upper, parameter)
     top = to_affine(second.upper, {parameter: Affine(_ZERO, {parameter: _ONE})}, {})
     foot, reach = top.constant, top.coefficients.get(parameter, _ZERO)
     _refuse(not (isinstance(foot, fmpq) and isinstance(reach, fmpq)), "the top is not rational")
-    assert isinstance(foot, fmpq) and isinstance(reach, fmpq)
+    assert isinstance(foot, fmpq)
+    assert isinstance(reach, fmpq)
     _refuse(not reach > 0, f"the top does not move on with `{parameter}`")
     low = axis.lower
     bare = low is None or foot + reach * low < kink

@@ -35,10 +35,14 @@ from gradiometer.proof.walk import Course
 _LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024,
             2048, 4096, 8192)  # fmt: skip
 """Run-ups that are tried, in steps."""
+_MOST_WORK = 12_000
+"""Steps of run-ups and climbs after which no further length is tried."""
 _CLOSE = fmpq(1, 10**12)
 """How far apart two ends of the supremum may be, as a part of it."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
+_LONGEST_CLIMB = 2000
+"""What a climb may have cost that was given up."""
 
 
 @final
@@ -143,7 +147,7 @@ def _choose(
     for find in (list_simple_bounds, list_return_bounds):
         try:
             for others, first, evidence in find(drive, wedge, run_up):
-                below = _search(drive, wedge, run_up, others, settled, first)
+                below = _search(drive, wedge, run_up, others, settled, first=first)
                 gap = _gap(below, others, wedge)
                 if best is None or gap < _gap(best[0], best[1], wedge):
                     best = below, others, evidence
@@ -176,6 +180,7 @@ def _search(
     run_up: RunUp,
     above: Exact,
     settled: Below | None,
+    *,
     first: Sequence[int],
 ) -> Below:
     """The run-up that climbs farthest; *first* are the lengths that promise most."""
@@ -183,16 +188,20 @@ def _search(
     # A limit that is the bound itself needs no run-up to show it, but one may reach it.
     gap = _CLOSE / 4 * (above - wedge.kink)
     is_limit = settled is not None and compare(above - settled.top, gap) < 0
-    reason = "no run crosses the kink"
+    reason, spent = "no run crosses the kink", 0
     for steps in first or (_LENGTHS[:18] if is_limit else _LENGTHS):
         try:
             run_up.require_start(drive, steps)
             top, step = run_up.climb(steps)
         except (UndecidedError, DomainError) as error:
             reason = str(error)
+            spent += _LONGEST_CLIMB
             continue
         if best is None or compare(top, best.top) > 0:
             best = Below(top, steps, step - steps)
+        spent += step
+        if spent > _MOST_WORK:
+            break
         if _is_same(best.top, above) or (not is_limit and compare(above - best.top, gap) < 0):
             return best
     if settled is not None and (best is None or is_limit or compare(settled.top, best.top) > 0):

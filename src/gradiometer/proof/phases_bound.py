@@ -29,7 +29,10 @@ Bound: TypeAlias = tuple[Exact, Sequence[int], Mapping[str, Any]]
 """What no climb passes, the lengths of run-ups that promise most, and the evidence."""
 
 _PLANS = (Plan(16, 48), Plan(32, 160), Plan(48, 500))
+_MOST_WORK = 12_000
+"""Steps of first climbs that a plan may take."""
 _ROUNDS = 24
+_CLOSING_ROUNDS = 12
 _PLAIN_ROUNDS = 4
 
 
@@ -56,6 +59,9 @@ def list_return_bounds(drive: Drive, wedge: Wedge, run_up: RunUp) -> Iterator[Bo
 
 
 def _bound_returns(drive: Drive, wedge: Wedge, run_up: RunUp, plan: Plan) -> Bound:
+    _, farthest = run_up.climb(plan.alone)
+    if (farthest - plan.alone + 5) * plan.alone > _MOST_WORK:
+        raise UndecidedError("the climbs are too long to be told apart")
     opening = open_runs(drive, wedge, run_up, plan)
     if not opening.peaks:
         raise UndecidedError("no run crosses the kink")
@@ -63,7 +69,7 @@ def _bound_returns(drive: Drive, wedge: Wedge, run_up: RunUp, plan: Plan) -> Bou
     box = _hold_run_up(drive, wedge, run_up, plan)
     tail = begin_tail(drive, wedge, run_up, plan, box)
     seeds = [opening.arrivals, None if tail is None else tail.exits]
-    closed = _close(drive, wedge, opening, seeds, plan, _find_cap(drive, run_up, wedge))
+    closed = _close(drive, wedge, opening, seeds, plan=plan, cap=_find_cap(drive, run_up, wedge))
     others = bound_returns(drive, wedge, opening, tail, plan=plan, closed=closed, without=best)
     evidence = {
         "run_up": _spell(box),
@@ -87,6 +93,7 @@ def _close(
     wedge: Wedge,
     opening: Opening,
     seeds: Sequence[Box | None],
+    *,
     plan: Plan,
     cap: Box,
 ) -> dict[int, Box]:
@@ -96,7 +103,7 @@ def _close(
              for side, box in opening.standing]  # fmt: skip
     new = [(1 - side, flow.exits) for side, flow in flows] + [(LEFT, seed) for seed in seeds]
     closed: dict[int, Box] = {}
-    for count in range(_ROUNDS):
+    for count in range(_CLOSING_ROUNDS):
         grown = False
         for side, box in new:
             if box is None or (side in closed and contains(closed[side], box)):

@@ -36,6 +36,9 @@ from gradiometer.question.course_schedules import (
 
 MOST_STEPS = 200_000
 
+ANY = "any"
+"""What is written for the start that stands for all of them."""
+
 
 @final
 @dataclass(frozen=True)
@@ -115,13 +118,15 @@ def read_request(
         start: The first position, exact; None for that of the objective's entry, or 0.
         steps: How many steps to run.
         at_kink: `left`, `right` or None.
-        free: Whether the objective's barrier parameter stays a symbol.
+        free: Whether the objective's barrier parameter stays a symbol; then the start may be
+            `any`, which is read as None.
         most: How many steps may be asked for.
 
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
-    begin = None if start is None else read_start(start)
+    is_any = free and is_any_start(start)
+    begin = None if start is None or is_any else read_start(start)
     surface, rule = find_objective(objective, begin), read_optimizer(optimizer)
     plan = None if schedule is None else read_schedule(schedule)
     varied, settings = read_varied(rule, settings)
@@ -156,6 +161,11 @@ def read_request(
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
         inputs,
     )
+
+
+def is_any_start(start: Any) -> bool:
+    """Whether the start stands for all of them."""
+    return isinstance(start, str) and start.strip() == ANY
 
 
 def _check_kink(at_kink: str | None, surface: Objective) -> None:

@@ -30,8 +30,8 @@ from gradiometer.proof import (
 )
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed, proved, unknown
 from gradiometer.question.branches import FACT_OF_KIND, KINDS
-from gradiometer.question.course import Request, continuity_fact, read_request
-from gradiometer.question.escape_phases import ANY, answer_any
+from gradiometer.question.course import Request, continuity_fact, is_any_start, read_request
+from gradiometer.question.escape_phases import answer_any
 from gradiometer.question.landscape import landscape_series
 from gradiometer.question.rounding import find_differences, find_rounding, trace_floats
 from gradiometer.question.value import INFINITY, MINUS_INFINITY, to_value_text
@@ -80,13 +80,12 @@ def escape(
         >>> escape("barrier", set={"learning_rate": "3/10"}).facts["barrier"].value
         1/5
     """
-    is_any = isinstance(start, str) and start.strip() == ANY
     request = read_request(
-        objective, optimizer=optimizer, schedule=schedule, settings=set,
-        start=None if is_any else start, steps=steps, at_kink=at_kink, free=True,
+        objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
+        steps=steps, at_kink=at_kink, free=True,
     )  # fmt: skip
     parameter, domain = read_barrier(request, set)
-    if is_any:
+    if is_any_start(start):
         return answer_any(request, parameter, domain)
     course = request.course
     facts: dict[str, Fact] = {}

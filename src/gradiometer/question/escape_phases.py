@@ -11,11 +11,8 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import Axis, precision, to_ball, to_float
 from gradiometer.proof import Course, Phases, find_phases
 from gradiometer.question.answer import Answer, Fact, Series, Step, proved, unknown
-from gradiometer.question.course import Request, continuity_fact
+from gradiometer.question.course import ANY, Request, continuity_fact
 from gradiometer.question.value import Bounds, to_value_text
-
-ANY = "any"
-"""What is written for the start that stands for all of them."""
 
 _BITS = 256
 _ENDLESS = "endless"
@@ -37,12 +34,13 @@ def answer_any(request: Request, parameter: str, domain: Axis) -> Answer:
         GradiometerError: If the landscape is no curve of pieces.
     """
     course, found = request.course, None
+    facts: dict[str, Fact]
     try:
         found = find_phases(course, parameter=parameter, domain=domain)
         facts = _list_facts(found, parameter)
     except UndecidedError as error:
         reason = f"Nothing is proved for all starts: {error}."
-        facts = dict.fromkeys(_FACTS, unknown(reason))
+        facts = {name: unknown(reason) for name in _FACTS}
     facts["continuous"] = continuity_fact(course.landscape)
     return Answer(
         "escape",
@@ -61,9 +59,9 @@ def _list_facts(found: Phases, parameter: str) -> dict[str, Fact]:
     if not found.is_sharp:
         between = f"{_text(low)} and {_text(high)}"
         reason = f"The supremum is only known to lie between {between}."
-        facts = dict.fromkeys(_FACTS, unknown(reason))
+        facts = {name: unknown(reason) for name in _FACTS}
         facts["between"] = proved(
-            Bounds(low, high),
+            Bounds(low, high, lower_closed=True, upper_closed=True),
             "A run comes as far as the lower end, and a box that holds the memory of every run "
             f"lets none pass the upper one, {starts}.",
         )
@@ -110,7 +108,7 @@ def _reached_fact(found: Phases) -> Fact:
     if found.reached is None:
         return unknown(f"Whether a run comes as far as the supremum itself is open: "
                        f"{_approach(found)}.")  # fmt: skip
-    if found.reached:
+    if found.reached and found.after is not None:
         return proved(True, f"The run that stands on the kink after {found.after - 1} steps does.")
     return proved(False, "Every run leaves from before the kink, where it falls a little short.")
 

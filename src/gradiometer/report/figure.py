@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "activation": ("activation",),
-    "escape": ("escape",),
+    "escape": ("escape", "phases"),
     "gradient": ("uses", "focus", "graph", "whole"),
     "parameters": ("scaling", "parameters", "parameters_log"),
     "schedule": ("schedule",),

@@ -1,0 +1,95 @@
+"""Writes `docs/escape.md`: how far each rule of the catalogue overshoots, over all starts.
+
+`PYTHONPATH=src:tests python tests/known_answers/write_escape_table.py`
+"""
+
+from pathlib import Path
+
+from gradiometer import escape
+from gradiometer.errors import GradiometerError
+from gradiometer.model import read_optimizer
+from gradiometer.question.value import to_value_text
+
+PAGE = Path(__file__).parents[2] / "docs" / "escape.md"
+CATALOG = Path(__file__).parents[2] / "src" / "gradiometer" / "catalog" / "optimizers"
+
+_OPENING = """\
+# Which barriers does each rule cross, whatever its phase?
+
+Written by `tests/known_answers/write_escape_table.py`; `tests/known_answers/test_escape_table.py`
+holds it to the answers. Each rule runs at its defaults on the objective `barrier`: a slope of -1 up
+to x = 1, a climb of slope 1 and length h, a descent. `gradiometer escape --objective barrier
+--optimizer NAME --start any` gives a row and its certificate.
+
+*Any start* ranges over every position on the first slope, with the memory as the rule begins there.
+The *overshoot* is the supremum of how far a run ever passes x = 1; the barrier is crossed from some
+start if its h lies below it, and from none if it lies above. *Steps before* tells which run-up
+comes there: a number is that of the first step past the kink, and *endless* means that ever longer
+run-ups come ever closer. *Long run-ups* is what they alone come to. The *law* is the power of the
+slopes' factor s with which the overshoot and the height of the highest crossed barrier grow when
+all slopes are multiplied by s; it follows from the update rule, with every `eps` that may be 0
+taken as 0. A rule with a scale of its own, such as a decay of weights, has none.
+
+| rule | overshoot | steps before | long run-ups | law: overshoot, height |
+|---|---|---|---|---|
+"""
+
+_UNDECIDED = """
+## What is undecided, and why
+
+Where two numbers are given they are proved: some run goes as far as the first, none farther than
+the second.
+
+| rule | why |
+|---|---|
+"""
+
+
+def names_of_rules():
+    """Every rule of the catalogue."""
+    return sorted(path.stem for path in CATALOG.glob("*.toml"))
+
+
+def law_of(name, facts):
+    """The powers of s, with each `eps` that may be 0 taken as 0."""
+    if facts["scaling"].value is None:
+        parameters = read_optimizer(name).parameters
+        zeros = {p: "0" for p in parameters if p.startswith("eps")}
+        try:
+            facts = escape("barrier", optimizer=name, set=zeros, start="any").facts
+        except GradiometerError:
+            return "none"
+    law = facts["scaling"].value
+    return "none" if law is None else f"s^{law['overshoot']}, s^{law['height']}"
+
+
+def row_of(name):
+    """The row of a rule, and whether it belongs to the decided ones."""
+    try:
+        facts = escape("barrier", optimizer=name, start="any").facts
+    except GradiometerError as error:
+        return f"| `{name}` | {error.problem} |", False
+    overshoot = facts["overshoot"]
+    if overshoot.value is None:
+        return f"| `{name}` | {overshoot.because} |", False
+    settled = facts["settled"].value
+    parts = (
+        f"`{name}`",
+        to_value_text(overshoot.value),
+        to_value_text(facts["run_up"].value),
+        "open" if settled is None else to_value_text(settled),
+        law_of(name, facts),
+    )
+    return f"| {' | '.join(parts)} |", True
+
+
+def page_of():
+    """The whole page."""
+    rows = [row_of(name) for name in names_of_rules()]
+    decided = "\n".join(line for line, is_decided in rows if is_decided)
+    others = "\n".join(line for line, is_decided in rows if not is_decided)
+    return f"{_OPENING}{decided}\n{_UNDECIDED}{others}\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_of(), encoding="utf-8")
