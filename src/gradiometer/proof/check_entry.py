@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from math import hypot, isfinite
 from typing import Any, TypeAlias, final
 
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import collapse, precision, size_in_bits, to_ball
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
+
+_AMPLE = 512
+"""Bits from which on balls alone are tried, since they can lose many and still have some."""
 
 _LONGEST = 1000
 """Bits of the rationals with which a run begins; later it goes on in balls."""
@@ -60,6 +63,10 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         ends = replay.ends({})
         done, state = _walk_exactly(replay, motion, ends, steps, watch)
         size = len(motion.names)
+        if bits >= _AMPLE and watch is None:
+            plain = _walk_plainly(replay, motion, ends, (done, state), steps)
+            if plain is not None:
+                return _centred(Cloud(plain, _identity(size), arb_mat(size, 1)), motion.names)
         cloud = Cloud([to_ball(v) for v in state], _identity(size), arb_mat(size, 1))
         cloud = _centred(cloud, motion.names)
         known = motion.balls()
@@ -89,6 +96,23 @@ def _walk_exactly(
         known |= dict(zip(motion.names, state, strict=True))
         state = motion.images(replay.locate(state[0], ends), known)
         done += 1
+
+
+def _walk_plainly(
+    replay: Replay, motion: Motion, ends: list[Any], begun: tuple[int, list[Any]], steps: int
+) -> list[Any] | None:
+    """The state in balls alone, which is quick; None where too few digits are left of many."""
+    done, state = begun[0], [to_ball(value) for value in begun[1]]
+    known, least = motion.balls(), arb(2) ** (-(ctx.prec // 8))
+    try:
+        while done < steps:
+            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
+            known |= dict(zip(motion.names, state, strict=True))
+            state = [to_ball(v) for v in motion.images(replay.locate(state[0], ends), known)]
+            done += 1
+    except UndecidedError:
+        return None
+    return state if all(bool(value.rad() < least) for value in state) else None
 
 
 def _is_short(value: Any) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
@@ -116,13 +116,18 @@ class Field:
     def _mix(self, mean: Mean, now: Range, known: Mapping[str, Range]) -> Range:
         """`(1 - k)*w + k*e` for every k that is still to come."""
         entry = _range_of(mean.entry, known)
-        least = 1 - mean.base
-        most = least / (1 - mean.base ** (self.motion.done + 1))
+        least, most = _shares(mean.base, self.motion.done)
         parts = [
             Range(_mixed(now.lower, entry.lower, k), _mixed(now.upper, entry.upper, k))
             for k in (least, most)
         ]
         return outward(hull(*parts))
+
+
+@lru_cache(maxsize=64)
+def _shares(base: fmpq, done: int) -> tuple[fmpq, fmpq | None]:
+    """Between which numbers k lies in all steps to come; the larger one is rounded up."""
+    return 1 - base, _up((1 - base) / (1 - base ** (done + 1)))
 
 
 @cache
@@ -135,6 +140,10 @@ def _range_of(node: Node, known: Mapping[str, Range]) -> Range:
     if not isinstance(node, Apply) or node.operator == "where":
         return outward(evaluate_range(node, known))
     parts = [_range_of(part, known) for part in node.arguments]
+    if node.operator in _CORNERS and len(parts) == 2:
+        quick = _combine(node.operator, *parts)
+        if quick is not None:
+            return outward(quick)
     if node.operator == "clip":
         inner = evaluate_range(_operation("max", 2), {"a0": parts[0], "a1": parts[1]})
         return evaluate_range(_operation("min", 2), {"a0": inner, "a1": parts[2]})
@@ -142,7 +151,35 @@ def _range_of(node: Node, known: Mapping[str, Range]) -> Range:
     return outward(evaluate_range(_operation(node.operator, len(parts)), ranges))
 
 
-def _mixed(now: Any, entry: Any, share: fmpq) -> Any:
+_CORNERS: Mapping[str, Callable[[fmpq, fmpq], fmpq]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+"""Operations that are monotone in each argument, so that they are largest at two ends."""
+
+
+def _combine(operator: str, left: Range, right: Range) -> Range | None:
+    """The values of an operation on rational ends; None where that is not so easy."""
+    ends: Any = (left.lower, left.upper, right.lower, right.upper)
+    if not all(isinstance(end, fmpq) for end in ends):
+        return None
+    a, b, c, d = ends
+    if operator == "/" and c <= 0 <= d:
+        return None
+    run = _CORNERS[operator]
+    if a is b and c is d:
+        return at_point(run(a, c))
+    if operator == "+":
+        return Range(run(a, c), run(b, d))
+    if operator == "-":
+        return Range(run(a, d), run(b, c))
+    values = [run(a, c), run(a, d), run(b, c), run(b, d)]
+    return Range(min(values), max(values))
+
+
+def _mixed(now: Any, entry: Any, share: Any) -> Any:
     return None if now is None or entry is None else now + share * (entry - now)
 
 

@@ -10,7 +10,7 @@ from gradiometer.formula import precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_contraction import (
     Attractor,
-    enter_region,
+    check_contraction,
     find_attractor,
     read_contraction,
     spell_cycle,
@@ -47,6 +47,7 @@ HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""
 SHARP_LENGTHS = (1000, 4000)
 """The same for a run with many digits."""
+_LATEST = 5000
 BITS = (160, 640, 2560)
 """Precisions of the enclosure of the run up to its entry."""
 
@@ -66,9 +67,13 @@ def find_contraction(scene: Scene) -> Fate:
         for steps in lengths:
             states = path.until(steps)
             periods = find_periods(states)
+            proposals = (_propose_smooth, propose_frozen) if periods else ()
+            if not periods and steps >= HOPELESS_AT and 1 in find_periods(states[:, :1]):
+                # The position rests, and what still moves may stay open.
+                periods, proposals = [1], (propose_frozen,)
             if not periods and steps >= HOPELESS_AT and not find_periods(states, HOPELESS):
                 break
-            for propose in (_propose_smooth, propose_frozen) if periods else ():
+            for propose in proposals:
                 try:
                     evidence = propose(replay, path, states, periods[0])
                     return _conclude(scene, evidence)
@@ -80,25 +85,29 @@ def find_contraction(scene: Scene) -> Fate:
 
 
 def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
-    """The fate with its certificate, at the first precision that suffices for the entry."""
-    replay = scene.replay
-    for bits in BITS:
+    """The fate with its certificate, at the first precision at which the checker accepts it."""
+    reason: Exception = UndecidedError("the run is not enclosed up to its entry")
+    for bits in (*_list_ample(evidence["entry"]), *BITS):
         tried = {**evidence, "bits": bits}
         read = read_contraction(tried)
         with precision(bits):
-            try:
-                enter_region(replay, read)
-            except UndecidedError:
-                if bits == BITS[-1]:
-                    raise
-                continue
-            found = find_attractor(replay, read)
+            found = find_attractor(scene.replay, read)
             claim = _claim(found)
         certificate = make_certificate(
             "contraction", problem=scene.problem, claim=claim, evidence=tried
         )
-        return _fate(found, certificate, read.entry)
-    raise UndecidedError("the run is not enclosed up to its entry")
+        try:
+            check_contraction(scene.problem, claim, tried)
+        except UndecidedError as error:
+            reason = error
+        else:
+            return _fate(found, certificate, read.entry)
+    raise reason
+
+
+def _list_ample(entry: int) -> list[int]:
+    """A precision at which balls alone may last to a late entry, which is far quicker."""
+    return [512 + 3 * entry // 4] if 100 < entry <= _LATEST else []
 
 
 def _claim(found: Attractor) -> dict[str, Any]:
@@ -117,14 +126,15 @@ def _fate(found: Attractor, certificate: Mapping[str, Any], entry: int) -> Fate:
             f"after step {entry} the run is in a region that each step maps into itself and in "
             "which all distances from this point shrink by a factor below 1"
         )
-        return Fate("converges", because, certificate, limit=found.points[0])
+        return Fate("converges", because, certificate, limit=found.points[0], is_checked=True)
     period = len(found.points)
     because = (
         f"after step {entry} the run is in a region that {period} steps map into itself and in "
         "which they shrink all distances by a factor below 1, so it comes ever closer to the "
         "one cycle through it"
     )
-    return Fate("cycle", because, certificate, orbit=Orbit(found.points, found.multipliers))
+    orbit = Orbit(found.points, found.multipliers)
+    return Fate("cycle", because, certificate, orbit=orbit, is_checked=True)
 
 
 def _propose_smooth(

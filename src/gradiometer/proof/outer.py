@@ -70,7 +70,7 @@ def find_outer(scene: Scene) -> Fate:
                     f"from step {evidence['entry']} on the distance from 0 is at least "
                     f"{evidence['radius']} and grows at each step by a factor above 1"
                 )
-                return Fate("diverges", because, certificate)
+                return Fate("diverges", because, certificate, is_checked=True)
     raise UndecidedError(reason)
 
 
