@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         find_stability,
         measure_growth,
     )
+    from gradiometer.proof.step_bound import StepBound, find_step_bound
     from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
     from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
@@ -168,6 +169,8 @@ _PLACES = {
     "Stability": "stability",
     "Subject": "stability",
     "find_stability": "stability",
+    "StepBound": "step_bound",
+    "find_step_bound": "step_bound",
     "measure_growth": "stability",
     "State": "walk",
     "Threshold": "threshold",
@@ -285,6 +288,7 @@ __all__ = [
     "Span",
     "Stability",
     "State",
+    "StepBound",
     "Subject",
     "Tape",
     "Threshold",
@@ -326,6 +330,7 @@ __all__ = [
     "find_slope_range",
     "find_smoothness",
     "find_stability",
+    "find_step_bound",
     "find_threshold",
     "fingerprint",
     "follow",

@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = {
     "run": "check_run",
     "sign": "check_formula",
     "stability": "check_stability",
+    "step_bound": "check_step_bound",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
     "trail": "check_trail",

@@ -44,7 +44,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     "stability": (
         "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",
         "above", "best", "at", "curvature", "points", "assumed", "swing",
-        "doublings",
+        "doublings", "step_bound", "worst_gradients",
     ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
