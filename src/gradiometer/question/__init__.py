@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
+    from gradiometer.question.stability_read import read_stability
     from gradiometer.question.trajectory import read_run
     from gradiometer.question.translation import translate
 
@@ -46,6 +47,7 @@ _PLACES = {
     "read_networks": "parameters_request",
     "read_request": "course",
     "read_run": "trajectory",
+    "read_stability": "stability_read",
     "read_steps": "claim_chain",
     "translate": "translation",
 }
@@ -76,6 +78,7 @@ __all__ = [
     "read_networks",
     "read_request",
     "read_run",
+    "read_stability",
     "read_steps",
     "read_version",
     "to_json_value",

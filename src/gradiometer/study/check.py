@@ -31,6 +31,7 @@ from gradiometer.question import (
     read_networks,
     read_request,
     read_run,
+    read_stability,
     read_steps,
 )
 from gradiometer.study.problems import Problems
@@ -101,6 +102,9 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     given = {**defaults, **inputs}
     if question.ask == "trajectory":
         read_run(**given)
+    elif question.ask == "stability":
+        wanted = ("optimizer", "vary", "hold", "at")
+        read_stability(given["objective"], settings=given["set"], **{n: given[n] for n in wanted})
     elif "objective" in given:
         settings = given.pop("set")
         read_request(**given, settings=settings, free=True)
