@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gradiometer.question.parameters import parameters
     from gradiometer.question.schedule import schedule
     from gradiometer.question.stability import stability
+    from gradiometer.question.sweep import sweep
     from gradiometer.question.trajectory import trajectory
     from gradiometer.study import read_study, run_study
 
@@ -52,6 +53,7 @@ _QUESTIONS = frozenset(
         "parameters",
         "schedule",
         "stability",
+        "sweep",
         "trajectory",
     )
 )
@@ -83,6 +85,7 @@ _EXPORTS = {
     "run_study": "gradiometer.study",
     "schedule": "gradiometer.question",
     "stability": "gradiometer.question",
+    "sweep": "gradiometer.question",
     "trajectory": "gradiometer.question",
     "translate": "gradiometer.question",
 }
@@ -114,6 +117,7 @@ __all__ = [
     "run_study",
     "schedule",
     "stability",
+    "sweep",
     "trajectory",
     "translate",
 ]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
     from gradiometer.question.stability_read import read_stability
+    from gradiometer.question.sweep_grid import read_grid
     from gradiometer.question.trajectory import read_run
     from gradiometer.question.translation import translate
 
@@ -44,6 +45,7 @@ _PLACES = {
     "ClaimResult": "claim",
     "check_claim": "claim",
     "check_fact": "fact_names",
+    "read_grid": "sweep_grid",
     "read_networks": "parameters_request",
     "read_request": "course",
     "read_run": "trajectory",
@@ -75,6 +77,7 @@ __all__ = [
     "computed",
     "load_question",
     "proved",
+    "read_grid",
     "read_networks",
     "read_request",
     "read_run",

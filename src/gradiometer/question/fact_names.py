@@ -50,6 +50,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
         "float32_barrier", "floats_differ", "rounding", "rounding_float32", "continuous",
     ),
+    "sweep": ("runs", "labels", "cell", "verdict", "limit", "cycle", "final"),
     "claim": (
         "holds", "counterexample", "statement", "links", "first_wrong", "slip", "charged", "lines",
     ),

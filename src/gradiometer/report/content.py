@@ -53,6 +53,7 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameters",),
     "schedule": ("changes",),
     "stability": ("critical", "condition"),
+    "sweep": ("labels",),
     "trajectory": ("verdict", "lowest"),
 }
 """The facts that answer the question at a glance; the first fact where none is named."""
