@@ -249,7 +249,7 @@ def _steps(grid: Grid) -> tuple[Step, ...]:
 def _list_series(grid: Grid, arrays: Mapping[str, Any]) -> dict[str, Series]:
     dims = tuple(axis.label for axis in grid.axes)
     series = {
-        axis.label: Series((axis.label,), axis.floats, "1", "the values of one axis")
+        axis.label: Series((axis.label,), axis.floats.tolist(), "1", "the values of one axis")
         for axis in grid.axes
     }
     legend = ", ".join(f"{at} {word}" for at, word in enumerate(LABELS))
