@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gradiometer.question.parameters import parameters
     from gradiometer.question.schedule import schedule
     from gradiometer.question.stability import stability
+    from gradiometer.question.sweep import sweep
     from gradiometer.question.training import training
     from gradiometer.question.trajectory import trajectory
     from gradiometer.study import read_study, run_study
@@ -54,6 +55,7 @@ _QUESTIONS = frozenset(
         "schedule",
         "stability",
         "training",
+        "sweep",
         "trajectory",
     )
 )
@@ -86,6 +88,7 @@ _EXPORTS = {
     "schedule": "gradiometer.question",
     "stability": "gradiometer.question",
     "training": "gradiometer.question",
+    "sweep": "gradiometer.question",
     "trajectory": "gradiometer.question",
     "translate": "gradiometer.question",
 }
@@ -117,6 +120,7 @@ __all__ = [
     "run_study",
     "schedule",
     "stability",
+    "sweep",
     "training",
     "trajectory",
     "translate",

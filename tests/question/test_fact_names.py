@@ -41,6 +41,16 @@ ASKED = [
     ("stability", {"objective": "double_well", "doublings": 1}),
     ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),
+    (
+        "sweep",
+        {
+            "objective": "x^2",
+            "set": {"learning_rate": "1/10:1:3"},
+            "start": 1,
+            "steps": 9,
+            "prove": "0",
+        },
+    ),
     ("training", {**TRAINED, "dry_run": True}),
     (
         "training",

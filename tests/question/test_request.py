@@ -16,6 +16,7 @@ GOOD = {
     "parameters": {"networks": ["3-2"]},
     "schedule": {"schedule": "step"},
     "stability": {"objective": "x^2/2"},
+    "sweep": {"objective": "x^2", "start": "0:1:3", "steps": 3},
     "training": {"networks": "2-2-1", "data": "moons", "epochs": 1, "dry_run": True},
     "trajectory": {"objective": "x^2", "steps": 3},
 }

@@ -118,6 +118,7 @@ QUESTIONS = (
     ("stability", "x^2/2", "--set", "momentum=9/10"),
     ("stability", "cosh(x) - x", "--optimizer", "adam", "--set", "eps=1/100"),
     ("stability", "x^2/2", "--set", "learning_rate=3", "--vary", "momentum"),
+    ("sweep", "abs(x)", "--set", "learning_rate=1/4:1/2:2", "--start", "1/8", "--prove", "1"),
 )
 
 
@@ -157,7 +158,8 @@ COMPARED = {
                    "limit"),
     "escape": ("barrier", "peak", "peak_step", "regimes"),
     "gradient": ("value", "derivatives", "contributions", "one_sided"),
-    "stability": ("critical", "growth", "at", "curvature", "safe"),
+    "stability": ("critical", "growth", "at", "curvature", "safe", "step_bound", "worst_gradients"),
+    "sweep": ("limit", "final", "cycle"),
 }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ if TYPE_CHECKING:
         find_stability,
         measure_growth,
     )
+    from gradiometer.proof.step_bound import StepBound, find_step_bound
     from gradiometer.proof.stepper import ExactStepper, FloatStepper, at_value
     from gradiometer.proof.tapes import TAPES, Difference, Tape, find_difference, replay
     from gradiometer.proof.threshold import Threshold, find_float_threshold, find_threshold
@@ -172,6 +173,8 @@ _PLACES = {
     "Stability": "stability",
     "Subject": "stability",
     "find_stability": "stability",
+    "StepBound": "step_bound",
+    "find_step_bound": "step_bound",
     "measure_growth": "stability",
     "State": "walk",
     "Threshold": "threshold",
@@ -294,6 +297,7 @@ __all__ = [
     "Span",
     "Stability",
     "State",
+    "StepBound",
     "Subject",
     "Tape",
     "Threshold",
@@ -337,6 +341,7 @@ __all__ = [
     "find_slope_range",
     "find_smoothness",
     "find_stability",
+    "find_step_bound",
     "find_threshold",
     "fingerprint",
     "follow",

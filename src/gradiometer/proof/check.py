@@ -48,6 +48,7 @@ KINDS: Mapping[str, str] = {
     "run": "check_run",
     "sign": "check_formula",
     "stability": "check_stability",
+    "step_bound": "check_step_bound",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
     "tether": "check_tether",

@@ -44,7 +44,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     "stability": (
         "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",
         "above", "best", "at", "curvature", "points", "assumed", "swing",
-        "doublings",
+        "doublings", "step_bound", "worst_gradients",
     ),
     "escape": (
         "barrier", "attained", "peak", "peak_step", "regimes", "at_kink", "float64_barrier",
@@ -58,6 +58,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "train_loss", "epochs_to_target", "loss_gap", "accuracy_gap", "vanishing_ratio", "layers",
         "plan", "examples", "parameters", "kernels", "steps", "multiply_adds", "memory_bytes",
     ),
+    "sweep": ("runs", "labels", "cell", "verdict", "limit", "cycle", "final"),
     "claim": (
         "holds", "counterexample", "statement", "links", "first_wrong", "slip", "charged", "lines",
     ),

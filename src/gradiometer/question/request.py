@@ -205,6 +205,17 @@ _QUESTIONS = (
         "gradiometer escape --objective barrier --optimizer adam --set eps=0",
     ),
     Question(
+        "sweep",
+        "What happens over millions of settings?",
+        (*_LANDSCAPE,
+         Input("engine", "choice", "Which floats the runs are made of.", default="float64",
+               choices=("float64", "float32")),
+         Input("prove", "text", "The cell to answer exactly as well, one number for each range "
+               "from 0, such as 3,17.")),
+        "gradiometer sweep --objective double_well --set learning_rate=1/10:3/2:29 "
+        "--start=-2:2:41 --steps 200",
+    ),
+    Question(
         "training",
         "What do learning rate and schedule do to a real small network?",
         (Input("networks", "texts", "Widths such as 64-100-10; d and k stand for what the data "

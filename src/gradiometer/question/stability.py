@@ -24,6 +24,7 @@ from gradiometer.question.stability_facts import (
 from gradiometer.question.stability_points import Point
 from gradiometer.question.stability_read import Request, read_stability
 from gradiometer.question.stability_series import find_best, list_growth, measure_swing
+from gradiometer.question.stability_step_bound import list_step_bound
 from gradiometer.question.value import INFINITY
 
 _ASIDE = fmpq(1, 100)
@@ -66,7 +67,8 @@ def stability(
 
     Returns:
         Facts `critical condition safe loss stable multipliers growth below above best at curvature
-        points assumed`, `doublings` where they are asked for, and `swing` where nothing is proved.
+        points assumed`, of the rule alone `step_bound worst_gradients`, `doublings` where they are
+        asked for, and `swing` where nothing is proved.
 
     Raises:
         GradiometerError: If an input cannot be used, or no critical point is found.
@@ -94,8 +96,11 @@ def stability(
         rows = list_doublings(request, main.found, doublings)
         facts |= {"doublings": to_fact(rows, request.subject.parameter)} if doublings else {}
     facts["points"] = _points_fact(request, cases)
+    step_facts, step_certificate = list_step_bound(request)
+    facts |= step_facts
     certificates = [case.found.certificate for case in cases if case.found is not None]
     certificates += [row.certificate for row in rows]
+    certificates += [step_certificate] if step_certificate else []
     warnings = []
     if request.is_partial:
         where = "between -1000 and 1000" if len(request.objective.variables) == 1 else "from there"

@@ -41,6 +41,8 @@ class Request:
     is_partial: bool
     """Whether there may be other critical points."""
     inputs: Mapping[str, Any]
+    scaled: Rule | None
+    """The rule with all values but that of the learning rate; None where it has none."""
 
     def piece(self, point: Point) -> int:
         """The number of the landscape's piece that holds a point.
@@ -96,7 +98,10 @@ def read_stability(
         "hold": {name: str(value) for name, value in held.items()},
         "at": None if place is None else _spell(surface.variables, place),
     }
-    return Request(surface, shape, subject, rate, tuple(points), partial, inputs)
+    numbers = values["optimizer"]
+    others = {name: value for name, value in numbers.items() if name != RATE}
+    scaled = rule.bind(others) if RATE in numbers else None
+    return Request(surface, shape, subject, rate, tuple(points), partial, inputs, scaled)
 
 
 def _read_domain(rule: Optimizer, vary: Any) -> tuple[fmpq, fmpq | None]:

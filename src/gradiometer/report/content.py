@@ -53,6 +53,7 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameters",),
     "schedule": ("changes",),
     "stability": ("critical", "condition"),
+    "sweep": ("labels",),
     "training": ("best", "runs", "plan"),
     "trajectory": ("verdict", "lowest"),
 }

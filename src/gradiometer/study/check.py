@@ -28,9 +28,11 @@ from gradiometer.model import (
 from gradiometer.question import (
     QUESTIONS,
     check_fact,
+    read_grid,
     read_networks,
     read_request,
     read_run,
+    read_stability,
     read_steps,
 )
 from gradiometer.study.problems import Problems
@@ -101,6 +103,11 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     given = {**defaults, **inputs}
     if question.ask == "trajectory":
         read_run(**given)
+    elif question.ask == "sweep":
+        read_grid(given["set"], given["start"])
+    elif question.ask == "stability":
+        wanted = ("optimizer", "vary", "hold", "at")
+        read_stability(given["objective"], settings=given["set"], **{n: given[n] for n in wanted})
     elif "objective" in given:
         settings = given.pop("set")
         read_request(**given, settings=settings, free=True)

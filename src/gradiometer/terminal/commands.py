@@ -15,6 +15,7 @@ QUESTION_COMMANDS: Mapping[str, str] = {
     "trajectory": "Where does the optimizer go from here?",
     "stability": "Which learning rates are safe here?",
     "escape": "Which barriers does it cross?",
+    "sweep": "What happens over millions of settings?",
     "training": "What do learning rate and schedule do to a real small network?",
     "claim": "Is this statement true?",
 }

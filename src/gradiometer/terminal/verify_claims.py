@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from gradiometer.formula import from_decimal, precision, to_ball, to_rational_text
+from gradiometer.formula import exact_sqrt, from_decimal, precision, to_ball, to_rational_text
 from gradiometer.proof import spell
 
 _BITS = 256
@@ -81,6 +81,21 @@ def _of_stability(parts: Sequence[Any]) -> dict[str, Any]:
         ],
     }
     return expected
+
+
+def _of_step_bound(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    if claim["square"] is None:
+        return {"step_bound": "inf", "worst_gradients": "none"}
+    with precision(_BITS):
+        bound = spell(exact_sqrt(from_decimal(claim["square"])))
+    worst = {
+        "growth": claim["growth"] or "none",
+        "steps": str(len(claim["gradients"])),
+        "reached": claim["reached"],
+        "attained": claim["attained"],
+    }
+    return {"step_bound": bound, "worst_gradients": worst}
 
 
 def _end_of(span: Mapping[str, Any]) -> str:
@@ -219,6 +234,7 @@ READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "regimes": _of_regimes,
     "run": _of_run,
     "stability": _of_stability,
+    "step_bound": _of_step_bound,
     "trail": _of_trail,
     **dict.fromkeys(_FATES, _of_fate),
 }
