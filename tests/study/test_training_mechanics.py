@@ -77,6 +77,12 @@ def test_refuted_statement_has_a_point_to_check(result):
     assert part.claims[1].counterexample["at"].keys() == {"x"}
 
 
+def test_the_fuller_study_of_training_can_be_read():
+    study, problems = check_study(SHEET.with_name("training_full.toml"))
+    assert not problems
+    assert {question.ask for question in study.questions} == {"training"}
+
+
 def test_barriers(answers):
     assert str(answers["5.5"].facts["barrier"].value) == "1/5"
     exact = {name: answers[name].to_dict()["facts"]["barrier"]["value"] for name in ("5.6", "5.7")}

@@ -94,7 +94,7 @@ def _describe(answer: Answer, cells: Sequence[Shown], part: str) -> str:
     about = (
         "Loss, share of right answers where there are classes, and learning rate over the epochs. "
         f"A line is the mean of {count_seeds(answer)}, its band reaches from the lowest to the "
-        "highest of them; runs that diverged are left out."
+        "highest of them; runs that diverged are left out, unless all of a cell did."
     )
     ends = []
     for shown in cells:

@@ -170,9 +170,11 @@ def draw_band(plot: Axes, band: Band, shown: Shown, **style: Any) -> None:
 
 def use_scale(plot: Axes) -> str:
     """Make the ordinate logarithmic where that shows more, and say so in words for the title."""
+    import numpy as np
     from matplotlib.ticker import FixedLocator
 
-    values = [v for line in plot.get_lines() for v in list(line.get_ydata()) if math.isfinite(v)]
+    rows = [np.asarray(line.get_ydata(), dtype=np.float64) for line in plot.get_lines()]
+    values = [v for row in rows for v in row.tolist() if math.isfinite(v)]
     if not values or min(values) <= 0 or max(values) < _NARROW * min(values):
         return ""
     use_logarithm(plot)
