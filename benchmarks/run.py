@@ -27,6 +27,7 @@ from lanes import time_lanes, write_lanes
 from moments import time_moments, write_moments
 from networks import time_networks, write_networks
 from paths import draw_figure, time_paths, write_paths
+from training import time_training, write_training
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -208,6 +209,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_networks(results["networks"]),
         write_lanes(results["lanes"]),
         write_kernels(results["kernels"]),
+        write_training(results["training"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -241,6 +243,7 @@ def main() -> None:
         "networks": time_networks(),
         "lanes": time_lanes(),
         "kernels": time_kernels(),
+        "training": time_training(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)
