@@ -28,6 +28,7 @@ from moments import time_moments, write_moments
 from networks import time_networks, write_networks
 from paths import draw_figure, time_paths, write_paths
 from verdicts import time_verdicts, write_verdicts
+from training import time_training, write_training
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
@@ -210,6 +211,7 @@ def write_markdown(results: dict[str, Any]) -> str:
         write_lanes(results["lanes"]),
         write_kernels(results["kernels"]),
         write_verdicts(results["verdicts"]),
+        write_training(results["training"]),
     ]
     return "\n".join([*lines, *(line for table in tables for line in ("", *table))])
 
@@ -244,6 +246,7 @@ def main() -> None:
         "lanes": time_lanes(),
         "kernels": time_kernels(),
         "verdicts": time_verdicts(),
+        "training": time_training(),
     }
     draw_figure(results["paths"], ROOT / "benchmarks/paths.svg")
     table = write_markdown(results)

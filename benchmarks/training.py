@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def make_task(network: str, rule: str, *, count: int, epochs: int) -> Task:
         "cosine": (1 + np.cos(np.pi * when)) / 2,
         "warm-up": np.minimum(1, when * 10 + 0.01),
     }
-    size = sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+    size = sum((a + 1) * b for a, b in pairwise(widths))
     starts = [draw_start(widths, size, seed) for seed in range(SEEDS)]
     orders = np.array([[draw_order(seed, epoch=e, count=len(x)) for seed in range(SEEDS)]
                        for e in range(epochs)])  # fmt: skip
@@ -82,7 +82,7 @@ def make_task(network: str, rule: str, *, count: int, epochs: int) -> Task:
 def draw_start(widths: tuple[int, ...], size: int, seed: int) -> Any:
     """Normal weights of variance 2 over the inputs, and biases of 0."""
     random, parts = np.random.default_rng(seed), []
-    for a, b in zip(widths, widths[1:], strict=False):
+    for a, b in pairwise(widths):
         parts += [random.normal(size=a * b) * np.sqrt(2 / a), np.zeros(b)]
     found = np.concatenate(parts)
     assert len(found) == size
@@ -154,16 +154,19 @@ def time_case(network: str, rule: str) -> dict[str, Any]:
 
 def count_multiplies(widths: tuple[int, ...]) -> int:
     """Multiply-adds of one example, forward and backward."""
-    sizes = [a * b for a, b in zip(widths, widths[1:], strict=False)]
+    sizes = [a * b for a, b in pairwise(widths)]
     return 3 * sum(sizes) - sizes[0]
 
 
 def compare(ours: Any, theirs: Any, members: Any) -> dict[str, float]:
-    """How far loss curves differ: over the first epoch the most, over all the usual network."""
+    """How far loss curves differ at most in the usual network, and how many stay together.
+
+    Rounding grows in a network whose rate is at the edge of what it bears.
+    """
     ours = ours[: len(theirs)] if members is None else ours[: len(theirs), members]
     off = np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-3)
-    return {"first 20 steps": float(np.nanmax(off[:20])),
-            "all steps, median": float(np.nanmedian(off.max(axis=0)))}  # fmt: skip
+    most = np.nanmax(off, axis=0)
+    return {"usual network": float(np.median(most)), "within 1/1000": float((most < 1e-3).mean())}
 
 
 def time_sizes() -> dict[int, float]:
@@ -196,14 +199,15 @@ def write_training(results: dict[str, Any]) -> list[str]:
         f"256 networks, {EPOCHS} epochs, batch {BATCH}: 8 seeds, 4 schedules, 8 rates; float32. "
         f"A product of matrices reaches {2 * results['peak'] / 1e9:.0f} GFLOP/s a core.",
         "",
-        "| networks | tool | processor s | wall s | beside ours | loss off, 20 steps |",
+        "| networks | tool | processor s | wall s | beside ours | loss off, usual network |",
         "|---|---|---|---|---|---|",
     ]
     for title, case in results["cases"].items():
         for name, row in case["rows"].items():
-            off = case["differs"].get(name, {}).get("first 20 steps")
+            off = case["differs"].get(name, {}).get("usual network")
+            said = "" if off is None else f"{off:.1e}"
             lines.append(f"| {title} | {name} | {row['processor']:.2f} | {row['wall']:.2f} | "
-                         f"{row['ratio']:.1f} | {'' if off is None else f'{off:.1e}'} |")  # fmt: skip
+                         f"{row['ratio']:.1f} | {said} |")  # fmt: skip
         lines.append(f"| {title} | share of the peak | {case['share']:.0%} | | | |")
     sizes = ", ".join(f"{n}: {1e3 * s:.3f}" for n, s in results["sizes"].items())
     return [*lines, "", f"Processor milliseconds of a network's epoch, by how many: {sizes}."]

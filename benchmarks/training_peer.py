@@ -49,6 +49,22 @@ class Task:
         return parts
 
 
+def build_torch(task: Task, number: int) -> Any:
+    """One network as a module, at its start."""
+    import torch
+
+    layers = []
+    for a, b in pairwise(task.widths):
+        layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+    net = torch.nn.Sequential(*layers[:-1])
+    parts = task.split(task.start[number])
+    with torch.no_grad():
+        for layer, weight, bias in zip(list(net)[::2], parts[::2], parts[1::2], strict=True):
+            layer.weight.copy_(torch.tensor(weight.T))
+            layer.bias.copy_(torch.tensor(bias))
+    return net
+
+
 def by_torch_loop(task: Task, members: Any) -> Any:
     """One network after the other, as one first writes it."""
     import torch
@@ -58,15 +74,7 @@ def by_torch_loop(task: Task, members: Any) -> Any:
     x, y = torch.tensor(task.x), torch.tensor(task.y)
     found = []
     for n in members:
-        layers = []
-        for a, b in pairwise(task.widths):
-            layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
-        net = torch.nn.Sequential(*layers[:-1])
-        parts = task.split(task.start[n])
-        with torch.no_grad():
-            for layer, weight, bias in zip(list(net)[::2], parts[::2], parts[1::2], strict=True):
-                layer.weight.copy_(torch.tensor(weight.T))
-                layer.bias.copy_(torch.tensor(bias))
+        net = build_torch(task, n)
         rule = (
             torch.optim.Adam(net.parameters(), betas=BETAS, eps=EPS)
             if task.rule == "adam"
@@ -133,13 +141,12 @@ def by_torch_vmap(task: Task) -> Any:
     return torch.stack(losses).numpy()
 
 
-def by_jax(task: Task) -> Any:
-    """A function that trains all networks by `jax.vmap`, steps in `lax.scan`, compiled once."""
+def make_jax_step(task: Task) -> Any:
+    """One step of one network in JAX: state and batch in, state and loss out."""
     import jax
     import jax.numpy as jnp
 
     x, y = jnp.asarray(task.x), jnp.asarray(task.y)
-    full = len(task.x) // task.batch
 
     def loss_of(parts: Any, rows: Any) -> Any:
         z, named = x[rows], y[rows]
@@ -167,6 +174,16 @@ def by_jax(task: Task) -> Any:
             m = jax.tree.map(lambda a, b: MOMENTUM * a + b, m, g)
             parts = jax.tree.map(lambda p, a: p - rate * a, parts, m)
         return (parts, m, v, t), loss
+
+    return step
+
+
+def by_jax(task: Task) -> Any:
+    """A function that trains all networks by `jax.vmap`, steps in `lax.scan`, compiled once."""
+    import jax
+    import jax.numpy as jnp
+
+    step, full = make_jax_step(task), len(task.x) // task.batch
 
     def epoch(state: Any, given: Any) -> Any:
         order, rates = given

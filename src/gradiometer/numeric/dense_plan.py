@@ -32,7 +32,7 @@ def predict_memory(
         >>> optimizer = read_optimizer("sgd")
         >>> rule = unroll(optimizer.bind(settle([optimizer.owner], {})["optimizer"]), ())
         >>> dense = Dense((64, 100, 20, 10), parse("max(x, 0)").tree, "softmax", rule)
-        >>> predict_memory(Training(dense, 64, 40), networks=256, examples=1437) < 2**26
+        >>> predict_memory(Training(dense, 64, 40), networks=256, examples=1437) < 2**28
         True
     """
     style, dense = training.style, training.dense
