@@ -29,7 +29,8 @@ from gradiometer.numeric.dense_epoch import Epoch
 from gradiometer.numeric.dense_examples import Examples, Networks
 from gradiometer.numeric.dense_plan import predict_memory, predict_work
 from gradiometer.numeric.dense_run import Training, draw_order, run_dense
-from gradiometer.numeric.dense_source import Dense, DenseStyle
+from gradiometer.numeric.dense_source import Dense
+from gradiometer.numeric.dense_style import DenseStyle, choose_style
 from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
 from gradiometer.numeric.error_bound import (
     GradientBound,
@@ -145,6 +146,7 @@ __all__ = [
     "bound_values",
     "choose_batch",
     "choose_stride",
+    "choose_style",
     "choose_view",
     "collapse_series",
     "connect",

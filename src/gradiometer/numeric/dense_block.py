@@ -51,3 +51,19 @@ def allocate(shape: tuple[int, int], real: Any) -> Array:
     room = np.zeros(count + 64 // size, real)
     first = (-room.ctypes.data % 64) // size
     return room[first : first + count].reshape(shape)
+
+
+def group_lanes(lanes: Array, seeds: Array, *, width: int) -> list[Array]:
+    """Networks in groups of at most *width*, with few groups that have more than one seed.
+
+    Networks of one seed see the same examples in the same order, which is faster for a whole group.
+    """
+    whole, parts = [], []
+    for seed in np.unique(seeds):
+        own = lanes[seeds == seed]
+        last = len(own) - len(own) % width
+        whole += [own[first : first + width] for first in range(0, last, width)]
+        parts += [own[last:]] if last < len(own) else []
+    mixed = np.concatenate(parts) if parts else lanes[:0]
+    cut = [mixed[first : first + width] for first in range(0, len(mixed), width)]
+    return whole + (parts if len(parts) <= len(cut) else cut)

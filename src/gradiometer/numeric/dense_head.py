@@ -27,7 +27,7 @@ def _write_softmax(head: str, outputs: int, shape: DenseShape) -> list[str]:
     """Cross-entropy of a softmax: ln(sum of e^z) - z of the label, its slope softmax - 1 there."""
     last = len(shape.widths) - 1
     value, error = shape.at(f"value {last}"), shape.at(f"error {last}")
-    top, total = (f"w[{shape.at('scratch') + n}, i]" for n in range(2))
+    top, total, named, picked = (f"w[{shape.at('scratch') + n}, i]" for n in range(4))
     z, e = f"w[{value} + q*{outputs} + c, i]", f"w[{error} + q*{outputs} + c, i]"
     loss, hits = (f"w[{shape.at('record') + n}, i]" for n in range(2))
     each = [f"for c in range({outputs}):", "    for i in range(span):"]
@@ -35,8 +35,12 @@ def _write_softmax(head: str, outputs: int, shape: DenseShape) -> list[str]:
         "for i in range(span):",
         f"    {top} = w[{value} + q*{outputs}, i]",
         f"    {total} = ZERO",
+        # Read once: what each lane looks up on its own is slow.
+        f"    {named} = REAL(label[chosen[s*size + done + q, i], i])",
+        f"    {picked} = ZERO",
         *each,
         f"        z = {z}",
+        f"        {picked} = z if {named} == REAL(c) else {picked}",
         f"        most = {top}",
         f"        {top} = z if (z > most) | (z != z) else most",
         *each,
@@ -44,13 +48,12 @@ def _write_softmax(head: str, outputs: int, shape: DenseShape) -> list[str]:
         f"        {e} = power",
         f"        {total} += power",
         "for i in range(span):",
-        f"    z = w[{value} + q*{outputs} + label[chosen[s*size + done + q, i], i], i]",
+        f"    z = {picked}",
         f"    {loss} += (lanes.lane_ln({total}) - (z - {top}))*scale",
         f"    {hits} += ONE if z == {top} else ZERO",
         f"    {total} = scale/{total}",
         *each,
-        "        named = label[chosen[s*size + done + q, i], i]",
-        f"        {e} = {e}*{total} - (scale if named == c else ZERO)",
+        f"        {e} = {e}*{total} - (scale if {named} == REAL(c) else ZERO)",
     ]
 
 

@@ -25,6 +25,8 @@ class Product:
     right: Place
     begin: Place
     result: Place
+    spread: bool = False
+    """Whether an entry of the left matrix is one number for all lanes; its strides count those."""
 
     def list_columns(self) -> list[tuple[int, int, int]]:
         """Stretches of columns as first, last and width of a tile."""
@@ -42,10 +44,10 @@ def find_width(columns: int, widest: int) -> int:
     return min(widest, columns)
 
 
-def list_tiles(products: Iterable[Product], rows: int) -> list[tuple[int, int]]:
-    """The shapes of all tiles of these products."""
-    widths = {width for product in products for _, _, width in product.list_columns()}
-    return sorted((height, width) for height in {1, rows} for width in widths)
+def list_tiles(products: Iterable[Product], rows: int) -> list[tuple[int, int, bool]]:
+    """The shapes of all tiles of these products, and whether their left matrix is spread."""
+    widths = {(width, p.spread) for p in products for _, _, width in p.list_columns()}
+    return sorted((height, *rest) for height in {1, rows} for rest in widths)
 
 
 def write_product(product: Product, rows: int, lanes: int) -> list[str]:
@@ -70,6 +72,8 @@ def _call(product: Product, rows: int, width: int, lanes: int) -> str:
 
     def place(matrix: Place, row: bool, column: bool) -> str:
         first, by_row, by_column = (n * lanes for n in matrix)
+        if product.spread and matrix is product.left:
+            by_row, by_column = matrix[1:]
         parts = [str(first)] if first else []
         parts += [f"r*{by_row}"] if row and by_row else []
         parts += [f"j*{by_column}"] if column and by_column else []
@@ -82,5 +86,7 @@ def _call(product: Product, rows: int, width: int, lanes: int) -> str:
         (product.begin, True, True),
         (product.result, True, True),
     ):
-        parts += [place(matrix, row, column), *(str(n * lanes) for n in matrix[1:])]
-    return f"tile_{rows}_{width}(work, {', '.join(parts)}, {product.inner})"
+        step = 1 if product.spread and matrix is product.left else lanes
+        parts += [place(matrix, row, column), *(str(n * step) for n in matrix[1:])]
+    name = f"{'spread' if product.spread else 'tile'}_{rows}_{width}"
+    return f"{name}(work, {', '.join(parts)}, {product.inner})"

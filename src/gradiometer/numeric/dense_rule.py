@@ -138,6 +138,8 @@ def write_update(plan: RulePlan, shape: DenseShape, lanes: int) -> list[str]:
             f"    for i in range({size}):",
             *(f"        {line}" for line in _write_parameter(plan, shape, lanes)),
             f"        flat[{norm} + i] += pull*pull",
+            # The next step adds to it from 0; a pass of its own would read all of it again.
+            f"        flat[{shape.at('gradient') * lanes} + p + i] = ZERO",
             f"for n in range({shape.group}):",
             "    for i in range(span):",
             f"        w[{record}, i] += flat[{norm} + n*LANES + i]",

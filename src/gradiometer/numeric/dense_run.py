@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Lock
 from typing import Literal, TypeAlias, final
 
 import numpy as np
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import ShapeError, UsageError
 from gradiometer.formula import Node, evaluate_float
-from gradiometer.numeric.dense_block import Block, allocate, list_places, move_lanes
+from gradiometer.numeric.dense_block import Block, allocate, group_lanes, list_places, move_lanes
 from gradiometer.numeric.dense_epoch import Epoch, Growth
 from gradiometer.numeric.dense_examples import Examples, Networks, Prepared
-from gradiometer.numeric.dense_source import Dense, DenseStyle, write_dense
+from gradiometer.numeric.dense_source import Dense, write_dense
+from gradiometer.numeric.dense_style import DenseStyle, choose_style
 from gradiometer.numeric.draws import draw_uniform
 from gradiometer.numeric.lattice import Array
 
@@ -42,7 +44,7 @@ class Training:
     threads: int = 0
     """0 for as many as there are processors."""
     seed: int = 0
-    style: DenseStyle = field(default_factory=DenseStyle)
+    style: DenseStyle = field(default_factory=choose_style)
     watch: frozenset[Watched] = frozenset()
     """What else epochs tell: `weights` the size of each layer's weights, `units` which hidden units
     are dead or saturated on the examples that are checked."""
@@ -80,8 +82,6 @@ class _Run:
         examples: Examples,
         checks: Mapping[str, Examples],
     ) -> None:
-        from gradiometer.numeric.kernel_cache import load_entry
-
         self.training, self.networks = training, networks
         self.real = np.dtype(training.style.precision)
         self.peaks = "units" in training.watch
@@ -92,8 +92,6 @@ class _Run:
             name: self.examples if row is examples else Prepared(row, training.dense, self.real)
             for name, row in checks.items()
         }
-        source = write_dense(training.dense, training.style, peaks=self.peaks)
-        self.advance = load_entry(source, 8, 6)
         self.places = list_places(training.dense.widths, self.shape)
         if networks.parameters.shape[1:] != self.places.shape:
             raise ShapeError(
@@ -107,7 +105,10 @@ class _Run:
         self.growth = Growth(len(self.shape.layers), len(networks))
         self.top = find_top(training.dense.slope) if self.peaks else 0.0
         self.first_loss = np.full(len(networks), np.nan)
-        self.blocks = self._pack(np.arange(len(networks)), None)
+        self.kernels: dict[bool, Callable[..., None]] = {}
+        self.lock = Lock()
+        self.seeds = np.broadcast_to(networks.seeds, len(networks))
+        self.blocks = self._pack(self._group(np.arange(len(networks))), None)
         self.count = len(examples.inputs)
         self.steps = -(-self.count // training.batch)
 
@@ -184,16 +185,13 @@ class _Run:
 
     def _draw_orders(self, number: int) -> Mapping[int, Array]:
         """The order of the examples in this epoch, by seed."""
-        seeds = {int(s) for block in self.blocks for s in self._seeds(block)}
+        seeds = {int(s) for block in self.blocks for s in self.seeds[block.lanes]}
         return {seed: draw_order(seed, epoch=number, count=self.count) for seed in seeds}
-
-    def _seeds(self, block: Block) -> Array:
-        return np.broadcast_to(self.networks.seeds, len(self.networks))[block.lanes]
 
     def _train(self, block: Block, number: int, orders: Mapping[int, Array]) -> Array:
         training, lanes = self.training, self.training.style.lanes
         first = number * self.steps
-        order = np.stack([orders[int(seed)] for seed in self._seeds(block)], axis=1)
+        order = np.stack([orders[int(seed)] for seed in self.seeds[block.lanes]], axis=1)
         table = np.zeros((self.steps, max(len(training.dense.scheduled), 1), lanes), self.real)
         if training.rates is not None:
             table[:] = training.rates(first, first + self.steps)[:, :, block.lanes]
@@ -211,7 +209,8 @@ class _Run:
         labels = block.labels if examples is self.examples else labels
         table = np.zeros((1, max(len(self.training.dense.scheduled), 1), lanes), self.real)
         record = np.zeros((1, self.shape.records, lanes), self.real)
-        self._call(block, (examples, order, labels, table, record), (1, 0, count, 0))
+        way = (examples, order, labels, table, record)
+        self._call(block, way, (1, 0, count, 0))
         rows = [record[0, 0], record[0, 1] / count]
         if self.peaks:
             places = [self.shape.sections[f"peak {n + 1}"] for n in self.shape.layers[:-1]]
@@ -232,10 +231,22 @@ class _Run:
         """
         examples, order, labels, table, record = way
         steps, first, batch, trains = numbers
-        self.advance(
+        self._load(block)(
             block.work, examples.inputs, examples.targets, labels, order, table, block.given,
             record, steps, first, len(examples.inputs), batch, trains, self.training.seed,
         )  # fmt: skip
+
+    def _load(self, block: Block) -> Callable[..., None]:
+        """The kernel for a block, compiled when the first block needs it."""
+        from gradiometer.numeric.kernel_cache import load_entry
+
+        shared = len(set(self.seeds[block.lanes].tolist())) == 1
+        with self.lock:
+            if shared not in self.kernels:
+                dense, style = self.training.dense, self.training.style
+                source = write_dense(dense, style, peaks=self.peaks, shared=shared)
+                self.kernels[shared] = load_entry(source, 8, 6)
+        return self.kernels[shared]
 
     def _stop(self, number: int, record: Array) -> None:
         """Note which networks diverged, and work on fewer blocks where that is possible."""
@@ -256,8 +267,9 @@ class _Run:
             for name in self.last:
                 self._read(name)
             self.stopped[alive[lost]] = number * self.steps + np.argmin(fine[:, lost], axis=0)
-            if -(-len(left) // self.training.style.lanes) < len(self.blocks):
-                self.blocks = self._pack(left, self.blocks)
+            groups = self._group(left)
+            if len(groups) < len(self.blocks):
+                self.blocks = self._pack(groups, self.blocks)
 
     def _read(self, name: str) -> Array:
         """The parameters, or what is remembered for them, as they are now."""
@@ -270,11 +282,14 @@ class _Run:
             self.last[name][lanes[going]] = values.T[going]
         return self.last[name].copy()
 
-    def _pack(self, lanes: Array, before: Sequence[Block] | None) -> list[Block]:
+    def _group(self, lanes: Array) -> list[Array]:
+        """Which networks share a block: those of one seed where that takes no more blocks."""
+        return group_lanes(lanes, self.seeds[lanes], width=self.training.style.lanes)
+
+    def _pack(self, groups: Sequence[Array], before: Sequence[Block] | None) -> list[Block]:
         """Blocks of these networks, with all that they hold."""
         width, blocks = self.training.style.lanes, []
-        for first in range(0, len(lanes), width):
-            chosen = lanes[first : first + width]
+        for chosen in groups:
             filled = np.concatenate([chosen, np.repeat(chosen[-1:], width - len(chosen))])
             work = allocate((self.shape.length, width), self.real)
             if before is None:

@@ -33,6 +33,8 @@ class DenseShape:
     """How many parameters the update rule takes at a time; each layer has a multiple of them."""
     peaks: bool = False
     """Whether each hidden unit's largest slope is kept while examples are checked."""
+    shared: bool = False
+    """Whether the examples are the same in all lanes; places do not depend on it."""
 
     @property
     def layers(self) -> range:
@@ -74,7 +76,7 @@ class DenseShape:
             "given": self.given,
             "rates": self.scheduled,
         }
-        sizes |= {"record": self.records, "norm": self.group, "scratch": 3}
+        sizes |= {"record": self.records, "norm": self.group, "scratch": 4}
         sizes |= {f"peak {layer}": widths[layer] for layer in range(1, last) if self.peaks}
         places, found = 0, {}
         for name, size in sizes.items():

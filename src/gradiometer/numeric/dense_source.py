@@ -19,28 +19,11 @@ from gradiometer.numeric.dense_head import write_head
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
 from gradiometer.numeric.dense_rule import plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
+from gradiometer.numeric.dense_style import DenseStyle
 from gradiometer.numeric.layout import PART
 from gradiometer.numeric.program_source import NUMBERS
 
 Head: TypeAlias = Literal["softmax", "sigmoid", "squared", "squared_classes"]
-
-
-@final
-@dataclass(frozen=True)
-class DenseStyle:
-    """How a kernel is written for this processor."""
-
-    lanes: int = 16
-    precision: str = "float32"
-    rows: int = 4
-    """Rows of a tile of a product that stays in registers."""
-    columns: int = 6
-    chunk: int = 16
-
-    @property
-    def group(self) -> int:
-        """How many entries are 64 numbers, which a compiler makes packed instructions of."""
-        return max(64 // self.lanes, 1)
 
 
 @final
@@ -70,25 +53,28 @@ class Dense:
         wanted = plan_rule(self.rule, self.scheduled).given
         return (*wanted, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
 
-    def shape(self, style: DenseStyle, *, peaks: bool = False) -> DenseShape:
+    def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
         plan = plan_rule(self.rule, self.scheduled)
         return DenseShape(
             self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
-            len(self.scheduled), style.group, peaks,
+            len(self.scheduled), style.group, peaks, shared,
         )  # fmt: skip
 
 
-def write_dense(dense: Dense, style: DenseStyle, *, peaks: bool = False) -> str:
+def write_dense(
+    dense: Dense, style: DenseStyle, *, peaks: bool = False, shared: bool = False
+) -> str:
     """The module of the kernel.
 
     Its function `advance` takes the work of a block; inputs, a row for each example; targets;
     labels and the order of examples, a number for each lane; a table of scheduled parameters; given
     numbers; where to record; then how many steps, how many before, how many examples in all and in
     a batch, whether it trains, and a seed. With *peaks* it keeps how large each hidden unit's
-    slope becomes on examples that it does not train on.
+    slope becomes on examples that it does not train on. With *shared* all lanes take the examples
+    in the order of the first lane, which then are one number for all; the bits are the same.
     """
-    shape = dense.shape(style, peaks=peaks)
+    shape = dense.shape(style, peaks=peaks, shared=shared)
     return "\n".join(
         [
             *_write_head(dense, style, shape),
@@ -124,7 +110,10 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         f"REAL = np.{kind}",
         f"LANES = {lanes}",
         *(f"{name} = REAL({number})" for number, name in NUMBERS.items()),
-        *(f'tile_{r}_{c} = tile({r}, {c}, LANES, "{kind}")' for r, c in tiles),
+        *(
+            f'{"spread" if spread else "tile"}_{r}_{c} = tile({r}, {c}, LANES, "{kind}", {spread})'
+            for r, c, spread in tiles
+        ),
         "",
         "",
         f'@entry("void({pointers}, int64, int64, int64, int64, int64, int64)")',
@@ -162,8 +151,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
             4, _copy(len(dense.scheduled), f"w[{shape.at('rates')} + n, i]", "rates[s, n, i]")
         ),
         "    if trains:",
-        f"        for n in range({shape.parameters * style.lanes}):",
-        f"            flat[{shape.at('gradient') * style.lanes} + n] = ZERO",
+        "        pass",
         *_indent(8, write_prelude(plan, shape, style.lanes)),
         *_indent(
             4,
@@ -176,7 +164,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         "    done = 0",
         "    while done < rows:",
         f"        m = min({style.chunk}, rows - done)",
-        *_indent(8, _write_gather(dense, shape)),
+        *_indent(8, _write_gather(dense, style, shape)),
         *_indent(8, _write_forward(dense, style, shape)),
         *_indent(8, write_head(dense.head, dense.widths[-1], shape)),
         "        if trains:",
@@ -198,9 +186,17 @@ def _copy(count: int, target: str, source: str) -> list[str]:
     return loop if count else []
 
 
-def _write_gather(dense: Dense, shape: DenseShape) -> list[str]:
+def _write_gather(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
     """The examples of this chunk, each lane its own."""
     width = dense.widths[0]
+    if shape.shared:
+        place = shape.at("value 0") * style.lanes
+        return [
+            "for q in range(m):",
+            "    member = chosen[s*size + done + q, 0]",
+            f"    for c in range({width}):",
+            f"        flat[{place} + q*{width} + c] = x[member, c]",
+        ]
     return [
         "for q in range(m):",
         f"    for c in range({width}):",
@@ -230,6 +226,7 @@ def _forward_product(shape: DenseShape, layer: int, style: DenseStyle) -> Produc
         left=(shape.at(f"value {layer}"), fan_in, 1), right=(weights, fan_out, 1),
         begin=(shape.at("parameters") + shape.bias(layer), 0, 1),
         result=(shape.at(f"value {layer + 1}"), fan_out, 1),
+        spread=shape.shared and layer == 0,
     )  # fmt: skip
 
 
@@ -242,6 +239,7 @@ def _gradient_product(shape: DenseShape, layer: int, style: DenseStyle) -> Produ
         left=(shape.at(f"value {layer}"), 1, fan_in),
         right=(shape.at(f"error {layer + 1}"), fan_out, 1),
         begin=(place, fan_out, 1), result=(place, fan_out, 1),
+        spread=shape.shared and layer == 0,
     )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def write_unit(activation: Node, precision: str = "float64") -> str:
 
 
 def evaluate_unit(activation: Node, sums: Array) -> tuple[Array, Array, Array]:
-    """The values, slopes and bends of a function at an array of sums, of its shape and kind."""
+    """The values, slopes and bends of a function at sums, as arrays of their shape and kind."""
     from gradiometer.numeric.kernel_cache import load_entry
 
     count, kind = -(-sums.size // _LANES), sums.dtype

@@ -20,7 +20,7 @@ _WORD = ir.IntType(64)
 
 
 @lru_cache(maxsize=128)
-def tile(rows: int, columns: int, lanes: int, precision: str) -> Any:
+def tile(rows: int, columns: int, lanes: int, precision: str, spread: bool = False) -> Any:
     """The code of one tile: `c[i, j] = begin[i, j] + sum over k of a[i, k]*b[k, j]`.
 
     It is called as `tile(work, a, a_row, a_k, b, b_k, b_column, begin, begin_row, begin_column,
@@ -32,11 +32,13 @@ def tile(rows: int, columns: int, lanes: int, precision: str) -> Any:
         columns: How many columns.
         lanes: How many numbers an entry has.
         precision: `float64` or `float32`.
+        spread: Whether an entry of the left matrix is one number, the same in all lanes.
     """
     real = types.float32 if precision == "float32" else types.float64
     pointer = types.CPointer(real)
     kind = ir.FloatType() if precision == "float32" else ir.DoubleType()
-    shape = _Shape(rows, columns, ir.VectorType(kind, lanes), 4 if precision == "float32" else 8)
+    width = 4 if precision == "float32" else 8
+    shape = _Shape(rows, columns, ir.VectorType(kind, lanes), width, spread)
 
     def typed(typing: Any, work: Any, *places: Any) -> Any:
         def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -77,14 +79,17 @@ def _as_intrinsic(typed: Any) -> Any:
 class _Shape:
     """Writes the code of tiles of one shape."""
 
-    def __init__(self, rows: int, columns: int, vector: ir.VectorType, width: int) -> None:
+    def __init__(
+        self, rows: int, columns: int, vector: ir.VectorType, width: int, spread: bool
+    ) -> None:
         self.rows, self.columns = range(rows), range(columns)
-        self.vector, self.width = vector, width
+        self.vector, self.width, self.spread = vector, width, spread
 
     def declare(self, module: Any, kinds: list[Any]) -> Any:
         """The function of this tile in a module: written once, called for each product."""
         kind = "float" if self.width == 4 else "double"
         name = f"tile_{len(self.rows)}_{len(self.columns)}_{self.vector.count}_{kind}"
+        name += "_spread" if self.spread else ""
         if name in module.globals:
             return module.globals[name]
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
@@ -117,7 +122,7 @@ class _Shape:
         new = []
         for i in self.rows:
             place = self._at(builder, work, [a, builder.mul(k, a_k), _times(builder, a_row, i)])
-            left = self._load(builder, place)
+            left = self._load_left(builder, place)
             new.append([builder.call(fma, [left, f, s])
                         for f, s in zip(factors, sums[i], strict=True)])  # fmt: skip
         following = builder.add(k, _WORD(1))
@@ -132,6 +137,15 @@ class _Shape:
         for values, places in zip(new, last, strict=True):
             for value, place in zip(values, places, strict=True):
                 builder.store(value, place).align = self.width
+
+    def _load_left(self, builder: Any, place: Any) -> Any:
+        if not self.spread:
+            return self._load(builder, place)
+        number = builder.load(builder.bitcast(place, self.vector.element.as_pointer()))
+        empty = ir.Constant(self.vector, ir.Undefined)
+        first = builder.insert_element(empty, number, ir.IntType(32)(0))
+        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), self.vector.count), None)
+        return builder.shuffle_vector(first, empty, everywhere)
 
     def _fma(self, module: Any) -> Any:
         kind = "f32" if self.width == 4 else "f64"
