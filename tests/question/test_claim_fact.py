@@ -298,3 +298,14 @@ def test_a_number_tree_is_a_number():
     assert check_claim(answer, Claim(fact="derivative", equals=3)).holds is True
     assert check_claim(answer, Claim(fact="derivative", equals="3.1")).holds is False
     assert isinstance(BALL, arb)
+
+
+@pytest.mark.parametrize(("verdict", "holds"), [(True, True), (False, False), (None, None)])
+def test_a_measured_verdict_comes_with_its_numbers(verdict, holds):
+    told = {"verdict": verdict, "effect": 0.25, "n": 8, "p": 0.5}
+    answer = Answer("training", {}, {"claims": Fact({"reduces_gap": told}, "measured", "Paired.")})
+    claim = Claim(fact="claims.reduces_gap.verdict", equals=True)
+    result = check_claim(answer, claim)
+    assert result.holds is holds
+    assert "(effect 0.25, n 8, p 0.5)" in result.because
+    assert result.status == ("unknown" if verdict is None else "measured")

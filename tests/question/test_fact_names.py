@@ -118,3 +118,12 @@ def test_a_high_order_of_smoothness_is_a_word():
     answer = Answer("activation", {}, {"smoothness": proved("C^7", "")})
     assert check_claim(answer, Claim(fact="smoothness", equals="C^7")).holds is True
     assert check_claim(answer, Claim(fact="smoothness", equals="C^8")).holds is False
+
+
+def test_a_part_called_like_a_fact_has_words_of_its_own():
+    check_fact("training", "claims.improves_accuracy.verdict", True)
+    check_fact("training", "claims.improves_accuracy.verdict", "no")
+    with pytest.raises(UsageError, match="never `diverges`"):
+        check_fact("training", "claims.improves_accuracy.verdict", "diverges")
+    with pytest.raises(UsageError, match="never `yes`"):
+        check_fact("trajectory", "verdict", True)

@@ -314,7 +314,8 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
         return ClaimResult(claim.text, None, "unknown", nothing)
     fact, value = find_fact(answer, claim.fact)
     if fact.status == "unknown" or value is None:
-        reason = fact.because if fact.status == "unknown" else "this part is undecided"
+        beside = _tell_beside(answer, claim.fact)
+        reason = fact.because if fact.status == "unknown" else f"this part is undecided{beside}"
         because = f"`{claim.fact}` is unknown: {reason.rstrip('.')}."
         return ClaimResult(claim.text, None, "unknown", because)
     if isinstance(value, Missing):
@@ -326,10 +327,22 @@ def _check_fact(answer: Answer, claim: Claim) -> ClaimResult:
         stated = _check_statement(answer, replace(claim, says=f"{sides} = {claim.equals}"))
         return replace(stated, text=claim.text)
     match = match_value(value, claim.equals, exactly=claim.exactly, path=claim.fact)
-    found = match.because or show_value(value)
+    found = (match.because or show_value(value)) + _tell_beside(answer, claim.fact)
     because = f"{f'`{match.path}`: ' if match.path else ''}{found.rstrip('.')}."
     status = "unknown" if match.holds is None else fact.status
     return ClaimResult(claim.text, match.holds, status, because, None, match.certificate)
+
+
+def _tell_beside(answer: Answer, path: str) -> str:
+    """The numbers that a measured verdict stands on: what else is in the same object."""
+    above, _, last = path.rpartition(".")
+    if not above or answer.facts[path.partition(".")[0].strip()].status != "measured":
+        return ""
+    _, value = find_fact(answer, above)
+    if not isinstance(value, Mapping) or last != "verdict":
+        return ""
+    parts = (f"{name} {to_value_text(part)}" for name, part in value.items() if name != last)
+    return f" ({', '.join(parts)})"
 
 
 _FUNCTIONS = {("activation", "formula"): "f(x)", ("activation", "derivative"): "f'(x)"}

@@ -74,6 +74,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Facts, and parts of facts, whose value is one of a few words."""
 
+_TRUTHS = ("claims.verdict",)
+"""Parts that are called like a fact of another question, and are true or false."""
+
 _ORDER = re.compile(r"C\^\d+")
 
 
@@ -106,12 +109,14 @@ def check_word(path: str, equals: Any) -> None:
         UsageError: If the word is not known; it says which are.
     """
     name = path.rpartition(".")[2].strip()
-    if name not in WORDS or equals is None:
+    is_truth = f"{path.partition('.')[0].strip()}.{name}" in _TRUTHS
+    words = ("yes", "no", "true", "false") if is_truth else WORDS.get(name)
+    if words is None or equals is None:
         return
     word = {True: "yes", False: "no"}[equals] if isinstance(equals, bool) else str(equals).strip()
-    if word in WORDS[name] or (name == "smoothness" and _ORDER.fullmatch(word)):
+    if word in words or (name == "smoothness" and _ORDER.fullmatch(word)):
         return
-    raise _unknown(f"`{name}` is never `{word}`.", word, WORDS[name])
+    raise _unknown(f"`{name}` is never `{word}`.", word, words)
 
 
 def _unknown(problem: str, name: str, known: tuple[str, ...]) -> UsageError:

@@ -23,6 +23,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("scaling", "parameters", "parameters_log"),
     "schedule": ("schedule",),
     "stability": ("stability",),
+    "training": (
+        "training",
+        "training_map",
+        "training_sharpness",
+        "training_range",
+        "training_layers",
+    ),
     "trajectory": ("trajectory", "surface", "coordinates", "loss", "rate"),
 }
 """Question → its pictures, each from `draw_<kind>` in the module `figure_<kind>`."""
