@@ -84,7 +84,10 @@ def test_a_cell_is_what_numpy_computes_step_by_step():
 @pytest.mark.parametrize("split", ["each", "one"])
 def test_threads_and_blocks_change_no_bit(split):
     request = read(
-        vary=["learning_rate=1/100:1:3", "label_noise=0,1/4"], optimizer="adam", split=split, seeds=3
+        vary=["learning_rate=1/100:1:3", "label_noise=0,1/4"],
+        optimizer="adam",
+        split=split,
+        seeds=3,
     )
     whole = run(request, threads=1)
     assert same(whole, run(request, threads=3))
