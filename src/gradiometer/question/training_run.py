@@ -18,7 +18,7 @@ from gradiometer.question.training_sharpness import Sharpener
 from gradiometer.question.training_start import draw_start
 
 if TYPE_CHECKING:
-    from gradiometer.numeric import Dense, Epoch, Networks, Training
+    from gradiometer.numeric import Dense, DenseStyle, Epoch, Networks, Training
 
 Place: TypeAlias = tuple[int, int]
 """The number of a cell, and a seed."""
@@ -48,12 +48,11 @@ def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
     return blocks
 
 
-def choose_style(request: Request) -> Any:
-    """How kernels are written for the precision that is asked for."""
-    from gradiometer.numeric import DenseStyle
+def choose_style(request: Request) -> DenseStyle:
+    """How kernels are written for this processor and the precision that is asked for."""
+    from gradiometer.numeric import choose_style as choose
 
-    lanes = 16 if request.precision == "float32" else 8
-    return DenseStyle(lanes=lanes, precision=request.precision)
+    return choose(precision=request.precision)
 
 
 def make_runs(
