@@ -1,10 +1,11 @@
 """Provers with one mistake each, and what becomes of the answers to known problems.
 
-Run it with `python tests/proof/prover_mutants.py --count 120` where the package can be imported;
-`--module outer` keeps to one module. Every mutant is one edit of a line that some problem runs, in
-a copy of the package outside the tree; only the problems that run that line are asked again. A
-table says how each mutant was caught, or that it survived; a *false proof* is an answer that is
-called proved and contradicts the known one: there the checker would have a hole.
+Run `python -m proof.prover_mutants --count 120` in the folder `tests` where the package can be
+imported; `--module outer` keeps to one module. Every mutant is one edit of a line that some problem
+runs, in a copy of the package outside the tree; only the problems that run that line are asked
+again, and what survives them is put to the tests nearby. A table says how each mutant was caught,
+or that it survived. A *false proof* is an answer that is called proved and contradicts the known
+one: there the checker would have a hole.
 """
 
 import argparse
@@ -16,177 +17,40 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import tomllib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
-TABLES = Path(__file__).parents[1] / "known_answers"
+from proof.prover_problems import known_words, list_problems
+
+TESTS = Path(__file__).parents[1]
 PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
             "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
             "fate")  # fmt: skip
 MOST_SECONDS, PATIENCE = 4, 90
 """Processor time of the problems that one mutant is asked, by the clock of the right prover."""
-RATE = {"learning_rate": "1/10"}
-HILL = {
-    "name": "hill",
-    "pieces": [
-        {"on": "(-oo, 0]", "f": "-x"},
-        {"on": "(0, 1/10]", "f": "x"},
-        {"on": "(1/10, oo)", "f": "1/5 - x"},
-    ],
-}
-BY_HAND = [
-    # Question, what it is asked of, options, a fact and its known value.
-    ("trajectory", "x^2/2", {"set": RATE, "start": "1"}, "verdict", "converges"),
-    ("trajectory", "x^2/2", {"set": {"learning_rate": "3"}, "start": "1"}, "verdict", "diverges"),
-    ("trajectory", "x^2/2", {"set": {"learning_rate": "2"}, "start": "1"}, "verdict", "cycle"),
-    ("trajectory", "x^2/2 - x", {"set": {**RATE, "momentum": "1/2"}, "start": "3", "steps": 20},
-     "verdict", "converges"),
-    ("trajectory", "x^2/2", {"set": {"learning_rate": "4", "momentum": "1/2"}, "start": "3",
-                             "steps": 20}, "verdict", "diverges"),
-    ("trajectory", "x^2/2", {"schedule": "1/(k + 2)", "start": "1", "steps": 20},
-     "verdict", "converges"),
-    ("trajectory", "-abs(x)", {"set": RATE, "start": "1", "steps": 20}, "verdict", "diverges"),
-    ("trajectory", "barrier", {"set": {"learning_rate": "1/2", "momentum": "9/10"}, "start": "0",
-                               "steps": 50}, "verdict", "escapes"),
-    ("trajectory", "max(-x, 2*x)", {"optimizer": "adam", "set": {**RATE, "eps": "0"},
-                                    "start": "1/3", "steps": 20}, "verdict", "bounded"),
-    ("trajectory", HILL, {"optimizer": "sgd.keras", "set": {**RATE, "momentum": "9/10"},
-                          "start": "-1", "steps": 60}, "verdict", "escapes"),
-    ("trajectory", "x^4", {"set": RATE, "start": "1/3", "steps": 20}, "verdict", "converges"),
-    ("trajectory", "x^4", {"set": RATE, "start": "-10", "steps": 20}, "verdict", "diverges"),
-    ("trajectory", "x^4/4", {"set": {**RATE, "momentum": "1/2"}, "start": "100", "steps": 9},
-     "verdict", "diverges"),
-    ("trajectory", "x^4/4 - x^2/2", {"set": {"learning_rate": "29/20"}, "start": "1/3",
-                                     "steps": 20}, "verdict", "bounded"),
-    ("trajectory", "x^4/4 + x^2/20", {"optimizer": "rmsprop", "start": "1/3", "steps": 20,
-                                      "set": {**RATE, "eps": "1/2", "alpha": "1/2"}},
-     "verdict", "converges"),
-    ("escape", "barrier", {"set": RATE}, "barrier", "1/10"),
-    ("escape", "barrier", {"set": {**RATE, "momentum": "1/2"}}, "attained", None),
-    ("escape", "barrier", {"optimizer": "sign_sgd", "set": RATE}, "attained", None),
-    ("escape", "barrier", {"optimizer": "lion", "set": {**RATE, "beta2": "1/2"}, "steps": 60},
-     "attained", None),
-    ("stability", "x^2/2", {"set": {"momentum": "9/10"}}, "critical", "19/5"),
-    ("stability", "3*x^2/2", {}, "critical", "2/3"),
-    ("stability", "x^2/2", {"set": {"momentum": "9/10", "nesterov": "true"}}, "critical", "19/14"),
-    ("stability", "x^2/2 + 5*y^2", {"set": {"weight_decay": "1/4"}, "at": "x=0, y=0"},
-     "critical", "8/41"),
-    ("stability", "double_well", {"optimizer": "rmsprop", "set": {"eps": "1/2"}},
-     "critical", "1/2"),
-    ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}, "critical", "1"),
-]  # fmt: skip
-
-
-def list_problems():
-    """All problems: each a question, what it is asked of, and its options."""
-    found = [row[:3] for row in BY_HAND]
-    for case in tomllib.loads((TABLES / "verdicts_kinked.toml").read_text("utf-8"))["case"][::6]:
-        kept = {key: case[key] for key in ("optimizer", "set", "start", "steps")}
-        found.append(("trajectory", case["landscape"], kept))
-    for case in tomllib.loads((TABLES / "verdicts_smooth.toml").read_text("utf-8"))["case"][::4]:
-        kept = {key: case[key] for key in ("optimizer", "schedule", "set", "start") if key in case}
-        found.append(("trajectory", case["objective"], {**kept, "steps": 4}))
-    return found
-
-
-def known_words():
-    """The known value of one fact of each problem, as far as there is one."""
-    found = [row[3:] for row in BY_HAND]
-    for name, stride in (("verdicts_kinked", 6), ("verdicts_smooth", 4)):
-        cases = tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8"))["case"]
-        found += [("verdict", case.get("verdict")) for case in cases[::stride]]
-    return found
-
-
-def put_plainly(value):
-    """A value of a fact as plain JSON: numbers by two ends, so that balls can be compared."""
-    from flint import arb, fmpq
-
-    if isinstance(value, fmpq):
-        return [str(value), str(value)]
-    if isinstance(value, arb):
-        finite = value.is_finite()
-        return [str(value.lower().fmpq()), str(value.upper().fmpq())] if finite else "infinite"
-    if isinstance(value, Mapping):
-        return {str(key): put_plainly(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return {str(index): put_plainly(part) for index, part in enumerate(value)}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {key: put_plainly(part) for key, part in vars(value).items()} or asdict(value)
-    return str(value)
-
-
-def answer(problem):
-    """What a question says of a problem: value, status and reason of each fact."""
-    from gradiometer.errors import GradiometerError
-    from gradiometer.proof import check
-    from gradiometer.question import escape, stability, trajectory
-
-    question, surface, options = problem
-    ask = {"trajectory": trajectory, "escape": escape, "stability": stability}[question]
-    if not callable(ask):
-        ask = getattr(ask, question)
-    try:
-        given = ask(surface, **options)
-        if given.certificate is not None:
-            check(given.certificate)
-    except GradiometerError as error:
-        return {"refused": ["", "", f"{type(error).__name__}: {error}"]}
-    said = {
-        name: [put_plainly(fact.value), fact.status, fact.because]
-        for name, fact in given.facts.items()
-        if fact.status in ("proved", "unknown")
-    }
-    return {**said, "worked steps": [str(given.steps), "proved", ""]}
-
-
-def run_child(indices):
-    """Write the answer to each problem as a line of JSON, and how long it took."""
-    problems = list_problems()
-    for index in indices:
-        began = time.process_time()
-        said = answer(problems[index])
-        row = {"index": index, "said": said, "seconds": time.process_time() - began}
-        sys.stdout.write(json.dumps(row) + "\n")
-        sys.stdout.flush()
-
-
-def run_traced(indices):
-    """The same, with the lines of the provers that each problem runs."""
-    from gradiometer import proof
-
-    home = str(Path(proof.__file__).parent)
-    problems = list_problems()
-    for index in indices:
-        lines: dict[str, set[int]] = {}
-
-        def local(frame, event, _, lines=lines):
-            if event == "line":
-                lines.setdefault(Path(frame.f_code.co_filename).stem, set()).add(frame.f_lineno)
-            return local
-
-        def trace(frame, *_, local=local):
-            # Generated code of dataclasses has no file.
-            return local if frame.f_code.co_filename.startswith(home) else None
-
-        sys.settrace(trace)
-        answer(problems[index])
-        sys.settrace(None)
-        row = {"index": index, "lines": {name: sorted(found) for name, found in lines.items()}}
-        sys.stdout.write(json.dumps(row) + "\n")
+SMOOTH = ("tests/proof/test_contraction.py", "tests/known_answers/test_verdicts_smooth.py")
+KINKED = ("tests/proof/test_check_fates.py", "tests/known_answers/test_verdicts_kinked.py")
+ESCAPES = ("tests/proof/test_regime.py", "tests/question/test_escape.py")
+RATES = ("tests/question/test_stability.py", "tests/known_answers/test_stability.py")
+NEAR = (
+    *((name, SMOOTH) for name in ("contraction", "approach", "outer", "trap")),
+    *((name, ESCAPES) for name in ("regime", "threshold")),
+    *((name, RATES) for name in ("stability", "doubling")),
+    ("walk", ("tests/proof/test_walk.py", "tests/proof/test_verdict.py")),
+    ("verdict", ("tests/proof/test_verdict.py", "tests/proof/test_check_run.py")),
+    ("", KINKED),
+)
+"""The tests nearby, by how the name of a module begins."""
 
 
 def ask_child(home, mode, indices):
     """The rows that a process with the package in *home* writes, and what went wrong in it."""
-    command = [sys.executable, str(Path(__file__).resolve()), mode, ",".join(map(str, indices))]
+    numbers = ",".join(map(str, indices))
+    command = [sys.executable, "-m", "proof.prover_problems", mode, numbers]
     env = {**os.environ, "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False,
-                              timeout=PATIENCE if mode == "--answer" else 900)  # fmt: skip
+                              cwd=TESTS, timeout=PATIENCE if mode == "answer" else 900)  # fmt: skip
     except subprocess.TimeoutExpired:
         return [], "it takes too long"
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -285,7 +149,7 @@ def are_apart(old, new):
     return old != new
 
 
-LOOSE = ("bounds", "interval", "condition", "worked steps")
+LOOSE = ("bounds", "interval", "condition", "below", "above", "worked steps")
 """Facts that can be said otherwise and be as true: wider, or by another formula."""
 
 
@@ -318,13 +182,16 @@ class Bench:
                         ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
         self.home = self.root / "gradiometer" / "proof"
         everything = range(len(list_problems()))
-        rows, wrong = ask_child(self.root, "--answer", everything)
+        rows, wrong = ask_child(self.root, "answer", everything)
         if wrong:
             raise RuntimeError(wrong)
         self.said = {row["index"]: row["said"] for row in rows}
+        for index, (name, value) in enumerate(known_words()):
+            if value is not None and self.said[index][name][0] not in (value, [value, value]):
+                raise RuntimeError(f"problem {index} has another answer than the known one")
         self.seconds = {row["index"]: row["seconds"] for row in rows}
         self.lines: dict[str, dict[int, list[int]]] = {}
-        for row in ask_child(self.root, "--trace", everything)[0]:
+        for row in ask_child(self.root, "trace", everything)[0]:
             for name, found in row["lines"].items():
                 for line in found:
                     self.lines.setdefault(name, {}).setdefault(line, []).append(row["index"])
@@ -340,21 +207,46 @@ class Bench:
             kept.append(index)
         return kept or indices[:1]
 
+    def run_tests(self, path, node, other):
+        """The first test nearby that fails with a mutant; empty when none does."""
+        text = path.read_text("utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
+        env = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            path.write_text(replace_node(text, node, other), "utf-8")
+            done = subprocess.run([*command, *tests_of(path.stem)], env=env, capture_output=True,
+                                  text=True, check=False, cwd=TESTS.parent,
+                                  timeout=PATIENCE * 4)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "test: it takes too long"
+        finally:
+            path.write_text(text, "utf-8")
+        lines = [row for row in done.stdout.splitlines() if row.startswith(("FAILED", "ERROR"))]
+        return f"test: {lines[0]}" if lines else ""
+
     def judge(self, path, node, other):
         """How a mutant is caught, and by which problem."""
         text = path.read_text("utf-8")
         try:
             path.write_text(replace_node(text, node, other), "utf-8")
             indices = self.problems_of(path, node)
-            rows, wrong = ask_child(self.root, "--answer", indices)
+            rows, wrong = ask_child(self.root, "answer", indices)
         finally:
             path.write_text(text, "utf-8")
         found = [(compare(self.said[r["index"]], r["said"]), r["index"]) for r in rows]
         order = ("false proof", "checker", "answer", "other words", "survived")
         worst = min(found, key=lambda pair: order.index(pair[0]), default=("survived", None))
+        if worst[0] == "survived" and not wrong:
+            failed = self.run_tests(path, node, other)
+            worst = (failed or "survived", worst[1])
         if worst[0] == "false proof" or not wrong:
             return *worst, len(indices)
         return f"crash: {wrong}", None, len(indices)
+
+
+def tests_of(module):
+    """The tests of the project that a survivor is put to."""
+    return next(files for start, files in NEAR if module.startswith(start))
 
 
 def draw(rows, count, rng):
@@ -391,17 +283,10 @@ def run_mutants(count, *, seed, only=None, tell=None):
 def main():
     """Run mutants and write the table."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--answer")
-    reader.add_argument("--trace")
     reader.add_argument("--count", type=int, default=120)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--module")
     given = reader.parse_args()
-    if given.answer is not None or given.trace is not None:
-        text = given.answer if given.answer is not None else given.trace
-        indices = [int(part) for part in text.split(",")]
-        (run_child if given.answer is not None else run_traced)(indices)
-        return
 
     def tell(row):
         sys.stdout.write(f"{row['how'][:70]:<14} {row['module']}:{row['line']} {row['edit']}: "

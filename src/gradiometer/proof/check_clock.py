@@ -80,6 +80,11 @@ class Known:
         return usual and fixed and possible_signs(exponent, self.signs) == {1}
 
 
+def has_values(tree: Node, known: Known) -> bool:
+    """Whether a formula certainly has a value for all values of its names."""
+    return all(known.is_sure(part) for part in _list_parts(tree, set()))
+
+
 def know(
     step: Sequence[tuple[str, Node]],
     initial: Mapping[str, Node],
@@ -120,8 +125,7 @@ def require_values_of(step: Sequence[tuple[str, Node]], unread: set[str], known:
         UndecidedError: If one may have none.
     """
     for target, tree in step:
-        sure = all(known.is_sure(part) for part in _list_parts(tree, set()))
-        if target in unread and not sure:
+        if target in unread and not has_values(tree, known):
             raise UndecidedError(f"`{target}` may have no value, though nothing reads it")
         known.add(target, tree)
 

@@ -99,7 +99,11 @@ def check_doubling(problem: Any, claim: Any, evidence: Any) -> None:
     require(type(period) is int and 0 < period <= _MOST_PERIOD, "The period is no count.")
     with precision(BITS):
         rates, box = read_ends(rate), read_ends(place)
-        step = read_map(read_inquiry(problem), problem["landscape"])
+        inquiry = read_inquiry(problem)
+        low, high = inquiry.domain
+        within = rates.lower > low and (high is None or rates.upper < high)
+        require(within, "The rates lie outside the parameter's domain.")
+        step = read_map(inquiry, problem["landscape"])
         require(rates.lower < rates.upper, "There is only one rate.")
         require(box.lower < box.upper, "The box is empty.")
         whole = step.newton(to_ball(box.value), rates.value, period)

@@ -10,8 +10,10 @@ from flint import fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
+    EVERYTHING,
     Axis,
     Line,
+    Range,
     Split,
     at_parameter,
     collapse,
@@ -21,6 +23,7 @@ from gradiometer.formula import (
     on_axis,
     precision,
 )
+from gradiometer.proof.check_clock import Known, has_values
 from gradiometer.proof.check_walk import (
     LADDER,
     Replay,
@@ -48,6 +51,7 @@ def check_regimes(problem: Any, claim: Any, evidence: Any) -> None:
     for bits in LADDER:
         try:
             with precision(bits):
+                _require_losses(replay, parameter, axis)
                 parts = _explore(replay, parameter, axis)
                 _compare(claim, parts)
                 return
@@ -66,6 +70,18 @@ def read_domain(domain: Any) -> Axis:
     require(upper is not None or not upper_closed, "An infinite end is open.")
     require(lower is None or upper is None or lower < upper, "The domain is empty.")
     return Axis(lower, upper, lower_closed, upper_closed)
+
+
+def _require_losses(replay: Replay, parameter: str, axis: Axis) -> None:
+    """Refuse a landscape that may have no value for some value of the parameter."""
+    signs = {-1, 0, 1}
+    if axis.lower is not None and axis.lower >= 0:
+        signs -= {-1} if axis.lower == 0 and axis.lower_closed else {-1, 0}
+    ranges = {parameter: Range(axis.lower, axis.upper), "x": EVERYTHING}
+    known = Known(parameter, ranges, {parameter: frozenset(signs)})
+    for piece in replay.pieces:
+        if not has_values(piece.loss, known):
+            raise UndecidedError("the landscape may have no value for some of the parameter's")
 
 
 class _Part:

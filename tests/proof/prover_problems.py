@@ -1,0 +1,169 @@
+"""Problems with known answers, and what the package that is imported says of them.
+
+`python -m proof.prover_problems answer 0,1,2` writes the answers as lines of JSON, and with `trace`
+the lines of the provers that each problem runs.
+"""
+
+import json
+import sys
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+TABLES = Path(__file__).parents[1] / "known_answers"
+RATE = {"learning_rate": "1/10"}
+HILL = {
+    "name": "hill",
+    "pieces": [
+        {"on": "(-oo, 0]", "f": "-x"},
+        {"on": "(0, 1/10]", "f": "x"},
+        {"on": "(1/10, oo)", "f": "1/5 - x"},
+    ],
+}
+BY_HAND = [
+    # Question, what it is asked of, options, a fact and its known value.
+    ("trajectory", "x^2/2", {"set": RATE, "start": "1"}, "verdict", "converges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "3"}, "start": "1"}, "verdict", "diverges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "2"}, "start": "1"}, "verdict", "cycle"),
+    ("trajectory", "x^2/2 - x", {"set": {**RATE, "momentum": "1/2"}, "start": "3", "steps": 20},
+     "verdict", "converges"),
+    ("trajectory", "x^2/2", {"set": {"learning_rate": "4", "momentum": "1/2"}, "start": "3",
+                             "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "x^2/2", {"schedule": "1/(k + 2)", "start": "1", "steps": 20},
+     "verdict", "converges"),
+    ("trajectory", "-abs(x)", {"set": RATE, "start": "1", "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "barrier", {"set": {"learning_rate": "1/2", "momentum": "9/10"}, "start": "0",
+                               "steps": 50}, "verdict", "escapes"),
+    ("trajectory", "max(-x, 2*x)", {"optimizer": "adam", "set": {**RATE, "eps": "0"},
+                                    "start": "1/3", "steps": 20}, "verdict", "bounded"),
+    ("trajectory", HILL, {"optimizer": "sgd.keras", "set": {**RATE, "momentum": "9/10"},
+                          "start": "-1", "steps": 60}, "verdict", "escapes"),
+    ("trajectory", "x^4", {"set": RATE, "start": "1/3", "steps": 20}, "verdict", "converges"),
+    ("trajectory", "x^4", {"set": RATE, "start": "-10", "steps": 20}, "verdict", "diverges"),
+    ("trajectory", "x^4/4", {"set": {**RATE, "momentum": "1/2"}, "start": "100", "steps": 9},
+     "verdict", "diverges"),
+    ("trajectory", "x^4/4 - x^2/2", {"set": {"learning_rate": "29/20"}, "start": "1/3",
+                                     "steps": 20}, "verdict", "bounded"),
+    ("trajectory", "x^4/4 + x^2/20", {"optimizer": "rmsprop", "start": "1/3", "steps": 20,
+                                      "set": {**RATE, "eps": "1/2", "alpha": "1/2"}},
+     "verdict", "converges"),
+    ("escape", "barrier", {"set": RATE}, "barrier", "1/10"),
+    ("escape", "barrier", {"set": {**RATE, "momentum": "1/2"}}, "attained", None),
+    ("escape", "barrier", {"optimizer": "sign_sgd", "set": RATE}, "attained", None),
+    ("escape", "barrier", {"optimizer": "lion", "set": {**RATE, "beta2": "1/2"}, "steps": 60},
+     "attained", None),
+    ("stability", "x^2/2", {"set": {"momentum": "9/10"}}, "critical", "19/5"),
+    ("stability", "3*x^2/2", {}, "critical", "2/3"),
+    ("stability", "x^2/2", {"set": {"momentum": "9/10", "nesterov": "true"}}, "critical", "19/14"),
+    ("stability", "x^2/2 + 5*y^2", {"set": {"weight_decay": "1/4"}, "at": "x=0, y=0"},
+     "critical", "8/41"),
+    ("stability", "double_well", {"optimizer": "rmsprop", "set": {"eps": "1/2"}},
+     "critical", "1/2"),
+    ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}, "critical", "1"),
+]  # fmt: skip
+
+
+def list_problems():
+    """All problems: each a question, what it is asked of, and its options."""
+    found = [row[:3] for row in BY_HAND]
+    for case in tomllib.loads((TABLES / "verdicts_kinked.toml").read_text("utf-8"))["case"][::6]:
+        kept = {key: case[key] for key in ("optimizer", "set", "start", "steps")}
+        found.append(("trajectory", case["landscape"], kept))
+    for case in tomllib.loads((TABLES / "verdicts_smooth.toml").read_text("utf-8"))["case"][::4]:
+        kept = {key: case[key] for key in ("optimizer", "schedule", "set", "start") if key in case}
+        found.append(("trajectory", case["objective"], {**kept, "steps": 4}))
+    return found
+
+
+def known_words():
+    """The known value of one fact of each problem, as far as there is one."""
+    found = [row[3:] for row in BY_HAND]
+    for name, stride in (("verdicts_kinked", 6), ("verdicts_smooth", 4)):
+        cases = tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8"))["case"]
+        found += [("verdict", case.get("verdict")) for case in cases[::stride]]
+    return found
+
+
+def put_plainly(value):
+    """A value of a fact as plain JSON: numbers by two ends, so that balls can be compared."""
+    from flint import arb, fmpq
+
+    if isinstance(value, fmpq):
+        return [str(value), str(value)]
+    if isinstance(value, arb):
+        finite = value.is_finite()
+        return [str(value.lower().fmpq()), str(value.upper().fmpq())] if finite else "infinite"
+    if isinstance(value, Mapping):
+        return {str(key): put_plainly(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return {str(index): put_plainly(part) for index, part in enumerate(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: put_plainly(part) for key, part in vars(value).items()} or asdict(value)
+    return str(value)
+
+
+def answer(problem):
+    """What a question says of a problem: value, status and reason of each fact."""
+    from gradiometer.errors import GradiometerError
+    from gradiometer.proof import check
+    from gradiometer.question import escape, stability, trajectory
+
+    question, surface, options = problem
+    ask = {"trajectory": trajectory, "escape": escape, "stability": stability}[question]
+    if not callable(ask):
+        ask = getattr(ask, question)
+    try:
+        given = ask(surface, **options)
+        if given.certificate is not None:
+            check(given.certificate)
+    except GradiometerError as error:
+        return {"refused": ["", "", f"{type(error).__name__}: {error}"]}
+    said = {
+        name: [put_plainly(fact.value), fact.status, fact.because]
+        for name, fact in given.facts.items()
+        if fact.status in ("proved", "unknown")
+    }
+    return {**said, "worked steps": [str(given.steps), "proved", ""]}
+
+
+def run_child(indices):
+    """Write the answer to each problem as a line of JSON, and how long it took."""
+    problems = list_problems()
+    for index in indices:
+        began = time.process_time()
+        said = answer(problems[index])
+        row = {"index": index, "said": said, "seconds": time.process_time() - began}
+        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
+
+
+def run_traced(indices):
+    """The same, with the lines of the provers that each problem runs."""
+    from gradiometer import proof
+
+    home = str(Path(proof.__file__).parent)
+    problems = list_problems()
+    for index in indices:
+        lines: dict[str, set[int]] = {}
+
+        def local(frame, event, _, lines=lines):
+            if event == "line":
+                lines.setdefault(Path(frame.f_code.co_filename).stem, set()).add(frame.f_lineno)
+            return local
+
+        def trace(frame, *_, local=local):
+            # Generated code of dataclasses has no file.
+            return local if frame.f_code.co_filename.startswith(home) else None
+
+        sys.settrace(trace)
+        answer(problems[index])
+        sys.settrace(None)
+        row = {"index": index, "lines": {name: sorted(found) for name, found in lines.items()}}
+        sys.stdout.write(json.dumps(row) + "\n")
+
+
+if __name__ == "__main__":
+    chosen = [int(part) for part in sys.argv[2].split(",")]
+    (run_child if sys.argv[1] == "answer" else run_traced)(chosen)
