@@ -158,3 +158,11 @@ def test_picture_shows_the_overshoot_by_phase():
     (figure,) = draw_figures(escape("barrier", optimizer="adam", start="any"))
     assert figure.title == "Overshoot by phase"
     assert "supremum is 0.003434062" in figure.about
+
+
+def test_which_run_up_comes_farthest_is_open_where_only_a_bracket_is_known():
+    answer = escape("barrier", optimizer="amsgrad", start="any")
+    assert values(answer, "reached", "run_up", "climb") == (None, None, None)
+    assert answer.facts["overshoot"].status == "proved"
+    facts = json.loads(answer.to_json())["facts"]
+    assert not find_differences(facts, [answer.certificate])
