@@ -120,7 +120,7 @@ def _run_up_fact(found: Phases) -> Fact:
         return proved(_ENDLESS, f"{said}, each of them by a last step from the kink itself.")
     if found.reached is None:
         return unknown(
-            f"A run-up of {found.after} steps comes within 1e-12 of the supremum, as a part of "
+            f"A run-up of {found.after} steps comes within 1e-22 of the supremum, as a part of "
             "it; which one comes farthest is open."
         )
     return proved(
@@ -134,7 +134,7 @@ def _approach(found: Phases) -> str:
     if found.after is None:
         return "it is the limit of ever longer run-ups that take their last step from the kink"
     if found.reached is None:
-        return f"run-ups of {found.after} steps come within 1e-12 of it, as a part of it"
+        return f"run-ups of {found.after} steps come within 1e-22 of it, as a part of it"
     return f"of the runs that take step {found.after} from as close to the kink as they can"
 
 

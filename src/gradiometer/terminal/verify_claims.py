@@ -145,7 +145,7 @@ _FATES: tuple[str, ...] = (
 """Kinds of certificates about what becomes of a run for ever."""
 
 
-_SHARP = fmpq(1, 10**12)
+_SHARP = fmpq(1, 10**22)
 """How far apart two ends of one number may be, as a part of it."""
 
 
