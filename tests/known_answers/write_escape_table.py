@@ -76,7 +76,7 @@ def row_of(name):
     parts = (
         f"`{name}`",
         to_value_text(overshoot.value),
-        to_value_text(facts["run_up"].value),
+        "open" if facts["run_up"].value is None else to_value_text(facts["run_up"].value),
         "open" if settled is None else to_value_text(settled),
         law_of(name, facts),
     )

@@ -37,7 +37,7 @@ _LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 
 """Run-ups that are tried, in steps."""
 _MOST_WORK = 12_000
 """Steps of run-ups and climbs after which no further length is tried."""
-_CLOSE = fmpq(1, 10**12)
+_CLOSE = fmpq(1, 10**22)
 """How far apart two ends of the supremum may be, as a part of it."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
@@ -151,7 +151,7 @@ def _choose(
                 gap = _gap(below, others, wedge)
                 if best is None or gap < _gap(best[0], best[1], wedge):
                     best = below, others, evidence
-                if gap <= 0 or (gap < 2e-13 and below.after is None):
+                if gap <= 0 or (gap < 1e-23 and below.after is None):
                     return best
         except (UndecidedError, DomainError) as error:
             reason = str(error)

@@ -72,8 +72,9 @@ def _list_facts(found: Phases, parameter: str) -> dict[str, Fact]:
         facts["overshoot"] = proved(_number(low, high), because)
         facts["reached"] = _reached_fact(found)
         facts["run_up"] = _run_up_fact(found)
-        said = "Steps from the first one past the kink to the farthest position."
-        facts["climb"] = proved(found.climbing, said)
+        said = "Steps from the first one past the kink to the farthest position of such a run."
+        is_open = facts["run_up"].value is None
+        facts["climb"] = facts["run_up"] if is_open else proved(found.climbing, said)
     facts["barrier"] = _barrier_fact(found, parameter)
     facts["attained"] = _attained_fact(found, parameter)
     return {n: facts[n] for n in _FACTS if n in facts} | _common_facts(found)
@@ -115,8 +116,13 @@ def _reached_fact(found: Phases) -> Fact:
 
 def _run_up_fact(found: Phases) -> Fact:
     if found.after is None:
-        said = "Runs that begin ever farther away come ever closer to the supremum."
-        return proved(_ENDLESS, f"{said} Each takes its last step before the kink from the kink.")
+        said = "Runs that begin ever farther away come as close to the supremum as it is known"
+        return proved(_ENDLESS, f"{said}, each of them by a last step from the kink itself.")
+    if found.reached is None:
+        return unknown(
+            f"A run-up of {found.after} steps comes within 1e-22 of the supremum, as a part of "
+            "it; which one comes farthest is open."
+        )
     return proved(
         found.after,
         "Steps up to the first one past the kink, for the runs that come farthest; the closer "
@@ -127,6 +133,8 @@ def _run_up_fact(found: Phases) -> Fact:
 def _approach(found: Phases) -> str:
     if found.after is None:
         return "it is the limit of ever longer run-ups that take their last step from the kink"
+    if found.reached is None:
+        return f"run-ups of {found.after} steps come within 1e-22 of it, as a part of it"
     return f"of the runs that take step {found.after} from as close to the kink as they can"
 
 

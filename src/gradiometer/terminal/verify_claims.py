@@ -163,7 +163,7 @@ _FATES: tuple[str, ...] = (
 """Kinds of certificates about what becomes of a run for ever."""
 
 
-_SHARP = fmpq(1, 10**12)
+_SHARP = fmpq(1, 10**22)
 """How far apart two ends of one number may be, as a part of it."""
 
 
@@ -173,11 +173,13 @@ def _of_phases(parts: Sequence[Any]) -> dict[str, Any]:
     low, high = map(from_decimal, claim["overshoot"])
     sharp = high - low <= _SHARP * high
     settled, degree, barrier = claim["settled"], claim["degree"], claim["barrier"]
+    # Of a run-up that is only close to the supremum nothing more is known.
+    known = sharp and (claim["after"] is None or claim["reached"] is not None)
     expected: dict[str, Any] = {
         "overshoot": _between(*claim["overshoot"]) if sharp else None,
         "reached": claim["reached"] if sharp else None,
-        "run_up": (claim["after"] or "endless") if sharp else None,
-        "climb": claim["climbing"] if sharp else None,
+        "run_up": (claim["after"] or "endless") if known else None,
+        "climb": claim["climbing"] if known else None,
         "barrier": "none" if barrier is None else _between(*barrier) if sharp else None,
         "attained": claim["attained"] if sharp or barrier is None else None,
         "between": None,
