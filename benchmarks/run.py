@@ -27,8 +27,8 @@ from lanes import time_lanes, write_lanes
 from moments import time_moments, write_moments
 from networks import time_networks, write_networks
 from paths import draw_figure, time_paths, write_paths
-from verdicts import time_verdicts, write_verdicts
 from training import time_training, write_training
+from verdicts import time_verdicts, write_verdicts
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = "studies/training_mechanics.toml"
