@@ -88,3 +88,12 @@ def test_a_parameter_without_a_value_is_asked_for_unless_it_may_stay_free():
     with pytest.raises(UsageError, match="needs a value of `a`"):
         settle([owner], {})
     assert settle([owner], {}, free=frozenset({"a"})) == {"objective": {}}
+
+
+@pytest.mark.parametrize("keys", [("learning_rate", "sgd.learning_rate"),
+                                  ("optimizer.learning_rate", "sgd.learning_rate")])  # fmt: skip
+def test_a_parameter_is_not_set_twice_by_two_spellings(keys):
+    owner = read_optimizer("sgd").owner
+    with pytest.raises(UsageError, match="set the same parameter"):
+        settle([owner], dict(zip(keys, ("1/2", "1/3"), strict=True)))
+    assert settle([owner], {keys[0]: "1/3"})["optimizer"]["learning_rate"] == fmpq(1, 3)

@@ -70,6 +70,19 @@ def test_no_other_rule_or_landscape_fits_the_claim(certificates, name):
             check(with_own_fingerprint(mutant))
 
 
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("name", ["momentum", "balls"])
+def test_a_landscape_with_a_hole_is_refused(certificates, name, place):
+    certificate = certificates[name]
+    run = certificate["problem"]["run"]
+    pieces = [dict(piece) for piece in run["pieces"]]
+    # The slope is the same everywhere, but no run passes 1 - 1/100, or goes past 3.
+    pieces[place]["loss"] += ("+ 0*ln(99/100 - x)", "+ 0*ln(3 - x)")[place]
+    mutant = {**certificate["problem"], "run": {**run, "pieces": pieces}}
+    with pytest.raises(CertificateError):
+        check(with_own_fingerprint({**certificate, "problem": mutant}))
+
+
 @pytest.mark.parametrize("name", ["momentum", "signs", "balls"])
 def test_a_box_that_is_too_small_is_refused(certificates, name):
     certificate = certificates[name]

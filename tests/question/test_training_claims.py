@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from flint import fmpq
 
+import gradiometer
+from gradiometer.errors import UsageError
 from gradiometer.model import read_optimizer, settle, unroll
 from gradiometer.question.training_arrays import Results
 from gradiometer.question.training_claims import list_claims
@@ -183,6 +185,53 @@ def test_thresholds_are_the_published_ones(name, settings, threshold):
     for rate in (1e-3, 1.0):
         values = {**rule.float_values, "learning_rate": rate}
         assert part.find_threshold(values) == pytest.approx(threshold, rel=1e-6)
+
+
+def test_thresholds_of_own_rules_are_those_of_their_bowls():
+    def find(state, step, rate):
+        table = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
+                 "state": state, "step": step}  # fmt: skip
+        optimizer = read_optimizer(table)
+        rule = unroll(optimizer.bind(settle([optimizer.owner], {})["optimizer"]), ())
+        return find_linear_part(rule).find_threshold({"learning_rate": rate})
+
+    # Twice the gradient: unstable at half the sharpness.
+    assert find({}, {"x'": "x - 2*learning_rate*g"}, 0.5) == pytest.approx(1, rel=1e-6)
+    # A pull of 1/4 takes from what the slope may pull: rate*(s + 1/4) = 2.
+    pulled = {"x'": "x - learning_rate*(g + x/4)"}
+    assert find({}, pulled, 1.0) == pytest.approx(1.75, rel=1e-6)
+    assert find({}, pulled, 2.0) == pytest.approx(1.5, rel=1e-6)
+
+
+def test_limits_follow_the_rate_where_weights_decay():
+    answer = gradiometer.training(
+        "2-3-1", data="moons(count=40)", optimizer="sgd", schedule="step(step_size=1, gamma=1/4)",
+        set={"weight_decay": "1", "learning_rate": "1"}, epochs=3, batch=100,
+        seeds=1, sharpness=1,
+    )  # fmt: skip
+    rates = [1, 1 / 4, 1 / 16]
+    limits = answer.arrays["sharpness_threshold"].to_list()[0]
+    assert limits == pytest.approx([2 / rate - 1 for rate in rates], rel=1e-6)
+
+
+def test_differences_that_are_equal_but_for_rounding_prove_nothing_with_two_seeds():
+    differences = [29 / 30 - 28 / 30, 12 / 30 - 11 / 30]
+    assert differences[0] != differences[1]
+    assert find_probability(differences) == 0.5
+
+
+def test_accuracies_are_shares_of_whole_numbers():
+    answer = gradiometer.training("d-4-k", data="iris", epochs=3, seeds=2)
+    for name, count in (("validation_accuracy", 30), ("train_accuracy", 90)):
+        for row in answer.arrays[name].to_list()[0]:
+            # So that a target of 9/10 is reached with 27 of 30.
+            assert all(share == round(share * count) / count for share in row)
+
+
+@pytest.mark.parametrize("wish", [{"label_noise": "1/10"}, {"target_accuracy": "1/2"}])
+def test_numbers_to_learn_have_no_labels(wish):
+    with pytest.raises(UsageError, match="numbers to learn"):
+        gradiometer.training("d-4-1", data="diabetes", epochs=1, seeds=1, **wish)
 
 
 def test_a_rule_of_signs_has_no_threshold():

@@ -189,16 +189,21 @@ def settle(
 
     Raises:
         UnknownNameError: If a given name belongs to no owner.
-        UsageError: If a name belongs to two owners, or a parameter has no value.
+        UsageError: If a name belongs to two owners, or a parameter has no value, or two.
         DomainError: If a value is outside its domain.
     """
     values: dict[str, dict[str, Setting]] = {
         owner.role: {p.name: p.default for p in owner.parameters.values() if p.default is not None}
         for owner in owners
     }
+    seen: dict[tuple[str, str], str] = {}
     for key, value in (given or {}).items():
         owner, parameter = _find(key, owners)
         place = Place(f"--set {key}")
+        before = seen.setdefault((owner.role, parameter.name), key)
+        if before != key:
+            raise UsageError(f"`{before}` and `{key}` set the same parameter.", place=place,
+                             hint="leave one of them out")  # fmt: skip
         values[owner.role][parameter.name] = read_setting(parameter, value, place=place)
     for owner in owners:
         for parameter in owner.parameters.values():

@@ -174,7 +174,12 @@ def _follow_guard(node: Apply, known: Mapping[str, Value]) -> Value:
     if isinstance(condition, Apply) and condition.operator == ">":
         squares, *zeros = (follow(part, known) for part in (*condition.arguments, outer))
         if isinstance(squares, Square) and all(_is_zero(value) for value in zeros):
-            return follow(inner, known)
+            found = follow(inner, known)
+            # A position or a sum of squares that falls to 0 would be another rule.
+            if isinstance(found, Quotient | Sign):
+                return found
+            if isinstance(found, Form) and "x" not in found.parts:
+                return found
     if condition == apply("==", Name("t"), Number(ONE)):
         first, later = follow(inner, known), follow(outer, known)
         if isinstance(first, Form) and isinstance(later, Form):
@@ -323,8 +328,14 @@ def _take_root(one: Value) -> Value | None:
 
 
 def _take_sign(one: Value) -> Value | None:
-    moves = isinstance(one, Form) and one.parts and "x" not in one.parts
+    moves = isinstance(one, Form) and "x" not in one.parts and may_be_any(one)
     return Sign(to_factor(ONE)) if moves else None
+
+
+def may_be_any(form: Form) -> bool:
+    """Whether some gradients make a sum as large as one likes: means alone may cancel."""
+    parts = form.parts.keys() - {"x"}
+    return "g" in parts or len(parts) == 1
 
 
 def _take_largest(one: Value, other: Value) -> Value | None:

@@ -20,9 +20,10 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Exact,
     Node,
+    Range,
     compare,
     evaluate,
-    free_names,
+    find_needed,
     number,
     parse,
     precision,
@@ -44,6 +45,7 @@ from gradiometer.proof.check_gain import (
     Square,
     Value,
     follow,
+    may_be_any,
     multiply,
     to_factor,
 )
@@ -119,23 +121,14 @@ def read_rule(problem: Any, evidence: Any) -> tuple[dict[str, Exact], Lines, dic
         lines.append((target, substitute(parse(text, names=known).tree, fixed)))
         known.add(target)
     require(all(f"{name}'" in known for name in ("x", *states)), "The rule is not complete.")
-    needed = _list_needed(lines)
+    first = {name: parse(text, names=set(numbers)).tree for name, text in states.items()}
+    # What nothing reads may have no value all the same, and then the run ends.
+    needed = find_needed(lines, ["x'"], states=first, ranges={"t": Range(ONE, None)})
     lines = [(target, tree) for target, tree in lines if target in needed]
     alive = [name for name in states if f"{name}'" in needed]
     require(all(kinds.get(name) in _KINDS for name in alive), "A state is of no kind.")
-    first = {name: evaluate(parse(states[name], names=set(numbers)).tree, numbers)
-             for name in alive}  # fmt: skip
-    return first, lines, {name: kinds[name] for name in alive}
-
-
-def _list_needed(lines: Lines) -> set[str]:
-    needed = {"x'"}
-    while True:
-        read = {n for target, tree in lines if target in needed for n in free_names(tree)}
-        grown = needed | read | {f"{name}'" for name in read}
-        if grown == needed:
-            return needed
-        needed = grown
+    begun = {name: evaluate(first[name], numbers) for name in alive}
+    return begun, lines, {name: kinds[name] for name in alive}
 
 
 def find_bound(states: Mapping[str, Exact], lines: Lines, kinds: Mapping[str, str]) -> Bound:
@@ -208,7 +201,9 @@ def _bound_step(after: Value, means: Mapping[str, Mean], *, starts_empty: bool) 
         if set(after.step.size.powers) - {RATE}:
             raise UndecidedError("the size of the step changes with the step count")
         return Bound(after.step.size.square, True, None)
-    if isinstance(after, Form) and after.parts.get("x") == to_factor(ONE) and len(after.parts) > 1:
+    if isinstance(after, Form):
+        if after.parts.get("x") != to_factor(ONE) or not may_be_any(after):
+            raise UndecidedError("a step is not the position and a sum of gradients")
         # A sum of gradients alone is as large as the gradients are.
         return Bound(None, False, None)
     if not isinstance(after, Moved) or not isinstance(after.step, Quotient):
@@ -235,6 +230,8 @@ def _bound_quotient(step: Quotient, means: Mapping[str, Mean], *, starts_empty: 
     _check_largest(step.bottom, v, is_whole=not (bottom.is_zero or below.is_zero))
     lasts_longer = below.is_zero or (v.keeps == 0 and m.keeps != 0)
     if (bottom.is_zero and not top.is_zero) or (lasts_longer and not older.is_zero):
+        if step.bottom.largest is not None:
+            raise UndecidedError("the largest value lasts, whatever the mean under it forgets")
         return Bound(None, False, None)
     if top.is_zero:
         raise UndecidedError("a step does not read the last gradient")

@@ -12,6 +12,7 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import Affine, Axis, Node, evaluate, free_names, to_affine
 from gradiometer.proof.check_fields import fields, require
 from gradiometer.proof.check_regimes import read_domain
+from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay, read_replay
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -69,6 +70,10 @@ def read_wedge(problem: Any) -> Wedge:
     _refuse(len(replay.pieces) < 3, "the landscape has no slope, kink, slope and top")
     first, second, third = replay.pieces[:3]
     fall, rise, after = (_number(piece.slope, parameter) for piece in (first, second, third))
+    # A slope may have a value where the loss has none, and runs end there.
+    _refuse(
+        not all(is_total(piece.loss) for piece in replay.pieces[:3]), "a loss may have no value"
+    )
     _refuse(not fall < 0 < rise, "the landscape does not fall from the left and then rise")
     _refuse(not after < 0, "the second slope does not end in a top")
     assert first.upper is not None

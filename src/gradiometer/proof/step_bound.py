@@ -67,8 +67,11 @@ def find_step_bound(rule: Rule) -> StepBound:
     reached = None
     if gradients:
         states, lines, _ = read_rule(problem, {"kinds": kinds})
-        with precision(_BITS):
-            reached = _round_down(make_step(states, lines, gradients))
+        try:
+            with precision(_BITS):
+                reached = _round_down(make_step(states, lines, gradients))
+        except GradiometerError as error:
+            raise UndecidedError(error.problem.rstrip(".")) from None
     claim = {
         "square": None if bound.square is None else str(bound.square),
         "attained": bound.attained,

@@ -76,6 +76,9 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
     plan = None if axes["schedule"] is None else read_schedule(axes["schedule"])
     numbers = {name: value for name, value in axes.items() if name not in WORD_AXES}
     own = {name: numbers.pop(name) for name in OWN_AXES}
+    if own["label_noise"] and chosen.data.labels is None:
+        raise UsageError(f"`{chosen.data.name}` has numbers to learn, and no labels to make wrong.",
+                         place=Place("label_noise"), hint="leave label_noise out")  # fmt: skip
     owners = find_owners(axes["optimizer"], axes["schedule"], axes["activation"])
     given = {name: value for name, value in {**chosen.settings, **numbers}.items()
              if value is not None and has_use(owners, name)}  # fmt: skip

@@ -17,6 +17,9 @@ LEVEL = 0.95
 
 _BITS = 128
 
+_ROUNDING = 1e-9
+"""Numbers that differ by this share are equal: 29/30 - 28/30 is not 12/30 - 11/30 in floats."""
+
 
 @final
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ def estimate_mean(numbers: Sequence[float]) -> Estimate | None:
 
 
 def _error(numbers: Sequence[float], mean: float) -> float:
-    """The standard error of the mean; 0 where all numbers are equal."""
-    if min(numbers) == max(numbers):
+    """The standard error of the mean; 0 where all numbers are equal but for rounding."""
+    if max(numbers) - min(numbers) <= _ROUNDING * max(map(abs, numbers)):
         return 0.0
     count = len(numbers)
     return math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / (count - 1) / count)

@@ -114,6 +114,9 @@ def read_request(wanted: Wanted) -> Request:
     numbers = {name: read_exact(getattr(wanted, name), name)
                for name in ("validation", "test", "within")}  # fmt: skip
     data = read_dataset(wanted.data, target=wanted.target)
+    if wanted.target_accuracy is not None and data.labels is None:
+        raise UsageError(f"`{data.name}` has numbers to learn, which have no accuracy.",
+                         place=Place("target_accuracy"), hint="ask for target_loss")  # fmt: skip
     axes = _list_axes(wanted)
     units = epochs * (-(-data.count // max(wanted.batch, 1)) if wanted.per == "step" else 1)
     if units > MOST_UNITS:

@@ -103,7 +103,8 @@ def _run_block(
     networks = make_networks(cells, block, dense, parts)
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
     sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
-    recorder = Recorder(request, dense, sharpener)
+    counts = {name: parts.count(name) for name in checks}
+    recorder = Recorder(request, dense, sharpener, counts=counts)
     with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
             if halt.is_set():
@@ -177,9 +178,12 @@ def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Part
 class Recorder:
     """Collects what each epoch leaves of the networks of a block."""
 
-    def __init__(self, request: Request, dense: Dense, sharpener: Sharpener) -> None:
+    def __init__(
+        self, request: Request, dense: Dense, sharpener: Sharpener, *, counts: Mapping[str, int]
+    ) -> None:
         import numpy as np
 
+        self.counts = counts
         count, self.sharpener, self.every = len(sharpener.cells), sharpener, request.sharpness
         self.start = self.nothing = np.full(count, np.nan)
         if self.every:
@@ -201,7 +205,9 @@ class Recorder:
         self.stopped, self.layer = epoch.stopped, epoch.exploded
         found = {"batch_loss": epoch.loss, "batch_accuracy": epoch.hits}
         for part, (loss, hits) in epoch.checks.items():
-            found |= {f"{part}_loss": loss, f"{part}_accuracy": hits}
+            # Shares are those of whole numbers: float32 would tell 27 of 30 from 9/10.
+            right = np.round(np.asarray(hits, float) * self.counts[part])
+            found |= {f"{part}_loss": loss, f"{part}_accuracy": right / self.counts[part]}
         done = epoch.number + 1
         if self.every:
             wanted = done % self.every == 0 or done == self.epochs

@@ -90,21 +90,21 @@ def list_thresholds(results: Results) -> Any:
 
     rows = []
     for cell, rates in zip(results.request.cells, results.list_rates(), strict=True):
-        product = find_product(cell)
-        rows.append([math.nan if product is None or not rate > 0 else product / rate
-                     for rate in rates])  # fmt: skip
+        found = {rate: _find_limit(cell, rate) for rate in set(map(float, rates))}
+        rows.append([found[float(rate)] for rate in rates])
     return np.array(rows)
 
 
-def find_product(cell: Cell) -> float | None:
-    """The product of rate and sharpness at which the rule of a cell becomes unstable."""
-    part: LinearPart | None = find_linear_part(cell.scalar)
+def _find_limit(cell: Cell, rate: float) -> float:
+    """The sharpness at which the rule of a cell becomes unstable at that rate; NaN for none."""
+    part: LinearPart | None = find_linear_part(cell.scalar) if rate > 0 else None
     if part is None:
-        return None
+        return math.nan
     values = {name: to_float(value) for name, value in cell.scalar.values.items()}
     values |= {name: row.float_at(0) for name, row in cell.schedules.items()}
-    # The product does not depend on the rate, which may begin at 0 in a warm-up.
-    return part.find_threshold({**values, RATE: values.get(RATE) or 1.0})
+    # Weight decay makes the product of rate and sharpness depend on the rate.
+    product = part.find_threshold({**values, RATE: rate})
+    return math.nan if product is None else product / rate
 
 
 def tell_sharpness(results: Results) -> tuple[dict[str, Fact], dict[str, Series]]:

@@ -72,7 +72,8 @@ class LinearPart:
         unit = compile_float(self.pull)(given) / values[RATE]
         if not unit > 0:
             return None
-        factor = values[RATE] * unit
+        # Sharpness is looked at in the scaled bowl only where a state scales it.
+        factor = values[RATE] * (unit if self.held else 1.0)
         low = 1e-6
         if not _is_stable(slopes, low / factor):
             return None
