@@ -305,8 +305,6 @@ def _multiply(one: Value, other: Value) -> Value | None:
 def _divide(one: Value, other: Value) -> Value | None:
     if isinstance(other, Factor):
         return _scale(invert(other), one)
-    if isinstance(one, Factor) and one.is_zero:
-        return one
     if not isinstance(one, Form) or not isinstance(other, Root) or "x" in one.parts:
         return None
     return Quotient(one, other.of)
