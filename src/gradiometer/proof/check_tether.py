@@ -23,6 +23,7 @@ from gradiometer.formula import (
     Range,
     compare,
     precision,
+    to_ball,
 )
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_motion import read_motion
@@ -32,7 +33,7 @@ from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_total import require_values
 from gradiometer.proof.check_walk import Replay, read_replay
 
-_ZERO, _ONE = fmpq(0), fmpq(1)
+_ZERO = fmpq(0)
 _PARTS = 16
 """Parts of an interval on which slopes are bounded one by one."""
 _MOST_TURNS = 10_000
@@ -109,20 +110,12 @@ def count_turns(keeps: fmpq, home: Exact, away: Exact) -> int:
     """
     if keeps == 0 or compare(away, _ZERO) <= 0:
         return 0
-    left, turns = _ONE, 0
-    while True:
-        if compare(left * away, (1 - left) * home) <= 0:
-            return turns
-        turns, left = turns + 1, left * keeps
-        if turns >= _MOST_TURNS:
-            raise UndecidedError("the mean of slopes forgets too slowly")
-        left = _round_up(left)
-
-
-def _round_up(number: fmpq) -> fmpq:
-    """A short rational that is not below it."""
-    scale = fmpq(2) ** 64
-    return fmpq(-((-number * scale).floor())) / scale
+    # The mean points home where `k^n <= u/(u + V)`: logarithms are negative here.
+    turns = (to_ball(home) / (to_ball(home) + away)).log() / to_ball(keeps).log()
+    whole = turns.upper().ceil().unique_fmpz()
+    if whole is None or whole > _MOST_TURNS:
+        raise UndecidedError("the mean of slopes forgets too slowly")
+    return max(0, int(whole))
 
 
 def bound_slopes(field: Field, low: fmpq, high: fmpq) -> tuple[Exact, Exact]:
