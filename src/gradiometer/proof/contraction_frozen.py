@@ -266,7 +266,7 @@ def _worst(frame: Array, matrices: Sequence[Array]) -> float:
     import numpy as np
 
     stack = np.linalg.inv(frame) @ np.stack(matrices) @ frame
-    return float(np.linalg.norm(stack, 2, axis=(1, 2)).max())
+    return float(np.linalg.svd(stack, compute_uv=False).max())
 
 
 def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[float, Array]:
