@@ -37,7 +37,7 @@ _MOST_STEPS = 1500
 """Steps of boxes after which the search is given up."""
 
 _CURVED_STEPS = 150
-"""The same where all is one curved piece: nothing steps out of it, so a box keeps itself or grows."""
+"""The same where all is one curved piece, so that a box keeps itself or only grows."""
 
 _NARROWINGS = 8
 _CAP_ROUNDS = 16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
@@ -11,7 +13,7 @@ from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS
 from gradiometer.proof.check_pull import Pull, read_pull
 from gradiometer.proof.check_region import Field
-from gradiometer.proof.check_tether import require_home
+from gradiometer.proof.check_tether import longest_step, require_home
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.scene import Scene
 from gradiometer.proof.tether_ends import Need, list_inner, move_outer
@@ -93,12 +95,15 @@ def _choose_ends(
     low, high = span
     if pull.decays:
         low, high = min(low, 0.0), max(high, 0.0)
-    need = Need((low, high), to_float(pull.reach), to_float(pull.keeps))
+    longest = longest_step(scene.prefix, done)
+    reach = to_float(pull.reach)
+    stride = inf if pull.decays else max(1.0, to_float(longest) / reach)
+    need = Need((low, high), reach, stride, to_float(pull.keeps))
     reason = "a slope between inner and outer end may not point home"
     for inner, room in list_inner(scene.course.landscape, need, most=_TRIES):
         try:
-            ends = move_outer(field, pull, inner, room)
-            require_home(replay, done, ends)
+            ends = move_outer(field, pull, inner, room, longest)
+            require_home(replay, done, ends, longest)
         except (UndecidedError, DomainError, CertificateError) as error:
             reason = getattr(error, "problem", str(error)).rstrip(".")
         else:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias, final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import compare, to_float
+from gradiometer.formula import Exact, to_float
 from gradiometer.model import Landscape
 from gradiometer.proof.check_pull import Pull
 from gradiometer.proof.check_region import Field
-from gradiometer.proof.check_tether import bound_slopes, count_turns
+from gradiometer.proof.check_tether import count_outward
 from gradiometer.proof.contraction_guess import round_short
 from gradiometer.proof.walk import survey
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_ZERO = fmpq(0)
-
 Ends: TypeAlias = tuple[fmpq, fmpq, fmpq, fmpq]
 """Outer, inner, inner and outer end, from left to right."""
 
-_PLACES, _RATIO, _FIRST = 320, 1.05, 0.05
+_PLACES, _RATIO, _FIRST = 160, 1.1, 0.05
 """Places on each side, each further out by that ratio; the first one as a part of a step."""
-_STRIDE = 5
+_STRIDE = 2
 """Every so many of these places is tried as an inner end."""
-_INSIDE = 65
+_INSIDE = 33
 """Places between which the run has been."""
+_ROOMS = 34
+"""Numbers of steps beyond inner ends that are tried."""
 _ROUNDS = 40
 _MOVES = 6
 _SLACKS = (0.97, 0.8, 0.5)
@@ -52,6 +52,8 @@ class Need:
     """Where the run has been, which the inner ends must hold."""
     reach: float
     """No step is longer than this."""
+    stride: float
+    """None of the steps made before is longer than so many times that; infinite if unknown."""
     keeps: float
     """What the slowest mean keeps of itself."""
 
@@ -59,14 +61,14 @@ class Need:
 @final
 @dataclass(frozen=True)
 class Side:
-    """The slopes on one side of the span, positive where they point home."""
+    """One side of the span, seen so that the outer end lies on the right."""
 
-    worst: Array
-    """The least one from an inner end, by its index, up to a place."""
-    home: Array
-    """The largest one from the span up to a place."""
-    away: Array
-    """The largest one that points away from the span, likewise."""
+    places: Array
+    """All places from the far left to the far right, in steps."""
+    slopes: Array
+    """The slopes there, positive where they point home."""
+    first: int
+    """The index of the first place beyond the span."""
 
 
 def list_inner(
@@ -77,14 +79,16 @@ def list_inner(
 
     low, high = need.span
     far = _FIRST * _RATIO ** np.arange(_PLACES)
-    inner = far[::_STRIDE]
+    inner, width = far[::_STRIDE], (high - low) / need.reach
+    places = np.concatenate((-far[::-1], np.linspace(0, width, _INSIDE), width + far))
     with np.errstate(all="ignore"):
-        inside = _sample(landscape, np.linspace(low, high, _INSIDE))
-        left = _look(-_sample(landscape, low - need.reach * far), -inside)
-        right = _look(_sample(landscape, high + need.reach * far), inside)
+        slopes = _sample(landscape, low + need.reach * places)
+        right = Side(places, slopes, _PLACES + _INSIDE)
+        left = Side(width - places[::-1], -slopes[::-1], _PLACES + _INSIDE)
         seen = set()
         for slack in _SLACKS[:most]:
-            rooms = _find_rooms(left, right, far, (need.keeps, slack))
+            tables = [_tabulate(side, need, slack) for side in (left, right)]
+            rooms = _find_rooms(tables, far)
             widths = inner[:, None] + inner[None, :] + rooms[0] + rooms[1]
             row, column = divmod(int(np.argmin(widths)), len(inner))
             if (row, column) in seen or not np.isfinite(widths[row, column]):
@@ -110,51 +114,71 @@ def _sample(landscape: Landscape, places: Array) -> Array:
     return np.array(found, dtype=float)
 
 
-def _look(slopes: Array, inside: Array) -> Side:
-    """A side, from its slopes and those between the places where the run has been."""
+def _tabulate(side: Side, need: Need, slack: float) -> Array:
+    """How many steps the outer end lies beyond each inner one, for each opposite outer end."""
     import numpy as np
 
-    sound = np.isfinite(slopes)
-    least = np.where(sound, slopes, -np.inf)
-    worst = np.full((len(slopes[::_STRIDE]), len(slopes)), np.inf)
-    for row, index in enumerate(range(0, len(slopes), _STRIDE)):
-        worst[row, index:] = np.minimum.accumulate(least[index:])
-    home = np.maximum.accumulate(np.where(sound, slopes, np.inf))
-    away = np.maximum.accumulate(-least)
-    return Side(worst, np.maximum(home, inside.max()), np.maximum(away, -inside.min()))
+    slopes = np.where(np.isfinite(side.slopes), side.slopes, -np.inf)
+    found = np.full((len(range(0, _PLACES, _STRIDE)), _PLACES), np.inf)
+    rooms = np.unique(np.floor(1.25 ** np.arange(_ROOMS)))
+    for row in range(len(found)):
+        index = side.first + row * _STRIDE
+        begin = side.places[index]
+        ends = np.searchsorted(side.places, begin + _SPARE * rooms)
+        tried = rooms[ends < len(slopes)]
+        beyond = np.minimum.accumulate(slopes[index:])
+        home = beyond[ends[: len(tried)] - index]
+        tried, home = tried[home > 0], home[home > 0]
+        if not len(tried):
+            continue
+        back = np.minimum.accumulate(slopes[index - 1 :: -1])
+        least = np.minimum(home[:, None], back[None, :])
+        mean = _remember(least, (begin - side.places[index - 1 :: -1]) / need.stride, need.keeps)
+        turns = _count(slack * home[:, None], -mean / slack, need.keeps)
+        holds = (1 + turns <= tried[:, None])[:, -_PLACES:]
+        best = tried[np.argmax(holds, axis=0)]
+        found[row] = np.where(holds.any(axis=0), best, np.inf)
+    return found
 
 
-def _find_rooms(
-    left: Side, right: Side, far: Array, given: tuple[float, float]
-) -> tuple[Array, Array]:
-    """How many steps outer ends lie beyond inner ones, for all pairs; infinite where none does.
+def _remember(least: Array, away: Array, keeps: float) -> Array:
+    """What a mean is at least where the run passes the inner end, for each opposite outer end."""
+    import numpy as np
 
-    Args:
-        left: The slopes on the left.
-        right: The slopes on the right.
-        far: The distances of the places from the span, in steps.
-        given: What means keep, and the part of the slopes that point home that counts.
-    """
+    left = keeps ** np.maximum(0, np.floor(away) - 1)
+    if not np.isfinite(away).all() or not away.any():
+        left = np.ones_like(away)
+    shares = np.concatenate(([1.0], left[:-1])) - left
+    parts = np.where(shares > 0, shares * least, 0)
+    return np.cumsum(parts, axis=1) + np.where(left > 0, left * least, 0)
+
+
+def _count(home: Array, away: Array, keeps: float) -> Array:
+    """After how many slopes that point home a mean does."""
+    import numpy as np
+
+    if keeps == 0:
+        return np.zeros(np.broadcast_shapes(home.shape, away.shape))
+    return np.ceil(np.log(home / (home + np.maximum(away, 0))) / log(keeps))
+
+
+def _find_rooms(tables: list[Array], far: Array) -> tuple[Array, Array]:
+    """The rooms on both sides for all pairs of inner ends; infinite where none is found."""
     import numpy as np
 
     inner, last = far[::_STRIDE], len(far) - 1
     rows, columns = np.ogrid[: len(inner), : len(inner)]
-    rooms = np.ones((len(inner), len(inner))), np.ones((len(inner), len(inner)))
+    rooms = np.ones((len(inner),) * 2), np.ones((len(inner),) * 2)
     for _ in range(_ROUNDS):
         outer = [
             np.searchsorted(far, ends + _SPARE * room)
             for ends, room in zip((inner[:, None], inner[None, :]), rooms, strict=True)
         ]
-        beyond = [places > last for places in outer]
-        places = [np.minimum(places, last) for places in outer]
-        home = left.worst[rows, places[0]], right.worst[columns, places[1]]
-        away = (
-            np.maximum(left.away[places[0]], right.home[places[1]]),
-            np.maximum(right.away[places[1]], left.home[places[0]]),
-        )
+        lost = (outer[0] > last) | (outer[1] > last)
+        outer = [np.minimum(place, last) for place in outer]
+        found = tables[0][rows, outer[1]], tables[1][columns, outer[0]]
         fresh = [
-            np.maximum(room, np.where(out, np.inf, 1 + _count(point, off, given)))
-            for room, out, point, off in zip(rooms, beyond, home, away, strict=True)
+            np.maximum(r, np.where(lost, np.inf, f)) for r, f in zip(rooms, found, strict=True)
         ]
         if all(np.array_equal(new, old) for new, old in zip(fresh, rooms, strict=True)):
             break
@@ -162,38 +186,31 @@ def _find_rooms(
     return rooms
 
 
-def _count(home: Array, away: Array, given: tuple[float, float]) -> Array:
-    """After how many slopes that point home a mean does."""
-    import numpy as np
-
-    keeps, slack = given
-    wrong = ~(home > 0)
-    if keeps == 0:
-        return np.where(wrong, np.inf, 0.0)
-    share = slack * home / (slack * home + np.maximum(away, 0) / slack)
-    return np.where(wrong, np.inf, np.ceil(np.log(share) / log(keeps)))
-
-
-def move_outer(field: Field, pull: Pull, inner: tuple[fmpq, fmpq], room: tuple[int, int]) -> Ends:
-    """Outer ends that are far enough out, found by moving them until they are.
+def move_outer(
+    field: Field, pull: Pull, inner: tuple[fmpq, fmpq], room: tuple[int, int], longest: Exact
+) -> Ends:
+    """Outer ends that are far enough out, and no further than some moves take them.
 
     Raises:
         UndecidedError: If a slope on the way may not point home, or they move ever further.
     """
     left, right = inner
-    reach = to_float(pull.reach)
+    reach, best = to_float(pull.reach), None
     for _ in range(_MOVES):
         low = round_short(to_float(left) - _SPARE * room[0] * reach)
         high = round_short(to_float(right) + _SPARE * room[1] * reach)
-        least, most = bound_slopes(field, low, high)
-        nearest = -bound_slopes(field, low, left)[1], bound_slopes(field, right, high)[0]
-        if not all(compare(slope, _ZERO) > 0 for slope in nearest):
-            raise UndecidedError("a slope between inner and outer end may not point home")
-        wanted = (
-            1 + count_turns(pull.keeps, nearest[0], most),
-            1 + count_turns(pull.keeps, nearest[1], -least),
-        )
+        ends = low, left, right, high
+        turns = count_outward(field, pull, ends, longest)
+        wanted = 1 + turns[0], 1 + turns[1]
         if wanted[0] <= room[0] and wanted[1] <= room[1]:
-            return low, left, right, high
-        room = max(room[0], wanted[0]), max(room[1], wanted[1])
-    raise UndecidedError("the outer ends move ever further out")
+            best = ends
+            if wanted == room:
+                break
+            room = wanted
+        elif best is not None:
+            break
+        else:
+            room = max(room[0], wanted[0]), max(room[1], wanted[1])
+    if best is None:
+        raise UndecidedError("the outer ends move ever further out")
+    return best
