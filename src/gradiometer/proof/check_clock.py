@@ -62,7 +62,10 @@ class Known:
         inner = [possible_signs(argument, self.signs) for argument in part.arguments]
         if part.operator == "/":
             return 0 not in inner[1]
-        return -1 not in inner[0] if part.operator == "sqrt" else inner[0] == {1}
+        if part.operator == "sqrt":
+            return -1 not in inner[0]
+        # Of the others, such as a tangent, the sign says nothing.
+        return part.operator in ("^", "ln") and inner[0] == {1}
 
     def _is_usual(self, part: Apply) -> bool:
         """Whether it is a power of a parameter between 0 and 1, or made of 1 less such a power."""
