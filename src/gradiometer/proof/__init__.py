@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.basin import Outcome, find_outcome
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
+    from gradiometer.proof.change import Change, Ended, find_changes, prove_end
     from gradiometer.proof.check_agreement import agrees
     from gradiometer.proof.check_consequences import RULES_OF_FACTS, derive
     from gradiometer.proof.check_known import KINDS_OF_FUNCTIONS
@@ -194,6 +195,10 @@ _PLACES = {
     "find_boxes": "boxes",
     "find_convexity": "shape_order",
     "find_counterexample": "refute",
+    "Change": "change",
+    "Ended": "change",
+    "find_changes": "change",
+    "prove_end": "change",
     "Doubling": "doubling",
     "find_doublings": "doubling",
     "find_dead": "shape_range",
@@ -263,6 +268,7 @@ __all__ = [
     "TAPES",
     "Alike",
     "Arithmetic",
+    "Change",
     "Comparison",
     "Course",
     "Difference",
@@ -270,6 +276,7 @@ __all__ = [
     "Doubling",
     "Enclosed",
     "End",
+    "Ended",
     "ExactStepper",
     "Extended",
     "Extremum",
@@ -318,6 +325,7 @@ __all__ = [
     "derive",
     "estimate_moment",
     "find_boxes",
+    "find_changes",
     "find_convexity",
     "find_counterexample",
     "find_dead",
@@ -363,6 +371,7 @@ __all__ = [
     "merge",
     "prove_alike",
     "prove_between",
+    "prove_end",
     "prove_equal",
     "prove_form",
     "prove_joints",
