@@ -12,7 +12,7 @@ from gradiometer.errors import UsageError, suggest
 from gradiometer.question.answer import Answer
 from gradiometer.question.course import MOST_STEPS, Request, read_request
 from gradiometer.question.noise import read_noise
-from gradiometer.question.trajectory_change import answer_changes, read_span
+from gradiometer.question.trajectory_change import answer_changes, check_curve, read_span
 from gradiometer.question.trajectory_curve import answer_on_curve
 from gradiometer.question.trajectory_exact import answer_exactly
 from gradiometer.question.trajectory_float import answer_in_floats
@@ -81,13 +81,13 @@ def trajectory(
         {'x': 49/50, 'y': 8/5}
     """
     if between is not None:
-        _check_alone(engine, noise)
         span = read_span(between, set)
 
         def read(value: fmpq) -> Request:
-            return read_request(
+            return read_run(
                 objective, optimizer=optimizer, schedule=schedule, start=start, steps=steps,
-                at_kink=at_kink, settings={**(set or {}), span.name: str(value)},
+                set={**(set or {}), span.name: str(value)}, at_kink=at_kink, engine=engine,
+                noise=noise, seed=seed, proved=True,
             )  # fmt: skip
 
         return answer_changes(read, span)
@@ -127,17 +127,27 @@ def read_run(
     engine: str | None,
     noise: str | None,
     seed: int,
+    between: str | None = None,
+    proved: bool = False,
 ) -> Request:
     """What `trajectory` is asked, read; the arguments are those of `trajectory`.
+
+    With `between`, it is the run at the lower end of the range. *proved* is for a run that has a
+    meaning only with a proof.
 
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
     check_engine(engine)
+    if between is not None:
+        span = read_span(between, set)
+        set, proved = {**(set or {}), span.name: str(span.low)}, True
+    if proved:
+        _check_alone(engine, noise)
     exact = engine in ("exact", "ball")
     request = read_request(
         objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
-        steps=steps, at_kink=at_kink, most=MOST_STEPS if exact else MOST_FLOAT_STEPS,
+        steps=steps, at_kink=at_kink, most=MOST_STEPS if exact or proved else MOST_FLOAT_STEPS,
     )  # fmt: skip
     draws = read_noise(noise, seed) is not None or "noise" in request.rule.reads
     if draws and exact:
@@ -146,6 +156,8 @@ def read_run(
             known=("float64", "float32"),
             hint="write `--engine float64`",
         )
+    if proved:
+        check_curve(request)
     # What binds late is refused here, before anything runs.
     needs_all = engine or request.is_online or len(request.start) > 1
     _ = request.journey if needs_all else request.curve

@@ -90,9 +90,7 @@ def answer_changes(read: Reader, span: Span) -> Answer:
     Raises:
         GradiometerError: If a run at an end of the span cannot be read, or is none in one variable.
     """
-    requests = [read(span.low), read(span.high)]
-    for request in requests:
-        _check_curve(request)
+    request, _ = read(span.low), read(span.high)
     known: dict[fmpq, Ended | str] = {}
 
     def prove(value: fmpq) -> Ended | str:
@@ -101,7 +99,7 @@ def answer_changes(read: Reader, span: Span) -> Answer:
         return known[value]
 
     rows, more, reason = find_changes(prove, span.values, span.name, most=_MOST_CHANGES)
-    inputs = dict(requests[0].inputs)
+    inputs = dict(request.inputs)
     short = span.name.rpartition(".")[2]
     inputs["set"] = {name: text for name, text in inputs["set"].items() if name != short}
     warnings = [
@@ -121,7 +119,13 @@ def answer_changes(read: Reader, span: Span) -> Answer:
     )  # fmt: skip
 
 
-def _check_curve(request: Request) -> None:
+def check_curve(request: Request) -> None:
+    """Refuse a run whose verdict has no proof of this kind.
+
+    Raises:
+        UsageError: If it is in several variables, or each step has a loss of its own.
+        GradiometerError: If the landscape cannot be used.
+    """
     if len(request.start) > 1 or request.is_online:
         raise UsageError(
             "Changes of the verdict are proved in one variable, of one loss for all steps.",
