@@ -47,8 +47,14 @@ def to_prose(text: str) -> Line:
 def is_table(value: Any) -> bool:
     """Whether the value is too large for a line: several rows, or rows by name."""
     if isinstance(value, Mapping):
-        return any(_is_rows(item) for item in value.values())
+        rows = list(value.values())
+        return any(_is_rows(row) for row in rows) or (_is_rows(rows) and _are_alike(rows))
     return _is_rows(value) and (len(value) > 1 or len(value[0]) > 3)
+
+
+def _are_alike(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether these are several rows of the same several columns."""
+    return len(rows) > 1 and len(rows[0]) > 3 and len({tuple(row) for row in rows}) == 1
 
 
 def _is_rows(value: Any) -> bool:
