@@ -78,9 +78,10 @@ def list_inner(
     import numpy as np
 
     low, high = need.span
-    far = _FIRST * _RATIO ** np.arange(_PLACES)
+    far = np.array([_FIRST * _RATIO**index for index in range(_PLACES)])
     inner, width = far[::_STRIDE], (high - low) / need.reach
-    places = np.concatenate((-far[::-1], np.linspace(0, width, _INSIDE), width + far))
+    inside = np.array([width * index / (_INSIDE - 1) for index in range(_INSIDE)])
+    places: Array = np.concatenate((-far[::-1], inside, width + far))
     with np.errstate(all="ignore"):
         slopes = _sample(landscape, low + need.reach * places)
         right = Side(places, slopes, _PLACES + _INSIDE)
