@@ -124,8 +124,8 @@ def list_untouched(node):
         return node.decorator_list
     if isinstance(node, ast.AnnAssign):
         return [node.annotation]
-    if isinstance(node, ast.Call) and getattr(node.func, "id", None) in EFFORT:
-        return node.args[EFFORT[node.func.id] :]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.args[EFFORT.get(node.func.id, len(node.args)) :]
     if isinstance(node, ast.keyword) and node.arg == "strict":
         return [node.value]
     if isinstance(node, ast.Compare) and "_MOST" in ast.unparse(node):
@@ -141,7 +141,8 @@ def list_places(tree):
     """The nodes that may be edited."""
     parts = [part for node in ast.walk(tree) for part in list_untouched(node) if part]
     skipped = {id(node) for part in parts for node in ast.walk(part)}
-    return [node for node in ast.walk(tree) if id(node) not in skipped and hasattr(node, "lineno")]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt)]
+    return [node for node in nodes if id(node) not in skipped]
 
 
 def replace_node(text, node, other):
@@ -344,7 +345,7 @@ WAYS = ("false proof", "checker", "answer", "test", "crash", "other words", "sur
 def spell_table(found):
     """How many mutants of each module were caught in which way, as a table in Markdown."""
     count = Counter((row["module"], row["how"].partition(":")[0]) for row in found)
-    rows = [["module", "mutants", *WAYS], ["---"] * (len(WAYS) + 2)]
+    rows: list[list[object]] = [["module", "mutants", *WAYS], ["---"] * (len(WAYS) + 2)]
     for module in sorted({row["module"] for row in found}):
         ways = [count[module, way] for way in WAYS]
         rows.append([module, sum(ways), *ways])

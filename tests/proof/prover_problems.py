@@ -152,6 +152,9 @@ BY_HAND = [
      "step_bound", None),
     ("stability", "x^2/2", {"optimizer": "adam", "set": {"beta1": "99/100", "beta2": "9/10",
                                                          "eps": "1/10"}}, "critical", "199/5"),
+    # Strides that fade come to no end where a top has been passed.
+    ("trajectory", HILL, {"schedule": "1/(k + 1)", "start": "-1/20", "steps": 20},
+     "verdict", "escapes"),
 ]  # fmt: skip
 
 
