@@ -96,7 +96,8 @@ def test_a_run_that_ends_in_the_other_valley_is_a_change_of_the_limit():
 
 
 def test_a_limit_that_moves_smoothly_is_no_change():
-    answer = trajectory("(x - a)^2/2", between="a=0:1:3", set={"learning_rate": "1/2"}, start="1")
+    asked = {"set": {"learning_rate": "1/2"}, "start": "1", "steps": 20}
+    answer = trajectory("(x - a)^2/2", between="a=0:1:2", **asked)
     assert answer.facts["changes"].status == "unknown"
     assert "no two neighbours" in answer.facts["changes"].because
     assert answer.certificate is None

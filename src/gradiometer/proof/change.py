@@ -37,7 +37,7 @@ _MOST_ROUNDS = 150
 _FADED = 30
 """Limits that come closer by this factor as the values do are taken to move without a jump."""
 
-_MOST_BLIND = 6
+_MOST_BLIND = 9
 """Rounds in which the middle of the bracket decides nothing."""
 
 
