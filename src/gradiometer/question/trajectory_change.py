@@ -104,7 +104,7 @@ def answer_changes(read: Reader, span: Span) -> Answer:
     inputs["set"] = {name: text for name, text in inputs["set"].items() if name != short}
     warnings = [
         f"Between {row.before.ending.value} and {row.after.ending.value} no bracket is narrower: "
-        f"{row.reason.rstrip(".")}."
+        f"{row.reason.rstrip('.')}."
         for row in rows if row.reason
     ]  # fmt: skip
     if more:
