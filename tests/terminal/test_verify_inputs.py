@@ -31,13 +31,21 @@ ANSWERS = {
     "an escape": lambda: escape("barrier", set=RATE),
     "a stability": lambda: stability("x^2/2", set={"momentum": "1/2"}),
     "what is held": lambda: stability("x^2/2", optimizer="adam", hold={"v": "1/4"}),
+    "a change": lambda: trajectory(
+        "barrier", set={"learning_rate": "3/10"}, steps=9, between="h=1/10:3/10:2"
+    ),
     "a rule of a user": lambda: trajectory("abs(x)", optimizer=OWN, start="1/3", steps=20),
     "a trail of such a rule": lambda: trajectory(
         "x^2 + y^2", optimizer=OWN, start="x=1, y=2", steps=5
     ),
     "its stability": lambda: stability("x^2/2", optimizer=OWN),
+    "a change of such a rule": lambda: trajectory(
+        "x^2/2", optimizer=OWN, start="1", steps=9, between="learning_rate=5/2:7/2:3"
+    ),
 }
-OF_TABLES = ("a rule of a user", "a trail of such a rule", "its stability")
+OF_TABLES = (
+    "a rule of a user", "a trail of such a rule", "its stability", "a change of such a rule",
+)  # fmt: skip
 FORGED = {
     "objective": "max(-x, 2*x) + y^2 + (x - 2*t)^4",
     "optimizer": "signum",
@@ -46,6 +54,7 @@ FORGED = {
     "steps": 7,
     "at_kink": "right",
     "vary": "weight_decay",
+    "between": "h=1/10:11/100:2",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, final
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
-from gradiometer.formula import Exact, precision
+from gradiometer.formula import Exact, precision, to_float
 from gradiometer.proof.boxes_hunt import find_simplest
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
@@ -34,6 +34,11 @@ _SIMPLE = 1000
 """A denominator up to which a change may well be exactly there."""
 
 _MOST_ROUNDS = 150
+_FADED = 30
+"""Limits that come closer by this factor as the values do are taken to move without a jump."""
+
+_MOST_BLIND = 9
+"""Rounds in which the middle of the bracket decides nothing."""
 
 
 @final
@@ -151,18 +156,21 @@ def find_changes(
     known = [end for end in ends if isinstance(end, Ended)]
     pairs = [(a, b) for a, b in pairwise(known) if _differ(a, b)]
     found: list[Change] = []
-    while pairs and len(found) < most:
+    for _ in range(3 * most):
+        if not pairs or len(found) == most:
+            break
         left, right, stopped, later = _narrow(prove, *pairs.pop(0))
         # What was cut off holds another change; it comes after those that were seen first.
         pairs += later
-        if _differ(left, right):
+        if is_change(left.ending, right.ending):
             found.append(_certify(left, right, parameter, stopped))
     found.sort(key=lambda change: change.before.ending.value)
     return found, len(pairs), reason
 
 
 def _differ(left: Ended, right: Ended) -> bool:
-    return is_change(left.ending, right.ending)
+    """Whether a change may lie between; of limits, how fast they move shows at the end only."""
+    return is_change(left.ending, right.ending, steepness=0)
 
 
 def _narrow(
@@ -171,10 +179,13 @@ def _narrow(
     """The bracket made narrow, why it is not narrower, and brackets that it left to its right."""
     later: list[tuple[Ended, Ended]] = []
     left, right = _touch(prove, left, right)
+    blind, gap = 0, _gap((left, right))
     for _ in range(_MOST_ROUNDS):
         low, high = left.ending.value, right.ending.value
         if high - low <= _room(left, right):
             return left, right, "", later
+        if _are_limits(left, right) and _gap((left, right)) * _FADED < gap:
+            return left, right, "the limits move towards each other", later
         stopped = ""
         for first, last in _PARTS:
             way = (high - low) / 12
@@ -182,16 +193,34 @@ def _narrow(
             if isinstance(middle, str):
                 stopped = stopped or middle
                 continue
-            stopped = stopped or _say_both(middle)
             if _differ(left, middle) or _differ(middle, right):
                 break
+            stopped = stopped or _say_both(middle)
         else:
             return left, right, stopped, later
-        if _differ(left, middle) and _differ(middle, right):
-            later.append((middle, right))
-        left, right = (left, middle) if _differ(left, middle) else (middle, right)
+        blind += bool(stopped)
+        if blind > _MOST_BLIND:
+            return left, right, stopped, later
+        halves = [pair for pair in ((left, middle), (middle, right)) if _differ(*pair)]
+        if _are_limits(left, middle, right):
+            halves.sort(key=_gap, reverse=True)
+        (left, right), *others = halves
         left, right = _touch(prove, left, right)
+        # Limits that move with the parameter would leave a bracket behind at each round.
+        if not _are_limits(left, right) or is_change(left.ending, right.ending):
+            later += others
     return left, right, "it became narrow too slowly", later
+
+
+def _are_limits(*ends: Ended) -> bool:
+    """Whether the run converges at all of them, and the limit may just move."""
+    return all(end.ending.word == "converges" for end in ends)
+
+
+def _gap(pair: tuple[Ended, Ended]) -> float:
+    """How far apart two limits are."""
+    left, right = (to_float(end.limit or fmpq(0)) for end in pair)
+    return abs(left - right)
 
 
 def _room(left: Ended, right: Ended) -> fmpq:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -21,7 +22,7 @@ _WORDS = ("diverges", "escapes", "converges", "cycle", "bounded")
 _APART = fmpq(1, 10**6)
 """How far apart two limits must be, as a part of their size; 1 counts as the least size."""
 
-_STEEPNESS = 1000
+STEEPNESS = 1000
 """How many times as far apart as the two values they must be: else they may move smoothly."""
 
 
@@ -69,37 +70,46 @@ def _find_period(cycle: Mapping[str, Any]) -> int:
     return next(k for k in range(1, period + 1) if points == points[k:] + points[:k])
 
 
-def is_change(left: Ending, right: Ending) -> bool:
+def is_change(left: Ending, right: Ending, *, steepness: int = STEEPNESS) -> bool:
     """Whether no run can do both, and the limits, where there are two, do not just move smoothly.
 
     A run that is `bounded` may also converge, so that these two words are no change.
+
+    Args:
+        left: One end.
+        right: The other.
+        steepness: How many times as far apart as the two values the limits must be.
     """
     words = {left.word, right.word}
     if words == {"cycle"}:
         return left.period != right.period
     if words == {"converges"}:
-        return _is_jump(left, right)
+        return _is_jump(left, right, steepness)
     if words in ({"converges", "cycle"}, {"escapes", "cycle"}):
         return 1 not in (left.period, right.period)
     staying = [end.word for end in (left, right) if not end.is_endless]
     return len(staying) == 1 and staying != ["escapes"]
 
 
-def _is_jump(left: Ending, right: Ending) -> bool:
+def _is_jump(left: Ending, right: Ending, steepness: int) -> bool:
     if left.limit is None or right.limit is None:
         return False
-    places = [_read_number(text) for text in (left.limit, right.limit)]
-    gap = abs(places[0] - places[1])
-    size = max(fmpq(1), *map(abs, places))
-    return gap > _APART * size and gap > _STEEPNESS * abs(right.value - left.value)
+    (one, doubt), (other, more) = map(_read_number, (left.limit, right.limit))
+    gap = abs(one - other) - doubt - more
+    size = max(fmpq(1), abs(one), abs(other))
+    return gap > _APART * size and gap > steepness * abs(right.value - left.value)
 
 
-def _read_number(text: str) -> fmpq:
-    """The number that a certificate writes, its error far below what counts as apart."""
+def _read_number(text: str) -> tuple[fmpq, fmpq]:
+    """The number that a certificate writes, and how far from it the true one may be."""
     if text.startswith("~0±"):
-        require(from_decimal(text[3:]) < _APART / 100, "A limit is not known closely enough.")
-        return fmpq(0)
-    return from_decimal(text.removeprefix("~"))
+        return fmpq(0), from_decimal(text[3:])
+    number = from_decimal(text.removeprefix("~"))
+    # A certificate writes certain digits only, but may write few of them.
+    mantissa = text.partition("e")[0].lstrip("~-0.")
+    digits = sum(letter.isdigit() for letter in mantissa)
+    doubt = fmpq(0) if text[0] != "~" else abs(number) * fmpq(10) ** (2 - digits)
+    return number, doubt
 
 
 def check_change(problem: Any, claim: Any, evidence: Any) -> None:
@@ -111,14 +121,20 @@ def check_change(problem: Any, claim: Any, evidence: Any) -> None:
         require(isinstance(part, Mapping) and part.get("kind") != "change", "A part is no run.")
         require(part.get("kind") != "all", "A part is more than one run.")
         check(part)
-        require(part["problem"] == run, "A part is about another run.")
+        require(_is_same(part["problem"], run), "A part is about another run.")
         end = read_ending(read_rational(said["value"]), part)
-        require(end.to_claim() == said, "A part claims something else.")
+        require(_is_same(end.to_claim(), said), "A part claims something else.")
         ends.append(end)
     require(ends[0].value < ends[1].value, "The two values are not in order.")
     require(read_rational(width) == ends[1].value - ends[0].value, "The width is another one.")
     require(is_change(*ends), "One run may do both.")
     _check_problems(name, runs, ends)
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    """Whether two values are the same JSON: in Python, 1 equals a truth value."""
+    one, other = (json.dumps(value, sort_keys=True) for value in (left, right))
+    return one == other
 
 
 def _check_problems(name: Any, runs: list[Any], ends: list[Ending]) -> None:

@@ -104,7 +104,7 @@ def answer_changes(read: Reader, span: Span) -> Answer:
     inputs["set"] = {name: text for name, text in inputs["set"].items() if name != short}
     warnings = [
         f"Between {row.before.ending.value} and {row.after.ending.value} no bracket is narrower: "
-        f"{row.reason}."
+        f"{row.reason.rstrip('.')}."
         for row in rows if row.reason
     ]  # fmt: skip
     if more:
@@ -145,7 +145,7 @@ def _prove(read: Reader, value: fmpq) -> Ended | str:
 def _to_fact(rows: list[Change], span: Span, reason: str) -> Fact:
     if not rows:
         said = f"At {span.count} values no two neighbours are proved to end differently"
-        said += f"; of some nothing is proved: {reason}." if reason else "."
+        said += f"; of some nothing is proved: {reason.rstrip('.')}." if reason else "."
         return unknown(f"{said} More values (`{span.name}=LOW:HIGH:COUNT`) may show a change.")
     value = [
         {"from": _to_row(row.before), "to": _to_row(row.after), "width": row.width} for row in rows
