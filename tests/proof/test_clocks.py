@@ -12,6 +12,8 @@ GAINS = {
     "a count that is remembered": ("1 + 1/(c - 500)", {"c": ("0", "c + 1")}),
     "what halves": ("10 + 1/(c - 1/4)", {"c": ("1", "c/2")}),
     "a logarithm": ("1 + 0*ln(t - 5)/t", {}),
+    "a branch of late steps that loses it": ("where(t > 5, 1 + 1/(t - 500), 1)", {}),
+    "a branch of some steps": ("where(t < 5, 1/(t - 3), 1)", {}),
 }
 FINE = {
     "a mean's correction": ("1/(1 - (1/2)^t)", {}),
@@ -37,6 +39,16 @@ def critical(gain, states):
 @pytest.mark.parametrize("name", GAINS)
 def test_a_rule_that_loses_its_value_on_the_way_leaves_stability_open(name):
     assert critical(*GAINS[name]).value is None
+
+
+@pytest.mark.parametrize("text", ["tan(pi*t/2)", "tan(t)", "1/(t - 500)"])
+def test_a_line_that_nothing_reads_must_have_a_value_too(text):
+    rule = {
+        "name": "own",
+        "parameters": {"learning_rate": {"default": "1/10", "domain": "(0, oo)"}},
+        "step": {"unread": text, "x'": "x - learning_rate*g"},
+    }
+    assert stability("x^2/2", optimizer=rule).facts["critical"].value is None
 
 
 @pytest.mark.parametrize("name", FINE)

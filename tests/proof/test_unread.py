@@ -64,7 +64,7 @@ ASKED = {
     "doublings": ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}),
 }  # fmt: skip
 KINDS = {"run", "rotation", "itinerary", "excursion", "descent", "contraction", "approach", "outer",
-         "trap", "stability", "doubling"}  # fmt: skip
+         "trap", "stability", "doubling", "step_bound"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
