@@ -6,6 +6,14 @@ runs, in a copy of the package outside the tree; only the problems that run that
 again, and what survives them is put to the tests nearby. A table says how each mutant was caught,
 or that it survived. A *false proof* is an answer that is called proved and contradicts the known
 one: there the checker would have a hole.
+
+What counts as a mutant: an edit of what a prover computes. No mutants are edits of texts, of
+annotations, of decorators, of default arguments, and of what only says how long or how finely a
+prover searches. That is decided by where the edit is, before it is run: values assigned at the top
+of a module (`_BITS`, `_STEPS`, `_HORIZONS`), comparisons with one that begins with `_MOST`, and
+the number of digits or bits that is given to `EFFORT`. Any such number is as right as the one
+before, and what is found with it goes to the same checker. Nor is `strict=True` edited, which only
+guards against mistakes in the module itself.
 """
 
 import argparse
@@ -13,7 +21,9 @@ import ast
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,9 +35,15 @@ from proof.prover_problems import known_words, list_problems
 TESTS = Path(__file__).parents[1]
 PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
             "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
-            "fate")  # fmt: skip
-MOST_SECONDS, PATIENCE = 4, 90
-"""Processor time of the problems that one mutant is asked, by the clock of the right prover."""
+            "fate", "tether", "basin", "phases*", "step_bound", "scene")  # fmt: skip
+EFFORT = {"precision": 0, "round_short": 1}
+"""What is called with a number of digits to work or to guess with, and which argument that is."""
+TEXTS = ("reason", "because", "how", "error")
+"""Names of what is only told."""
+SHARES, PATIENCE = (1.5, 5), 30
+"""Processor time of the problems that one mutant is asked at first, and of those that it is asked
+in all when it survives them, by the clock of the right prover; and what a mutant may take for them,
+or for the tests, before it is stopped."""
 SMOOTH = ("tests/proof/test_contraction.py", "tests/known_answers/test_verdicts_smooth.py")
 KINKED = ("tests/proof/test_check_fates.py", "tests/known_answers/test_verdicts_kinked.py")
 ESCAPES = ("tests/proof/test_regime.py", "tests/question/test_escape.py")
@@ -37,10 +53,21 @@ NEAR = (
     *((name, ESCAPES) for name in ("regime", "threshold")),
     *((name, RATES) for name in ("stability", "doubling")),
     ("walk", ("tests/proof/test_walk.py", "tests/proof/test_verdict.py")),
+    *((name, (f"tests/proof/test_{name}.py",)) for name in ("tether", "basin", "step_bound")),
+    ("phases", ("tests/proof/test_check_phases.py", "tests/question/test_escape_any_facts.py")),
     ("verdict", ("tests/proof/test_verdict.py", "tests/proof/test_check_run.py")),
+    ("fate", ("tests/proof/test_fate.py",)),
     ("", KINKED),
 )
 """The tests nearby, by how the name of a module begins."""
+
+
+STOPPED = (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+def limit_time():
+    """Stop this process after its share of processor time, however busy the machine is."""
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
 
 
 def ask_child(home, mode, indices):
@@ -48,10 +75,9 @@ def ask_child(home, mode, indices):
     numbers = ",".join(map(str, indices))
     command = [sys.executable, "-m", "proof.prover_problems", mode, numbers]
     env = {**os.environ, "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False,
-                              cwd=TESTS, timeout=PATIENCE if mode == "answer" else 900)  # fmt: skip
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=TESTS,
+                          preexec_fn=limit_time if mode == "answer" else None)  # fmt: skip
+    if done.returncode in STOPPED:
         return [], "it takes too long"
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     return rows, "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
@@ -88,27 +114,33 @@ def list_edits(node):
         yield "swap the cases", ast.IfExp(node.test, node.orelse, node.body)
 
 
-def list_places(tree):
-    """The nodes that may be edited: none in annotations, texts of errors and docstrings.
+def list_untouched(node):
+    """What is not edited below a node: annotations, texts of errors, and search effort."""
+    if isinstance(node, ast.Module):
+        return [row for row in node.body if isinstance(row, ast.Assign | ast.AnnAssign)]
+    if isinstance(node, ast.FunctionDef):
+        return [node.returns, node.args, *node.decorator_list]
+    if isinstance(node, ast.ClassDef):
+        return node.decorator_list
+    if isinstance(node, ast.AnnAssign):
+        return [node.annotation]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) in EFFORT:
+        return node.args[EFFORT[node.func.id] :]
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return [node.value]
+    if isinstance(node, ast.Compare) and "_MOST" in ast.unparse(node):
+        return [node]
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in TEXTS:
+        return [node]
+    if isinstance(node, ast.Raise | ast.JoinedStr | ast.ImportFrom | ast.Assert):
+        return [node]
+    return []
 
-    Nor are numbers of the module itself: they say how long a prover searches.
-    """
-    skipped = set()
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            skipped.update(map(id, ast.walk(node)))
-    for node in ast.walk(tree):
-        parts = []
-        if isinstance(node, ast.FunctionDef):
-            parts = [node.returns, node.args, *node.decorator_list]
-        if isinstance(node, ast.ClassDef):
-            parts = node.decorator_list
-        if isinstance(node, ast.AnnAssign):
-            parts = [node.annotation]
-        if isinstance(node, ast.Raise | ast.JoinedStr | ast.ImportFrom | ast.Assert):
-            parts = [node]
-        for part in filter(None, parts):
-            skipped.update(map(id, ast.walk(part)))
+
+def list_places(tree):
+    """The nodes that may be edited."""
+    parts = [part for node in ast.walk(tree) for part in list_untouched(node) if part]
+    skipped = {id(node) for part in parts for node in ast.walk(part)}
     return [node for node in ast.walk(tree) if id(node) not in skipped and hasattr(node, "lineno")]
 
 
@@ -149,8 +181,23 @@ def are_apart(old, new):
     return old != new
 
 
-LOOSE = ("bounds", "interval", "condition", "below", "above", "worked steps")
+LOOSE = ("bounds", "interval", "condition", "below", "above", "worked steps", "worst_gradients")
 """Facts that can be said otherwise and be as true: wider, or by another formula."""
+
+
+def are_other_cycles(old, new):
+    """Whether two cycles are apart wherever one begins to read the second one.
+
+    A cycle that a run only comes close to has no first point.
+    """
+    size = len(old["points"]) if isinstance(old, dict) and isinstance(new, dict) else 0
+    if not size or len(new["points"]) != size:
+        return are_apart(old, new)
+    rows = [new["points"][str(index)] for index in range(size)]
+    return all(
+        are_apart(old["points"], {str(i): rows[(i + turn) % size] for i in range(size)})
+        for turn in range(size)
+    )
 
 
 def compare(old, new):
@@ -158,12 +205,13 @@ def compare(old, new):
     words = set()
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
+        contradict = are_other_cycles if name == "cycle" else are_apart
         if before == after:
             continue
         if before is None or after is None or "unknown" in (before[1], after[1]):
             because = "" if after is None else after[2]
             words.add("checker" if "refused a proof" in because else "answer")
-        elif are_apart(before[0], after[0]) and name not in LOOSE and after[0] != "bounded":
+        elif name not in LOOSE and after[0] != "bounded" and contradict(before[0], after[0]):
             words.add("false proof")
         else:
             words.add("other words" if before[0] == after[0] else "answer")
@@ -181,6 +229,7 @@ class Bench:
         shutil.copytree(source, self.root / "gradiometer",
                         ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
         self.home = self.root / "gradiometer" / "proof"
+        self.broken: list[str] = []
         everything = range(len(list_problems()))
         rows, wrong = ask_child(self.root, "answer", everything)
         if wrong:
@@ -197,51 +246,60 @@ class Bench:
                     self.lines.setdefault(name, {}).setdefault(line, []).append(row["index"])
 
     def problems_of(self, path, node):
-        """The problems that run a node's line, the quickest first, within the time for one."""
+        """The problems that run a node's line, the quickest first, in one part for each share."""
         indices = sorted(self.lines[path.stem][node.lineno], key=lambda index: self.seconds[index])
-        total, kept = 0.0, []
+        total, parts = 0.0, [[] for _ in SHARES]
         for index in indices:
             total += self.seconds[index]
-            if total > MOST_SECONDS:
+            place = next((i for i, most in enumerate(SHARES) if total <= most), None)
+            if place is None:
                 break
-            kept.append(index)
-        return kept or indices[:1]
+            parts[place].append(index)
+        return parts if any(parts) else [indices[:1]]
+
+    def call_pytest(self, names):
+        """The first of these tests that fails with the package as it is now; empty if none does."""
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
+        command += [f"--deselect={name}" for name in self.broken]
+        env = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([*command, *names], env=env, capture_output=True, text=True,
+                              check=False, cwd=TESTS.parent, preexec_fn=limit_time)  # fmt: skip
+        # Tests that do not end in time have caught nothing.
+        lines = [row for row in done.stdout.splitlines() if row.startswith(("FAILED", "ERROR"))]
+        return lines[0].split(" ", 1)[1].split(" - ")[0] if lines else ""
 
     def run_tests(self, path, node, other):
-        """The first test nearby that fails with a mutant; empty when none does."""
+        """The first test nearby that fails with a mutant and not without; empty when none does."""
         text = path.read_text("utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-        env = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
-        try:
-            path.write_text(replace_node(text, node, other), "utf-8")
-            done = subprocess.run([*command, *tests_of(path.stem)], env=env, capture_output=True,
-                                  text=True, check=False, cwd=TESTS.parent,
-                                  timeout=PATIENCE * 4)  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return "test: it takes too long"
-        finally:
-            path.write_text(text, "utf-8")
-        lines = [row for row in done.stdout.splitlines() if row.startswith(("FAILED", "ERROR"))]
-        return f"test: {lines[0]}" if lines else ""
+        while True:
+            try:
+                path.write_text(replace_node(text, node, other), "utf-8")
+                failed = self.call_pytest(tests_of(path.stem))
+            finally:
+                path.write_text(text, "utf-8")
+            if not failed or not self.call_pytest([failed]):
+                return failed and f"test: {failed}"
+            self.broken.append(failed)
 
     def judge(self, path, node, other):
-        """How a mutant is caught, and by which problem."""
+        """How a mutant is caught, by which problem, and how many it was asked."""
         text = path.read_text("utf-8")
-        try:
-            path.write_text(replace_node(text, node, other), "utf-8")
-            indices = self.problems_of(path, node)
-            rows, wrong = ask_child(self.root, "answer", indices)
-        finally:
-            path.write_text(text, "utf-8")
-        found = [(compare(self.said[r["index"]], r["said"]), r["index"]) for r in rows]
         order = ("false proof", "checker", "answer", "other words", "survived")
-        worst = min(found, key=lambda pair: order.index(pair[0]), default=("survived", None))
-        if worst[0] == "survived" and not wrong:
-            failed = self.run_tests(path, node, other)
-            worst = (failed or "survived", worst[1])
-        if worst[0] == "false proof" or not wrong:
-            return *worst, len(indices)
-        return f"crash: {wrong}", None, len(indices)
+        worst, asked = ("survived", None), 0
+        for indices in filter(None, self.problems_of(path, node)):
+            try:
+                path.write_text(replace_node(text, node, other), "utf-8")
+                rows, wrong = ask_child(self.root, "answer", indices)
+            finally:
+                path.write_text(text, "utf-8")
+            asked += len(indices)
+            found = [(compare(self.said[r["index"]], r["said"]), r["index"]) for r in rows]
+            worst = min([worst, *found], key=lambda pair: order.index(pair[0]))
+            if wrong and worst[0] != "false proof":
+                return f"crash: {wrong}", None, asked
+            if worst[0] not in ("survived", "other words"):
+                return *worst, asked
+        return self.run_tests(path, node, other) or worst[0], worst[1], asked
 
 
 def tests_of(module):
@@ -280,6 +338,21 @@ def run_mutants(count, *, seed, only=None, tell=None):
         return bench.said, found
 
 
+WAYS = ("false proof", "checker", "answer", "test", "crash", "other words", "survived")
+
+
+def spell_table(found):
+    """How many mutants of each module were caught in which way, as a table in Markdown."""
+    count = Counter((row["module"], row["how"].partition(":")[0]) for row in found)
+    rows = [["module", "mutants", *WAYS], ["---"] * (len(WAYS) + 2)]
+    for module in sorted({row["module"] for row in found}):
+        ways = [count[module, way] for way in WAYS]
+        rows.append([module, sum(ways), *ways])
+    totals = [sum(count[key] for key in count if key[1] == way) for way in WAYS]
+    rows.append(["all", sum(totals), *totals])
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
 def main():
     """Run mutants and write the table."""
     reader = argparse.ArgumentParser(description=__doc__)
@@ -295,8 +368,7 @@ def main():
         sys.stdout.flush()
 
     _, found = run_mutants(given.count, seed=given.seed, only=given.module, tell=tell)
-    ways = Counter(row["how"].partition(":")[0] for row in found)
-    sys.stdout.write(f"\n{len(found)} mutants: {dict(ways)}\n")
+    sys.stdout.write(f"\n{spell_table(found)}\n")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,34 @@ HILL = {
         {"on": "(1/10, oo)", "f": "1/5 - x"},
     ],
 }
+WEDGE = {
+    "name": "wedge",
+    "parameters": {"h": {"default": "1", "domain": "(0, oo)", "barrier": True}},
+    "pieces": [
+        {"on": "(-oo, 1]", "f": "2*(1 - x)"},
+        {"on": "(1, 1 + h/3]", "f": "3*(x - 1)"},
+        {"on": "(1 + h/3, oo)", "f": "1 + 2*h - 3*x"},
+    ],
+}
+WALL = {
+    "name": "wall",
+    "pieces": [
+        {"on": "(-oo, -1]", "f": "-100*x - 99"},
+        {"on": "(-1, 0]", "f": "-x"},
+        {"on": "(0, 1]", "f": "x"},
+        {"on": "(1, oo)", "f": "90*x - 89"},
+    ],
+}
+ROOT_WALL = {
+    "name": "root_wall",
+    "pieces": [
+        {"on": "(-oo, -1]", "f": "-100*x - 100 + sqrt(2)"},
+        {"on": "(-1, 0]", "f": "-sqrt(2)*x"},
+        *WALL["pieces"][2:],
+    ],
+}
+"""The first step from -1 is the longest, and the later ones never fit together to a cycle."""
+BOWL, BOWL_START = "x^2 + 5*y^2", {"start": "x=1, y=1/3", "steps": 30}
 BY_HAND = [
     # Question, what it is asked of, options, a fact and its known value.
     ("trajectory", "x^2/2", {"set": RATE, "start": "1"}, "verdict", "converges"),
@@ -62,16 +90,78 @@ BY_HAND = [
     ("stability", "double_well", {"optimizer": "rmsprop", "set": {"eps": "1/2"}},
      "critical", "1/2"),
     ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}, "critical", "1"),
+    # A limit that no factor below 1 leads to, and a run whose first balls are too wide.
+    ("trajectory", "x^8/8", {"set": RATE, "start": "1/3", "steps": 20}, "verdict", "converges"),
+    ("trajectory", "x^4/4 - x^2/2", {"set": {"learning_rate": "29/20"}, "start": "1/3",
+                                     "steps": 600}, "verdict", "bounded"),
+    ("trajectory", WALL, {"set": {**RATE, "momentum": "1/2"}, "start": "-1", "steps": 60},
+     "verdict", "cycle"),
+    ("trajectory", ROOT_WALL, {"set": {**RATE, "momentum": "1/10"}, "start": "-1", "steps": 60},
+     "verdict", "bounded"),
+    ("trajectory", ROOT_WALL, {"set": RATE, "start": "-1", "steps": 60}, "verdict", "bounded"),
+    ("trajectory", "x^4/4 - x^2/2", {"set": {"learning_rate": "29/20", "momentum": "1/20"},
+                                     "start": "1/3", "steps": 20}, "verdict", "bounded"),
+    ("trajectory", "(x - 3)^4/4 + (x - 3)^2/20",
+     {"optimizer": "rmsprop", "start": "10/3", "steps": 20,
+      "set": {**RATE, "eps": "1/2", "alpha": "1/2"}}, "limit", "3"),
+    # Steps that are short whatever the slope is.
+    ("trajectory", "x^4/4", {"optimizer": "adam", "set": RATE, "start": "1", "steps": 80},
+     "verdict", "bounded"),
+    ("trajectory", "abs(x) + x^4", {"optimizer": "lion", "set": RATE, "start": "-6/5",
+                                    "steps": 80}, "verdict", "bounded"),
+    ("trajectory", "x^4/4", {"optimizer": "rmsprop.keras", "start": "1", "steps": 80},
+     "verdict", "bounded"),
+    # Several variables: safe below 2*(1 + momentum) over the largest curvature, which is 10.
+    ("trajectory", BOWL, {**BOWL_START, "set": {"learning_rate": "19/100"}},
+     "verdict", "converges"),
+    ("trajectory", BOWL, {**BOWL_START, "set": {"learning_rate": "31/100", "momentum": "1/2"}},
+     "verdict", "diverges"),
+    ("trajectory", BOWL, {**BOWL_START, "set": {"learning_rate": "37/100", "momentum": "9/10"}},
+     "verdict", "converges"),
+    ("trajectory", "himmelblau", {"set": {"learning_rate": "1/100"}, "start": "1, 2",
+                                  "steps": 40}, "verdict", "converges"),
+    ("trajectory", "e^x - 2*x + (y - x)^2", {"set": {"learning_rate": "1/5"}, "steps": 30,
+                                             "start": "x=1, y=0"}, "verdict", "converges"),
+    ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1, y=1/100", "steps": 30},
+     "verdict", "diverges"),
+    ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1, y=0", "steps": 30},
+     "verdict", "unknown"),
+    # All run-ups to a kink; by hand, plain descent steps at most 1/10*2 past it.
+    ("escape", WEDGE, {"set": RATE, "start": "any"}, "overshoot", "1/5"),
+    ("escape", WEDGE, {"set": {"learning_rate": "1", "momentum": "9/10"}, "start": "any"},
+     "climb", "4"),
+    ("escape", WEDGE, {"optimizer": "lion", "start": "any",
+                       "set": {"learning_rate": "1", "beta1": "1/2", "beta2": "3/4"}},
+     "overshoot", "1"),
+    ("escape", WEDGE, {"optimizer": "adam", "start": "any",
+                       "set": {"learning_rate": "1", "beta2": "1/2", "eps": "1/10"}},
+     "climb", "4"),
+    ("escape", WEDGE, {"optimizer": "rmsprop", "start": "any", "set": {"momentum": "1/2"}},
+     "run_up", "2"),
+    ("escape", WEDGE, {"optimizer": "rmsprop", "start": "any"}, "overshoot",
+     "2000000/20000001"),
+    ("escape", WEDGE, {"optimizer": "signum", "start": "any"}, "overshoot", "1/200"),
+    ("escape", WEDGE, {"optimizer": "adam", "start": "any"}, "climb", "4"),
+    # The largest step over all gradients.
+    ("stability", "x^2/2", {"optimizer": "adam", "set": {"eps": "1/10", "beta2": "19/20"}},
+     "critical", "19/5"),
+    ("stability", "x^2/2", {"optimizer": "lion"}, "step_bound", "1"),
+    ("stability", "x^2/2", {"optimizer": "rmsprop", "set": {"alpha": "3/4", "eps": "1/10"}},
+     "step_bound", "2"),
+    ("stability", "x^2/2", {"optimizer": "adam", "set": {"amsgrad": "1", "eps": "1/10"}},
+     "step_bound", None),
+    ("stability", "x^2/2", {"optimizer": "adam", "set": {"beta1": "99/100", "beta2": "9/10",
+                                                         "eps": "1/10"}}, "critical", "199/5"),
 ]  # fmt: skip
 
 
 def list_problems():
     """All problems: each a question, what it is asked of, and its options."""
     found = [row[:3] for row in BY_HAND]
-    for case in tomllib.loads((TABLES / "verdicts_kinked.toml").read_text("utf-8"))["case"][::6]:
+    for case in tomllib.loads((TABLES / "verdicts_kinked.toml").read_text("utf-8"))["case"]:
         kept = {key: case[key] for key in ("optimizer", "set", "start", "steps")}
         found.append(("trajectory", case["landscape"], kept))
-    for case in tomllib.loads((TABLES / "verdicts_smooth.toml").read_text("utf-8"))["case"][::4]:
+    for case in tomllib.loads((TABLES / "verdicts_smooth.toml").read_text("utf-8"))["case"]:
         kept = {key: case[key] for key in ("optimizer", "schedule", "set", "start") if key in case}
         found.append(("trajectory", case["objective"], {**kept, "steps": 4}))
     return found
@@ -80,9 +170,9 @@ def list_problems():
 def known_words():
     """The known value of one fact of each problem, as far as there is one."""
     found = [row[3:] for row in BY_HAND]
-    for name, stride in (("verdicts_kinked", 6), ("verdicts_smooth", 4)):
+    for name in ("verdicts_kinked", "verdicts_smooth"):
         cases = tomllib.loads((TABLES / f"{name}.toml").read_text("utf-8"))["case"]
-        found += [("verdict", case.get("verdict")) for case in cases[::stride]]
+        found += [("verdict", case.get("verdict")) for case in cases]
     return found
 
 
@@ -143,19 +233,20 @@ def run_traced(indices):
     """The same, with the lines of the provers that each problem runs."""
     from gradiometer import proof
 
-    home = str(Path(proof.__file__).parent)
+    home = Path(proof.__file__).parent
     problems = list_problems()
+    # Checkers are not edited, and generated code of dataclasses has no file.
+    names = {str(path): path.stem for path in home.glob("*.py") if not path.match("check*")}
     for index in indices:
         lines: dict[str, set[int]] = {}
 
         def local(frame, event, _, lines=lines):
             if event == "line":
-                lines.setdefault(Path(frame.f_code.co_filename).stem, set()).add(frame.f_lineno)
+                lines.setdefault(names[frame.f_code.co_filename], set()).add(frame.f_lineno)
             return local
 
         def trace(frame, *_, local=local):
-            # Generated code of dataclasses has no file.
-            return local if frame.f_code.co_filename.startswith(home) else None
+            return local if frame.f_code.co_filename in names else None
 
         sys.settrace(trace)
         answer(problems[index])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import random
+from math import ceil
 from typing import Any
 
 import pytest
+from flint import arb, fmpq
 
 import gradiometer
 from gradiometer.errors import CertificateError
 from gradiometer.formula import to_float
 from gradiometer.proof import check, find_settled_step, fingerprint, run_exactly
+from gradiometer.proof.check_tether import bound_mean
 from gradiometer.proof.scene import Scene
 from gradiometer.proof.tether import find_tether
 from gradiometer.question.course import read_request
@@ -38,10 +41,10 @@ def sealed(certificate: dict[str, Any]) -> dict[str, Any]:
     return {**certificate, "fingerprint": fingerprint(*parts)}
 
 
-def prove(objective: str, optimizer: str, start: str) -> tuple[float, float]:
+def prove(objective: str, optimizer: str, start: str, *, rate: str = "1/10") -> tuple[float, float]:
     """Bounds that the checker accepts, whatever else may be proved of the run."""
     request = read_request(
-        objective, optimizer=optimizer, schedule=None, settings={"learning_rate": "1/10"},
+        objective, optimizer=optimizer, schedule=None, settings={"learning_rate": rate},
         start=start, steps=80, at_kink=None,
     )  # fmt: skip
     settled = find_settled_step(request.course)
@@ -71,6 +74,55 @@ def test_bounds_of_a_bowl_are_tight() -> None:
     # The start is the farthest position; a step is at most 0.0073 and memory turns in some ten.
     assert 1 / 3 <= high < 0.45
     assert low > -0.3
+
+
+@pytest.mark.parametrize(
+    ("objective", "rule", "start", "rate", "far"),
+    [
+        ("x^4 + x^2", "lion", "1/3", "1/100", 1.2),
+        ("double_well", "adam", "1/3", "1/100", 2),
+        ("x^2/2", "lion", "3/2", "1/10", 10),
+        ("cosh(x)", "lion", "3/2", "1/10", 30),
+    ],
+)
+def test_a_run_comes_to_a_wall_from_nearby(
+    objective: str, rule: str, start: str, rate: str, far: float
+) -> None:
+    # With the largest slope anywhere in place of a mean, these are 4 times as wide, or unknown.
+    low, high = prove(objective, rule, start, rate=rate)
+    assert -far < low < high < far
+    run = gradiometer.trajectory(objective, optimizer=rule, start=start, steps=20_000,
+                                 set={"learning_rate": rate}, engine="float64")  # fmt: skip
+    positions = run.arrays["x"].to_list()
+    assert low <= min(positions) <= max(positions) <= high
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_mean_is_below_its_bound(seed: int) -> None:
+    # Slopes fall from part to part, and the run came as straight from the far end as it could.
+    random.seed(seed)
+    keeps = random.choice([fmpq(0), fmpq(1, 2), fmpq(9, 10), fmpq(99, 100)])
+    width = random.choice([0.3, 1.0, 2.5, 7.9])
+    back = [fmpq(random.randint(-9, 5)) for _ in range(16)]
+    home = fmpq(random.randint(1, 9))
+    bound = to_float(bound_mean(keeps, home, back, arb(width)))
+    least = [min([home, *back[: part + 1]]) for part in range(16)]
+    k, total, closest = to_float(keeps), 0.0, float("inf")
+    for steps in range(1, 3000):
+        # Two steps and more before it passed the end.
+        part = min(15, ceil((steps + 1) / width) - 1)
+        total += (1 - k) * k ** (steps - 1) * to_float(least[part])
+        fade = 1 - k**steps
+        assert total / fade >= bound - 1e-9
+        assert total >= min(0.0, bound) - 1e-9
+        closest = min(closest, total / fade - bound)
+    assert closest < 1e-6
+
+
+def test_longer_first_steps_leave_less_of_a_bound() -> None:
+    back = [fmpq(3 - part) for part in range(16)]
+    near, far = (bound_mean(fmpq(9, 10), fmpq(4), back, arb(w)) for w in (8, 2))
+    assert to_float(near) > 0 > to_float(far)
 
 
 def test_a_landscape_that_leads_away_has_no_bounds() -> None:

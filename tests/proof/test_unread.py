@@ -60,11 +60,17 @@ ASKED = {
         "trajectory", "x^4/4 - x^2/2",
         {"set": {"learning_rate": "29/20"}, "start": "1/3", "steps": 20},
     ),
+    "bounded steps": ("trajectory", "x^4/4", {"optimizer": "rmsprop", "set": RATE, "start": "1",
+                                              "steps": 20}),
+    "signs": ("trajectory", "x^4 + x^2", {"optimizer": "lion", "set": RATE, "start": "1/3",
+                                          "steps": 20}),
+    "a basin": ("trajectory", "x^2 + y^2", {"set": RATE, "start": "x=1,y=1/3", "steps": 5}),
+    "a cone": ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1,y=1/3", "steps": 5}),
     "safe rates": ("stability", "x^2/2", {"set": {"momentum": "1/2"}}),
     "doublings": ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}),
 }  # fmt: skip
 KINDS = {"run", "rotation", "itinerary", "excursion", "descent", "contraction", "approach", "outer",
-         "trap", "stability", "doubling", "step_bound"}  # fmt: skip
+         "trap", "stability", "doubling", "step_bound", "tether", "basin", "cone"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +80,8 @@ def parts():
     for name, (question, surface, options) in ASKED.items():
         certificate = QUESTIONS[question](surface, **options).certificate
         for index, part in enumerate(certificate.get("parts", [certificate])):
+            if part["kind"] == "trail":
+                continue
             if part["kind"] != "run" or part["claim"]["verdict"] != "unknown":
                 found[f"{name} {index}"] = json.loads(json.dumps(part))
     return found
@@ -101,7 +109,9 @@ def test_no_certificate_of_any_kind_holds_with_a_line_that_loses_its_value(parts
 @pytest.mark.parametrize("text", ["t + 1", "1/t", "1/(1 + g^2)", "sqrt(1 + x^2)", "ln(t)"])
 def test_a_line_that_always_has_a_value_changes_nothing(parts, text):
     for part in parts.values():
-        check(with_line(part, "q", text))
+        # In several variables no line is left out: what changes with t is no map of the state.
+        if part["kind"] not in ("basin", "cone"):
+            check(with_line(part, "q", text))
 
 
 def own(lines, state=None):

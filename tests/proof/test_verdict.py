@@ -159,8 +159,8 @@ def test_weight_decay_pulls_a_run_downhill_to_a_fixed_point(decay):
     )
 
 
-def test_adam_on_a_parabola_is_left_open():
-    assert verdict("quadratic", optimizer="adam", start="1", steps=40) == "unknown"
+def test_adam_on_a_parabola_stays_between_bounds():
+    assert verdict("quadratic", optimizer="adam", start="1", steps=40) == "bounded"
 
 
 def test_a_run_that_keeps_turning_at_a_kink_of_irrational_slope_stays_in_a_region():

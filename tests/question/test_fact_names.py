@@ -38,6 +38,8 @@ ASKED = [
         },
     ),
     ("trajectory", {"objective": "barrier", "set": {"h": "1/2", "learning_rate": "3/10"}}),
+    ("trajectory", {"objective": "double_well", "set": {"learning_rate": "1"}, "start": "3/10"}),
+    ("trajectory", {"objective": "x^2", "start": "1", "between": "learning_rate=1/2:2:2"}),
     ("stability", {"objective": "double_well", "doublings": 1}),
     ("stability", {"objective": "x^2/2", "optimizer": "lion"}),
     ("escape", RUN),

@@ -45,7 +45,7 @@ from gradiometer.formula.left_slope import differentiate_left
 from gradiometer.formula.line import Axis, Line, Split, at_parameter, collapse, on_axis
 from gradiometer.formula.long_powers import compile_short
 from gradiometer.formula.lower import to_piecewise
-from gradiometer.formula.needed import find_needed, find_never_negative
+from gradiometer.formula.needed import find_needed, find_never_negative, find_read
 from gradiometer.formula.order import compare_nodes, intersect, possible_signs, sign_of, to_value
 from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
@@ -162,6 +162,7 @@ __all__ = [
     "find_joints",
     "find_needed",
     "find_never_negative",
+    "find_read",
     "find_signs",
     "float_operation",
     "free_names",

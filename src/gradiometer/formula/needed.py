@@ -57,7 +57,7 @@ def find_needed(
         >>> sorted(find_needed(step, ["x'"], states={}, ranges=ranges))
         ['r', 't', 'x', "x'"]
     """
-    needed = _close(step, {*wanted}, states)
+    needed = find_read(step, wanted, states)
     risky = {target for target, tree in step if target not in needed and not is_total(tree)}
     first = {name for name, tree in states.items() if name not in needed and not is_total(tree)}
     if not risky and not first:
@@ -70,11 +70,12 @@ def find_needed(
         unsure |= _find_partial(step, risky, known)
     # A state whose first value is in doubt is remembered: its new value is needed with it.
     unsure |= {f"{name}'" for name in unsure & first}
-    return frozenset(_close(step, needed | unsure, states))
+    return frozenset(find_read(step, needed | unsure, states))
 
 
-def _close(step: Step, needed: set[str], states: Collection[str]) -> set[str]:
+def find_read(step: Step, wanted: Collection[str], states: Collection[str]) -> set[str]:
     """The names with all that they read, and the new values of states among them."""
+    needed = {*wanted}
     while True:
         read = {name for target, tree in step if target in needed for name in free_names(tree)}
         grown = needed | read | {f"{name}'" for name in read if name in states}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.basin import Outcome, find_outcome
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
+    from gradiometer.proof.change import Change, Ended, find_changes, prove_end
     from gradiometer.proof.check_agreement import agrees
     from gradiometer.proof.check_consequences import RULES_OF_FACTS, derive
     from gradiometer.proof.check_known import KINDS_OF_FUNCTIONS
@@ -194,6 +195,10 @@ _PLACES = {
     "find_boxes": "boxes",
     "find_convexity": "shape_order",
     "find_counterexample": "refute",
+    "Change": "change",
+    "Ended": "change",
+    "find_changes": "change",
+    "prove_end": "change",
     "Doubling": "doubling",
     "find_doublings": "doubling",
     "find_dead": "shape_range",
@@ -228,31 +233,19 @@ _PLACES = {
     "limit_far": "limit",
     "limit_inside": "limit",
     "make_certificate": "certificate",
-    "merge": "regime",
-    "prove_between": "evidence_fixed_point",
-    "prove_equal": "identity",
-    "prove_form": "evidence_form",
-    "prove_joints": "evidence_joints",
-    "prove_limit": "evidence_profile",
-    "prove_line": "evidence_fixed_point",
-    "prove_parity": "evidence_symmetry",
-    "prove_period": "evidence_symmetry",
-    "prove_pieces": "pieces",
-    "prove_profile": "evidence_profile",
-    "prove_rest": "evidence_fixed_point",
-    "prove_sign": "sign",
-    "prove_swing": "evidence_swing",
-    "read_digits": "check_moment",
-    "prove_witness": "evidence_witness",
-    "rename": "refute",
-    "run_exactly": "walk",
-    "shorten": "shape",
-    "sign_on": "sign",
-    "solve_exactly": "roots_exact",
-    "spell": "spelling",
-    "survey": "walk",
-    "to_digits": "moments",
-}
+    "merge": "regime", "prove_between": "evidence_fixed_point",
+    "prove_equal": "identity", "prove_form": "evidence_form",
+    "prove_joints": "evidence_joints", "prove_limit": "evidence_profile",
+    "prove_line": "evidence_fixed_point", "prove_parity": "evidence_symmetry",
+    "prove_period": "evidence_symmetry", "prove_pieces": "pieces",
+    "prove_profile": "evidence_profile", "prove_rest": "evidence_fixed_point",
+    "prove_sign": "sign", "prove_swing": "evidence_swing",
+    "read_digits": "check_moment", "prove_witness": "evidence_witness",
+    "rename": "refute", "run_exactly": "walk",
+    "shorten": "shape", "sign_on": "sign",
+    "solve_exactly": "roots_exact", "spell": "spelling",
+    "survey": "walk", "to_digits": "moments",
+}  # fmt: skip
 """The file that each name comes from; it is loaded when the name is first used."""
 
 __all__ = [
@@ -263,6 +256,7 @@ __all__ = [
     "TAPES",
     "Alike",
     "Arithmetic",
+    "Change",
     "Comparison",
     "Course",
     "Difference",
@@ -270,6 +264,7 @@ __all__ = [
     "Doubling",
     "Enclosed",
     "End",
+    "Ended",
     "ExactStepper",
     "Extended",
     "Extremum",
@@ -318,6 +313,7 @@ __all__ = [
     "derive",
     "estimate_moment",
     "find_boxes",
+    "find_changes",
     "find_convexity",
     "find_counterexample",
     "find_dead",
@@ -363,6 +359,7 @@ __all__ = [
     "merge",
     "prove_alike",
     "prove_between",
+    "prove_end",
     "prove_equal",
     "prove_form",
     "prove_joints",

@@ -153,7 +153,7 @@ class Hunt:
         width = right.near - left.near
         if width > _COARSE:
             return
-        guess = Number(_simplest(left.near, right.near))
+        guess = Number(find_simplest(left.near, right.near))
         if guess not in self._tried:
             for found in self._exact_zero(guess):
                 raise _ZeroFoundError(found)
@@ -259,15 +259,20 @@ def _down(value: fmpq, bits: int) -> fmpq:
     return fmpq(fmpz(scaled.p) // fmpz(scaled.q), 1 << bits)
 
 
-def _simplest(low: fmpq, high: fmpq) -> fmpq:
-    """The rational with the smallest denominator between two."""
+def find_simplest(low: fmpq, high: fmpq) -> fmpq:
+    """The rational with the smallest denominator between two, both included.
+
+    Example:
+        >>> find_simplest(fmpq(33, 100), fmpq(34, 100))
+        1/3
+    """
     if low <= 0 <= high:
         return fmpq(0)
     if high < 0:
-        return -_simplest(-high, -low)
+        return -find_simplest(-high, -low)
     whole = fmpq(low.p // low.q)
     if whole == low:
         return low
     if whole + 1 <= high:
         return whole + 1
-    return whole + 1 / _simplest(1 / (high - whole), 1 / (low - whole))
+    return whole + 1 / find_simplest(1 / (high - whole), 1 / (low - whole))

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "approach": "check_approach",
     "basin": "check_basin",
     "boxes": "check_boxes",
+    "change": "check_change",
     "cone": "check_cone",
     "contraction": "check_contraction",
     "counterexample": "check_formula",

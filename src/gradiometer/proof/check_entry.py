@@ -19,7 +19,7 @@ from gradiometer.formula import collapse, precision, size_in_bits, to_ball
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 
-_AMPLE = 512
+AMPLE = 512
 """Bits from which on balls alone are tried, since they can lose many and still have some."""
 
 _LONGEST = 1000
@@ -63,7 +63,7 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         ends = replay.ends({})
         done, state = _walk_exactly(replay, motion, ends, steps, watch)
         size = len(motion.names)
-        if bits >= _AMPLE and watch is None:
+        if bits >= AMPLE and watch is None:
             plain = _walk_plainly(replay, motion, ends, (done, state), steps)
             if plain is not None:
                 return _centred(Cloud(plain, _identity(size), arb_mat(size, 1)), motion.names)

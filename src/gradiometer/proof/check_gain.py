@@ -305,9 +305,6 @@ def _multiply(one: Value, other: Value) -> Value | None:
 def _divide(one: Value, other: Value) -> Value | None:
     if isinstance(other, Factor):
         return _scale(invert(other), one)
-    if isinstance(one, Factor) and one.is_zero:
-        # A count may pass 0, where even 0 cannot be divided by it.
-        return one if isinstance(other, Root) else None
     if not isinstance(one, Form) or not isinstance(other, Root) or "x" in one.parts:
         return None
     return Quotient(one, other.of)

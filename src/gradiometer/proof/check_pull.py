@@ -28,6 +28,7 @@ from gradiometer.formula import (
     compare,
     evaluate_range,
     exact_sqrt,
+    find_read,
     free_names,
     substitute,
     to_ball,
@@ -61,6 +62,9 @@ def read_pull(field: Field) -> Pull:
         UndecidedError: If it is of another kind.
     """
     motion, rows = field.motion, dict(field.motion.step)
+    if not rows.keys() <= find_read(motion.step, ["x'"], motion.memory):
+        # All that is read is looked at below.
+        raise UndecidedError("a line that nothing reads may have no value")
     tree, decays = _read_stride(_inline(rows["x'"], motion), field)
     over, under = split_factors(tree)
     signs = [p for p in over if isinstance(p, Apply) and p.operator == "sign"]

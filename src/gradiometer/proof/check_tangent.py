@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
@@ -36,7 +36,7 @@ from gradiometer.formula import (
 from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay
 
-_POWER = apply("^", Name("b"), Name("e"))
+_RAISE = compile_exact(apply("^", Name("b"), Name("e")))
 
 Matrix: TypeAlias = list[list[arb]]
 Vector: TypeAlias = list[arb]
@@ -61,6 +61,11 @@ class Power:
     base: fmpq
     exponent: Node
 
+    @cached_property
+    def run(self) -> Evaluator:
+        """The exponent at a step."""
+        return compile_exact(self.exponent)
+
 
 @final
 @dataclass(frozen=True)
@@ -84,10 +89,10 @@ class Motion:
         """The step count and the powers in which it occurs; *known* holds the parameters."""
         found: dict[str, Any] = {"t": fmpq(step)}
         for name, power in self.powers.items():
-            exponent = evaluate(power.exponent, found)
+            exponent = power.run(found)
             # As balls, where balls are asked for: a long power of a rational is of no use.
             base = power.base if known is self.values else to_ball(power.base)
-            found[name] = evaluate(_POWER, {"b": base, "e": exponent})
+            found[name] = _RAISE({"b": base, "e": exponent})
         return found
 
     def images(self, piece: int, known: Mapping[str, Any]) -> list[Any]:

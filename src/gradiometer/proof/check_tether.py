@@ -2,20 +2,25 @@
 
 Between two inner ends a, b the run may do what it likes. From b to an outer end H all slopes are
 at least some `u > 0`, and likewise on the other side. The step points home as soon as the slope
-and the running means of slopes that it follows do, and no step is longer than S (`check_pull`). A
-run that passes b has made a step of at most S to get there, and it goes on outward only while a
-mean points outward: a mean of slopes that are at least `-V` is above 0 after n steps that point
-home where `k^n*V <= (1 - k^n)*u`. So no position lies beyond `b + (1 + n)*S`, if H does not, by
-induction over the steps: as long as all positions lie between the outer ends, so do all slopes
-that the means remember.
+and the running means of slopes that it follows do, and no step is longer than S (`check_pull`).
+
+A run that passes b came from nearby: j steps earlier it was above `b - j*S`. So where it passes b,
+a mean that keeps k of itself is at least `-V`, the sum of `(1 - k)*k^j` times the least slope from
+`b - (j + 2)*S` up to H (2, since the step may follow the mean of one step before). If that sum is
+above 0, so is each mean of fewer slopes, and each one that forgets faster: the least slopes only
+fall with j. The run goes on outward only while a mean points outward, and a mean that was at least
+`-V` is above 0 after n steps that point home where `k^n*V <= (1 - k^n)*u`. So no position lies
+beyond `b + (1 + n)*S`, if H does not, by induction over the steps: as long as all positions lie
+between the outer ends, so do all slopes that the means remember.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -23,6 +28,7 @@ from gradiometer.formula import (
     Range,
     compare,
     precision,
+    to_ball,
 )
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_motion import read_motion
@@ -32,7 +38,7 @@ from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_total import require_values
 from gradiometer.proof.check_walk import Replay, read_replay
 
-_ZERO, _ONE = fmpq(0), fmpq(1)
+_ZERO = fmpq(0)
 _PARTS = 16
 """Parts of an interval on which slopes are bounded one by one."""
 _MOST_TURNS = 10_000
@@ -57,19 +63,29 @@ def check_tether(problem: Any, claim: Any, evidence: Any) -> None:
         place = prefix.states[done]["x"]
         within = compare(place, left) >= 0 and compare(place, right) <= 0
         require(within, "The run is not between the inner ends.")
-        pull = require_home(replay, done, (low, left, right, high))
+        pull = require_home(replay, done, (low, left, right, high), longest_step(prefix, done))
         if pull.square:
             square = prefix.states[done][pull.square]
             require(compare(square, _ZERO) >= 0, "A mean of squares is negative.")
 
 
-def require_home(replay: Replay, done: int, ends: Sequence[fmpq]) -> Pull:
+def longest_step(prefix: Prefix, done: int) -> Exact:
+    """A number that none of the first steps of a run is longer than."""
+    places = [to_ball(state["x"]) for state in prefix.states[: done + 1]]
+    longest = arb(0)
+    for here, there in pairwise(places):
+        longest = longest.max((there - here).abs_upper())
+    return longest.abs_upper()
+
+
+def require_home(replay: Replay, done: int, ends: Sequence[fmpq], longest: Exact) -> Pull:
     """The step of a rule whose runs from between the inner ends never leave the outer ones.
 
     Args:
         replay: The problem.
         done: The steps made before.
         ends: Outer, inner, inner and outer end, from left to right.
+        longest: None of the steps made before is longer.
 
     Raises:
         CertificateError: If that is not shown.
@@ -84,16 +100,63 @@ def require_home(replay: Replay, done: int, ends: Sequence[fmpq]) -> Pull:
     inside = [(p, part) for p in range(len(replay.pieces))
               if (part := field.clip(Range(low, high), p)) is not None]  # fmt: skip
     require_values((replay.pieces[piece], part) for piece, part in inside)
-    least, most = bound_slopes(field, low, high)
-    for begin, end, sign in ((right, high, 1), (low, left, -1)):
-        lower, upper = bound_slopes(field, begin, end)
-        home, away = (lower, -least) if sign > 0 else (-upper, most)
+    turns = count_outward(field, pull, ends, longest)
+    for count, room in zip(turns, (left - low, high - right), strict=True):
+        require(compare((1 + count) * pull.reach, room) <= 0, "The run may pass an outer end.")
+    return pull
+
+
+def count_outward(
+    field: Field, pull: Pull, ends: Sequence[fmpq], longest: Exact
+) -> tuple[int, int]:
+    """How many steps a run may go on outward beyond the left and the right inner end.
+
+    Raises:
+        UndecidedError: If a slope between inner and outer end is not known to point home.
+    """
+    low, left, right, high = ends
+    stride = to_ball(longest).max(to_ball(pull.reach)).upper()
+    counts = []
+    for sign in (-1, 1):
+        begin, far, opposite = (right, high, low) if sign > 0 else (left, low, high)
+        homes = list_slopes(field, begin, far, sign)
+        home = _least(homes)
         if not compare(home, _ZERO) > 0:
             raise UndecidedError("a slope between inner and outer end may not point home")
-        room = (high - right) if sign > 0 else (left - low)
-        turns = count_turns(pull.keeps, home, away)
-        require(compare((1 + turns) * pull.reach, room) <= 0, "The run may pass an outer end.")
-    return pull
+        back = list_slopes(field, begin, opposite, sign)
+        if pull.decays:
+            # Where positions shrink besides, how near the run was before is not known.
+            away = -_least([home, *back])
+        else:
+            width = abs(begin - opposite) / _PARTS
+            away = -bound_mean(pull.keeps, home, back, to_ball(width) / stride)
+        counts.append(count_turns(pull.keeps, home, away))
+    return counts[0], counts[1]
+
+
+def bound_mean(keeps: fmpq, home: Exact, back: Sequence[Exact], width: arb) -> Exact:
+    """What a running mean of slopes is at least where a run passes an inner end.
+
+    Args:
+        keeps: What it keeps of itself at each step.
+        home: The least slope beyond that end.
+        back: The least slopes of parts on the way back to the opposite outer end.
+        width: How wide a part is, in steps.
+    """
+    least, total, left = to_ball(home), arb(0), arb(1)
+    for index, slope in enumerate(back):
+        least = least.min(to_ball(slope))
+        if index + 1 == len(back):
+            total += left * least
+            break
+        whole = ((index + 1) * width).lower().floor().unique_fmpz()
+        if whole is None:
+            raise UndecidedError("a part is too wide")
+        # Slopes of this part, and of those before, are remembered from that many steps.
+        rest = to_ball(keeps) ** max(0, int(whole) - 1) if keeps else arb(whole < 2)
+        total += (left - rest) * least
+        left = rest
+    return total.lower()
 
 
 def count_turns(keeps: fmpq, home: Exact, away: Exact) -> int:
@@ -109,43 +172,40 @@ def count_turns(keeps: fmpq, home: Exact, away: Exact) -> int:
     """
     if keeps == 0 or compare(away, _ZERO) <= 0:
         return 0
-    left, turns = _ONE, 0
-    while True:
-        if compare(left * away, (1 - left) * home) <= 0:
-            return turns
-        turns, left = turns + 1, left * keeps
-        if turns >= _MOST_TURNS:
-            raise UndecidedError("the mean of slopes forgets too slowly")
-        left = _round_up(left)
+    # The mean points home where `k^n <= u/(u + V)`: logarithms are negative here.
+    turns = (to_ball(home) / (to_ball(home) + away)).log() / to_ball(keeps).log()
+    whole = turns.upper().ceil().unique_fmpz()
+    if whole is None or whole > _MOST_TURNS:
+        raise UndecidedError("the mean of slopes forgets too slowly")
+    return max(0, int(whole))
 
 
-def _round_up(number: fmpq) -> fmpq:
-    """A short rational that is not below it."""
-    scale = fmpq(2) ** 64
-    return fmpq(-((-number * scale).floor())) / scale
-
-
-def bound_slopes(field: Field, low: fmpq, high: fmpq) -> tuple[Exact, Exact]:
-    """Two numbers that all slopes between two places lie between.
+def list_slopes(field: Field, begin: fmpq, end: fmpq, sign: int) -> list[Exact]:
+    """The least value of the slopes times a sign, for each part of the way between two places.
 
     Raises:
         UndecidedError: If a slope is not known to be finite.
     """
-    width = (high - low) / _PARTS
-    found: list[Range] = []
+    step, found = (end - begin) / _PARTS, []
     for index in range(_PARTS):
-        places = Range(low + index * width, low + (index + 1) * width)
+        near, far = begin + index * step, begin + (index + 1) * step
+        places = Range(min(near, far), max(near, far))
+        parts = []
         for piece in range(len(field.replay.pieces)):
             part = field.clip(places, piece)
             if part is not None:
-                found.append(field.slopes(piece, part))
-    lowers, uppers = [part.lower for part in found], [part.upper for part in found]
-    least, most = lowers[0], uppers[0]
-    for lower, upper in zip(lowers, uppers, strict=True):
-        if lower is None or upper is None or least is None or most is None:
-            raise UndecidedError("a slope is not known to be finite")
-        least = lower if compare(lower, least) < 0 else least
-        most = upper if compare(upper, most) > 0 else most
-    assert least is not None
-    assert most is not None
-    return least, most
+                slopes = field.slopes(piece, part)
+                least = slopes.lower if sign > 0 else slopes.upper
+                if least is None:
+                    raise UndecidedError("a slope is not known to be finite")
+                parts.append(least * sign)
+        found.append(_least(parts))
+    return found
+
+
+def _least(numbers: Sequence[Exact]) -> Exact:
+    """The smallest one."""
+    least = numbers[0]
+    for number in numbers[1:]:
+        least = number if compare(number, least) < 0 else least
+    return least

@@ -15,6 +15,7 @@ from gradiometer.proof.check_contraction import (
     read_contraction,
     spell_cycle,
 )
+from gradiometer.proof.check_entry import AMPLE
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_walk import Replay
@@ -28,6 +29,7 @@ from gradiometer.proof.contraction_guess import (
     find_frame,
     find_periods,
     make_evidence,
+    measure_loss,
     reduce_period,
     refine_orbit,
 )
@@ -48,6 +50,10 @@ HOPELESS_AT = 4000
 SHARP_LENGTHS = (1000, 4000)
 """The same for a run with many digits."""
 _LATEST = 5000
+_MOST_WORK = 200_000
+"""Steps up to the entry, times the entries of their slopes: more would take many seconds."""
+_SPARE_BITS = 192
+"""Bits beyond those that balls lose on the way, about."""
 BITS = (160, 640, 2560)
 """Precisions of the enclosure of the run up to its entry."""
 
@@ -60,7 +66,7 @@ def find_contraction(scene: Scene) -> Fate:
     """
     replay = scene.replay
     reason = "no point or cycle of at most 128 steps attracts the run in float64"
-    if scene.is_neutral:
+    if scene.is_neutral or scene.strides_are_equal:
         raise UndecidedError(reason)
     repelled = False
     for path, lengths in ((scene.floats, LENGTHS), (SharpPath(replay), SHARP_LENGTHS)):
@@ -87,7 +93,10 @@ def find_contraction(scene: Scene) -> Fate:
 def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
     """The fate with its certificate, at the first precision at which the checker accepts it."""
     reason: Exception = UndecidedError("the run is not enclosed up to its entry")
-    for bits in (*_list_ample(evidence["entry"]), *BITS):
+    size = len(evidence["names"]) + len(evidence["free"])
+    if evidence["entry"] * size**2 > _MOST_WORK:
+        raise reason
+    for bits in (*_list_ample(scene.replay, evidence), *BITS):
         tried = {**evidence, "bits": bits}
         read = read_contraction(tried)
         with precision(bits):
@@ -105,9 +114,15 @@ def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
     raise reason
 
 
-def _list_ample(entry: int) -> list[int]:
-    """A precision at which balls alone may last to a late entry, which is far quicker."""
-    return [512 + 3 * entry // 4] if 100 < entry <= _LATEST else []
+def _list_ample(replay: Replay, evidence: Mapping[str, Any]) -> list[int]:
+    """Precisions at which balls alone may last to a late entry, which is far quicker."""
+    entry = evidence["entry"]
+    if not 100 < entry <= _LATEST:
+        return []
+    often = 512 + 3 * entry // 4
+    lost = measure_loss(replay, evidence)
+    enough = max(AMPLE, _SPARE_BITS + int(1.15 * lost * entry))
+    return [enough, often] if enough < often else [often]
 
 
 def _claim(found: Attractor) -> dict[str, Any]:

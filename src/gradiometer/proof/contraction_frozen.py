@@ -46,6 +46,7 @@ _SAMPLES = 16
 """Corners of the frozen ranges at which slopes are looked at in floats."""
 _CUTS = (1, 4, 16)
 """Numbers of parts into which a frozen range is cut."""
+_FACTORS = ("99/100", "999/1000", "99999/100000")
 _TIGHT = 0.9999
 """Factors from here on are worth a search for better coordinates."""
 _BITS = 160
@@ -176,14 +177,18 @@ def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) ->
     """The evidence with a factor, and with as many parts as are needed."""
     reason: Exception = UndecidedError("the rest does not shrink")
     for count in _CUTS if free else (1,):
-        for factor in ("99/100", "999/1000", "99999/100000"):
+        found = None
+        # What does not shrink by the largest factor shrinks by none of them.
+        for factor in reversed(_FACTORS):
             tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
             try:
                 find_attractor(replay, read_contraction(tried))
             except REFUSALS as error:
                 reason = error
-            else:
-                return tried
+                break
+            found = tried
+        if found is not None:
+            return found
     raise reason
 
 
@@ -266,7 +271,7 @@ def _worst(frame: Array, matrices: Sequence[Array]) -> float:
     import numpy as np
 
     stack = np.linalg.inv(frame) @ np.stack(matrices) @ frame
-    return float(np.linalg.norm(stack, 2, axis=(1, 2)).max())
+    return float(np.linalg.svd(stack, compute_uv=False).max())
 
 
 def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[float, Array]:

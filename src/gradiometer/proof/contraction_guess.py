@@ -5,7 +5,7 @@ Nothing here proves anything; the checker does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, final
@@ -15,6 +15,7 @@ from flint import arb, arb_mat, fmpq
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import collapse, from_float, precision, to_ball, to_float
 from gradiometer.numeric import begin_float
+from gradiometer.proof.check_fields import read_rational
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.walk import Course, survey
@@ -277,6 +278,41 @@ def _solve_lyapunov(matrix: Array, radius: float) -> Array:
     flat = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
     metric = flat.reshape(size, size)
     return (metric + metric.T) / 2
+
+
+def measure_loss(replay: Replay, evidence: Mapping[str, Any]) -> float:
+    """How many bits balls lose at a step near the first point of an orbit, about.
+
+    Balls add up errors that numbers may cancel, so every slope counts by its size.
+    """
+    import numpy as np
+
+    motion = read_motion(replay, evidence["entry"], frees_powers=True)
+    names = evidence["names"]
+    with precision(64):
+        known = {**motion.balls(), **motion.at_step(evidence["entry"] + 1, {})}
+        known |= replay.rates.at(evidence["entry"])
+        known |= {name: to_ball(fmpq(0)) for name in motion.names}
+        place = [to_ball(read_rational(text)) for text in evidence["points"][0]]
+        known |= dict(zip(names, place, strict=True))
+        moves = {name: np.eye(len(names))[row] for row, name in enumerate(names)}
+        try:
+            piece = replay.locate(place[0], replay.ends({}))
+            for row in motion.pieces[piece]:
+                known[row.target] = row.value(known)
+                if row.target.removesuffix("'") in evidence["free"]:
+                    continue
+                moves[row.target] = sum(
+                    (abs(to_float(run(known))) * moves[name]
+                     for name, _, run in row.slopes if name in moves),
+                    np.zeros(len(names)),
+                )  # fmt: skip
+        except REFUSALS:
+            return 0.75
+    matrix = np.array([moves[f"{name}'"] for name in names])
+    if not np.isfinite(matrix).all():
+        return 0.75
+    return float(np.log2(max(np.abs(np.linalg.eigvals(matrix)).max(), 1.0)))
 
 
 def to_rationals(matrix: Array, scale: float = 1.0) -> list[list[str]]:

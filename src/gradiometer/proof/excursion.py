@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
-from gradiometer.formula import Range, at_point, hull, precision, to_rational_text
+from gradiometer.formula import Range, at_point, free_names, hull, precision, to_rational_text
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
@@ -35,6 +35,9 @@ _FIRST_STEPS = (2, 60, 400)
 
 _MOST_STEPS = 1500
 """Steps of boxes after which the search is given up."""
+
+_CURVED_STEPS = 150
+"""The same where all is one curved piece, so that a box keeps itself or only grows."""
 
 _NARROWINGS = 8
 _CAP_ROUNDS = 16
@@ -71,7 +74,9 @@ def _grow(field: Field, prefix: Prefix, done: int) -> tuple[dict[int, Box], fmpq
     begun = prefix.pieces[done], {n: outward(at_point(v)) for n, v in state.items()}
     boxes: dict[int, Box] = dict([begun])
     flows: dict[int, Flow] = {}
-    cap, left = _find_cap(field, boxes), _MOST_STEPS
+    pieces = field.replay.pieces
+    is_one_curve = len(pieces) == 1 and bool(free_names(pieces[0].slope))
+    cap, left = _find_cap(field, boxes), _CURVED_STEPS if is_one_curve else _MOST_STEPS
     for count in range(_ROUNDS):
         grown: dict[int, Box] = {}
         for piece, box in boxes.items():

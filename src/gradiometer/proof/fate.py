@@ -67,7 +67,7 @@ _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("trap", "find_region"),
     ("tether", "find_curved_tether"),
     ("excursion", "find_excursion"),
-    ("tether", "find_tether"),
+    ("tether", "find_straight_tether"),
 )
 """The file and the function of each attempt, in order; loaded when needed."""
 

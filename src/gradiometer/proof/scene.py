@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from gradiometer.formula import free_names, precision
+from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.formula import Apply, free_names, precision, walk
 from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
+from gradiometer.proof.check_pull import read_pull
+from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_tangent import read_motion as read_tangent
 from gradiometer.proof.check_walk import Replay, read_replay
 from gradiometer.proof.contraction_guess import FloatPath
@@ -56,6 +59,20 @@ class Scene:
     def straight(self) -> tuple[bool, ...]:
         """Whether each piece of the landscape is straight."""
         return tuple(not free_names(piece.slope) for piece in self.replay.pieces)
+
+    @cached_property
+    def strides_are_equal(self) -> bool:
+        """Whether each stride is a rate times a sign, so that no two runs come closer by it."""
+        replay = self.replay
+        trees = [tree for _, tree in replay.step]
+        if not any(isinstance(n, Apply) and n.operator == "sign" for t in trees for n in walk(t)):
+            return False
+        try:
+            with precision(BITS):
+                pull = read_pull(Field(replay, read_motion(replay, 1)))
+        except (UndecidedError, GradiometerError):
+            return False
+        return not pull.square and not pull.decays
 
     @cached_property
     def is_neutral(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from flint import fmpq
 
 from gradiometer.errors import CertificateError, DomainError, UndecidedError
@@ -11,15 +13,15 @@ from gradiometer.proof.check_motion import read_motion
 from gradiometer.proof.check_prefix import BITS
 from gradiometer.proof.check_pull import Pull, read_pull
 from gradiometer.proof.check_region import Field
-from gradiometer.proof.check_tether import bound_slopes, count_turns, require_home
-from gradiometer.proof.check_walk import Replay
-from gradiometer.proof.contraction_guess import round_short
+from gradiometer.proof.check_tether import longest_step, require_home
 from gradiometer.proof.fate import Fate
 from gradiometer.proof.scene import Scene
+from gradiometer.proof.tether_ends import Need, list_inner, move_outer
 
 _CALM = 60
 """Steps after which the corrections of means matter little."""
-_WIDENINGS = 14
+_TRIES = 4
+"""Pairs of inner ends that are shown to the checker's own arithmetic."""
 
 
 def find_curved_tether(scene: Scene) -> Fate:
@@ -30,6 +32,17 @@ def find_curved_tether(scene: Scene) -> Fate:
     """
     if all(scene.straight):
         raise UndecidedError("every slope is constant")
+    return find_tether(scene)
+
+
+def find_straight_tether(scene: Scene) -> Fate:
+    """The same on landscapes of straight pieces alone, where boxes of states are often narrower.
+
+    Raises:
+        UndecidedError: If the landscape is curved, or nothing is found.
+    """
+    if not all(scene.straight):
+        raise UndecidedError("a slope changes along the landscape")
     return find_tether(scene)
 
 
@@ -48,7 +61,7 @@ def find_tether(scene: Scene) -> Fate:
     with precision(BITS):
         prefix.reach(done)
         pull = read_pull(Field(replay, read_motion(replay, done)))
-        ends = _choose_ends(replay, done, pull, (min(places), max(places)))
+        ends = _choose_ends(scene, done, pull, (min(places), max(places)))
     low, left, right, high = ends
     certificate = make_certificate(
         "tether",
@@ -69,71 +82,30 @@ def find_tether(scene: Scene) -> Fate:
     return Fate("bounded", because, certificate, interval=(low, high))
 
 
-class _AwayError(UndecidedError):
-    """A slope between an inner and an outer end that may not point home."""
-
-    def __init__(self, *sides: bool) -> None:
-        """Whether it is so on the left, and on the right."""
-        super().__init__("a slope between inner and outer end may not point home")
-        self.sides = sides
-
-
 def _choose_ends(
-    replay: Replay, done: int, pull: Pull, span: tuple[float, float]
+    scene: Scene, done: int, pull: Pull, span: tuple[float, float]
 ) -> tuple[fmpq, fmpq, fmpq, fmpq]:
-    """The narrowest of some pairs of inner and outer ends that the checker accepts.
+    """The first of some pairs of inner and outer ends that the checker accepts, narrow ones first.
 
     Raises:
         UndecidedError: If it accepts none.
     """
+    replay = scene.replay
     field = Field(replay, read_motion(replay, done))
-    reach = to_float(pull.reach)
     low, high = span
     if pull.decays:
         low, high = min(low, 0.0), max(high, 0.0)
-    best: tuple[fmpq, fmpq, fmpq, fmpq] | None = None
-    reason = "slopes do not point home beyond any end"
-    margins = [max(reach / 8, 1e-9 * (high - low))] * 2
-    for _ in range(2 * _WIDENINGS):
-        inner = round_short(low - margins[0]), round_short(high + margins[1])
-        if best is not None and inner[1] - inner[0] >= best[3] - best[0]:
-            break
-        widens = (True, True)
+    longest = longest_step(scene.prefix, done)
+    reach = to_float(pull.reach)
+    stride = inf if pull.decays else max(1.0, to_float(longest) / reach)
+    need = Need((low, high), reach, stride, to_float(pull.keeps))
+    reason = "a slope between inner and outer end may not point home"
+    for inner, room in list_inner(scene.course.landscape, need, most=_TRIES):
         try:
-            ends = _find_outer(field, pull, inner, reach)
-            require_home(replay, done, ends)
-        except _AwayError as error:
-            reason, widens = str(error), error.sides
+            ends = move_outer(field, pull, inner, room, longest)
+            require_home(replay, done, ends, longest)
         except (UndecidedError, DomainError, CertificateError) as error:
             reason = getattr(error, "problem", str(error)).rstrip(".")
         else:
-            if best is None or ends[3] - ends[0] < best[3] - best[0]:
-                best = ends
-        margins = [2 * m if widen else m for m, widen in zip(margins, widens, strict=True)]
-    if best is None:
-        raise UndecidedError(f"no interval holds it by the length of its steps: {reason}")
-    return best
-
-
-def _find_outer(
-    field: Field, pull: Pull, inner: tuple[fmpq, fmpq], reach: float
-) -> tuple[fmpq, fmpq, fmpq, fmpq]:
-    """Outer ends that are far enough out, found by moving them until they are."""
-    left, right = inner
-    room = [1, 1]
-    for _ in range(12):
-        # A little more than needed, since ends are rounded.
-        low = round_short(to_float(left) - 1.01 * room[0] * reach)
-        high = round_short(to_float(right) + 1.01 * room[1] * reach)
-        least, most = bound_slopes(field, low, high)
-        nearest = bound_slopes(field, right, high)[0], -bound_slopes(field, low, left)[1]
-        if not (nearest[0] > 0 and nearest[1] > 0):
-            raise _AwayError(not nearest[1] > 0, not nearest[0] > 0)
-        wanted = [
-            1 + count_turns(pull.keeps, nearest[1], most),
-            1 + count_turns(pull.keeps, nearest[0], -least),
-        ]
-        if wanted[0] <= room[0] and wanted[1] <= room[1]:
-            return low, left, right, high
-        room = [max(a, b) for a, b in zip(room, wanted, strict=True)]
-    raise UndecidedError("the outer ends move ever further out")
+            return ends
+    raise UndecidedError(f"no interval holds it by the length of its steps: {reason}")

@@ -39,7 +39,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     "trajectory": (
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
         "limit", "engine", "nearest_critical", "not_finite", "rounding", "rounding_float32",
-        "float64", "float32", "continuous",
+        "float64", "float32", "continuous", "bounds", "changes",
     ),
     "stability": (
         "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",
@@ -72,7 +72,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "convex": ("convex", "concave", "affine", "none"),
     "smoothness": ("discontinuous", "C^0", "C^1", "C^2", "C^oo"),
     "phase": ("ordered", "edge", "chaotic", "none"),
-    "verdict": ("converges", "cycle", "escapes", "diverges", "unknown"),
+    "verdict": ("converges", "cycle", "escapes", "diverges", "bounded", "unknown"),
     "engine": ("exact", "ball", "float64", "float32"),
     "outcome": ("stays", "trapped", "escapes", "outside"),
 }  # fmt: skip

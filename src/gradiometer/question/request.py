@@ -182,7 +182,9 @@ _QUESTIONS = (
     Question(
         "trajectory",
         "Where does the optimizer go from here?",
-        _RUN,
+        (*_RUN,
+         Input("between", "text", "A parameter and a range, such as learning_rate=1/10:3, in which "
+               "changes of the verdict are looked for.")),
         "gradiometer trajectory --objective barrier --set h=1/2 --set learning_rate=3/10",
     ),
     Question(

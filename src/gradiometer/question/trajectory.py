@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from flint import fmpq
+
 from gradiometer.errors import UsageError, suggest
 from gradiometer.question.answer import Answer
 from gradiometer.question.course import MOST_STEPS, Request, read_request
 from gradiometer.question.noise import read_noise
+from gradiometer.question.trajectory_change import answer_changes, check_curve, read_span
 from gradiometer.question.trajectory_curve import answer_on_curve
 from gradiometer.question.trajectory_exact import answer_exactly
 from gradiometer.question.trajectory_float import answer_in_floats
@@ -32,6 +35,7 @@ def trajectory(
     engine: str | None = None,
     noise: str | None = None,
     seed: int = 0,
+    between: str | None = None,
 ) -> Answer:
     """Where the optimizer goes from *start*, and what finally becomes of it.
 
@@ -53,12 +57,16 @@ def trajectory(
             takes two drawn terms of an objective that is a sum or mean over data, `cyclic:1` one
             term after the other. None for the whole gradient.
         seed: Decides all draws: the same seed gives the same numbers.
+        between: A parameter and a range such as `learning_rate=1/10:3`, or with a number of values
+            behind it `learning_rate=1/10:3:33`: where in it does the verdict change?
 
     Returns:
         Facts `verdict lowest lowest_at lowest_step final cycle growth_factor limit engine
         nearest_critical not_finite continuous`, as far as the engine gives them, and beside an
         exact run what becomes of it in floats: `float64`, `float32`, and where these first take
-        another branch, `rounding`, `rounding_float32`; the iterates in `data`.
+        another branch, `rounding`, `rounding_float32`; the iterates in `data`. With `between` the
+        one fact `changes`: pairs of values, 1e-12 of their size apart where that can be, whose
+        verdicts differ and are both proved.
 
     Raises:
         GradiometerError: If an input cannot be used.
@@ -72,6 +80,17 @@ def trajectory(
         >>> answer.facts["final"].value
         {'x': 49/50, 'y': 8/5}
     """
+    if between is not None:
+        span = read_span(between, set)
+
+        def read(value: fmpq) -> Request:
+            return read_run(
+                objective, optimizer=optimizer, schedule=schedule, start=start, steps=steps,
+                set={**(set or {}), span.name: str(value)}, at_kink=at_kink, engine=engine,
+                noise=noise, seed=seed, proved=True,
+            )  # fmt: skip
+
+        return answer_changes(read, span)
     request = read_run(
         objective, optimizer=optimizer, schedule=schedule, set=set, start=start, steps=steps,
         at_kink=at_kink, engine=engine, noise=noise, seed=seed,
@@ -86,6 +105,16 @@ def trajectory(
     return answer_exactly(request, engine)
 
 
+def _check_alone(engine: str | None, noise: str | None) -> None:
+    """Refuse floats and draws where both ends of a bracket shall be proved."""
+    for name, given in (("engine", engine), ("noise", noise)):
+        if given is not None:
+            raise UsageError(
+                f"With `between` all verdicts are proved, and `{name}` has no meaning.",
+                hint=f"leave `{name}` out",
+            )
+
+
 def read_run(
     objective: str | Mapping[str, Any],
     *,
@@ -98,17 +127,27 @@ def read_run(
     engine: str | None,
     noise: str | None,
     seed: int,
+    between: str | None = None,
+    proved: bool = False,
 ) -> Request:
     """What `trajectory` is asked, read; the arguments are those of `trajectory`.
+
+    With `between`, it is the run at the lower end of the range. *proved* is for a run that has a
+    meaning only with a proof.
 
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
     check_engine(engine)
+    if between is not None:
+        span = read_span(between, set)
+        set, proved = {**(set or {}), span.name: str(span.low)}, True
+    if proved:
+        _check_alone(engine, noise)
     exact = engine in ("exact", "ball")
     request = read_request(
         objective, optimizer=optimizer, schedule=schedule, settings=set, start=start,
-        steps=steps, at_kink=at_kink, most=MOST_STEPS if exact else MOST_FLOAT_STEPS,
+        steps=steps, at_kink=at_kink, most=MOST_STEPS if exact or proved else MOST_FLOAT_STEPS,
     )  # fmt: skip
     draws = read_noise(noise, seed) is not None or "noise" in request.rule.reads
     if draws and exact:
@@ -117,6 +156,8 @@ def read_run(
             known=("float64", "float32"),
             hint="write `--engine float64`",
         )
+    if proved:
+        check_curve(request)
     # What binds late is refused here, before anything runs.
     needs_all = engine or request.is_online or len(request.start) > 1
     _ = request.journey if needs_all else request.curve

@@ -227,8 +227,13 @@ def _of_impossible(parts: Sequence[Any]) -> dict[str, Any]:
     return {"alike": False} if claim["all"] else {"ruled_out": claim["ruled_out"]}
 
 
+def _of_changes(parts: Sequence[Any]) -> dict[str, Any]:
+    return {"changes": [part["claim"] for part in parts]}
+
+
 READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "alike": _of_alike,
+    "change": _of_changes,
     "difference": _of_difference,
     "graph": _of_graph,
     "impossible": _of_impossible,

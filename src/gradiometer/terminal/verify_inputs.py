@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gradiometer.formula import from_decimal
 from gradiometer.question import restate_problem
 
 _SKIPPED = ("graph", "alike", "difference", "impossible")
 """Kinds whose problem is compared elsewhere."""
 
 _PLACES = re.compile(r"[^=,]+=\s*(?P<number>-?[0-9/]+)(, |$)")
+
+_NUMBER = r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?"
+_SPAN = re.compile(rf"(?P<name>[^=]+)=(?P<low>{_NUMBER}):(?P<high>{_NUMBER}):[0-9]+")
+"""The input `between`, as an answer writes it."""
 
 Difference = tuple[str, Any, Any]
 """The path of an input, what stands there, and what the certificate is about."""
@@ -34,11 +39,33 @@ def compare_inputs(
         if part["kind"] in _SKIPPED:
             continue
         problem = part["problem"]
-        if wanted is None:
+        if part["kind"] == "change":
+            found = _compare_change(inputs, part)
+        elif wanted is None:
             found = _compare_loosely(inputs, problem)
         else:
             found = _differences("", _with_side(wanted, problem) if index else wanted, problem)
         yield from list(found)[:1]
+
+
+def _compare_change(inputs: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[Difference]:
+    """Differences of each of the two runs from what is asked at its value of the parameter."""
+    said = _SPAN.fullmatch(str(inputs.get("between")))
+    name = part["problem"]["parameter"]
+    if said is None or said["name"] != name:
+        yield "between", inputs.get("between"), name
+        return
+    for side in ("from", "to"):
+        value = part["claim"][side]["value"]
+        if not from_decimal(said["low"]) <= from_decimal(value) <= from_decimal(said["high"]):
+            yield "between", inputs["between"], value
+        asked = {**inputs, "set": {**inputs["set"], name: value}}
+        wanted = restate_problem("trajectory", asked)
+        run = part["problem"][side]
+        if wanted is None:
+            yield from _compare_loosely(asked, run)
+        else:
+            yield from _differences("", wanted, run)
 
 
 def _with_side(wanted: Mapping[str, Any], problem: Mapping[str, Any]) -> Mapping[str, Any]:
