@@ -102,3 +102,13 @@ def test_float32_is_another_engine():
 def test_what_cannot_be_swept_is_refused(asked, error, said):
     with pytest.raises(error, match=said):
         sweep(**asked)
+
+
+@pytest.mark.parametrize(
+    ("objective", "has_holes"),
+    [("ln(x)", True), ("x*ln(x)", True), ("1/x", True), ("sqrt(1 + x^2)", False),
+     ("x^2/(1 + x^2)", False), ("double_well", False), ("barrier", False)],
+)  # fmt: skip
+def test_a_loss_with_holes_is_warned_of(objective, has_holes):
+    answer = sweep(objective, start="1/4:2:3", steps=5)
+    assert any("no value" in text for text in answer.warnings) == has_holes

@@ -7,7 +7,7 @@ long before, and so has one that reads a state which counts the steps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from flint import fmpq
@@ -31,6 +31,11 @@ from gradiometer.formula import (
 from gradiometer.proof.check_resting import find_drivers
 from gradiometer.proof.check_total import is_total
 
+_EVER = Range(fmpq(1), None)
+"""All steps."""
+
+_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+
 
 @final
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Known:
             self.ranges[name] = evaluate_range(tree, self.ranges)
         except (UndecidedError, GradiometerError):
             self.ranges.pop(name, None)
+
+    def at_steps(self, steps: Range | None) -> Known:
+        """The same for some of the steps; None for all of them."""
+        return self if steps is None else replace(self, ranges={**self.ranges, "t": steps})
 
     def is_sure(self, part: Apply) -> bool:
         """Whether an operation whose parts have values certainly has one."""
@@ -85,7 +94,7 @@ class Known:
 
 def has_values(tree: Node, known: Known) -> bool:
     """Whether a formula certainly has a value for all values of its names."""
-    return all(known.is_sure(part) for part in _list_parts(tree, set()))
+    return all(known.at_steps(steps).is_sure(part) for part, steps in _list_parts(tree, None))
 
 
 def know(
@@ -147,9 +156,9 @@ def require_clocks(
     others = {"x", "g", "loss", "noise", *(initial.keys() - drivers)}
     moving = {"t", *drivers}
     for target, tree in step:
-        for part in _list_parts(tree, moving):
-            names = free_names(part)
-            if names & moving and not names & others and not known.is_sure(part):
+        for part, steps in _list_parts(tree, None):
+            names, here = free_names(part), known.at_steps(steps)
+            if names & moving and not names & others and not here.is_sure(part):
                 raise UndecidedError("the rule may have no value at some step")
         names = free_names(tree)
         others |= {target} if names & others else set()
@@ -157,22 +166,62 @@ def require_clocks(
         known.add(target, tree)
 
 
-def _list_parts(node: Node, moving: set[str]) -> Iterator[Apply]:
+def _list_parts(node: Node, steps: Range | None) -> Iterator[tuple[Apply, Range | None]]:
     """What may have no value: divisions, powers, roots and logarithms, by what decides that.
 
-    What stands under a condition on the step count may only be meant where it has a value.
+    What stands under a condition on the step count comes with the steps at which it is read.
     """
     if not isinstance(node, Apply):
         return
-    if node.operator == "where" and moving & free_names(node.arguments[0]):
+    if node.operator == "where":
+        condition, inner, outer = node.arguments
+        yield from _list_parts(condition, steps)
+        for branch, holds in ((inner, True), (outer, False)):
+            span = _narrow(condition, steps or _EVER, holds=holds)
+            if span is not None:
+                yield from _list_parts(branch, None if span == _EVER else span)
         return
     if node.operator == "/" and not is_total(node):
         # What is divided does not matter.
-        yield Apply("/", (ONE, node.arguments[1]))
+        yield Apply("/", (ONE, node.arguments[1])), steps
     elif not is_total(Apply(node.operator, tuple(map(_any, node.arguments)))):
-        yield node
+        yield node, steps
     for part in node.arguments:
-        yield from _list_parts(part, moving)
+        yield from _list_parts(part, steps)
+
+
+def _narrow(condition: Node, steps: Range, *, holds: bool) -> Range | None:
+    """Steps among these that hold all at which a condition holds, or does not; None for none."""
+    if not isinstance(condition, Apply):
+        return steps
+    if condition.operator == ("and" if holds else "or"):
+        found: Range | None = steps
+        for part in condition.arguments:
+            found = None if found is None else _narrow(part, found, holds=holds)
+        return found
+    if condition.operator == "not":
+        return _narrow(condition.arguments[0], steps, holds=not holds)
+    operator = condition.operator if holds else _OPPOSITE.get(condition.operator, "")
+    if operator not in _OPPOSITE or condition.arguments[0] != Name("t"):
+        return steps
+    bound = condition.arguments[1]
+    return _cut(operator, bound.value, steps) if isinstance(bound, Number) else steps
+
+
+def _cut(operator: str, bound: fmpq, steps: Range) -> Range | None:
+    """The steps that compare in that way with a number; steps are whole numbers."""
+    low, high = steps.lower, steps.upper
+    assert isinstance(low, fmpq)
+    assert high is None or isinstance(high, fmpq)
+    whole = bound.q == 1
+    if operator == "!=":
+        return Range(low + 1, high) if bound == low else steps
+    if operator in ("<", "<=", "=="):
+        most = fmpq(bound.floor()) - (1 if operator == "<" and whole else 0)
+        high = most if high is None else min(high, most)
+    if operator in (">", ">=", "=="):
+        low = max(low, fmpq(bound.ceil()) + (1 if operator == ">" and whole else 0))
+    return None if high is not None and low > high else Range(low, high)
 
 
 def _any(part: Node) -> Node:

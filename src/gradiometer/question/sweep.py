@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+from flint import fmpq
 
-from gradiometer.errors import Place, UsageError
-from gradiometer.formula import to_float
+from gradiometer.errors import GradiometerError, Place, UndecidedError, UsageError
+from gradiometer.formula import EVERYTHING, at_point, evaluate_range, free_names, to_float
 from gradiometer.model import Optimizer, read_optimizer, read_schedule
 from gradiometer.numeric import LABELS, RunPlan, plan_runs
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed
@@ -97,6 +98,7 @@ def sweep(
         )  # fmt: skip
         facts |= {name: known.facts[name] for name in _PROVED if name in known.facts}
         certificate, warnings = known.certificate, known.warnings
+    warnings = (*warnings, *_list_holes(request))
     inputs = {**request.inputs, "set": _spell(request, set), "engine": engine, "prove": prove}
     if any(axis.is_start for axis in grid.axes):
         inputs["start"] = str(start)
@@ -110,6 +112,21 @@ def _check_engine(engine: str) -> Literal["float64", "float32"]:
         raise UsageError(f"A sweep has no `engine` `{engine}`.", known=_ENGINES,
                          hint="write `float64`")  # fmt: skip
     return "float32" if engine == "float32" else "float64"
+
+
+def _list_holes(request: Request) -> tuple[str, ...]:
+    """What to know where the loss may have no value: kernels follow its slope alone."""
+    values = {name: at_point(v) for name, v in request.values.items() if isinstance(v, fmpq)}
+    for _, formula in () if request.objective.is_vector else request.objective.rows:
+        known = {**dict.fromkeys(free_names(formula.tree), EVERYTHING), **values}
+        try:
+            evaluate_range(formula.tree, known)
+        except (GradiometerError, UndecidedError):
+            return (
+                "The loss may have no value at some positions where its slope has one: a run that "
+                "comes there goes on in a sweep, and ends in a trajectory.",
+            )
+    return ()
 
 
 def _check_whole(
