@@ -41,11 +41,23 @@ def compare_inputs(
         problem = part["problem"]
         if part["kind"] == "change":
             found = _compare_change(inputs, part)
+        elif part["kind"] == "step_bound":
+            found = _compare_rule(inputs, problem)
         elif wanted is None:
             found = _compare_loosely(inputs, problem)
         else:
             found = _differences("", _with_side(wanted, problem) if index else wanted, problem)
         yield from list(found)[:1]
+
+
+def _compare_rule(inputs: Mapping[str, Any], problem: Mapping[str, Any]) -> Iterator[Difference]:
+    """Differences of a rule whose rate alone is free, whatever is varied besides."""
+    asked = {**inputs, "vary": "learning_rate", "hold": {}}
+    wanted = restate_problem("stability", asked)
+    if wanted is None:
+        yield from _compare_loosely(inputs, problem)
+    else:
+        yield from _differences("", {"rule": wanted["rule"]}, problem)
 
 
 def _compare_change(inputs: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[Difference]:
