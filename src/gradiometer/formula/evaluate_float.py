@@ -93,7 +93,8 @@ def _give(constant: float) -> FloatEvaluator:
 def _read_name(name: str) -> FloatEvaluator:
     def read(values: Mapping[str, float]) -> float:
         try:
-            return values[name]
+            # A float of NumPy would warn, and its truths are no numbers.
+            return float(values[name])
         except KeyError:
             raise UsageError(f"`{name}` has no value.", known=tuple(values)) from None
 
