@@ -133,6 +133,9 @@ def find_periods(states: Array, near: float = NEAR) -> list[int]:
 
     size = np.maximum(np.abs(states).max(axis=0), 1e-300)
     most = min(LONGEST_PERIOD, len(states) - 1)
+    if not np.isfinite(states[-1 - most :]).all() or not np.isfinite(size).all():
+        # A number that the position never reads may have overflowed.
+        return []
     gaps = np.abs((states[-1] - states[-1 - most : -1]) / size).max(axis=1)[::-1]
     return [int(index) + 1 for index in np.flatnonzero(gaps < near)[:2]]
 
