@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any, final
 
 from flint import arb, arb_mat, fmpq
@@ -324,7 +325,13 @@ def to_rationals(matrix: Array, scale: float = 1.0) -> list[list[str]]:
 
 
 def round_short(value: float, digits: int = 6) -> fmpq:
-    """The rational of the float rounded to that many significant digits."""
+    """The rational of the float rounded to that many significant digits.
+
+    Raises:
+        UndecidedError: If the float is no finite number.
+    """
+    if not isfinite(value):
+        raise UndecidedError("a number of the run in float64 overflows")
     rounded = Fraction(f"{value:.{digits}g}")
     return fmpq(rounded.numerator, rounded.denominator)
 
