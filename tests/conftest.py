@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from flint import ctx
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"
@@ -22,6 +23,15 @@ def chromium():
     """Path of a Chromium to open pages with; the test is skipped where there is none."""
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     return path or pytest.skip("no Chromium on this machine")
+
+
+@pytest.fixture(autouse=True)
+def _precision_is_left_alone():
+    """No test leaves another working precision of balls behind for the tests after it."""
+    before = ctx.prec
+    yield
+    left, ctx.prec = ctx.prec, before
+    assert left == before
 
 
 # Scripts that record what other tools say; they need tools that the tests do without.

@@ -1,9 +1,11 @@
 """Exact numbers: texts, roots, comparisons, decimals that lose nothing they show."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from threading import Event
 
 import pytest
-from flint import arb, fmpq, fmpz
+from flint import arb, ctx, fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +125,28 @@ def test_overlapping_balls_are_not_ordered():
         compare(arb("nan"), arb(1))
     assert compare(arb(1), fmpq(1)) == 0
     assert compare(arb(1, 0.1), arb(2, 0.1)) == -1
+
+
+def test_threads_set_the_precision_one_after_the_other():
+    """Interleaved, the later block would set back what the earlier one had set."""
+    before, inside, asked = ctx.prec, Event(), Event()
+
+    def enter_later():
+        inside.wait()
+        asked.set()
+        with precision(200):
+            return ctx.prec
+
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(enter_later)
+        with precision(96):
+            inside.set()
+            asked.wait()
+            with pytest.raises(TimeoutError):
+                later.result(timeout=0.1)
+            assert ctx.prec == 96
+        assert later.result() == 200
+    assert ctx.prec == before
 
 
 def test_precision_is_raised_until_an_order_is_decided_and_set_back():

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from math import isfinite
+from threading import RLock
 from typing import TypeAlias
 
 from flint import arb, ctx, fmpq, fmpz
@@ -24,19 +25,27 @@ _DIGITS = 20
 _WIDE = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Decimals of any size; the ordinary context turns 1e-1000100 into 0."""
 
+_ALONE = RLock()
+"""The working precision belongs to the whole process: one thread at a time may set it."""
+
 _START_BITS = 128
 _MOST_BITS = 8192
 
 
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Ball arithmetic with *bits* of working precision inside the block."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+    """Ball arithmetic with *bits* of working precision inside the block.
+
+    Another thread that wants a precision waits until the block ends, so a block waits for no
+    thread that may want one.
+    """
+    with _ALONE:
+        before = ctx.prec
+        ctx.prec = bits
+        try:
+            yield
+        finally:
+            ctx.prec = before
 
 
 def to_ball(value: Exact | int) -> arb:

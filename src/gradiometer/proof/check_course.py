@@ -7,7 +7,6 @@ exactly, as a constant formula, or by two rationals that enclose it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, final
@@ -225,8 +224,9 @@ def opened(on: Interval) -> Interval:
     return Interval(on.lower, on.upper)
 
 
-def inner_points(on: Interval) -> Iterator[fmpq]:
+def inner_points(on: Interval) -> list[fmpq]:
     """A few rational points inside an interval that is no point."""
+    points = []
     with precision(BITS):
         low, high = (None if end is None else to_ball(evaluate(end, {})) for end, _ in ends_of(on))
         for share in (fmpq(4157, 9973), fmpq(7013, 9973), fmpq(1789, 9973)):
@@ -236,7 +236,8 @@ def inner_points(on: Interval) -> Iterator[fmpq]:
             else:
                 point = low + (high - low) * share
             middle, exponent = point.mid().man_exp()
-            yield fmpq(middle) * fmpq(2) ** int(exponent)
+            points.append(fmpq(middle) * fmpq(2) ** int(exponent))
+    return points
 
 
 def is_everywhere(course: Course) -> bool:
