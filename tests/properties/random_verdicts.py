@@ -31,7 +31,7 @@ WEIGHTS = {
 STARTS = 4
 """Starts that are drawn for each rule on its landscape."""
 
-_STEPS, _MANY = 300, 20
+_STEPS, _MANY, _MOST = 300, 20, 400
 """Steps of a run by hand; so many times more where it does not say the same at once."""
 _BITS, _MANY_BITS = 256, 2048
 _TIE = fmpq(1, 10**60)
@@ -55,6 +55,14 @@ class Tally:
             self.wrong.append((key, said, word, against))
         if word == "unknown":
             self.unknown.append((key, said))
+
+    def join(self, other):
+        """Count what was said of other runs as well."""
+        for key, row in other.words.items():
+            self.words.setdefault(key, Counter()).update(row)
+        self.wrong += other.wrong
+        self.unknown += other.unknown
+        self.replayed += other.replayed
 
     def decided(self, ground, rules):
         """The number of decided runs of these rules, and of all of them."""
@@ -85,10 +93,11 @@ def tally(seed, count, *, spoil=False):
             facts = _spoil(facts) if spoil else facts
             word = facts["verdict"]
             against = word != "unknown" and by_hand(start, _STEPS, facts, _BITS)
-            if against and not spoil:
+            for many in (_MANY, _MOST):
                 # Beside a point of rest only a longer run tells, and one of more digits: a run may
-                # come as near as 1e-100 to a point that repels it.
-                against = by_hand(start, _MANY * _STEPS, facts, _MANY_BITS)
+                # come as near as 1e-100 to a point that repels it, or fall by 1/2000 in a step.
+                if against and not spoil:
+                    against = by_hand(start, many * _STEPS, facts, _MANY_BITS)
             found.add((ground, family), f"{said} from {start}", word, against)
     return found
 
@@ -203,7 +212,8 @@ def _draw_kinked(rng, family):
         return next((s for end, s in rows if x <= end + _TIE), last)
 
     def by_hand(start, steps, facts, bits):
-        exact = family in FIRST_ORDER
+        # Fractions of a very long run have too many digits.
+        exact = family in FIRST_ORDER and steps < _MOST * _STEPS
         return _against(
             facts, _walk(slope, step, values, start, steps=steps, bits=bits, exact=exact)
         )
