@@ -212,6 +212,8 @@ _QUESTIONS = (
         (*_LANDSCAPE,
          Input("engine", "choice", "Which floats the runs are made of.", default="float64",
                choices=("float64", "float32")),
+         Input("inside", "text", "What a run leaves when it escapes: LOW:HIGH, or one end as in "
+               ":1+h, in parameters of the objective."),
          Input("prove", "texts", "Cells to answer exactly as well, such as 3,17 (a number for each "
                "range, from 0); boundary:20 for both sides of 20 changes; sample:20 for 20 drawn "
                "cells."),

@@ -16,6 +16,7 @@ from gradiometer.proof import combine
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed
 from gradiometer.question.course import Request, read_request
 from gradiometer.question.sweep_grid import Grid, is_range, read_grid, settings_at, start_at
+from gradiometer.question.sweep_inside import read_inside
 from gradiometer.question.sweep_kinds import MEANINGS, sort_runs
 from gradiometer.question.sweep_prove import (
     Floats,
@@ -45,6 +46,7 @@ def sweep(
     steps: int = 1000,
     at_kink: str | None = None,
     engine: str = "float64",
+    inside: str | None = None,
     prove: str | Sequence[str] | None = None,
     keep: str | None = None,
 ) -> Answer:
@@ -60,6 +62,8 @@ def sweep(
         steps: How many steps a run makes, unless it is decided before.
         at_kink: Which slope to take exactly at a joint: `left`, `right`, or None.
         engine: `float64` or `float32`.
+        inside: What a run leaves when it escapes, `LOW:HIGH` or one end such as `:1+h`, in
+            parameters of the objective; the run is not made further. None for no such end.
         prove: What to answer exactly as well: cells, one number for each axis from 0, as `3,17`;
             `boundary:20` for both sides of 20 of the places where neighbours end otherwise (10 if
             no number is given); `sample:20` for 20 drawn cells, `sample:20:7` with seed 7.
@@ -97,9 +101,10 @@ def sweep(
         for corner in corners
     )  # fmt: skip
     _check_whole(request, grid, read_optimizer(optimizer), schedule)
-    runs = Sweep(request, grid, kind)
+    limits = read_inside(inside, request)
+    runs = Sweep(request, grid, kind, limits)
     ends = make_ends(runs, keep)
-    floats = Floats(grid, ends, sort_runs(ends))
+    floats = Floats(grid, ends, sort_runs(ends), limits)
     facts, arrays = _facts(floats, kind), _list_series(floats)
     tail = find_tail(runs)
     if tail is not None:
@@ -121,7 +126,8 @@ def sweep(
     facts |= tell_sample(wanted, chosen, proofs) if wanted.sample else {}
     answers = [proof.answer for proof in proofs if proof.answer is not None]
     warnings = answers[0].warnings if answers and wanted.is_one_cell else ()
-    inputs = {**request.inputs, "set": _spell(request, set), "engine": engine, "prove": prove}
+    inputs = {**request.inputs, "set": _spell(request, set), "engine": engine,
+              "inside": inside, "prove": prove}  # fmt: skip
     if any(axis.is_start for axis in grid.axes):
         inputs["start"] = _spell_start(start)
     return Answer(
@@ -222,8 +228,10 @@ def _steps(grid: Grid) -> tuple[Step, ...]:
 def _list_series(floats: Floats) -> dict[str, Series]:
     grid, ends, kinds = floats.grid, floats.ends, floats.kinds
     dims = tuple(axis.label for axis in grid.axes)
-    series = {axis.label: Series((axis.label,), axis.floats, "1", _describe_axis(axis.is_log))
-              for axis in grid.axes}  # fmt: skip
+    series = {
+        axis.label: Series((axis.label,), axis.floats.tolist(), "1", _describe_axis(axis.is_log))
+        for axis in grid.axes
+    }
     arrays: dict[str, Any] = {"label": ends.label, "kind": kinds.of, "step": ends.step}
     arrays = {name: row.reshape(grid.shape) for name, row in arrays.items()}
     labels = ", ".join(f"{at} {word}" for at, word in enumerate(LABELS))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from gradiometer.formula import to_float
+from gradiometer.formula import Interval, evaluate, to_float
 from gradiometer.question.answer import Fact
+from gradiometer.question.sweep_inside import EVERYWHERE
 
 Word: TypeAlias = Literal["agrees", "contradicted", "open"]
 
@@ -31,13 +32,19 @@ _NEAR = 1e-3
 """How far from where it is proved to end a run may stand, in parts of its size or of 1."""
 
 
-def compare_label(label: str, position: Sequence[float], facts: Mapping[str, Fact]) -> Word:
+def compare_label(
+    label: str,
+    position: Sequence[float],
+    facts: Mapping[str, Fact],
+    inside: tuple[float, float] = EVERYWHERE,
+) -> Word:
     """Whether a proof says the same of a run as its label and its last position in floats.
 
     Args:
         label: The label.
         position: Where the floats stand, a number for each variable.
         facts: The facts of `trajectory` about the run.
+        inside: What an escaped run has left.
 
     Example:
         >>> from gradiometer.question.answer import proved
@@ -50,10 +57,27 @@ def compare_label(label: str, position: Sequence[float], facts: Mapping[str, Fac
     if verdict.value in _REFUTING.get(label, ()):
         return "contradicted"
     if verdict.value not in _FITTING[label]:
-        return "open"
+        return _compare_escape(facts, inside) if label == "escaped" else "open"
     ends = _list_ends(label, facts)
     stands_there = not ends or any(is_near(position, end) for end in ends)
     return "agrees" if stands_there else "contradicted"
+
+
+def _compare_escape(facts: Mapping[str, Fact], inside: tuple[float, float]) -> Word:
+    """Of a run that left in floats, and is proved to stay somewhere: whether that is inside."""
+    ends = [*_list_ends("settled", facts), *_list_ends("repeated", facts)]
+    bounds = facts.get("bounds")
+    if not ends and bounds is not None and isinstance(bounds.value, Interval):
+        ends = [evaluate(end, {}) for end in (bounds.value.lower, bounds.value.upper) if end]
+        # Bounds that reach beyond say nothing about where in them the run is.
+        return "contradicted" if _are_inside(ends, inside) else "open"
+    if not ends:
+        return "open"
+    return "contradicted" if _are_inside(ends, inside) else "agrees"
+
+
+def _are_inside(ends: Sequence[Any], inside: tuple[float, float]) -> bool:
+    return all(inside[0] <= x <= inside[1] for end in ends for x in list_numbers(end))
 
 
 def _list_ends(label: str, facts: Mapping[str, Fact]) -> list[Any]:

@@ -61,11 +61,14 @@ class Grid:
         """How many runs there are."""
         return math.prod(self.shape)
 
+    def index(self, axis: Axis, first: int, last: int) -> NDArray[np.int64]:
+        """The place on one axis of the runs from one number up to another."""
+        below = math.prod(self.shape[self.axes.index(axis) + 1 :])
+        return np.arange(first, last) // below % len(axis.values)
+
     def column(self, axis: Axis, first: int, last: int) -> NDArray[np.float64]:
         """The values of one axis for the runs from one number up to another."""
-        at = self.axes.index(axis)
-        below = math.prod(self.shape[at + 1 :])
-        return axis.floats[np.arange(first, last) // below % len(axis.values)]
+        return axis.floats[self.index(axis, first, last)]
 
     def pick(self, cell: Sequence[int]) -> dict[Axis, fmpq]:
         """The exact values in one cell."""

@@ -16,11 +16,13 @@ MEANINGS = {
     "moving": "still moving at the last step",
     "settled": "at rest",
     "repeated": "back at an earlier state",
-    "escaped": "outside",
+    "escaped": "outside the given interval",
     "diverged": "farther away than any number that counts",
     "not_finite": "no longer finite",
 }
 """What each label says of a run."""
+
+_WORDS = {**MEANINGS, "moving": "still moving", "escaped": "escaped", "diverged": "diverged"}
 
 NEAR = 1e-3
 """Places this far apart are one, in parts of their size or of 1."""
@@ -35,7 +37,7 @@ class Kind:
 
     label: str
     words: str
-    """The same as `MEANINGS`, and of runs at rest where."""
+    """The label in words that need no table, and of runs at rest where."""
     runs: int
 
 
@@ -59,7 +61,7 @@ def sort_runs(ends: Ends) -> Kinds:
     Example:
         >>> ends = Ends(np.array([1, 1, 0]), np.array([9, 9, 9]), np.array([[2.0], [-1.0], [5.0]]))
         >>> [kind.words for kind in sort_runs(ends).kinds]
-        ['at rest near -1', 'at rest near 2', 'still moving at the last step']
+        ['at rest near -1', 'at rest near 2', 'still moving']
     """
     of = np.zeros(len(ends.label), np.int8)
     found: list[Kind] = []
@@ -71,7 +73,7 @@ def sort_runs(ends: Ends) -> Kinds:
         which = ends.label == number
         if label != "settled" and which.any():
             of[which] = len(found)
-            found.append(Kind(label, MEANINGS[label], int(which.sum())))
+            found.append(Kind(label, _WORDS[label], int(which.sum())))
     return Kinds(tuple(found), of)
 
 

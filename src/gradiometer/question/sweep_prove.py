@@ -15,6 +15,7 @@ from gradiometer.question.answer import Answer, Fact, computed, proved, unknown
 from gradiometer.question.progress import Meter
 from gradiometer.question.sweep_compare import Word, compare_label, is_near, list_numbers
 from gradiometer.question.sweep_grid import Grid
+from gradiometer.question.sweep_inside import EVERYWHERE, Inside
 from gradiometer.question.sweep_kinds import Kinds
 from gradiometer.question.sweep_run import Ends
 from gradiometer.question.sweep_wanted import Cell, Chosen, Wanted
@@ -60,6 +61,13 @@ class Floats:
     grid: Grid
     ends: Ends
     kinds: Kinds
+    inside: Inside | None = None
+
+    def inside_at(self, cell: Cell) -> tuple[float, float]:
+        """What the cell's run has left if it has escaped."""
+        if self.inside is None:
+            return EVERYWHERE
+        return self.inside.at(self.grid.pick(cell))
 
     def place(self, cell: Cell) -> int:
         """The number of the cell's run."""
@@ -89,7 +97,10 @@ def _prove_cell(cell: Cell, floats: Floats, ask: Callable[[Cell], Answer]) -> Pr
     else:
         verdict = answer.facts["verdict"]
         reason = "" if verdict.status == "proved" else verdict.because
-        word = compare_label(label, position, answer.facts)
+        inside = (
+            {} if floats.inside is None else {"inside": floats.inside.at(floats.grid.pick(cell))}
+        )
+        word = compare_label(label, position, answer.facts, **inside)
     kind = floats.kinds.kinds[int(floats.kinds.of[place])].words
     settings = {axis.label: value for axis, value in floats.grid.pick(cell).items()}
     return Proof(cell, settings, label, kind, position, answer, reason, word)

@@ -22,6 +22,7 @@ from gradiometer.question.course import Request
 from gradiometer.question.kept_file import KeptFile, say_how_to_go_on
 from gradiometer.question.progress import Meter
 from gradiometer.question.sweep_grid import Axis, Grid
+from gradiometer.question.sweep_inside import EVERYWHERE, Inside
 
 Kind: TypeAlias = Literal["float64", "float32"]
 
@@ -83,6 +84,8 @@ class Sweep:
     request: Request
     grid: Grid
     kind: Kind
+    inside: Inside | None
+    """What a run leaves when it escapes."""
 
     @cached_property
     def columns(self) -> list[Axis | float]:
@@ -136,8 +139,15 @@ class Sweep:
     def make(self, first: int, last: int) -> Ends:
         """What becomes of the runs from the first number up to the last."""
         start, values = self.draw(first, last)
-        runs = self.plan.run(start, steps=self.request.steps, values=values)
+        inside = self._list_ends(first, last)
+        runs = self.plan.run(start, steps=self.request.steps, values=values, inside=inside)
         return Ends(runs.label, runs.step, runs.position.reshape(last - first, -1))
+
+    def _list_ends(self, first: int, last: int) -> tuple[Any, Any]:
+        if self.inside is None:
+            return EVERYWHERE
+        low, high = self.inside.list_ends(self.grid, first, last)
+        return low, high
 
     def name(self, first: int, last: int) -> str:
         """What a part is called: a digest of the kernel's text and of all that goes into it."""
@@ -147,8 +157,9 @@ class Sweep:
         rates = {name: to_text(tree) for name, tree in plan.schedules.items() if tree is not None}
         known = {name: repr(value) for name, value in plan.defaults.items()}
         digest.update(json.dumps([self.request.steps, rates, known], sort_keys=True).encode())
-        for name, column in sorted({"start": start, **values}.items()):
-            digest.update(f"{name} {column.shape}".encode())
+        ends = dict(zip(("low", "high"), self._list_ends(first, last), strict=False))
+        for name, column in sorted({"start": start, **values, **ends}.items()):
+            digest.update(f"{name} {np.shape(column)}".encode())
             digest.update(np.ascontiguousarray(column, "<f8").tobytes())
         return digest.hexdigest()[:32]
 

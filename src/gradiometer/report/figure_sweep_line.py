@@ -37,7 +37,7 @@ _HEIGHT, _STRIP = 3.2, 0.45
 _WIDE = 30.0
 """From where on few points far away are left out: the range of all over that of most."""
 
-_AWAY = ("diverged", "not_finite")
+_AWAY = ("escaped", "diverged", "not_finite")
 
 
 def draw_sweep_line(answer: Answer) -> Figure | None:
@@ -50,11 +50,10 @@ def draw_sweep_line(answer: Answer) -> Figure | None:
     table = np.asarray(answer.arrays["kind"].values).reshape(-1)
     points = _read_points(answer, table, ruler)
     heights = (legend_height(kinds, proofs), *[_HEIGHT] * (points is not None), _STRIP)
-    with sheet(heights) as (figure, (legend, *plots)):
+    with sheet(heights, share=True) as (figure, (legend, *plots)):
         write_kinds(legend, kinds, proofs)
         if points is not None:
             _draw_points(plots[0], points, ruler)
-            _write_axis(plots[0], ruler)
             plots[0].set_title(_say_points(answer))
         edges = np.array([0.0, 1.0])
         draw_kinds(plots[-1], table[ruler.picked][None, :], kinds, x=ruler.edges, y=edges)

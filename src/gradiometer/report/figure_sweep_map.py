@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gradiometer.question import Answer
 
 _MOST_COLUMNS, _MOST_ROWS = 120, 90
-_HEIGHT = 3.6
+_HEIGHT, _SPARE = 3.6, 0.4
 _LEAST_WIDTH = 0.014
 """Of a frame, in parts of the plot: thinner cells are framed with what is around them."""
 
@@ -39,21 +39,20 @@ def draw_sweep_map(answer: Answer) -> Figure | None:
     dims = list_dims(answer)
     if len(dims) < 2:
         return None
-    across, up = (read_ruler(answer, name, most)
-                  for name, most in zip(dims, (_MOST_COLUMNS, _MOST_ROWS), strict=False))  # fmt: skip
+    across = read_ruler(answer, dims[0], _MOST_COLUMNS)
+    up = read_ruler(answer, dims[1], _MOST_ROWS)
     order, kinds = answer.arrays["kind"].dims, read_kinds(answer)
     table = _cut(answer, dims[:2])[np.ix_(across.picked, up.picked)].T
     proofs = [p for p in read_proved(answer) if _is_drawn(p, order, dims[:2])]
-    with sheet((legend_height(kinds, proofs), _HEIGHT)) as (figure, (legend, plot)):
+    with sheet((legend_height(kinds, proofs, spare=_SPARE), _HEIGHT)) as (figure, (legend, plot)):
         write_kinds(legend, kinds, proofs)
         draw_kinds(plot, table, kinds, x=across.edges, y=up.edges)
         _write_axes(plot, across, up)
         for proved in proofs:
             at = [proved.cell[order.index(name)] for name in dims[:2]]
-            ends = [
-                _find_cell(answer, n, k, r) for n, k, r in zip(dims, at, (across, up), strict=False)
-            ]
-            outline(plot, (*ends[0], *ends[1]), proved)
+            width = _find_cell(answer, dims[0], at[0], across)
+            height = _find_cell(answer, dims[1], at[1], up)
+            outline(plot, (*width, *height), proved)
         svg = name_links(to_svg(figure), proofs)
     about = f"{across.name} across, {up.name} up. {describe_kinds(kinds, proofs)}"
     return Figure(_title(answer, across, up), about, svg, _say_rest(answer, dims, (across, up)),

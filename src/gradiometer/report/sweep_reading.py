@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -178,10 +179,11 @@ def outline(plot: Axes, box: tuple[float, float, float, float], proved: Proved) 
 
 
 def name_links(svg: str, found: Sequence[Proved]) -> str:
-    """The picture with words for each of its links."""
+    """The picture with words for each of its links, which stay on the page."""
     for proved in found:
         mark = f'<a href="#proofs-{proved.row}"'
-        svg = svg.replace(f"{mark}>", f'{mark} aria-label="{escape(proved.about)}">')
+        words = f'{mark} aria-label="{escape(proved.about)}">'
+        svg = re.sub(rf"{mark}[^>]*>", lambda _, words=words: words, svg)
     return svg
 
 
@@ -213,10 +215,10 @@ def _list_frames(found: Sequence[Proved]) -> list[tuple[str, str, bool]]:
             ("proved, not as floats say", "red", any(wrong))]  # fmt: skip
 
 
-def legend_height(kinds: Sequence[Kind], found: Sequence[Proved]) -> float:
-    """Inches that the legend takes."""
+def legend_height(kinds: Sequence[Kind], found: Sequence[Proved], *, spare: float = 0.0) -> float:
+    """Inches that the legend takes, without what the gap below it can *spare*."""
     count = len(kinds) + sum(is_there for *_, is_there in _list_frames(found))
-    return _LEGEND_ROW * -(-count // 2)
+    return max(_LEGEND_ROW * -(-count // 2) - spare, 0.02)
 
 
 def _shorten(words: str) -> str:
