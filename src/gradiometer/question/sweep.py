@@ -28,7 +28,7 @@ from gradiometer.question.sweep_prove import (
 )
 from gradiometer.question.sweep_run import Sweep, make_ends
 from gradiometer.question.sweep_tail import find_tail, list_tail, tell_periods
-from gradiometer.question.sweep_wanted import choose_cells, read_wanted
+from gradiometer.question.sweep_wanted import Wanted, choose_cells, read_wanted
 from gradiometer.question.trajectory import MOST_FLOAT_STEPS, trajectory
 
 _ENGINES = ("float64", "float32")
@@ -86,26 +86,14 @@ def sweep(
         >>> answer.facts["labels"].value, answer.facts["verdict"].value
         ({'moving': 2, 'settled': 1, 'repeated': 1, 'diverged': 1}, 'diverges')
     """
-    kind = _check_engine(engine)
-    grid = read_grid(set, start)
-    wanted = read_wanted(prove, grid)
     asked: dict[str, Any] = {"optimizer": optimizer, "schedule": schedule, "steps": steps,
                              "at_kink": at_kink}  # fmt: skip
-    # A domain is an interval: what lies between two values in it is in it too.
-    corners = (tuple(count - 1 for count in grid.shape), (0,) * len(grid.axes))
-    _, request = (
-        read_request(
-            objective, settings=settings_at(grid, corner, set),
-            start=start_at(grid, corner, start), most=MOST_FLOAT_STEPS, **asked,
-        )
-        for corner in corners
-    )  # fmt: skip
-    _check_whole(request, grid, read_optimizer(optimizer), schedule)
-    limits = read_inside(inside, request)
-    runs = Sweep(request, grid, kind, limits)
-    ends = make_ends(runs, keep)
-    floats = Floats(grid, ends, sort_runs(ends), limits)
-    facts, arrays = _facts(floats, kind), _list_series(floats)
+    runs, wanted = read_sweep(
+        objective, set=set, start=start, engine=engine, inside=inside, prove=prove, **asked
+    )
+    grid, ends = runs.grid, make_ends(runs, keep)
+    floats = Floats(grid, ends, sort_runs(ends), runs.inside)
+    facts, arrays = _facts(floats, runs.kind), _list_series(floats)
     tail = find_tail(runs)
     if tail is not None:
         facts["periods"] = tell_periods(tail)
@@ -119,22 +107,59 @@ def sweep(
     chosen = choose_cells(wanted, grid, floats.kinds.of)
     proofs = prove_cells(chosen.cells, floats, ask)
     if wanted.is_one_cell:
-        facts |= _tell_cell(floats, proofs[0], kind)
-    if proofs:
-        facts |= tell_proofs(proofs)
+        facts |= _tell_cell(floats, proofs[0], runs.kind)
+    facts |= tell_proofs(proofs) if proofs else {}
     facts |= tell_changes(chosen, proofs) if wanted.changes else {}
     facts |= tell_sample(wanted, chosen, proofs) if wanted.sample else {}
     answers = [proof.answer for proof in proofs if proof.answer is not None]
     warnings = answers[0].warnings if answers and wanted.is_one_cell else ()
-    inputs = {**request.inputs, "set": _spell(request, set), "engine": engine,
+    inputs = {**runs.request.inputs, "set": _spell(runs.request, set), "engine": engine,
               "inside": inside, "prove": prove}  # fmt: skip
     if any(axis.is_start for axis in grid.axes):
         inputs["start"] = _spell_start(start)
     return Answer(
         "sweep", inputs, facts, _steps(grid), arrays,
         combine(answer.certificate for answer in answers),
-        (*warnings, *_list_holes(request)),
+        (*warnings, *_list_holes(runs.request)),
     )  # fmt: skip
+
+
+def read_sweep(
+    objective: str | Mapping[str, Any],
+    *,
+    optimizer: str | Mapping[str, Any],
+    schedule: str | Mapping[str, Any] | None,
+    set: Mapping[str, Any] | None,
+    start: Any,
+    steps: int,
+    at_kink: str | None,
+    engine: str,
+    inside: str | None,
+    prove: str | Sequence[str] | None,
+) -> tuple[Sweep, Wanted]:
+    """What `sweep` is asked, read: the runs to make, and which cells to prove.
+
+    Raises:
+        GradiometerError: If an input cannot be used; it says which one.
+    """
+    kind = _check_engine(engine)
+    grid = read_grid(set, start)
+    wanted = read_wanted(prove, grid)
+    # A domain is an interval: what lies between two values in it is in it too.
+    corners = (tuple(count - 1 for count in grid.shape), (0,) * len(grid.axes))
+    _, request = (
+        read_request(
+            objective, optimizer=optimizer, schedule=schedule, steps=steps, at_kink=at_kink,
+            settings=settings_at(grid, corner, set), start=start_at(grid, corner, start),
+            most=MOST_FLOAT_STEPS,
+        )
+        for corner in corners
+    )  # fmt: skip
+    _check_whole(request, grid, read_optimizer(optimizer), schedule)
+    runs = Sweep(request, grid, kind, read_inside(inside, request))
+    # What varies and cannot is said before anything runs.
+    _ = runs.names, runs.columns
+    return runs, wanted
 
 
 def _check_engine(engine: str) -> Literal["float64", "float32"]:
