@@ -218,7 +218,9 @@ _QUESTIONS = (
                "range, from 0); boundary:20 for both sides of 20 changes; sample:20 for 20 drawn "
                "cells."),
          Input("keep", "text", "A file of finished parts: what it has is not run again, what is "
-               "made is written to it at once.")),
+               "made is written to it at once."),
+         Input("cluster", "text", "The address of a dask scheduler whose workers make the runs, "
+               "such as tcp://127.0.0.1:8786.")),
         "gradiometer sweep --objective double_well --set learning_rate=1/10:3/2:29 "
         "--start=-2:2:41 --steps 200",
         is_long=True,

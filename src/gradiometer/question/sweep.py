@@ -49,6 +49,7 @@ def sweep(
     inside: str | None = None,
     prove: str | Sequence[str] | None = None,
     keep: str | None = None,
+    cluster: str | None = None,
 ) -> Answer:
     """What becomes of a run for each of many settings, in floats; some of them proved on request.
 
@@ -69,6 +70,7 @@ def sweep(
             no number is given); `sample:20` for 20 drawn cells, `sample:20:7` with seed 7.
         keep: A file of finished parts. What it has is not run again, and each part is written to
             it as soon as it is done, so that the same call goes on after an interrupt.
+        cluster: The address of a dask scheduler whose workers make the runs; None for this process.
 
     Returns:
         Facts `runs`, `labels`, `kinds` (how many runs end how, and rest where; nothing of it is
@@ -91,7 +93,7 @@ def sweep(
     runs, wanted = read_sweep(
         objective, set=set, start=start, engine=engine, inside=inside, prove=prove, **asked
     )
-    grid, ends = runs.grid, make_ends(runs, keep)
+    grid, ends = runs.grid, make_ends(runs, keep, cluster)
     floats = Floats(grid, ends, sort_runs(ends), runs.inside)
     facts, arrays = _facts(floats, runs.kind), _list_series(floats)
     tail = find_tail(runs)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gradiometer.errors import UsageError
 from gradiometer.formula import to_float, to_text
 from gradiometer.numeric import RunPlan, plan_runs
+from gradiometer.question.cluster import make_parts
 from gradiometer.question.course import Request
 from gradiometer.question.kept_file import KeptFile, say_how_to_go_on
 from gradiometer.question.progress import Meter
@@ -164,8 +165,17 @@ class Sweep:
         return digest.hexdigest()[:32]
 
 
-def make_ends(sweep: Sweep, keep: str | None) -> Ends:
+def _make_part(sweep: Sweep, part: tuple[int, int]) -> Ends:
+    return sweep.make(*part)
+
+
+def make_ends(sweep: Sweep, keep: str | None, cluster: str | None = None) -> Ends:
     """What becomes of all runs; parts that the file has are not made again.
+
+    Args:
+        sweep: The runs.
+        keep: The path of a file of finished parts, or None.
+        cluster: The address of a dask scheduler whose workers make the parts, or None.
 
     Raises:
         KeyboardInterrupt: If somebody interrupts; it says what is kept, and how to go on.
@@ -183,13 +193,13 @@ def make_ends(sweep: Sweep, keep: str | None) -> Ends:
     done = sum(last - first for first, last in found)
     meter = Meter(total - done, "runs")
     try:
-        for part in parts:
-            if part not in found:
-                found[part] = sweep.make(*part)
-                if file is not None:
-                    file.add([(names[part], found[part].to_plain())])
-                done += part[1] - part[0]
-                meter.add(part[1] - part[0])
+        missing = [part for part in parts if part not in found]
+        for part, ends in make_parts(_make_part, sweep, missing, cluster=cluster):
+            found[part] = ends
+            if file is not None:
+                file.add([(names[part], ends.to_plain())])
+            done += part[1] - part[0]
+            meter.add(part[1] - part[0])
     except KeyboardInterrupt:
         path = None if file is None else file.path
         said = say_how_to_go_on(done, total, noun="runs", path=path)

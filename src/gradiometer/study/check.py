@@ -104,8 +104,8 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     if question.ask == "trajectory":
         read_run(**given)
     elif question.ask == "sweep":
-        del given["keep"]
-        read_sweep(**given)
+        read_sweep(**{name: value for name, value in given.items()
+                      if name not in ("keep", "cluster")})  # fmt: skip
     elif question.ask == "stability":
         wanted = ("optimizer", "vary", "hold", "at")
         read_stability(given["objective"], settings=given["set"], **{n: given[n] for n in wanted})
