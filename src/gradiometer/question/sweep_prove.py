@@ -122,6 +122,7 @@ def tell_proofs(proofs: Sequence[Proof]) -> dict[str, Fact]:
     because = (
         "Cells of which floats say something else than a proof: their rounding changed what "
         "becomes of the run." if wrong else "No proof contradicts what floats say of its cell."
+        if done else "Nothing is proved of these cells that could contradict what floats say."
     )  # fmt: skip
     facts["contradicted"] = computed(wrong or "none", because)
     if len(done) < len(proofs):

@@ -109,7 +109,8 @@ def _choose_changes(
     table = kinds.reshape(grid.shape)
     found = list(_list_changes(table))
     total = sum(len(numbers) for numbers, _ in found)
-    chosen = sorted({round(n * (total - 1) / max(most - 1, 1)) for n in range(min(most, total))})
+    count = min(most, total)
+    chosen = [round(n * (total - 1) / max(count - 1, 1)) for n in range(count)]
     pairs: list[tuple[Cell, Cell]] = []
     begin = 0
     for numbers, below in found:

@@ -230,7 +230,7 @@ def describe_kinds(kinds: Sequence[Kind], found: Sequence[Proved]) -> str:
     about = "; ".join(f"{kind.words}: {kind.runs:,} runs" for kind in kinds)
     about = f"{about[:1].upper()}{about[1:]}."
     if found:
-        about += f" {len(found)} cells are proved"
+        about += " 1 cell is proved" if len(found) == 1 else f" {len(found)} cells are proved"
         wrong = sum(proved.is_contradicted for proved in found)
         about += f", {wrong} of them not as floats say." if wrong else "."
     return about
