@@ -76,7 +76,7 @@ class KeptFile:
             lines = file.read().split(b"\n")
             if lines != [b""] and lines[0] != head:
                 raise StudyError(
-                    f"`{self.path}` holds something else than {self.noun}s.",
+                    f"`{self.path}` holds something else than {self.noun}s that are kept.",
                     place=Place(str(self.path), 1, 1),
                     hint="name a file that does not exist yet",
                 )

@@ -10,7 +10,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import LimitError, Place, UsageError
+from gradiometer.errors import LimitError, Place, UsageError, suggest
 from gradiometer.question.sweep_grid import Grid, read_cell
 
 Cell: TypeAlias = tuple[int, ...]
@@ -71,7 +71,11 @@ def read_wanted(prove: str | Sequence[str] | None, grid: Grid) -> Wanted:
             sample = _read_counts(text, numbers[:1])[0]
             seed = _read_counts(text, numbers[1:], least=0)[0] if numbers[1:] else 0
         elif word[:1].isalpha():
-            raise UsageError(f"`{text[:40]}` says no cells to prove.", place=_PLACE, hint=_HINT)
+            nearest = {"boundary": "boundary", "sample": "sample:20"}.get(
+                suggest(word, ("boundary", "sample")) or word, ""
+            )
+            raise UsageError(f"`{text[:40]}` says no cells to prove.", place=_PLACE,
+                             hint=f"write `{nearest}`" if nearest else _HINT)  # fmt: skip
         else:
             cells[read_cell(text, grid)] = None
     sample = min(sample, grid.count)
