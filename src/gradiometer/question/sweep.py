@@ -28,7 +28,7 @@ from gradiometer.question.sweep_prove import (
 )
 from gradiometer.question.sweep_run import Sweep, make_ends
 from gradiometer.question.sweep_tail import find_tail, list_tail, tell_periods
-from gradiometer.question.sweep_wanted import Wanted, choose_cells, read_wanted
+from gradiometer.question.sweep_wanted import Chosen, Wanted, choose_cells, read_wanted
 from gradiometer.question.trajectory import MOST_FLOAT_STEPS, trajectory
 
 _ENGINES = ("float64", "float32")
@@ -110,9 +110,7 @@ def sweep(
     proofs = prove_cells(chosen.cells, floats, ask)
     if wanted.is_one_cell:
         facts |= _tell_cell(floats, proofs[0], runs.kind)
-    facts |= tell_proofs(proofs) if proofs else {}
-    facts |= tell_changes(chosen, proofs) if wanted.changes else {}
-    facts |= tell_sample(wanted, chosen, proofs) if wanted.sample else {}
+    facts |= _tell_proofs(wanted, chosen, proofs)
     answers = [proof.answer for proof in proofs if proof.answer is not None]
     warnings = answers[0].warnings if answers and wanted.is_one_cell else ()
     inputs = {**runs.request.inputs, "set": _spell(runs.request, set), "engine": engine,
@@ -228,6 +226,13 @@ def _facts(floats: Floats, kind: str) -> dict[str, Fact]:
         "kinds": computed(floats.kinds.list_rows(), "The same with the places where runs come to "
                           "rest; places with less than a thousandth between them are one."),
     }  # fmt: skip
+
+
+def _tell_proofs(wanted: Wanted, chosen: Chosen, proofs: Sequence[Proof]) -> dict[str, Fact]:
+    """The facts about all cells that were asked exactly."""
+    facts = tell_proofs(proofs) if proofs else {}
+    facts |= tell_changes(chosen, proofs) if wanted.changes else {}
+    return facts | (tell_sample(wanted, chosen, proofs) if wanted.sample else {})
 
 
 def _tell_cell(floats: Floats, proof: Proof, kind: str) -> dict[str, Fact]:
