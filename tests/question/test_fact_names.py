@@ -53,6 +53,16 @@ ASKED = [
             "prove": "0",
         },
     ),
+    (
+        "sweep",
+        {
+            "objective": "double_well",
+            "set": {"learning_rate": "1:2:2"},
+            "start": "3/10:1:2",
+            "steps": 99,
+            "prove": ["boundary", "sample:4"],
+        },
+    ),
     ("training", {**TRAINED, "dry_run": True}),
     (
         "training",

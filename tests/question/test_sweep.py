@@ -112,3 +112,10 @@ def test_what_cannot_be_swept_is_refused(asked, error, said):
 def test_a_loss_with_holes_is_warned_of(objective, has_holes):
     answer = sweep(objective, start="1/4:2:3", steps=5)
     assert any("no value" in text for text in answer.warnings) == has_holes
+
+
+@pytest.mark.parametrize("asked", [{"set": {"learning_rate": "1:2:3"}}, {"start": "-1:1:3:log"}])
+def test_a_single_run_of_a_range_is_sent_to_sweep(asked):
+    with pytest.raises(UsageError, match="single run has one") as caught:
+        trajectory("x^2", **asked)
+    assert "gradiometer sweep" in caught.value.hint

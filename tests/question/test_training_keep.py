@@ -142,3 +142,9 @@ def test_progress_is_told_to_the_end():
         make_all(read(**GRID), None)
     assert seen[-1].done == seen[-1].total == 12 * 3
     assert [event.done for event in seen] == sorted(event.done for event in seen)
+
+
+def test_a_range_that_is_set_is_sent_to_vary():
+    with pytest.raises(UsageError, match="one value, not to a range") as caught:
+        gradiometer.training("2-4-1", data="moons", set={"learning_rate": "1/10:1:3"})
+    assert caught.value.hint == "write `--vary learning_rate=1/10:1:3`"

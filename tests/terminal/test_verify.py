@@ -119,6 +119,7 @@ QUESTIONS = (
     ("stability", "cosh(x) - x", "--optimizer", "adam", "--set", "eps=1/100"),
     ("stability", "x^2/2", "--set", "learning_rate=3", "--vary", "momentum"),
     ("sweep", "abs(x)", "--set", "learning_rate=1/4:1/2:2", "--start", "1/8", "--prove", "1"),
+    ("sweep", "x^2/2", "--set", "learning_rate=1:3:5", "--start", "1:2:2", "--prove", "boundary"),
 )
 
 
@@ -159,7 +160,7 @@ COMPARED = {
     "escape": ("barrier", "peak", "peak_step", "regimes"),
     "gradient": ("value", "derivatives", "contributions", "one_sided"),
     "stability": ("critical", "growth", "at", "curvature", "safe", "step_bound", "worst_gradients"),
-    "sweep": ("limit", "final", "cycle"),
+    "sweep": ("limit", "final", "cycle", "proofs"),
 }  # fmt: skip
 
 

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
-    from gradiometer.question.restated import restate_problem
+    from gradiometer.question.restated import restate_cell, restate_problem
     from gradiometer.question.stability_read import read_stability
-    from gradiometer.question.sweep_grid import read_grid
+    from gradiometer.question.sweep import read_sweep
     from gradiometer.question.trajectory import read_run
     from gradiometer.question.translation import translate
 
@@ -47,12 +47,13 @@ _PLACES = {
     "ClaimResult": "claim",
     "check_claim": "claim",
     "check_fact": "fact_names",
-    "read_grid": "sweep_grid",
     "read_networks": "parameters_request",
     "read_request": "course",
     "read_run": "trajectory",
     "read_stability": "stability_read",
     "read_steps": "claim_chain",
+    "read_sweep": "sweep",
+    "restate_cell": "restated",
     "restate_problem": "restated",
     "translate": "translation",
 }
@@ -81,13 +82,14 @@ __all__ = [
     "computed",
     "load_question",
     "proved",
-    "read_grid",
     "read_networks",
     "read_request",
     "read_run",
     "read_stability",
     "read_steps",
+    "read_sweep",
     "read_version",
+    "restate_cell",
     "restate_problem",
     "to_json_value",
     "to_value_text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import DomainError, LimitError, UndecidedError, UsageError
+from gradiometer.errors import DomainError, LimitError, Place, UndecidedError, UsageError
 from gradiometer.formula import check_continuity, evaluate, to_text
 from gradiometer.model import (
     BoundSchedule,
@@ -35,6 +36,8 @@ from gradiometer.question.course_schedules import (
 )
 
 MOST_STEPS = 200_000
+
+_RANGE = re.compile(r"[^:]+:[^:]+:[0-9]+(:log)?")
 
 ANY = "any"
 """What is written for the start that stands for all of them."""
@@ -125,6 +128,7 @@ def read_request(
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
+    _refuse_ranges(settings, start)
     is_any = free and is_any_start(start)
     begin = None if start is None or is_any else read_start(start)
     surface, rule = find_objective(objective, begin), read_optimizer(optimizer)
@@ -161,6 +165,18 @@ def read_request(
         "left" if at_kink == "left" else "right" if at_kink == "right" else None,
         inputs,
     )
+
+
+def _refuse_ranges(settings: Mapping[str, Any] | None, start: Any) -> None:
+    """Refuse what only a grid of runs has a use for, and say who does."""
+    for name, value in [*(settings or {}).items(), ("start", start)]:
+        if isinstance(value, str) and _RANGE.fullmatch(value.strip()):
+            flag = f"--start={value}" if name == "start" else f"--set {name}={value}"
+            raise UsageError(
+                f"`{name}` is a range of values, and a single run has one.",
+                place=Place("--start" if name == "start" else f"--set {name}"),
+                hint=f"write `gradiometer sweep` for many runs, with `{flag}`, or give one value",
+            )
 
 
 def is_any_start(start: Any) -> bool:

@@ -58,7 +58,10 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
         "train_loss", "epochs_to_target", "loss_gap", "accuracy_gap", "vanishing_ratio", "layers",
         "plan", "examples", "parameters", "kernels", "steps", "multiply_adds", "memory_bytes",
     ),
-    "sweep": ("runs", "labels", "cell", "verdict", "limit", "cycle", "final"),
+    "sweep": (
+        "runs", "labels", "kinds", "periods", "cell", "verdict", "limit", "cycle", "final",
+        "proofs", "compared", "contradicted", "undecided", "boundary", "sample",
+    ),
     "claim": (
         "holds", "counterexample", "statement", "links", "first_wrong", "slip", "charged", "lines",
     ),

@@ -212,10 +212,18 @@ _QUESTIONS = (
         (*_LANDSCAPE,
          Input("engine", "choice", "Which floats the runs are made of.", default="float64",
                choices=("float64", "float32")),
-         Input("prove", "text", "The cell to answer exactly as well, one number for each range "
-               "from 0, such as 3,17.")),
+         Input("inside", "text", "What a run leaves when it escapes: LOW:HIGH, or one end as in "
+               ":1+h, in parameters of the objective."),
+         Input("prove", "texts", "Cells to answer exactly as well, such as 3,17 (a number for each "
+               "range, from 0); boundary:20 for both sides of 20 changes; sample:20 for 20 drawn "
+               "cells."),
+         Input("keep", "text", "A file of finished parts: what it has is not run again, what is "
+               "made is written to it at once."),
+         Input("cluster", "text", "The address of a dask scheduler whose workers make the runs, "
+               "such as tcp://127.0.0.1:8786.")),
         "gradiometer sweep --objective double_well --set learning_rate=1/10:3/2:29 "
         "--start=-2:2:41 --steps 200",
+        is_long=True,
     ),
     Question(
         "training",

@@ -40,6 +40,37 @@ def restate_problem(question: str, inputs: Mapping[str, Any]) -> Problem | None:
     return plain
 
 
+def restate_cell(
+    inputs: Mapping[str, Any], cell: str
+) -> tuple[Mapping[str, str], Problem | None] | None:
+    """The settings in one cell of a sweep by the names of their axes, and the run as a problem.
+
+    None where the inputs describe no grid with such a cell.
+
+    Args:
+        inputs: The inputs of a sweep.
+        cell: Its place, such as `3,17`.
+
+    Example:
+        >>> from gradiometer.question.sweep import sweep
+        >>> answer = sweep("x^2/2", set={"learning_rate": "1/2:1:2"}, start=1, steps=3)
+        >>> settings, problem = restate_cell(answer.inputs, "1")
+        >>> dict(settings), problem["start"]
+        ({'learning_rate': '1'}, '1')
+    """
+    from gradiometer.question.sweep_grid import read_cell, read_grid, settings_at, start_at
+
+    try:
+        grid = read_grid(inputs["set"], inputs["start"])
+        place = read_cell(cell, grid)
+        asked = {**inputs, "set": settings_at(grid, place, inputs["set"]),
+                 "start": start_at(grid, place, inputs["start"])}  # fmt: skip
+    except (GradiometerError, KeyError, TypeError, AttributeError):
+        return None
+    settings = {axis.label: str(value) for axis, value in grid.pick(place).items()}
+    return settings, restate_problem("trajectory", asked)
+
+
 def _read_course(inputs: Mapping[str, Any], *, free: bool) -> Request:
     return read_request(
         inputs["objective"], optimizer=inputs["optimizer"], schedule=inputs["schedule"],

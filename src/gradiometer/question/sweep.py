@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 from flint import fmpq
 
 from gradiometer.errors import GradiometerError, Place, UndecidedError, UsageError
-from gradiometer.formula import EVERYTHING, at_point, evaluate_range, free_names, to_float
+from gradiometer.formula import EVERYTHING, at_point, evaluate_range, free_names
 from gradiometer.model import Optimizer, read_optimizer, read_schedule
-from gradiometer.numeric import LABELS, RunPlan, plan_runs
+from gradiometer.numeric import LABELS
+from gradiometer.proof import combine
 from gradiometer.question.answer import Answer, Fact, Series, Step, computed
 from gradiometer.question.course import Request, read_request
-from gradiometer.question.sweep_grid import Axis, Grid, is_range, read_cell, read_grid, split_start
+from gradiometer.question.sweep_grid import Grid, is_range, read_grid, settings_at, start_at
+from gradiometer.question.sweep_inside import read_inside
+from gradiometer.question.sweep_kinds import MEANINGS, sort_runs
+from gradiometer.question.sweep_prove import (
+    Floats,
+    Proof,
+    prove_cells,
+    tell_changes,
+    tell_proofs,
+    tell_sample,
+)
+from gradiometer.question.sweep_run import Sweep, make_ends
+from gradiometer.question.sweep_tail import find_tail, list_tail, tell_periods
+from gradiometer.question.sweep_wanted import Chosen, Wanted, choose_cells, read_wanted
 from gradiometer.question.trajectory import MOST_FLOAT_STEPS, trajectory
 
 _ENGINES = ("float64", "float32")
 _PROVED = ("verdict", "limit", "cycle", "final")
-"""The facts of a proved cell, as `trajectory` gives them."""
-
-_MEANINGS = {
-    "moving": "still moving at the last step",
-    "settled": "at rest",
-    "repeated": "back at an earlier state",
-    "escaped": "outside",
-    "diverged": "farther away than any number that counts",
-    "not_finite": "no longer finite",
-}
+"""The facts of a single cell that is proved, as `trajectory` gives them."""
 
 
 def sweep(
@@ -43,9 +46,12 @@ def sweep(
     steps: int = 1000,
     at_kink: str | None = None,
     engine: str = "float64",
-    prove: str | None = None,
+    inside: str | None = None,
+    prove: str | Sequence[str] | None = None,
+    keep: str | None = None,
+    cluster: str | None = None,
 ) -> Answer:
-    """What becomes of a run for each of many settings, in floats; one of them proved on request.
+    """What becomes of a run for each of many settings, in floats; some of them proved on request.
 
     Args:
         objective: A catalogue name, a formula, a TOML file or a table.
@@ -57,12 +63,22 @@ def sweep(
         steps: How many steps a run makes, unless it is decided before.
         at_kink: Which slope to take exactly at a joint: `left`, `right`, or None.
         engine: `float64` or `float32`.
-        prove: The cell to answer exactly as well, one number for each axis from 0, as `3,17`.
+        inside: What a run leaves when it escapes, `LOW:HIGH` or one end such as `:1+h`, in
+            parameters of the objective; the run is not made further. None for no such end.
+        prove: What to answer exactly as well: cells, one number for each axis from 0, as `3,17`;
+            `boundary:20` for both sides of 20 of the places where neighbours end otherwise (10 if
+            no number is given); `sample:20` for 20 drawn cells, `sample:20:7` with seed 7.
+        keep: A file of finished parts. What it has is not run again, and each part is written to
+            it as soon as it is done, so that the same call goes on after an interrupt.
+        cluster: The address of a dask scheduler whose workers make the runs; None for this process.
 
     Returns:
-        Facts `runs`, `labels` (how many runs end how; nothing of it is proved), with `prove` the
-        `cell` in floats and its `verdict limit cycle final` as `trajectory` proves them; arrays
-        of label, step and position over the grid.
+        Facts `runs`, `labels`, `kinds` (how many runs end how, and rest where; nothing of it is
+        proved), along one axis `periods`; with `prove` the facts `proofs` (a row for each cell
+        that is proved), `compared`, `contradicted` (cells of which floats say something else),
+        `undecided`, `boundary`, `sample`, and of a single cell `cell verdict limit cycle final`;
+        arrays of label, kind, step and position over the grid, and along one axis the positions
+        of some more steps in `tail`.
 
     Raises:
         GradiometerError: If an input cannot be used.
@@ -72,39 +88,78 @@ def sweep(
         >>> answer.facts["labels"].value, answer.facts["verdict"].value
         ({'moving': 2, 'settled': 1, 'repeated': 1, 'diverged': 1}, 'diverges')
     """
-    kind = _check_engine(engine)
-    grid = read_grid(set, start)
-    cell = None if prove is None else read_cell(prove, grid)
     asked: dict[str, Any] = {"optimizer": optimizer, "schedule": schedule, "steps": steps,
                              "at_kink": at_kink}  # fmt: skip
+    runs, wanted = read_sweep(
+        objective, set=set, start=start, engine=engine, inside=inside, prove=prove, **asked
+    )
+    grid, ends = runs.grid, make_ends(runs, keep, cluster)
+    floats = Floats(grid, ends, sort_runs(ends), runs.inside)
+    facts, arrays = _facts(floats, runs.kind), _list_series(floats)
+    tail = find_tail(runs)
+    if tail is not None:
+        facts["periods"] = tell_periods(tail)
+        arrays |= list_tail(tail, grid.axes[0].label)
+
+    def ask(cell: tuple[int, ...]) -> Answer:
+        return trajectory(
+            objective, set=settings_at(grid, cell, set), start=start_at(grid, cell, start), **asked
+        )
+
+    chosen = choose_cells(wanted, grid, floats.kinds.of)
+    proofs = prove_cells(chosen.cells, floats, ask)
+    if wanted.is_one_cell:
+        facts |= _tell_cell(floats, proofs[0], runs.kind)
+    facts |= _tell_proofs(wanted, chosen, proofs)
+    answers = [proof.answer for proof in proofs if proof.answer is not None]
+    warnings = answers[0].warnings if answers and wanted.is_one_cell else ()
+    inputs = {**runs.request.inputs, "set": _spell(runs.request, set), "engine": engine,
+              "inside": inside, "prove": prove}  # fmt: skip
+    if any(axis.is_start for axis in grid.axes):
+        inputs["start"] = _spell_start(start)
+    return Answer(
+        "sweep", inputs, facts, _steps(grid), arrays,
+        combine(answer.certificate for answer in answers),
+        (*warnings, *_list_holes(runs.request)),
+    )  # fmt: skip
+
+
+def read_sweep(
+    objective: str | Mapping[str, Any],
+    *,
+    optimizer: str | Mapping[str, Any],
+    schedule: str | Mapping[str, Any] | None,
+    set: Mapping[str, Any] | None,
+    start: Any,
+    steps: int,
+    at_kink: str | None,
+    engine: str,
+    inside: str | None,
+    prove: str | Sequence[str] | None,
+) -> tuple[Sweep, Wanted]:
+    """What `sweep` is asked, read: the runs to make, and which cells to prove.
+
+    Raises:
+        GradiometerError: If an input cannot be used; it says which one.
+    """
+    kind = _check_engine(engine)
+    grid = read_grid(set, start)
+    wanted = read_wanted(prove, grid)
     # A domain is an interval: what lies between two values in it is in it too.
     corners = (tuple(count - 1 for count in grid.shape), (0,) * len(grid.axes))
     _, request = (
         read_request(
-            objective, settings=_settings_at(grid, corner, set),
-            start=_start_at(grid, corner, start), most=MOST_FLOAT_STEPS, **asked,
+            objective, optimizer=optimizer, schedule=schedule, steps=steps, at_kink=at_kink,
+            settings=settings_at(grid, corner, set), start=start_at(grid, corner, start),
+            most=MOST_FLOAT_STEPS,
         )
         for corner in corners
     )  # fmt: skip
     _check_whole(request, grid, read_optimizer(optimizer), schedule)
-    arrays = _run(request, grid, kind)
-    facts = _facts(grid, arrays, kind)
-    certificate, warnings = None, ()
-    if cell is not None:
-        facts["cell"] = _cell_fact(grid, cell, arrays, kind)
-        known = trajectory(
-            objective, set=_settings_at(grid, cell, set), start=_start_at(grid, cell, start),
-            **asked,
-        )  # fmt: skip
-        facts |= {name: known.facts[name] for name in _PROVED if name in known.facts}
-        certificate, warnings = known.certificate, known.warnings
-    warnings = (*warnings, *_list_holes(request))
-    inputs = {**request.inputs, "set": _spell(request, set), "engine": engine, "prove": prove}
-    if any(axis.is_start for axis in grid.axes):
-        inputs["start"] = str(start)
-    return Answer(
-        "sweep", inputs, facts, _steps(grid), _list_series(grid, arrays), certificate, warnings
-    )
+    runs = Sweep(request, grid, kind, read_inside(inside, request))
+    # What varies and cannot is said before anything runs.
+    _ = runs.names, runs.columns
+    return runs, wanted
 
 
 def _check_engine(engine: str) -> Literal["float64", "float32"]:
@@ -145,23 +200,6 @@ def _check_whole(
             )  # fmt: skip
 
 
-def _settings_at(
-    grid: Grid, cell: tuple[int, ...], given: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """The settings in one cell."""
-    values = {axis.name: str(v) for axis, v in grid.pick(cell).items() if not axis.is_start}
-    return {**(given or {}), **values}
-
-
-def _start_at(grid: Grid, cell: tuple[int, ...], start: Any) -> Any:
-    parts = split_start(start)
-    if not any(is_range(text) for text in parts.values()):
-        return start
-    values = {axis.name: str(v) for axis, v in grid.pick(cell).items() if axis.is_start}
-    parts |= values
-    return parts.get("", parts)
-
-
 def _spell(request: Request, given: Mapping[str, Any] | None) -> dict[str, str]:
     ranges = {name: str(value) for name, value in (given or {}).items() if is_range(value)}
     short = {name.rpartition(".")[2] for name in ranges}
@@ -169,90 +207,46 @@ def _spell(request: Request, given: Mapping[str, Any] | None) -> dict[str, str]:
     return {**kept, **ranges}
 
 
-def _run(request: Request, grid: Grid, kind: Literal["float64", "float32"]) -> dict[str, Any]:
-    """Label, step and position of all runs, block by block."""
-    plan, names = _plan(request, grid, kind)
-    width = len(request.start)
-    columns: list[Axis | float] = [to_float(number) for number in request.start]
-    for axis in grid.axes:
-        if axis.is_start:
-            columns[_find_variable(request, axis.name)] = axis
-
-    def draw(first: int, last: int) -> tuple[Any, dict[str, Any]]:
-        rows = [grid.column(c, first, last) if isinstance(c, Axis) else np.full(last - first, c)
-                for c in columns]  # fmt: skip
-        values = {names[axis.name]: grid.column(axis, first, last)
-                  for axis in grid.axes if not axis.is_start}  # fmt: skip
-        return rows[0] if width == 1 else np.stack(rows, axis=1), values
-
-    blocks = list(plan.stream(grid.count, draw, steps=request.steps))
-    return {
-        "label": np.concatenate([block.label for block in blocks]),
-        "step": np.concatenate([block.step for block in blocks]),
-        "position": np.concatenate([block.position.reshape(-1, width) for block in blocks]),
-    }
+def _spell_start(start: Any) -> str:
+    """The start with its ranges as it is written on a command line."""
+    if not isinstance(start, Mapping):
+        return str(start)
+    return ",".join(f"{name}={value}" for name, value in start.items())
 
 
-def _find_variable(request: Request, name: str) -> int:
-    names = request.objective.variables
-    if name and name not in names:
-        raise UsageError(f"`{name}` is no variable of the objective.", known=names)
-    return names.index(name) if name else 0
-
-
-def _plan(
-    request: Request, grid: Grid, kind: Literal["float64", "float32"]
-) -> tuple[RunPlan, dict[str, str]]:
-    """The plan with the varied parameters free, and their inputs by the names that were given."""
-    rule, shape, names = request.rule, dict(request.values), dict[str, str]()
-    free: list[str] = []
-    scheduled = {key for bound in request.schedules.values() for key in bound.values}
-    for axis in grid.axes:
-        if axis.is_start:
-            continue
-        owner, name = axis.name.rpartition(".")[0], axis.name.rpartition(".")[2]
-        if name in rule.text.values and owner in ("", "optimizer", rule.name):
-            free.append(name)
-            names[axis.name] = f"optimizer.{name}"
-        elif shape.pop(name, None) is not None:
-            names[axis.name] = f"objective.{name}"
-        elif name in scheduled:
-            names[axis.name] = f"schedule.{name}"
-        else:
-            raise UsageError(f"`{axis.name}` decides the form of what runs, and cannot be varied.")
-    fixed = {name: value for name, value in rule.text.values.items() if name not in free}
-    width = len(request.start)
-    opened = replace(rule.text, values=fixed).for_shape((width,) if width > 1 else ())
-    is_curve = width == 1 and not request.is_online
-    land = request.objective.bind(shape) if is_curve else request.objective.bind_surface(shape)
-    plan = plan_runs(opened, land, schedules=request.schedules, side=request.side, precision=kind)
-    return plan, names
-
-
-def _facts(grid: Grid, arrays: Mapping[str, Any], kind: str) -> dict[str, Fact]:
-    found = Counter(arrays["label"].tolist())
+def _facts(floats: Floats, kind: str) -> dict[str, Fact]:
+    found = Counter(floats.ends.label.tolist())
     counts = {LABELS[label]: number for label, number in found.most_common()}
-    said = "; ".join(f"{word}: {_MEANINGS[word]}" for word in counts)
+    said = "; ".join(f"{word}: {MEANINGS[word]}" for word in counts)
+    shape = " x ".join(f"{n:,}" for n in floats.grid.shape)
     return {
-        "runs": computed(grid.count, " x ".join(f"{n:,}" for n in grid.shape) + " settings."),
+        "runs": computed(floats.grid.count, f"{shape} settings."),
         "labels": computed(counts, f"How many runs ended how in {kind}, which proves nothing: "
                            f"{said}."),
+        "kinds": computed(floats.kinds.list_rows(), "The same with the places where runs come to "
+                          "rest; places with less than a thousandth between them are one."),
     }  # fmt: skip
 
 
-def _cell_fact(grid: Grid, cell: tuple[int, ...], arrays: Mapping[str, Any], kind: str) -> Fact:
-    at = int(np.ravel_multi_index(cell, grid.shape))
-    place = [float(number) for number in arrays["position"][at]]
+def _tell_proofs(wanted: Wanted, chosen: Chosen, proofs: Sequence[Proof]) -> dict[str, Fact]:
+    """The facts about all cells that were asked exactly."""
+    facts = tell_proofs(proofs) if proofs else {}
+    facts |= tell_changes(chosen, proofs) if wanted.changes else {}
+    return facts | (tell_sample(wanted, chosen, proofs) if wanted.sample else {})
+
+
+def _tell_cell(floats: Floats, proof: Proof, kind: str) -> dict[str, Fact]:
+    """What floats say of the one cell that is proved, and the facts of its proof."""
+    at = floats.place(proof.cell)
     value = {
-        "settings": {axis.label: number for axis, number in grid.pick(cell).items()},
-        "label": LABELS[int(arrays["label"][at])],
-        "step": int(arrays["step"][at]),
-        "position": place[0] if len(place) == 1 else place,
+        "settings": dict(proof.settings),
+        "label": proof.label,
+        "step": int(floats.ends.step[at]),
+        "position": proof.position[0] if len(proof.position) == 1 else list(proof.position),
     }
-    because = (
-        f"The run of the cell {','.join(map(str, cell))} in {kind}; the facts below are exact."
-    )
-    return computed(value, because)
+    because = f"The run of the cell {proof.name} in {kind}; the facts below are exact."
+    known = {} if proof.answer is None else proof.answer.facts
+    return {"cell": computed(value, because), **{n: known[n] for n in _PROVED if n in known}}
 
 
 def _steps(grid: Grid) -> tuple[Step, ...]:
@@ -263,17 +257,26 @@ def _steps(grid: Grid) -> tuple[Step, ...]:
     )  # fmt: skip
 
 
-def _list_series(grid: Grid, arrays: Mapping[str, Any]) -> dict[str, Series]:
+def _list_series(floats: Floats) -> dict[str, Series]:
+    grid, ends, kinds = floats.grid, floats.ends, floats.kinds
     dims = tuple(axis.label for axis in grid.axes)
     series = {
-        axis.label: Series((axis.label,), axis.floats.tolist(), "1", "the values of one axis")
+        axis.label: Series((axis.label,), axis.floats.tolist(), "1", _describe_axis(axis.is_log))
         for axis in grid.axes
     }
-    legend = ", ".join(f"{at} {word}" for at, word in enumerate(LABELS))
-    series["label"] = Series(dims, arrays["label"].reshape(grid.shape), "1", legend)
-    series["step"] = Series(dims, arrays["step"].reshape(grid.shape), "step", "when it was decided")
-    for at in range(arrays["position"].shape[1]):
-        name = "position" if arrays["position"].shape[1] == 1 else f"position_{at}"
-        values = arrays["position"][:, at].reshape(grid.shape)
+    arrays: dict[str, Any] = {"label": ends.label, "kind": kinds.of, "step": ends.step}
+    arrays = {name: row.reshape(grid.shape) for name, row in arrays.items()}
+    labels = ", ".join(f"{at} {word}" for at, word in enumerate(LABELS))
+    words = ", ".join(f"{at} {kind.words}" for at, kind in enumerate(kinds.kinds))
+    series["label"] = Series(dims, arrays["label"], "1", labels)
+    series["kind"] = Series(dims, arrays["kind"], "1", words)
+    series["step"] = Series(dims, arrays["step"], "step", "when it was decided")
+    for at in range(ends.position.shape[1]):
+        name = "position" if ends.position.shape[1] == 1 else f"position_{at}"
+        values: Any = ends.position[:, at].reshape(grid.shape)
         series[name] = Series(dims, values, "1", "where the run stood then")
     return series
+
+
+def _describe_axis(is_log: bool) -> str:
+    return "the values of one axis, by equal ratios" if is_log else "the values of one axis"

@@ -28,6 +28,8 @@ class Axis:
     values: tuple[fmpq, ...]
     is_start: bool
     """Whether it is a coordinate of the start; without a name where there is only one."""
+    is_log: bool = False
+    """Whether the values have equal ratios."""
 
     @property
     def label(self) -> str:
@@ -59,11 +61,14 @@ class Grid:
         """How many runs there are."""
         return math.prod(self.shape)
 
+    def index(self, axis: Axis, first: int, last: int) -> NDArray[np.int64]:
+        """The place on one axis of the runs from one number up to another."""
+        below = math.prod(self.shape[self.axes.index(axis) + 1 :])
+        return np.arange(first, last) // below % len(axis.values)
+
     def column(self, axis: Axis, first: int, last: int) -> NDArray[np.float64]:
         """The values of one axis for the runs from one number up to another."""
-        at = self.axes.index(axis)
-        below = math.prod(self.shape[at + 1 :])
-        return axis.floats[np.arange(first, last) // below % len(axis.values)]
+        return axis.floats[self.index(axis, first, last)]
 
     def pick(self, cell: Sequence[int]) -> dict[Axis, fmpq]:
         """The exact values in one cell."""
@@ -77,11 +82,10 @@ def read_grid(settings: Mapping[str, Any] | None, start: Any) -> Grid:
         UsageError: If there is none, or one is no range.
         LimitError: If there are too many runs.
     """
-    axes = [Axis(name, _read_range(value, f"--set {name}"), is_start=False)
+    axes = [_read_axis(name, value, is_start=False)
             for name, value in (settings or {}).items() if is_range(value)]  # fmt: skip
-    for name, text in split_start(start).items():
-        if is_range(text):
-            axes.append(Axis(name, _read_range(text, "--start"), is_start=True))
+    axes += [_read_axis(name, text, is_start=True)
+             for name, text in split_start(start).items() if is_range(text)]  # fmt: skip
     if not axes:
         raise UsageError(
             "A sweep needs a range of values.", place=Place("--set"),
@@ -114,9 +118,29 @@ def split_start(start: Any) -> dict[str, Any]:
     return {name.strip(): text.strip() for name, _, text in rows}
 
 
+def settings_at(grid: Grid, cell: Sequence[int], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The settings in one cell, of those that were given."""
+    values = {axis.name: str(v) for axis, v in grid.pick(cell).items() if not axis.is_start}
+    return {**(given or {}), **values}
+
+
+def start_at(grid: Grid, cell: Sequence[int], start: Any) -> Any:
+    """The start in one cell, of what was given."""
+    parts = split_start(start)
+    if not any(is_range(text) for text in parts.values()):
+        return start
+    parts |= {axis.name: str(v) for axis, v in grid.pick(cell).items() if axis.is_start}
+    return parts.get("", parts)
+
+
 def is_range(value: Any) -> bool:
     """Whether a value is written as a range."""
     return isinstance(value, str) and ":" in value
+
+
+def _read_axis(name: str, text: str, *, is_start: bool) -> Axis:
+    values = _read_range(text, "--start" if is_start else f"--set {name}")
+    return Axis(name, values, is_start, text.rpartition(":")[2].strip() == "log")
 
 
 def _read_range(text: str, where: str) -> tuple[fmpq, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from gradiometer.question.kept_file import say_how_to_go_on
 from gradiometer.question.progress import Meter
 from gradiometer.question.training_keep import Kept, open_kept
 from gradiometer.question.training_read import Request
@@ -43,12 +43,7 @@ def make_all(request: Request, kept: Kept | None, *, threads: int = 0) -> Mappin
             if kept is not None and made:
                 kept.add(made)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_say_how_to_go_on(request, runs, kept)) from None
+        path, total = None if kept is None else kept.file.path, len(list_places(request))
+        said = say_how_to_go_on(len(runs), total, noun="runs", path=path)
+        raise KeyboardInterrupt(said) from None
     return runs
-
-
-def _say_how_to_go_on(request: Request, runs: Mapping[Place, Any], kept: Kept | None) -> str:
-    total = len(list_places(request))
-    if kept is None:
-        return "nothing is kept; with `--keep runs.jsonl` what is done would be"
-    return f"{len(runs)} of {total} runs are kept in `{kept.path}`; the same command goes on"

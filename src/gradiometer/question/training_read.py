@@ -117,6 +117,7 @@ def read_request(wanted: Wanted) -> Request:
     if wanted.target_accuracy is not None and data.labels is None:
         raise UsageError(f"`{data.name}` has numbers to learn, which have no accuracy.",
                          place=Place("target_accuracy"), hint="ask for target_loss")  # fmt: skip
+    _refuse_ranges(wanted.set)
     axes = _list_axes(wanted)
     units = epochs * (-(-data.count // max(wanted.batch, 1)) if wanted.per == "step" else 1)
     if units > MOST_UNITS:
@@ -143,6 +144,15 @@ def read_exact(value: Any, name: str) -> fmpq:
         FormulaError: If it is none.
     """
     return value if isinstance(value, fmpq) else parse_number(str(value), place=Place(name))
+
+
+def _refuse_ranges(settings: Mapping[str, Any]) -> None:
+    """Refuse values that `vary` has a use for."""
+    for name, value in settings.items():
+        if isinstance(value, str) and ":" in value:
+            raise UsageError(f"`{name}` is set to one value, not to a range.",
+                             place=Place(f"--set {name}"),
+                             hint=f"write `--vary {name}={value}`")  # fmt: skip
 
 
 def _read_count(value: Any, name: str, most: int) -> int:

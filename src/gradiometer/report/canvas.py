@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gradiometer.report.palette import COLOURS, light, reference
 
@@ -142,8 +142,13 @@ def open_svg(width: float, height: float) -> str:
     )
 
 
-def use_logarithm(plot: Axes, *, threshold: float = 0.0) -> None:
+def use_logarithm(plot: Axes, *, threshold: float = 0.0, axis: Literal["x", "y"] = "y") -> None:
     """Make the ordinate logarithmic; with a *threshold*, on both sides of a linear middle."""
+    if axis == "x":
+        plot.set_xscale("log")
+        plot.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
+        plot.minorticks_off()
+        return
     if threshold:
         plot.set_yscale("symlog", linthresh=threshold)
         plot.set_yticks([threshold * size for size in (-1000, -10, 0, 10, 1000)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradiometer.report.claims import summarise_claims, write_claims
@@ -53,7 +54,7 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameters",),
     "schedule": ("changes",),
     "stability": ("critical", "condition"),
-    "sweep": ("labels",),
+    "sweep": ("labels", "contradicted", "verdict"),
     "training": ("best", "runs", "plan"),
     "trajectory": ("verdict", "lowest"),
 }
@@ -192,9 +193,12 @@ def write_glance(answer: Answer) -> list[Block]:
 def write_answer(answer: Answer, name: str, *, with_figures: bool = True) -> tuple[Block, ...]:
     """The blocks of one answer: figures, facts, warnings, and what can be folded away."""
     blocks: list[Block] = []
+    rows: dict[str, str] = {}
     for number, figure in enumerate(draw_figures(answer) if with_figures else ()):
-        blocks.append(Picture(f"figure-{name}" + f"-{number + 1}" * bool(number), figure))
-    blocks += list_facts(answer)
+        picture = Picture(f"figure-{name}" + f"-{number + 1}" * bool(number), figure)
+        rows |= {figure.links: f"{picture.id}-{figure.links}"} if figure.links else {}
+        blocks.append(picture)
+    blocks += list_facts(answer, rows)
     blocks += [Paragraph(to_prose(warning), "warning") for warning in answer.warnings]
     if answer.steps:
         blocks.append(Folded("Worked steps", (write_steps(answer),)))
@@ -206,8 +210,13 @@ def write_answer(answer: Answer, name: str, *, with_figures: bool = True) -> tup
     return tuple(blocks)
 
 
-def list_facts(answer: Answer) -> list[Block]:
-    """All facts as one table, then a table for each fact that has rows of its own."""
+def list_facts(answer: Answer, ids: Mapping[str, str] | None = None) -> list[Block]:
+    """All facts as one table, then a table for each fact that has rows of its own.
+
+    Args:
+        answer: Whose facts.
+        ids: For facts whose rows are linked to, what the ids of the rows begin with.
+    """
     rows: list[tuple[Line, ...]] = []
     tables: list[Block] = []
     for name, fact in answer.facts.items():
@@ -221,7 +230,8 @@ def list_facts(answer: Answer) -> list[Block]:
             tables += map(to_table, captions, parts.values())
         elif is_table(fact.value):
             value = (*value, " below")
-            tables.append(to_table((to_words(name),), fact.value))
+            table = to_table((to_words(name),), fact.value)
+            tables.append(replace(table, id=(ids or {}).get(name, "")))
         rows.append(((to_words(name),), value, (Badge(fact.status),), to_prose(fact.because)))
     rows += _list_void(answer)
     columns = ("Fact", "Value", "Known by", "Because")

@@ -97,6 +97,8 @@ class Table:
     role: str = "rows"
     numeric: tuple[bool, ...] = ()
     """Which columns hold numbers, set flush right."""
+    id: str = ""
+    """What the id of each row begins with, a number from 0 behind it; empty for rows without."""
 
 
 @final

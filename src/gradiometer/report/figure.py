@@ -30,9 +30,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "training_range",
         "training_layers",
     ),
+    "sweep": ("sweep_map", "sweep_line"),
     "trajectory": ("trajectory", "surface", "coordinates", "loss", "rate"),
 }
 """Question → its pictures, each from `draw_<kind>` in the module `figure_<kind>`."""
+
+_LINK = re.compile(r"</?a\b[^>]*>")
 
 _OWN_ID = re.compile(r"""(\bid="|href="\#|url\(\#)""")
 
@@ -50,6 +53,8 @@ class Figure:
     """The element without title and description; its ids are its own."""
     legend: str = ""
     """What its signs mean, where they do not say so themselves."""
+    links: str = ""
+    """The fact whose rows its links lead to, `#FACT-ROW` with rows counted from 0."""
 
     def to_inline(self, prefix: str) -> str:
         """The element for a page, named and described, its ids made unique by *prefix*."""
@@ -59,14 +64,17 @@ class Figure:
             f'<title id="{prefix}-title">{escape(self.title)}</title>'
             f'<desc id="{prefix}-about">{escape(self.about)}</desc>'
         )
-        label = f' role="img" aria-labelledby="{prefix}-title {prefix}-about"'
+        # Whoever reads a page aloud skips what is inside of an image, links too.
+        role = "group" if self.links else "img"
+        label = f' role="{role}" aria-labelledby="{prefix}-title {prefix}-about"'
         return f"{head}{label}{bracket}{names}{rest}"
 
     def to_svg(self) -> str:
         """The picture as an SVG file that knows light and dark by itself."""
         ground = "svg{color:var(--g-ink);background:var(--g-paper)}"
         style = f"<style>{to_css(':root')}{ground}</style>"
-        head, bracket, rest = self.to_inline("figure").partition(">")
+        alone = replace(self, svg=_LINK.sub("", self.svg), links="")
+        head, bracket, rest = alone.to_inline("figure").partition(">")
         return f"{head}{bracket}{style}{rest}\n"
 
     def save(self, path: str | Path) -> Path:

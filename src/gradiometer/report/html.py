@@ -159,13 +159,13 @@ def _table(table: Table) -> str:
     )
     cell_role, row_role = _role(table, "cell"), _role(table, "row")
     rows = "".join(
-        f"<tr{row_role}>"
+        f"<tr{_row_id(table, number)}{row_role}>"
         + "".join(
             f"<td{cell_role}{mark}>{_line(cell)}</td>"
             for cell, mark in zip(row, marks, strict=True)
         )
         + "</tr>\n"
-        for row in table.rows
+        for number, row in enumerate(table.rows)
     )
     group = _role(table, "rowgroup")
     return (
@@ -176,6 +176,10 @@ def _table(table: Table) -> str:
         f"<thead{group}><tr{row_role}>{head}</tr></thead>\n"
         f"<tbody{group}>{rows}</tbody></table></div>"
     )
+
+
+def _row_id(table: Table, number: int) -> str:
+    return f' id="{table.id}-{number}"' if table.id else ""
 
 
 def _role(table: Table, role: str) -> str:

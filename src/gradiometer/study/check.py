@@ -28,12 +28,12 @@ from gradiometer.model import (
 from gradiometer.question import (
     QUESTIONS,
     check_fact,
-    read_grid,
     read_networks,
     read_request,
     read_run,
     read_stability,
     read_steps,
+    read_sweep,
 )
 from gradiometer.study.problems import Problems
 from gradiometer.study.read import read_whole_study
@@ -104,7 +104,8 @@ def _read_inputs(question: StudyQuestion, inputs: Mapping[str, Any]) -> None:
     if question.ask == "trajectory":
         read_run(**given)
     elif question.ask == "sweep":
-        read_grid(given["set"], given["start"])
+        read_sweep(**{name: value for name, value in given.items()
+                      if name not in ("keep", "cluster")})  # fmt: skip
     elif question.ask == "stability":
         wanted = ("optimizer", "vary", "hold", "at")
         read_stability(given["objective"], settings=given["set"], **{n: given[n] for n in wanted})

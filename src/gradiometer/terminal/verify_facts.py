@@ -10,6 +10,7 @@ from flint import fmpq
 
 from gradiometer.formula import from_decimal, to_decimal
 from gradiometer.proof import KINDS_OF_FUNCTIONS, RULES_OF_FACTS, agrees, derive
+from gradiometer.terminal.verify_cells import CELLS, list_cells
 from gradiometer.terminal.verify_claims import READERS, list_expected
 from gradiometer.terminal.verify_inputs import compare_inputs
 
@@ -44,6 +45,9 @@ def find_differences(
     found.extend(_differences_of_problem(parts, inputs))
     for name, said, proved in compare_inputs(question, inputs or {}, parts):
         found.append((f"inputs.{name}", _to_text(said), _to_text(proved)))
+    for path, said, claimed in list_cells(facts, inputs or {}, parts):
+        if not _is_same(said, claimed):
+            found.append((path, _to_text(said) or "none", _to_text(claimed) or "none"))
     for name, claimed in list_expected(parts).items():
         fact = facts.get(name)
         if not isinstance(fact, Mapping) or _says_nothing(fact):
@@ -108,7 +112,7 @@ def _speaks_of_a_function(facts: Mapping[str, Any], parts: Sequence[Any]) -> boo
 
 def list_compared(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
     """The names of the proved facts that the certificate speaks of."""
-    names = set(list_expected(parts))
+    names = {*list_expected(parts), CELLS}
     if _speaks_of_a_function(facts, parts):
         names |= RULES_OF_FACTS
     return [name for name in facts if name in names and _is_proved(facts[name])]
@@ -121,6 +125,8 @@ def list_uncovered(facts: Mapping[str, Any], parts: Sequence[Any]) -> list[str]:
     by_rule = RULES_OF_FACTS if _speaks_of_a_function(facts, parts) else frozenset[str]()
     for name, fact in facts.items():
         if not _is_proved(fact) or name in by_rule:
+            continue
+        if name == CELLS:
             continue
         if name not in expected:
             names.append(str(name))
