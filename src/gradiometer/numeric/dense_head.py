@@ -27,9 +27,14 @@ def write_head(head: str, outputs: int, shape: DenseShape) -> list[str]:
     ]
 
 
-def _write_member(shape: DenseShape) -> str:
+def write_member(shape: DenseShape) -> str:
     """The example that lane i takes; the first lane speaks for all where they take the same."""
     return f"chosen[s*size + done + q, {0 if shape.shared else 'i'}]"
+
+
+def write_row(shape: DenseShape) -> str:
+    """The row of inputs and targets that lane i takes: sets of examples follow each other."""
+    return f"{write_member(shape)} + begin[{0 if shape.shared else 'i'}]"
 
 
 def _write_labels(shape: DenseShape) -> list[str]:
@@ -41,7 +46,7 @@ def _write_labels(shape: DenseShape) -> list[str]:
     return [
         "for q in range(m):",
         "    for i in range(span):",
-        f"        w[{shape.at('wanted')} + q, i] = REAL(label[{_write_member(shape)}, i])",
+        f"        w[{shape.at('wanted')} + q, i] = REAL(label[{write_member(shape)}, i])",
     ]
 
 
@@ -109,7 +114,7 @@ def _write_targets(head: str, shape: DenseShape) -> list[str]:
         return []
     return [
         "for i in range(span):",
-        f"    w[{shape.at('wanted')} + q, i] = wanted[{_write_member(shape)}, c]",
+        f"    w[{shape.at('wanted')} + q, i] = wanted[{write_row(shape)}, c]",
     ]
 
 
