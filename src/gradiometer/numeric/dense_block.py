@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -57,7 +57,9 @@ def allocate(shape: tuple[int, int], real: Any) -> Array:
     return room[first : first + count].reshape(shape)
 
 
-def group_lanes(lanes: Array, kinds: Sequence[Hashable], *, width: int) -> list[Array]:
+def group_lanes(
+    lanes: Iterable[int], kinds: Sequence[Hashable], *, width: int
+) -> list[NDArray[np.int64]]:
     """Networks in groups of at most *width*, with few groups that have more than one kind.
 
     Networks of one kind see the same examples in the same order, which is faster for a whole group.
@@ -68,11 +70,11 @@ def group_lanes(lanes: Array, kinds: Sequence[Hashable], *, width: int) -> list[
         width: How many a group has at most.
 
     Example:
-        >>> [row.tolist() for row in group_lanes(np.arange(5), "aabab", width=2)]
+        >>> [row.tolist() for row in group_lanes(range(5), "aabab", width=2)]
         [[0, 1], [2, 4], [3]]
     """
     members: dict[Hashable, list[int]] = {}
-    for lane, kind in zip(lanes.tolist(), kinds, strict=True):
+    for lane, kind in zip(lanes, kinds, strict=True):
         members.setdefault(kind, []).append(lane)
     whole, parts = list[list[int]](), list[list[int]]()
     for own in members.values():
@@ -81,4 +83,4 @@ def group_lanes(lanes: Array, kinds: Sequence[Hashable], *, width: int) -> list[
         parts += [own[last:]] if last < len(own) else []
     mixed = [lane for part in parts for lane in part]
     cut = [mixed[first : first + width] for first in range(0, len(mixed), width)]
-    return [np.array(row) for row in whole + (parts if len(parts) <= len(cut) else cut)]
+    return [np.array(row, int) for row in whole + (parts if len(parts) <= len(cut) else cut)]

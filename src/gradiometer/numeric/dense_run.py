@@ -19,9 +19,9 @@ from gradiometer.formula import Node, evaluate_float
 from gradiometer.numeric.dense_block import Block, allocate, group_lanes, list_places, move_lanes
 from gradiometer.numeric.dense_epoch import Epoch, Growth
 from gradiometer.numeric.dense_examples import Examples, Networks, Prepared
+from gradiometer.numeric.dense_order import draw_orders
 from gradiometer.numeric.dense_source import Dense, write_dense
 from gradiometer.numeric.dense_style import DenseStyle, choose_style
-from gradiometer.numeric.draws import draw_uniform
 from gradiometer.numeric.lattice import Array
 
 Watched: TypeAlias = Literal["weights", "units"]
@@ -200,11 +200,9 @@ class _Run:
 
     def _draw_orders(self, number: int) -> Mapping[int, Array]:
         """The order of the examples in this epoch, by seed."""
-        seeds = {seed for block in self.blocks for seed in block.seeds}
-        return {
-            seed: draw_order(seed, epoch=number, count=self.count).astype(np.int32)
-            for seed in seeds
-        }
+        seeds = sorted({seed for block in self.blocks for seed in block.seeds})
+        rows = draw_orders(seeds, epoch=number, count=self.count)
+        return dict(zip(seeds, rows, strict=True))
 
     def _list_rates(self, number: int) -> Array | None:
         """The scheduled parameters of this epoch's steps, shape (steps, parameters, networks)."""
@@ -318,7 +316,7 @@ class _Run:
     def _group(self, lanes: Array) -> list[Array]:
         """Which networks share a block: those that see the same where that takes no more blocks."""
         seen = zip(self.seeds[lanes].tolist(), self.splits[lanes].tolist(), strict=True)
-        return group_lanes(lanes, list(seen), width=self.training.style.lanes)
+        return group_lanes(lanes.tolist(), list(seen), width=self.training.style.lanes)
 
     def _pack(self, groups: Sequence[Array], before: Sequence[Block] | None) -> list[Block]:
         """Blocks of these networks, with all that they hold."""
@@ -350,12 +348,6 @@ class _Run:
             return self.examples.table_labels(self.splits[lanes])
         rows = np.broadcast_to(np.asarray(own, np.int32), (len(self.networks), self.count))
         return np.ascontiguousarray(rows[lanes].T)
-
-
-def draw_order(seed: int, *, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order in which an epoch takes its examples: uniform numbers, sorted."""
-    drawn = draw_uniform(seed, run=0, step=epoch, coordinate=np.arange(count))
-    return np.argsort(drawn, kind="stable")
 
 
 def find_top(slope: Node) -> float:

@@ -17,7 +17,7 @@ from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_head import write_head, write_row
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
-from gradiometer.numeric.dense_rule import plan_rule, write_prelude, write_update
+from gradiometer.numeric.dense_rule import RulePlan, plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
 from gradiometer.numeric.dense_style import DenseStyle
 from gradiometer.numeric.layout import PART
@@ -47,15 +47,19 @@ class Dense:
         """The slope of the hidden units' function."""
         return differentiate_left(self.activation, "x")
 
+    @cached_property
+    def plan(self) -> RulePlan:
+        """How the kernel writes the rule."""
+        return plan_rule(self.rule, self.scheduled)
+
     @property
     def given(self) -> tuple[str, ...]:
         """What each network has a number of: the rule's parameters, and what draws need."""
-        wanted = plan_rule(self.rule, self.scheduled).given
-        return (*wanted, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
+        return (*self.plan.given, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
 
     def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
-        plan = plan_rule(self.rule, self.scheduled)
+        plan = self.plan
         return DenseShape(
             self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
             len(self.scheduled), style.group, peaks, shared,
@@ -138,7 +142,7 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
 
 
 def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
-    plan = plan_rule(dense.rule, dense.scheduled)
+    plan = dense.plan
     record = shape.at("record")
     watched = shape.layers[1:] if shape.peaks else ()
     return [
