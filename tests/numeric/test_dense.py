@@ -84,9 +84,7 @@ def follow(
     return losses, state.position[0]
 
 
-def train(
-    dense: Dense, networks: Networks, examples: Examples, *, rates: Any, **more: Any
-) -> list[Any]:
+def train(dense: Dense, networks: Networks, examples: Any, *, rates: Any, **more: Any) -> list[Any]:
     """All epochs, with constant rates."""
     count = len(networks)
     training = Training(
@@ -196,6 +194,25 @@ def test_dropped_units_follow_from_the_seed() -> None:
     assert (end[1] != end[3]).any()
 
 
+def test_sets_of_examples_side_by_side_change_no_bit() -> None:
+    widths = (5, 6, 2)
+    dense = build(head="squared", widths=widths)
+    sets = [make("squared", widths, seed=seed)[0] for seed in range(3)]
+    start = np.random.default_rng(8).normal(size=(6, size(widths)))
+    splits, seeds = np.array([0, 1, 2, 2, 0, 1]), np.array([0, 1, 2, 2, 3, 1])
+    together = Networks(start, given(dense), seeds, splits=splits)
+    training = Training(dense, BATCH, 2, rates=lambda a, b: np.full((b - a, 1, 6), 0.01),
+                        style=DenseStyle(8, "float64", chunk=4))  # fmt: skip
+    (*_, last) = run_dense(training, together, sets, checks={"same": sets})
+    for number, split in enumerate(splits):
+        own = Networks(start[number : number + 1], given(dense), seeds[number : number + 1])
+        alone = replace(training, rates=lambda a, b: np.full((b - a, 1, 1), 0.01))
+        (*_, end) = run_dense(alone, own, sets[split], checks={"same": sets[split]})
+        assert (end.losses[:, 0] == last.losses[:, number]).all()
+        assert end.checks["same"][0][0] == last.checks["same"][0][number]
+        assert (end.parameters()[0] == last.parameters()[number]).all()
+
+
 def test_float32_follows_float64() -> None:
     dense = build()
     examples, _ = make("softmax", WIDTHS)
@@ -218,5 +235,10 @@ def test_wrong_shapes_are_refused() -> None:
         train(dense, networks, narrow, rates=0.1)
     with pytest.raises(ShapeError, match="from 0 to 3"):
         train(dense, networks, strange, rates=0.1)
+    with pytest.raises(ShapeError, match="one of 1 sets of examples"):
+        train(dense, replace(networks, splits=np.array([0, 1])), examples, rates=0.1)
+    short = Examples(examples.inputs[:9], labels=np.zeros(9))
+    with pytest.raises(ShapeError, match="have one size"):
+        train(dense, networks, [examples, short], rates=0.1)
     with pytest.raises(UsageError, match="`weight_decay` has no value"):
         train(dense, replace(networks, given={}), examples, rates=0.1)

@@ -24,11 +24,13 @@ from gradiometer.numeric.best_paths import (
     rank_all,
     rank_paths,
 )
+from gradiometer.numeric.dense_block import group_lanes
 from gradiometer.numeric.dense_curvature import Sharpness, find_sharpness, hessian_product
 from gradiometer.numeric.dense_epoch import Epoch
 from gradiometer.numeric.dense_examples import Examples, Networks
+from gradiometer.numeric.dense_order import draw_order
 from gradiometer.numeric.dense_plan import predict_memory, predict_work
-from gradiometer.numeric.dense_run import Training, draw_order, run_dense
+from gradiometer.numeric.dense_run import Training, run_dense
 from gradiometer.numeric.dense_source import Dense
 from gradiometer.numeric.dense_style import DenseStyle, choose_style
 from gradiometer.numeric.draws import draw_index, draw_normal, draw_uniform
@@ -160,6 +162,7 @@ __all__ = [
     "eliminate",
     "find_sharpness",
     "find_unsettled",
+    "group_lanes",
     "group_paths",
     "grow_path_tree",
     "hessian_product",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -21,6 +21,10 @@ class Block:
     lanes: Array
     """Which networks; behind the last one stand copies of it."""
     count: int
+    seeds: tuple[int, ...]
+    """The seed of each lane."""
+    is_shared: bool
+    """Whether all lanes see the same examples in the same order."""
     work: Array
     given: Array
     labels: Array
@@ -53,17 +57,30 @@ def allocate(shape: tuple[int, int], real: Any) -> Array:
     return room[first : first + count].reshape(shape)
 
 
-def group_lanes(lanes: Array, seeds: Array, *, width: int) -> list[Array]:
-    """Networks in groups of at most *width*, with few groups that have more than one seed.
+def group_lanes(
+    lanes: Iterable[int], kinds: Sequence[Hashable], *, width: int
+) -> list[NDArray[np.int64]]:
+    """Networks in groups of at most *width*, with few groups that have more than one kind.
 
-    Networks of one seed see the same examples in the same order, which is faster for a whole group.
+    Networks of one kind see the same examples in the same order, which is faster for a whole group.
+
+    Args:
+        lanes: The networks.
+        kinds: The kind of each of them.
+        width: How many a group has at most.
+
+    Example:
+        >>> [row.tolist() for row in group_lanes(range(5), "aabab", width=2)]
+        [[0, 1], [2, 4], [3]]
     """
-    whole, parts = [], []
-    for seed in np.unique(seeds):
-        own = lanes[seeds == seed]
+    members: dict[Hashable, list[int]] = {}
+    for lane, kind in zip(lanes, kinds, strict=True):
+        members.setdefault(kind, []).append(lane)
+    whole, parts = list[list[int]](), list[list[int]]()
+    for own in members.values():
         last = len(own) - len(own) % width
         whole += [own[first : first + width] for first in range(0, last, width)]
         parts += [own[last:]] if last < len(own) else []
-    mixed = np.concatenate(parts) if parts else lanes[:0]
+    mixed = [lane for part in parts for lane in part]
     cut = [mixed[first : first + width] for first in range(0, len(mixed), width)]
-    return whole + (parts if len(parts) <= len(cut) else cut)
+    return [np.array(row, int) for row in whole + (parts if len(parts) <= len(cut) else cut)]

@@ -65,7 +65,7 @@ class Curvature:
         self.dense = dense
         ready = Prepared(examples, dense, np.dtype(float))
         self.inputs, self.targets = ready.inputs, ready.targets
-        rows = ready.labels[None] if labels is None else np.asarray(labels)
+        rows = ready.labels if labels is None else np.asarray(labels)
         self.labels = np.broadcast_to(rows, (len(parameters), len(ready.inputs)))
         self.at = self._forward(np.asarray(parameters, float))
 

@@ -14,7 +14,13 @@ _RUNTIME = 24 * 2**20
 
 
 def predict_memory(
-    training: Training, *, networks: int, examples: int, checked: int = 0, labelled: bool = False
+    training: Training,
+    *,
+    networks: int,
+    examples: int,
+    checked: int = 0,
+    labelled: bool = False,
+    splits: int = 1,
 ) -> int:
     """How many bytes `run_dense` takes at most, beside what the caller holds.
 
@@ -24,6 +30,7 @@ def predict_memory(
         examples: How many examples they learn from.
         checked: How many examples they are checked on, in all checks together.
         labelled: Whether each network has labels of its own.
+        splits: How many sets of examples there are.
 
     Example:
         >>> from gradiometer.formula import parse
@@ -53,7 +60,9 @@ def predict_memory(
     held += threads * turn + networks * steps * 8 * (3 * shape.records)
     # Orders by seed, as many as there are networks; examples as the kernel reads them.
     held += networks * examples * 8 * 2
-    held += (examples + checked) * ((dense.widths[0] + dense.widths[-1]) * real + 4)
+    # Sets are copied one after the other; labels of what is checked stand in a table of lanes.
+    held += 2 * splits * (examples + checked) * ((dense.widths[0] + dense.widths[-1]) * real + 4)
+    held += min(blocks, splits) * checked * lanes * 4
     return held + _RUNTIME + (networks * examples * 4 if labelled else 0)
 
 

@@ -19,9 +19,9 @@ from gradiometer.formula import Node, evaluate_float
 from gradiometer.numeric.dense_block import Block, allocate, group_lanes, list_places, move_lanes
 from gradiometer.numeric.dense_epoch import Epoch, Growth
 from gradiometer.numeric.dense_examples import Examples, Networks, Prepared
+from gradiometer.numeric.dense_order import draw_orders
 from gradiometer.numeric.dense_source import Dense, write_dense
 from gradiometer.numeric.dense_style import DenseStyle, choose_style
-from gradiometer.numeric.draws import draw_uniform
 from gradiometer.numeric.lattice import Array
 
 Watched: TypeAlias = Literal["weights", "units"]
@@ -53,20 +53,22 @@ class Training:
 def run_dense(
     training: Training,
     networks: Networks,
-    examples: Examples,
+    examples: Examples | Sequence[Examples],
     *,
-    checks: Mapping[str, Examples] | None = None,
+    checks: Mapping[str, Examples | Sequence[Examples]] | None = None,
 ) -> Iterator[Epoch]:
     """What each epoch leaves, one after the other; whoever stops asking stops the training.
 
     Args:
         training: How networks are trained.
         networks: Where they begin.
-        examples: What they learn from.
-        checks: Other examples by name, on which they are checked after epochs.
+        examples: What they learn from: one set, or several of one size, of which
+            `Networks.splits` says which one each network has.
+        checks: Other examples by name, on which they are checked after epochs; as many sets.
 
     Raises:
-        ShapeError: If parameters, labels or targets have another shape than the networks need.
+        ShapeError: If parameters, labels or targets have another shape than the networks need, or
+            sets of examples do not go together.
         UsageError: If a parameter of the rule has no value.
     """
     yield from _Run(training, networks, examples, checks or {}).epochs()
@@ -79,8 +81,8 @@ class _Run:
         self,
         training: Training,
         networks: Networks,
-        examples: Examples,
-        checks: Mapping[str, Examples],
+        examples: Examples | Sequence[Examples],
+        checks: Mapping[str, Examples | Sequence[Examples]],
     ) -> None:
         self.training, self.networks = training, networks
         self.real = np.dtype(training.style.precision)
@@ -108,9 +110,21 @@ class _Run:
         self.kernels: dict[bool, Callable[..., None]] = {}
         self.lock = Lock()
         self.seeds = np.broadcast_to(networks.seeds, len(networks))
+        self.splits = self._list_splits()
+        self.count = self.examples.count
         self.blocks = self._pack(self._group(np.arange(len(networks))), None)
-        self.count = len(examples.inputs)
         self.steps = -(-self.count // training.batch)
+
+    def _list_splits(self) -> NDArray[np.int64]:
+        """The set of examples that each network has."""
+        own = self.networks.splits
+        splits = np.broadcast_to(np.asarray(0 if own is None else own, int), len(self.networks))
+        rows = [self.examples, *self.checks.values()]
+        least = min(len(each.sets) for each in rows)
+        alike = len({len(each.sets) for each in rows}) == 1
+        if not alike or not ((splits >= 0) & (splits < least)).all():
+            raise ShapeError(f"Each network has one of {least} sets of examples, in checks too.")
+        return splits
 
     def _list_given(self) -> Array:
         """The numbers of each network in the kernel's order, shape (numbers, networks)."""
@@ -138,11 +152,12 @@ class _Run:
         wants = (number + 1) % self.training.check_every == 0 or (
             number + 1 == self.training.epochs
         )
-        orders = self._draw_orders(number)
+        orders, rates = self._draw_orders(number), self._list_rates(number)
 
         def work(block: Block) -> None:
             alive = block.lanes[: block.count]
-            record[:, :, alive] = self._train(block, number, orders)[:, :, : block.count]
+            found = self._train(block, number, orders, rates)
+            record[:, :, alive] = found[:, :, : block.count]
             for name, examples in self.checks.items() if wants else ():
                 checks[name][:, alive] = self._check(block, examples)[:, : block.count]
 
@@ -185,28 +200,42 @@ class _Run:
 
     def _draw_orders(self, number: int) -> Mapping[int, Array]:
         """The order of the examples in this epoch, by seed."""
-        seeds = {int(s) for block in self.blocks for s in self.seeds[block.lanes]}
-        return {seed: draw_order(seed, epoch=number, count=self.count) for seed in seeds}
+        seeds = sorted({seed for block in self.blocks for seed in block.seeds})
+        rows = draw_orders(seeds, epoch=number, count=self.count)
+        return dict(zip(seeds, rows, strict=True))
 
-    def _train(self, block: Block, number: int, orders: Mapping[int, Array]) -> Array:
+    def _list_rates(self, number: int) -> Array | None:
+        """The scheduled parameters of this epoch's steps, shape (steps, parameters, networks)."""
+        first, rates = number * self.steps, self.training.rates
+        return None if rates is None else np.asarray(rates(first, first + self.steps))
+
+    def _train(
+        self, block: Block, number: int, orders: Mapping[int, Array], rates: Array | None
+    ) -> Array:
         training, lanes = self.training, self.training.style.lanes
         first = number * self.steps
-        order = np.stack([orders[int(seed)] for seed in self.seeds[block.lanes]], axis=1)
+        if block.is_shared:
+            order = orders[block.seeds[0]]
+        else:
+            order = np.empty((self.count, lanes), np.int32)
+            for lane, seed in enumerate(block.seeds):
+                order[:, lane] = orders[seed]
         table = np.zeros((self.steps, max(len(training.dense.scheduled), 1), lanes), self.real)
-        if training.rates is not None:
-            table[:] = training.rates(first, first + self.steps)[:, :, block.lanes]
+        if rates is not None:
+            table[:] = rates[:, :, block.lanes]
         record = np.zeros((self.steps, self.shape.records, lanes), self.real)
-        order = np.ascontiguousarray(order, np.int32)
         way = (self.examples, order, block.labels, table, record)
         self._call(block, way, (self.steps, first, training.batch, 1))
         return record
 
     def _check(self, block: Block, examples: Prepared) -> Array:
         """Loss and share of hits on these examples."""
-        lanes, count = self.training.style.lanes, len(examples.inputs)
-        order = np.repeat(np.arange(count, dtype=np.int32)[:, None], lanes, axis=1)
-        labels = np.repeat(examples.labels[:, None], lanes, axis=1)
-        labels = block.labels if examples is self.examples else labels
+        lanes, count = self.training.style.lanes, examples.count
+        order = np.arange(count, dtype=np.int32)
+        if not block.is_shared:
+            order = np.repeat(order[:, None], lanes, axis=1)
+        own = examples is self.examples
+        labels = block.labels if own else examples.table_labels(self.splits[block.lanes])
         table = np.zeros((1, max(len(self.training.dense.scheduled), 1), lanes), self.real)
         record = np.zeros((1, self.shape.records, lanes), self.real)
         way = (examples, order, labels, table, record)
@@ -231,35 +260,37 @@ class _Run:
         """
         examples, order, labels, table, record = way
         steps, first, batch, trains = numbers
-        self._load(block)(
-            block.work, examples.inputs, examples.targets, labels, order, table, block.given,
-            record, steps, first, len(examples.inputs), batch, trains, self.training.seed,
+        begins = (self.splits[block.lanes] * examples.count).astype(np.uint32)
+        self._load(block.is_shared)(
+            block.work, examples.inputs, examples.targets, labels, order, begins, table,
+            block.given, record, steps, first, examples.count, batch, trains, self.training.seed,
         )  # fmt: skip
 
-    def _load(self, block: Block) -> Callable[..., None]:
+    def _load(self, shared: bool) -> Callable[..., None]:
         """The kernel for a block, compiled when the first block needs it."""
         from gradiometer.numeric.kernel_cache import load_entry
 
-        shared = len(set(self.seeds[block.lanes].tolist())) == 1
         with self.lock:
             if shared not in self.kernels:
                 dense, style = self.training.dense, self.training.style
                 source = write_dense(dense, style, peaks=self.peaks, shared=shared)
-                self.kernels[shared] = load_entry(source, 8, 6)
+                self.kernels[shared] = load_entry(source, 9, 6)
         return self.kernels[shared]
 
     def _stop(self, number: int, record: Array) -> None:
         """Note which networks diverged, and work on fewer blocks where that is possible."""
         if number == 0:
             self.first_loss = record[0, 0].copy()
-        record[:, :, self.stopped >= 0] = np.nan
+        gone = self.stopped >= 0
+        if gone.any():
+            record[:, :, gone] = np.nan
         with np.errstate(invalid="ignore", over="ignore"):
             self.growth.follow(np.sqrt(record[:, 2:]), number * self.steps)
-        alive = np.flatnonzero(self.stopped < 0)
-        loss = record[:, 0, alive]
+        alive = np.flatnonzero(~gone)
+        left_over = record[:, :, alive] if gone.any() else record
         with np.errstate(invalid="ignore"):
-            fine = np.isfinite(record[:, :, alive]).all(axis=1)
-            fine &= loss <= self.training.far * np.maximum(self.first_loss[alive], 1.0)
+            fine = np.isfinite(left_over).all(axis=1)
+            fine &= left_over[:, 0] <= self.training.far * np.maximum(self.first_loss[alive], 1.0)
         lost = ~fine.all(axis=0)
         left = alive[~lost]
         if lost.any():
@@ -283,8 +314,9 @@ class _Run:
         return self.last[name].copy()
 
     def _group(self, lanes: Array) -> list[Array]:
-        """Which networks share a block: those of one seed where that takes no more blocks."""
-        return group_lanes(lanes, self.seeds[lanes], width=self.training.style.lanes)
+        """Which networks share a block: those that see the same where that takes no more blocks."""
+        seen = zip(self.seeds[lanes].tolist(), self.splits[lanes].tolist(), strict=True)
+        return group_lanes(lanes.tolist(), list(seen), width=self.training.style.lanes)
 
     def _pack(self, groups: Sequence[Array], before: Sequence[Block] | None) -> list[Block]:
         """Blocks of these networks, with all that they hold."""
@@ -297,9 +329,11 @@ class _Run:
                 self._begin_states(work)
             else:
                 move_lanes(before, filled, work)
-            blocks.append(Block(filled, len(chosen), work,
-                                 np.ascontiguousarray(self.given[:, filled]),
-                                 self._labels(filled)))  # fmt: skip
+            seeds = tuple(int(seed) for seed in self.seeds[filled])
+            alike = len(set(zip(seeds, self.splits[filled].tolist(), strict=True))) == 1
+            blocks.append(Block(filled, len(chosen), seeds, alike, work,
+                                np.ascontiguousarray(self.given[:, filled]),
+                                self._labels(filled)))  # fmt: skip
         return blocks
 
     def _begin_states(self, work: Array) -> None:
@@ -310,15 +344,10 @@ class _Run:
 
     def _labels(self, lanes: Array) -> Array:
         own = self.networks.labels
-        rows = self.examples.labels[None, :] if own is None else np.asarray(own, np.int32)
-        rows = np.broadcast_to(rows, (len(self.networks), rows.shape[1]))[lanes]
-        return np.ascontiguousarray(rows.T, np.int32)
-
-
-def draw_order(seed: int, *, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order in which an epoch takes its examples: uniform numbers, sorted."""
-    drawn = draw_uniform(seed, run=0, step=epoch, coordinate=np.arange(count))
-    return np.argsort(drawn, kind="stable")
+        if own is None:
+            return self.examples.table_labels(self.splits[lanes])
+        rows = np.broadcast_to(np.asarray(own, np.int32), (len(self.networks), self.count))
+        return np.ascontiguousarray(rows[lanes].T)
 
 
 def find_top(slope: Node) -> float:

@@ -76,7 +76,7 @@ class DenseShape:
             "given": self.given,
             "rates": self.scheduled,
         }
-        sizes |= {"record": self.records, "norm": self.group, "scratch": 4}
+        sizes |= {"record": self.records, "norm": self.group, "scratch": 3, "wanted": chunk}
         sizes |= {f"peak {layer}": widths[layer] for layer in range(1, last) if self.peaks}
         places, found = 0, {}
         for name, size in sizes.items():

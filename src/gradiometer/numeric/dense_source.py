@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias, final
 from gradiometer.formula import Node, differentiate_left, to_steady
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
-from gradiometer.numeric.dense_head import write_head
+from gradiometer.numeric.dense_head import write_head, write_row
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
-from gradiometer.numeric.dense_rule import plan_rule, write_prelude, write_update
+from gradiometer.numeric.dense_rule import RulePlan, plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
 from gradiometer.numeric.dense_style import DenseStyle
 from gradiometer.numeric.layout import PART
@@ -47,15 +47,19 @@ class Dense:
         """The slope of the hidden units' function."""
         return differentiate_left(self.activation, "x")
 
+    @cached_property
+    def plan(self) -> RulePlan:
+        """How the kernel writes the rule."""
+        return plan_rule(self.rule, self.scheduled)
+
     @property
     def given(self) -> tuple[str, ...]:
         """What each network has a number of: the rule's parameters, and what draws need."""
-        wanted = plan_rule(self.rule, self.scheduled).given
-        return (*wanted, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
+        return (*self.plan.given, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
 
     def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
-        plan = plan_rule(self.rule, self.scheduled)
+        plan = self.plan
         return DenseShape(
             self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
             len(self.scheduled), style.group, peaks, shared,
@@ -67,12 +71,13 @@ def write_dense(
 ) -> str:
     """The module of the kernel.
 
-    Its function `advance` takes the work of a block; inputs, a row for each example; targets;
-    labels and the order of examples, a number for each lane; a table of scheduled parameters; given
-    numbers; where to record; then how many steps, how many before, how many examples in all and in
-    a batch, whether it trains, and a seed. With *peaks* it keeps how large each hidden unit's
-    slope becomes on examples that it does not train on. With *shared* all lanes take the examples
-    in the order of the first lane, which then are one number for all; the bits are the same.
+    Its function `advance` takes the work of a block; inputs, a row for each example of each set;
+    targets; labels and the order of examples, a number for each lane; at which row the set of each
+    lane begins; a table of scheduled parameters; given numbers; where to record; then how many
+    steps, how many before, how many examples in all and in a batch, whether it trains, and a seed.
+    With *peaks* it keeps how large each hidden unit's slope becomes on examples that it does not
+    train on. With *shared* all lanes take the examples of the first lane's set in one order, which
+    then are one number for all; the bits are the same.
     """
     shape = dense.shape(style, peaks=peaks, shared=shared)
     return "\n".join(
@@ -90,7 +95,8 @@ def _indent(count: int, lines: Iterable[str]) -> list[str]:
 
 def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
     kind, lanes = style.precision, style.lanes
-    pointers = ", ".join([f"CPointer({kind})"] * 3 + ["CPointer(int32)"] * 2
+    # Numbers without a sign need no look at whether they count from the end.
+    pointers = ", ".join([f"CPointer({kind})"] * 3 + ["CPointer(int32)"] + ["CPointer(uint32)"] * 2
                          + [f"CPointer({kind})"] * 3)  # fmt: skip
     tiles = list_tiles(_products(dense, style, shape), style.rows)
     return [
@@ -117,8 +123,8 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         "",
         "",
         f'@entry("void({pointers}, int64, int64, int64, int64, int64, int64)")',
-        "def advance(work, inputs, targets, labels, order, table, given, record, steps, first, "
-        "total, size, trains, seed):",
+        "def advance(work, inputs, targets, labels, order, begins, table, given, record, steps, "
+        "first, total, size, trains, seed):",
         "    prefer_wide()",
         f"    w = carray(work, ({shape.length}, LANES))",
         f"    flat = carray(work, ({shape.length * lanes},))",
@@ -127,7 +133,8 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         f"    x = carray(inputs, (total, {dense.widths[0]}))",
         f"    wanted = carray(targets, (total, {dense.widths[-1]}))",
         "    label = carray(labels, (total, LANES))",
-        "    chosen = carray(order, (total, LANES))",
+        f"    chosen = carray(order, (total, {1 if shape.shared else lanes}))",
+        "    begin = carray(begins, (LANES,))",
         f"    rates = carray(table, (steps, {max(len(dense.scheduled), 1)}, LANES))",
         f"    own = carray(given, ({max(len(dense.given), 1)}, LANES))",
         f"    said = carray(record, (steps, {shape.records}, LANES))",
@@ -135,7 +142,7 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
 
 
 def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
-    plan = plan_rule(dense.rule, dense.scheduled)
+    plan = dense.plan
     record = shape.at("record")
     watched = shape.layers[1:] if shape.peaks else ()
     return [
@@ -193,16 +200,16 @@ def _write_gather(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[st
         place = shape.at("value 0") * style.lanes
         return [
             "for q in range(m):",
-            "    member = chosen[s*size + done + q, 0]",
+            f"    row = {write_row(shape)}",
             f"    for c in range({width}):",
-            f"        flat[{place} + q*{width} + c] = x[member, c]",
+            f"        flat[{place} + q*{width} + c] = x[row, c]",
         ]
     return [
         "for q in range(m):",
-        f"    for c in range({width}):",
-        "        for i in range(LANES):",
-        f"            w[{shape.at('value 0')} + q*{width} + c, i] = "
-        "x[chosen[s*size + done + q, i], c]",
+        "    for i in range(span):",
+        f"        row = {write_row(shape)}",
+        f"        for c in range({width}):",
+        f"            w[{shape.at('value 0')} + q*{width} + c, i] = x[row, c]",
     ]
 
 

@@ -44,19 +44,17 @@ def choose_style(
 
     Args:
         precision: Of all numbers of the networks.
-        features: What the processor has, by LLVM's names; by default, what this one has.
+        features: What the processor has, by LLVM's names; by default, what the one has
+            that kernels are compiled for.
 
     Example:
         >>> choose_style("float64", features={"avx2": True}).lanes
         4
     """
     if features is None:
-        from llvmlite import binding
+        from gradiometer.numeric.processor import list_features
 
-        features = binding.get_host_cpu_features()
-        # Processors of ARM with 64 bits have these registers always.
-        if binding.get_process_triple().startswith(("aarch64", "arm64")):
-            features = {**features, "neon": True}
+        features = list_features()
     named = next(name for name in _STYLES if not name or features.get(name))
     size, _, rows, columns = _STYLES[named]
     return DenseStyle(size // (4 if precision == "float32" else 8), precision, rows, columns)

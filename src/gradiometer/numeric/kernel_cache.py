@@ -19,6 +19,8 @@ from typing import Any, TypeAlias
 from llvmlite import binding
 from numpy.typing import NDArray
 
+from gradiometer.numeric.processor import list_features, name_processor
+
 FOLDER_VARIABLE = "GRADIOMETER_CACHE"
 """The variable of the environment that names another folder."""
 
@@ -82,17 +84,17 @@ def _find_code(source: str) -> bytes:
 
 
 def has_fused() -> bool:
-    """Whether this processor multiplies and adds with one rounding."""
+    """Whether the processor multiplies and adds with one rounding."""
     # Processors of ARM have it always, and there the feature has another name.
     is_x86 = binding.get_process_triple().startswith(("x86", "i"))
-    return not is_x86 or bool(binding.get_host_cpu_features().get("fma"))
+    return not is_x86 or list_features().get("fma", False)
 
 
 def _fingerprint(source: str) -> str:
     digest = hashlib.sha256(source.encode())
     for path in _list_parts():
         digest.update(path.read_bytes())
-    processor = binding.get_host_cpu_name() + binding.get_host_cpu_features().flatten()
+    processor = "".join(name_processor())
     for part in (version("numba"), version("llvmlite"), binding.get_process_triple(), processor):
         digest.update(f"\n{part}".encode())
     return digest.hexdigest()[:32]

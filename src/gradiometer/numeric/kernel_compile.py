@@ -11,6 +11,7 @@ from llvmlite import binding
 from numba import njit
 
 from gradiometer.errors import InternalError
+from gradiometer.numeric.processor import name_processor
 
 TYPES = (
     "void(CPointer({0}), int64, CPointer({0}), int64, CPointer({0}), int64, int64, int64, int64)"
@@ -80,9 +81,9 @@ def _translate(text: str, path: Path) -> tuple[Any, Any]:
 
 def _reduce(assembly: str) -> tuple[Any, Any]:
     unit = binding.parse_assembly(assembly)
-    features = binding.get_host_cpu_features().flatten()
+    name, features = name_processor()
     machine = binding.Target.from_default_triple().create_target_machine(
-        cpu=binding.get_host_cpu_name(), features=features, opt=3, reloc="pic"
+        cpu=name, features=features, opt=3, reloc="pic"
     )
     builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options())
     manager = binding.create_new_module_pass_manager()

@@ -11,7 +11,13 @@ from gradiometer.question.training_cells import list_groups
 from gradiometer.question.training_parts import MOST_PARTS, make_parts
 from gradiometer.question.training_read import Request
 from gradiometer.question.training_result import CURVES, LAYERS
-from gradiometer.question.training_run import Place, list_blocks, make_dense, make_training
+from gradiometer.question.training_run import (
+    Place,
+    list_blocks,
+    list_splits,
+    make_dense,
+    make_training,
+)
 
 
 def list_plan(request: Request, missing: Sequence[Place]) -> dict[str, Fact]:
@@ -67,7 +73,8 @@ def sum_over_blocks(request: Request, missing: Sequence[Place]) -> tuple[int, in
         work += predict_work(plan, networks=count, examples=train, checked=checked)
         labelled = any(cell.label_noise for cell in cells)
         sizes.append(predict_memory(plan, networks=count, examples=train, checked=checked,
-                                    labelled=labelled))  # fmt: skip
+                                    labelled=labelled,
+                                    splits=len(list_splits(request, block))))  # fmt: skip
     return work, sum(sorted(sizes)[-(os.cpu_count() or 1) :])
 
 

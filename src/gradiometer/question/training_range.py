@@ -21,6 +21,8 @@ from gradiometer.question.training_read import Request
 from gradiometer.question.training_run import (
     Block,
     choose_style,
+    list_blocks,
+    list_splits,
     make_dense,
     make_networks,
     quiet,
@@ -113,41 +115,38 @@ def _run(request: Request, number: int, sweep: Sweep) -> Any:
     import numpy as np
 
     cell = request.cells[number]
-    apart = [[s] for s in request.seeds] if request.splits_each else [list(request.seeds)]
-    lanes = choose_style(request).lanes
-    rows = []
-    for seeds in apart:
-        for first in range(0, len(seeds), lanes):
-            some = seeds[first : first + lanes]
-            rows.append(_run_block(request, cell, number, some, sweep=sweep))
-    return np.concatenate(rows)
+    blocks = list_blocks(request, [(number, seed) for seed in request.seeds])
+    found = {}
+    for block in blocks:
+        losses = _run_block(request, cell, block, sweep=sweep)
+        found |= {seed: row for (_, seed), row in zip(block.places, losses, strict=True)}
+    return np.stack([found[seed] for seed in request.seeds])
 
 
-def _run_block(
-    request: Request, cell: Cell, number: int, seeds: Sequence[int], *, sweep: Sweep
-) -> Any:
+def _run_block(request: Request, cell: Cell, block: Block, *, sweep: Sweep) -> Any:
     import numpy as np
 
     from gradiometer.numeric import Training, run_dense
 
-    parts = make_parts(request, seeds[0])
+    parts = {seed: make_parts(request, seed) for seed in list_splits(request, block)}
     others = [name for name in cell.schedules if name != RATE]
     dense = replace(make_dense([cell]), scheduled=tuple(sorted([RATE, *others])))
-    steps = -(-parts.count("train") // cell.batch)
+    count, held = len(block.places), list(parts.values())
+    steps = -(-held[0].count("train") // cell.batch)
     epochs = -(-sweep.steps // steps)
     table = {RATE: np.resize(sweep.list_rates(), epochs * steps)}
     table |= {name: np.full(epochs * steps, cell.schedules[name].float_at(0)) for name in others}
 
     def rates(first: int, last: int) -> Any:
         rows = np.array([table[name][first:last] for name in dense.scheduled])
-        return np.repeat(rows.T[:, :, None], len(seeds), axis=2)
+        return np.repeat(rows.T[:, :, None], count, axis=2)
 
     training = Training(dense, cell.batch, epochs, rates=rates, threads=1,
                         style=choose_style(request))  # fmt: skip
-    block = Block(tuple((number, seed) for seed in seeds))
-    networks = make_networks([cell] * len(seeds), block, dense, parts)
+    networks = make_networks([cell] * count, block, dense, parts)
+    examples = [each.examples("train", dense.head) for each in held]
     with quiet():
-        epochs_made = run_dense(training, networks, parts.examples("train", dense.head))
+        epochs_made = run_dense(training, networks, examples)
         losses = [epoch.losses for epoch in epochs_made]
     return np.concatenate(losses)[: sweep.steps].T
 

@@ -28,24 +28,49 @@ WATCHED: tuple[Literal["weights", "units"], ...] = ("weights", "units")
 """What epochs tell besides losses."""
 
 
+MOST_POOLED = 2**22
+"""How many numbers of inputs the runs of a block hold at most in all their splits together."""
+
+
 @final
 @dataclass(frozen=True)
 class Block:
-    """Runs that one call of a kernel makes: as many as it has lanes, with the same examples."""
+    """Runs that one call of a kernel makes: at most as many as it has lanes."""
 
     places: tuple[Place, ...]
 
 
 def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
-    """The runs that are missing, cut into blocks; runs that share a kernel stand together."""
+    """The runs that are missing, cut into blocks; runs that share a kernel stand together.
+
+    Runs that see the same examples in the same order share a block where that takes no more of
+    them; the others fill lanes side by side, with different splits where the data are not large.
+    """
+    from gradiometer.numeric import group_lanes
+
     lanes = choose_style(request).lanes
     wanted, blocks = set(missing), []
     for group in list_groups(request.cells):
-        apart = [[s] for s in request.seeds] if request.splits_each else [list(request.seeds)]
-        for seeds in apart:
+        for seeds in _list_alike(request, lanes):
             row = [(cell, seed) for cell in group for seed in seeds if (cell, seed) in wanted]
-            blocks += [Block(tuple(row[n : n + lanes])) for n in range(0, len(row), lanes)]
+            cut = group_lanes(range(len(row)), [seed for _, seed in row], width=lanes)
+            blocks += [Block(tuple(row[n] for n in some)) for some in cut]
     return blocks
+
+
+def _list_alike(request: Request, lanes: int) -> list[list[int]]:
+    """The seeds whose runs may share a block; their parts have one size, whatever the split is."""
+    pooled = request.data.inputs.size * min(lanes, len(request.seeds))
+    if request.splits_each and pooled > MOST_POOLED:
+        return [[seed] for seed in request.seeds]
+    return [list(request.seeds)]
+
+
+def list_splits(request: Request, block: Block) -> list[int]:
+    """A seed for each split that the runs of a block have, in the order in which they come."""
+    if not request.splits_each:
+        return [request.seeds[0]]
+    return list(dict.fromkeys(seed for _, seed in block.places))
 
 
 def choose_style(request: Request) -> DenseStyle:
@@ -96,14 +121,16 @@ def _run_block(
     """All runs of a block; none where somebody called a halt."""
     from gradiometer.numeric import run_dense
 
-    parts = make_parts(request, block.places[0][1])
+    parts = {seed: make_parts(request, seed) for seed in list_splits(request, block)}
+    first = next(iter(parts.values()))
     cells = [request.cells[cell] for cell, _ in block.places]
     dense = make_dense(cells)
-    training = make_training(request, cells, dense, parts.count("train"))
+    training = make_training(request, cells, dense, first.count("train"))
     networks = make_networks(cells, block, dense, parts)
-    checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
+    checks = {name: [each.examples(name, dense.head) for each in parts.values()]
+              for name in PARTS if first.count(name)}  # fmt: skip
     sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
-    counts = {name: parts.count(name) for name in checks}
+    counts = {name: first.count(name) for name in checks}
     recorder = Recorder(request, dense, sharpener, counts=counts)
     with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
@@ -157,8 +184,13 @@ def make_training(request: Request, cells: Sequence[Cell], dense: Dense, example
                     threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
 
 
-def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Networks:
-    """Where the runs of a block begin, and what is their own."""
+def make_networks(
+    cells: Sequence[Cell], block: Block, dense: Dense, parts: Mapping[int, Parts]
+) -> Networks:
+    """Where the runs of a block begin, and what is their own; the parts of each split by its seed.
+
+    Splits are counted in the order of *parts*; where there is one it belongs to all seeds.
+    """
     import numpy as np
 
     from gradiometer.numeric import Networks
@@ -170,9 +202,12 @@ def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Part
     seeds = [seed for _, seed in block.places]
     start = np.stack([draw_start(cell, seed) for cell, seed in zip(cells, seeds, strict=True)])
     noisy = any(cell.label_noise for cell in cells)
-    labels = [parts.labels(cell.label_noise, seed)
-              for cell, seed in zip(cells, seeds, strict=True)] if noisy else None  # fmt: skip
-    return Networks(start, given, np.array(seeds), None if labels is None else np.stack(labels))
+    held, order = list(parts.values()), list(parts)
+    splits = [order.index(seed) if len(order) > 1 else 0 for seed in seeds]
+    runs = zip(cells, seeds, splits, strict=True)
+    labels = [held[at].labels(cell.label_noise, seed) for cell, seed, at in runs] if noisy else None
+    return Networks(start, given, np.array(seeds), None if labels is None else np.stack(labels),
+                    np.array(splits))  # fmt: skip
 
 
 class Recorder:

@@ -27,12 +27,12 @@ class Sharpener:
 
     def __init__(
         self, cells: Sequence[Cell], dense: Dense, training: Training, *, networks: Networks,
-        examples: Examples,
+        examples: Sequence[Examples],
     ) -> None:  # fmt: skip
         self.cells, self.dense, self.training = cells, dense, training
         self.networks, self.examples = networks, examples
         self.parts = [find_linear_part(cell.scalar) for cell in cells]
-        self.steps = -(-len(examples.inputs) // training.batch)
+        self.steps = -(-len(examples[0].inputs) // training.batch)
 
     def measure_start(self) -> Any:
         """The sharpness before the first step, where no state scales it; else NaN."""
@@ -69,18 +69,19 @@ class Sharpener:
         from gradiometer.numeric import find_sharpness
 
         found = np.full(len(self.cells), np.nan)
-        if not len(going):
-            return found
         size = np.ones(parameters.shape)
         for number, scale in enumerate(scales):
             size[number] = 1.0 if scale is None else scale
-        labels = self.networks.labels
-        found[going] = find_sharpness(
-            self.dense, np.asarray(parameters, float)[going], self.examples,
-            labels=None if labels is None else labels[going],
-            preconditioner=None if all(scale is None for scale in scales) else size[going],
-            tolerance=TOLERANCE,
-        ).value  # fmt: skip
+        labels, splits = self.networks.labels, self.networks.splits
+        for number, examples in enumerate(self.examples):
+            some = going if splits is None else going[splits[going] == number]
+            if len(some):
+                found[some] = find_sharpness(
+                    self.dense, np.asarray(parameters, float)[some], examples,
+                    labels=None if labels is None else labels[some],
+                    preconditioner=None if all(scale is None for scale in scales) else size[some],
+                    tolerance=TOLERANCE,
+                ).value  # fmt: skip
         return found
 
 

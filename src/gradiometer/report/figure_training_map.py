@@ -65,7 +65,8 @@ def draw_training_map(answer: Answer) -> Figure | None:
         _draw_edges(plot, table)
         _write_axes(plot, table)
         box = plot.get_position()
-        words = f"{table.source.replace('_', ' ')} at the end; red: runs that diverged"
+        words = f"{table.source.replace('_', ' ')} at the end"
+        words += "; red: runs that diverged" if any(table.diverged.values()) else ""
         # The names of the rows leave too little room for it above the cells alone.
         plot.set_title(words, loc="left", x=(0.02 - box.x0) / box.width)
         svg = to_svg(figure)
