@@ -2,6 +2,11 @@
 
 from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
 from gradiometer.formula.analytic import Analytic, compile_analytic
+from gradiometer.formula.assignments import (
+    Advance,
+    compile_assignments,
+    compile_float_assignments,
+)
 from gradiometer.formula.branch_slope import differentiate_branches
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
@@ -108,6 +113,7 @@ __all__ = [
     "REALS",
     "RELATIONS",
     "ZERO",
+    "Advance",
     "Affine",
     "Analytic",
     "Apply",
@@ -146,8 +152,10 @@ __all__ = [
     "compare",
     "compare_nodes",
     "compile_analytic",
+    "compile_assignments",
     "compile_exact",
     "compile_float",
+    "compile_float_assignments",
     "compile_shared",
     "compile_short",
     "differentiate",

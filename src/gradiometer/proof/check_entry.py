@@ -103,12 +103,15 @@ def _walk_plainly(
 ) -> list[Any] | None:
     """The state in balls alone, which is quick; None where too few digits are left of many."""
     done, state = begun[0], [to_ball(value) for value in begun[1]]
-    known, least = motion.balls(), arb(2) ** (-(ctx.prec // 8))
+    pieces, least = motion.compile_pieces(), arb(2) ** (-(ctx.prec // 8))
+    counted, alone = motion.later_steps(done + 1), len(ends) == 1
     try:
         while done < steps:
-            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
-            known |= dict(zip(motion.names, state, strict=True))
-            state = [to_ball(v) for v in motion.images(replay.locate(state[0], ends), known)]
+            known = {**next(counted), **dict(zip(motion.names, state, strict=True))}
+            if replay.rates.rows:
+                known |= replay.rates.at(done)
+            piece = 0 if alone else replay.locate(state[0], ends)
+            state = [to_ball(value) for value in pieces[piece](known)]
             done += 1
     except UndecidedError:
         return None

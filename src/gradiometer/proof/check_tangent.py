@@ -7,7 +7,7 @@ inside a region that has slopes the step is one smooth formula.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, final
@@ -17,6 +17,7 @@ from flint import arb, fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     ZERO,
+    Advance,
     Apply,
     Evaluator,
     Name,
@@ -24,6 +25,7 @@ from gradiometer.formula import (
     Number,
     apply,
     collapse,
+    compile_assignments,
     compile_exact,
     differentiate,
     differentiate_branches,
@@ -66,6 +68,11 @@ class Power:
         """The exponent at a step."""
         return compile_exact(self.exponent)
 
+    @cached_property
+    def growth(self) -> Any:
+        """By how much the exponent grows from each step to the next."""
+        return evaluate(differentiate(self.exponent, "t"), {})
+
 
 @final
 @dataclass(frozen=True)
@@ -94,6 +101,27 @@ class Motion:
             base = power.base if known is self.values else to_ball(power.base)
             found[name] = _RAISE({"b": base, "e": exponent})
         return found
+
+    def later_steps(self, step: int) -> Iterator[dict[str, Any]]:
+        """What `at_step` gives at this step and all after it, each power from the one before."""
+        growths = {
+            name: _RAISE({"b": to_ball(power.base), "e": power.growth})
+            for name, power in self.powers.items()
+        }
+        found = self.at_step(step, {})
+        while True:
+            yield found
+            step += 1
+            grown = {name: found[name] * growth for name, growth in growths.items()}
+            found = {"t": fmpq(step), **grown}
+
+    def compile_pieces(self) -> list[Advance]:
+        """The step on each piece in balls of the current precision, for many steps."""
+        fixed, wanted = self.balls(), [f"{name}'" for name in self.names]
+        return [
+            compile_assignments([(row.target, row.tree) for row in rows], wanted, fixed)
+            for rows in self.pieces
+        ]
 
     def images(self, piece: int, known: Mapping[str, Any]) -> list[Any]:
         """The state after one step from the values in *known*."""
