@@ -6,6 +6,7 @@ from gradiometer.formula.assignments import (
     Advance,
     compile_assignments,
     compile_float_assignments,
+    compile_range_assignments,
 )
 from gradiometer.formula.branch_slope import differentiate_branches
 from gradiometer.formula.condition import settle_conditions
@@ -156,6 +157,7 @@ __all__ = [
     "compile_exact",
     "compile_float",
     "compile_float_assignments",
+    "compile_range_assignments",
     "compile_shared",
     "compile_short",
     "differentiate",

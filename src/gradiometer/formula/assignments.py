@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, final
 
 from flint import fmpq
@@ -18,6 +19,7 @@ from gradiometer.formula.evaluate import EXACT, compile_exact, no_value
 from gradiometer.formula.evaluate_float import RAW, compile_float
 from gradiometer.formula.exact import ball_power
 from gradiometer.formula.half_turns import OF_TURNS, without_pi
+from gradiometer.formula.range import Range, at_point, evaluate_range, range_operation
 from gradiometer.formula.tree import Apply, Name, Node, Number, free_names
 
 Advance: TypeAlias = Callable[[Mapping[str, Any]], list[Any]]
@@ -93,6 +95,41 @@ def compile_float_assignments(
     return call
 
 
+def compile_range_assignments(
+    rows: Sequence[tuple[str, Node, Callable[[Range], Any]]],
+    wanted: Sequence[str],
+    fixed: Mapping[str, Range],
+) -> Advance:
+    """The same for names that run through ranges, as `evaluate_range` has it.
+
+    Args:
+        rows: Targets, their trees, and what is made of the range of each tree.
+        wanted: Targets whose values are given.
+        fixed: Ranges that stay the same.
+
+    Example:
+        >>> from flint import fmpq
+        >>> from gradiometer.formula import Range, parse
+        >>> rows = [("y", parse("1 - x").tree, lambda span: span.upper)]
+        >>> compile_range_assignments(rows, ["y"], {})({"x": Range(fmpq(2), None)})
+        [-1]
+    """
+    writer = _Writer(fixed, _RANGES, lambda node: partial(evaluate_range, node), at_point)
+    for target, tree, finish in rows:
+        writer.targets[target] = writer.finish(tree, finish)
+    goals = [writer.targets[name] for name in wanted]
+    start, names, steps = writer.start, writer.names, writer.steps
+
+    def call(values: Mapping[str, Range]) -> list[Any]:
+        found = start.copy()
+        for at, name in names:
+            found[at] = values[name]
+        _run(steps, found)
+        return [found[goal] for goal in goals]
+
+    return call
+
+
 def _run(steps: Sequence[tuple[int, Callable[..., Any], Any, int]], found: list[Any]) -> None:
     for at, run, left, right in steps:
         if right >= 0:
@@ -115,6 +152,7 @@ def _float_square(base: float) -> float:
     return base * base
 
 
+_TWO = at_point(fmpq(2))
 _SQUARE = "square"
 """An operation of its own, since it is the most frequent power."""
 
@@ -125,6 +163,10 @@ _ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "neg": operator.neg,
 }
 _EXACT: Mapping[str, Callable[..., Any]] = {**EXACT, **_ARITHMETIC, _SQUARE: _square}
+_RANGES: Mapping[str, Callable[..., Any]] = {
+    **{name: range_operation(name) for name in EXACT.keys() | _ARITHMETIC.keys()},
+    _SQUARE: lambda base: range_operation("^")(base, _TWO),
+}
 _FLOAT: Mapping[str, Callable[..., Any]] = {**RAW, **_ARITHMETIC, _SQUARE: _float_square}
 
 
@@ -152,6 +194,10 @@ class _Writer:
         for target, tree in rows:
             self.targets[target] = self.place(tree)
         return [self.targets[name] for name in wanted]
+
+    def finish(self, node: Node, run: Callable[..., Any]) -> int:
+        """Where what is made of the value of a tree stands."""
+        return self._step(run, run, self.place(node), _NONE)
 
     def place(self, node: Node) -> int:
         """Where the value of a tree stands."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import final
 
 from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError, UsageError
-from gradiometer.formula.evaluate import RELATIONS, evaluate
+from gradiometer.formula.evaluate import RELATIONS, compile_exact, evaluate
 from gradiometer.formula.exact import Exact, compare, to_ball
 from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
 
@@ -93,7 +94,9 @@ def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
         >>> evaluate_range(parse("1 - x").tree, {"x": Range(fmpq(2), None)})
         Range(lower=None, upper=-1)
     """
-    if isinstance(node, Number | Constant):
+    if isinstance(node, Number):
+        return at_point(node.value)
+    if isinstance(node, Constant):
         return at_point(evaluate(node, {}))
     if isinstance(node, Name):
         if node.name not in ranges:
@@ -101,18 +104,37 @@ def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
         return ranges[node.name]
     if node.operator == "where":
         return _where(node, ranges)
-    parts = [evaluate_range(argument, ranges) for argument in node.arguments]
+    return _apply(node.operator, *(evaluate_range(argument, ranges) for argument in node.arguments))
+
+
+def range_operation(operator: str) -> Callable[..., Range]:
+    """One operation on ranges; it raises as `evaluate_range` does.
+
+    Example:
+        >>> range_operation("-")(Range(fmpq(0), fmpq(1)), Range(fmpq(0), fmpq(1)))
+        Range(lower=-1, upper=1)
+    """
+    return partial(_apply, operator)
+
+
+def _apply(operator: str, *parts: Range) -> Range:
     if all(part.lower is not None and part.lower is part.upper for part in parts):
-        names = {f"a{index}": part.lower for index, part in enumerate(parts)}
-        tree = apply(node.operator, *(Name(name) for name in names))
         try:
-            return at_point(evaluate(tree, {k: v for k, v in names.items() if v is not None}))
+            return at_point(_operation(operator, len(parts))(*[part.lower for part in parts]))
         except DomainError as error:
             # The branch with this part may be one that is never taken.
             raise UndecidedError(error.problem.rstrip(".")) from None
-    if node.operator not in _RULES:
-        raise UndecidedError(f"`{node.operator}` is not evaluated over ranges")
-    return _RULES[node.operator](*parts)
+    if operator not in _RULES:
+        raise UndecidedError(f"`{operator}` is not evaluated over ranges")
+    return _RULES[operator](*parts)
+
+
+@cache
+def _operation(operator: str, count: int) -> Callable[..., Exact]:
+    """The operation on numbers; it raises as `evaluate` does."""
+    names = [f"a{index}" for index in range(count)]
+    run = compile_exact(apply(operator, *map(Name, names)))
+    return lambda *values: run(dict(zip(names, values, strict=True)))
 
 
 def _where(node: Apply, ranges: Mapping[str, Range]) -> Range:
@@ -231,9 +253,9 @@ def _monotone(operator: str, lowest: Exact | None, highest: Exact | None) -> Cal
     """The rule of an increasing function with these limits at minus and plus infinity."""
 
     def run(part: Range) -> Range:
-        tree = apply(operator, Name("a"))
-        lower = lowest if part.lower is None else evaluate(tree, {"a": part.lower})
-        upper = highest if part.upper is None else evaluate(tree, {"a": part.upper})
+        compute = _operation(operator, 1)
+        lower = lowest if part.lower is None else compute(part.lower)
+        upper = highest if part.upper is None else compute(part.upper)
         return Range(lower, upper)
 
     return run
@@ -264,7 +286,7 @@ def _power(base: Range, exponent: Range) -> Range:
         raise UndecidedError("a power whose base and exponent both vary")
     growing = compare(base.lower, _ONE) >= 0
     start, end = (
-        None if e is None else evaluate(apply("^", Name("b"), Name("n")), {"b": base.lower, "n": e})
+        None if e is None else _operation("^", 2)(base.lower, e)
         for e in (exponent.lower, exponent.upper)
     )
     if growing:
@@ -295,9 +317,8 @@ def _broken_power(base: Range, exponent: Exact) -> Range:
         raise UndecidedError("a power with a broken exponent over a range")
     if order < 0:
         return _reciprocal(_broken_power(base, -exponent))
-    tree = apply("^", Name("b"), Name("n"))
     ends = [
-        None if end is None else evaluate(tree, {"b": end, "n": exponent})
+        None if end is None else _operation("^", 2)(end, exponent)
         for end in (base.lower, base.upper)
     ]
     return Range(*ends)

@@ -185,7 +185,8 @@ def enter_region(replay: Replay, read: Evidence) -> None:
         here = Range(value.lower(), value.upper())
         require(span.contains(here), "A frozen number is not in its range.")
     places = [cloud.names.index(name) for name in read.names]
-    centre = read.points[0]
+    # The region lies around the fixed point itself, which may be known by two ends only.
+    centre = [read.points[0][0] if read.root is None else _hull(read.root), *read.points[0][1:]]
     away = [cloud.centre[p] - to_ball(c) for p, c in zip(places, centre, strict=True)]
     frame = [[cloud.frame[p, j] for j in range(len(cloud.names))] for p in places]
     back = to_matrix(read.matrix).inv()
@@ -315,21 +316,21 @@ def _shrink_frozen(replay: Replay, read: Evidence, motion: Motion, *, shared: bo
         _require_shared(replay, read, frozen)
     back = None
     for part in _parts(read, frozen):
-        step = _frozen_step(part)
-        back = _shrink(replay, read, _around_root(step, read) if shared else step)
+        step = _around_root(part, read) if shared else _frozen_step(part)
+        back = _shrink(replay, read, step)
     if back is None:
         raise UndecidedError("there is no part to look at")
     return back
 
 
-def _around_root(step: Step, read: Evidence) -> Step:
+def _around_root(frozen: Frozen, read: Evidence) -> Step:
     """The step around the fixed point itself, which is known to lie between two places."""
     low_high = read.root
 
     def run(piece: int, place: list[fmpq], box: list[arb]) -> tuple[list[Any], Matrix]:
         if low_high is not None:
             box = [box[0] - place[0] + _hull(low_high), *box[1:]]
-        return list(place), step(piece, place, box)[1]
+        return list(place), frozen.slopes(piece, box)
 
     return run
 
@@ -360,6 +361,7 @@ def _require_shared(replay: Replay, read: Evidence, frozen: Frozen) -> None:
         require(same, "The point is not fixed for all the steps to come.")
         return
     low, high = read.root
+    require(low <= place[0] <= high, "The fixed point is not the zero of the slope.")
     piece = replay.locate(_hull(read.root), ends)
     slope = frozen.motion.pieces[piece][0]
     require(slope.target == "g", "The rule does not read the slope.")

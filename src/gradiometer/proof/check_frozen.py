@@ -16,12 +16,14 @@ from flint import arb, fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     EVERYTHING,
+    Advance,
     Apply,
     Name,
     Node,
     Range,
     at_point,
     compare,
+    compile_range_assignments,
     evaluate,
     evaluate_range,
     free_names,
@@ -66,21 +68,51 @@ class Frozen:
     def slopes(self, piece: int, box: list[arb]) -> Matrix:
         """The derivatives of what is not frozen over a region, all frozen values held."""
         states = {name: _from_ball(ball) for name, ball in zip(self.names, box, strict=True)}
-        env = self._walk(piece, states)
+        found = iter(self._program(piece)({**self.ranges, **states, **self.news}))
         size = len(self.names)
         moves: dict[str, Vector] = {
             name: [arb(int(name == other)) for other in self.names] for name in self.names
         }
         for row in self.motion.pieces[piece]:
+            image = next(found)
             if row.target in self.news:
+                self._require_kept(row.target, image)
                 continue
             total = [arb(0)] * size
-            for name, tree, _ in row.slopes:
-                if name in moves:
-                    factor = to_hull(evaluate_range(tree, env))
+            for name, _, _ in row.slopes:
+                if self._moves(name):
+                    factor = next(found)
                     total = [a + factor * b for a, b in zip(total, moves[name], strict=True)]
             moves[row.target] = total
         return [moves[f"{name}'"] for name in self.names]
+
+    def _program(self, piece: int) -> Advance:
+        """The image of each row, then its slopes by what is not frozen, as one list of steps."""
+        programs = self.motion.programs
+        key = (piece, *sorted(self.news))
+        if key not in programs:
+            rows, wanted = [], []
+            for row in self.motion.pieces[piece]:
+                # The new value of a frozen number is given; its image is only looked at.
+                is_frozen = row.target in self.news
+                target = f"{row.target} image" if is_frozen else row.target
+                rows.append((target, row.tree, outward))
+                wanted.append(target)
+                for name, tree, _ in () if is_frozen else row.slopes:
+                    if self._moves(name):
+                        rows.append((f"{row.target} by {name}", tree, to_hull))
+                        wanted.append(rows[-1][0])
+            fixed = {name: at_point(value) for name, value in self.motion.values.items()}
+            programs[key] = compile_range_assignments(rows, wanted, fixed)
+        return programs[key]
+
+    def _moves(self, name: str) -> bool:
+        """Whether a name depends on what is not frozen, neither an old nor a new frozen number."""
+        return name not in self.news and f"{name}'" not in self.news
+
+    def _require_kept(self, target: str, image: Range) -> None:
+        kept = self.ranges[target[:-1]].contains(image)
+        require(kept, "A frozen number leaves its range.")
 
     def reach(self, piece: int, box: list[arb]) -> dict[str, Range]:
         """Where one step takes the frozen coordinates themselves."""
@@ -103,8 +135,7 @@ class Frozen:
                 value = at_point(fmpq(0))
             env[row.target] = outward(value)
             if row.target in self.news:
-                old = self.ranges[row.target[:-1]]
-                require(old.contains(env[row.target]), "A frozen number leaves its range.")
+                self._require_kept(row.target, env[row.target])
                 env[row.target] = self.news[row.target]
         return env
 

@@ -88,6 +88,11 @@ class Motion:
     powers: Mapping[str, Power] = field(default_factory=dict)
     """What stands for the powers in which the step count occurred, by its name."""
 
+    @cached_property
+    def programs(self) -> dict[Any, Advance]:
+        """What has been compiled of it, by what it was compiled for."""
+        return {}
+
     def balls(self) -> dict[str, Any]:
         """The parameters as numbers of the current precision; whole ones stay exact."""
         return {n: v if v.q == 1 else to_ball(v) for n, v in self.values.items()}
