@@ -92,16 +92,22 @@ def check_contraction(problem: Any, claim: Any, evidence: Any) -> None:
     verdict, limit, cycle, interval = fields(claim, "verdict", "limit", "cycle", "interval")
     require(interval is None, "Nothing is shown about bounds.")
     read = read_contraction(evidence)
-    replay = read_replay(problem)
+    found = replay_contraction(read_replay(problem), read)
     with precision(read.bits):
-        found = find_attractor(replay, read)
-        enter_region(replay, read)
         if len(found.points) == 1:
             require(verdict == "converges" and cycle is None, "The run converges.")
             require(limit == spell(found.points[0]), "The limit is another one.")
             return
         require(verdict == "cycle" and limit is None, "The run has a cycle as its limit.")
         require(cycle == spell_cycle(found), "The cycle is another one.")
+
+
+def replay_contraction(replay: Replay, read: Evidence) -> Attractor:
+    """What the run comes ever closer to, or raise `CertificateError`."""
+    with precision(read.bits):
+        found = find_attractor(replay, read)
+        enter_region(replay, read)
+    return found
 
 
 def spell_cycle(found: Attractor) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, islice, pairwise, product
@@ -13,8 +13,8 @@ from flint import arb, fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Range,
-    at_point,
     compare,
+    compile_float_assignments,
     differentiate,
     evaluate,
     from_float,
@@ -49,6 +49,10 @@ _CUTS = (1, 4, 16)
 _FACTORS = ("99/100", "999/1000", "99999/100000")
 _TIGHT = 0.9999
 """Factors from here on are worth a search for better coordinates."""
+_ENTRIES = (1, 8, *(part * 2**k for k in range(3, 15) for part in (2, 3)))
+"""Steps after which all further steps are asked to shrink distances."""
+_CHANGES = 400
+"""Changes of coordinates that are tried, one after the other."""
 _BITS = 160
 
 Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
@@ -77,7 +81,7 @@ def propose_frozen(
     if period > 1:
         raise UndecidedError("no cycle is found in which all numbers shrink")
     scene = Scene(replay, path.names, states)
-    entries = [n for n in (1, *(2**k for k in range(3, 16))) if n < len(states)]
+    entries = [n for n in _ENTRIES if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
     memory = motion.names[1:]
     reason = "the rest does not shrink for all values of what is frozen"
@@ -125,7 +129,7 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free)
-        frame = _find_frame(replay, frozen, place, free)
+        frame, norm = _find_frame(replay, frozen, place, free)
         far = float(np.linalg.norm(np.linalg.solve(frame, away)))
         radius = max(1.05 * far, 1e-12)
         free = _widen(replay, frozen, place, frame * radius)
@@ -135,7 +139,7 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
             "free": {n: [str(s.lower), str(s.upper)] for n, s in free.items()},
             "root": None if root is None else [str(end) for end in root],
         }
-        return _fit(replay, evidence, free)
+        return _fit(replay, evidence, free, norm)
 
 
 def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) -> dict[str, Range]:
@@ -173,22 +177,25 @@ def _stretch(span: Range, image: Range) -> Range:
     return Range(lower, upper)
 
 
-def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
-    """The evidence with a factor, and with as many parts as are needed."""
+def _fit(
+    replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range], norm: float
+) -> dict[str, Any]:
+    """The evidence with a factor, and with as many parts as are needed.
+
+    *norm* is the factor that floats find at corners of the ranges.
+    """
     reason: Exception = UndecidedError("the rest does not shrink")
+    factors = [text for text in _FACTORS if float(Fraction(text)) > norm] or [_FACTORS[-1]]
     for count in _CUTS if free else (1,):
-        found = None
         # What does not shrink by the largest factor shrinks by none of them.
-        for factor in reversed(_FACTORS):
+        for factor in (factors[-1], *factors[:-1]):
             tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
             try:
                 find_attractor(replay, read_contraction(tried))
             except REFUSALS as error:
                 reason = error
                 break
-            found = tried
-        if found is not None:
-            return found
+            return tried
     raise reason
 
 
@@ -245,17 +252,21 @@ def _nearest(value: float, size: float) -> fmpq:
 
 def _find_frame(
     replay: Replay, frozen: Frozen, place: Sequence[fmpq], free: Mapping[str, Range]
-) -> Array:
-    """Coordinates in which the step shrinks distances at all corners of the frozen ranges."""
+) -> tuple[Array, float]:
+    """Coordinates in which the step shrinks distances at all corners of the frozen ranges.
+
+    Also gives the largest factor by which it does.
+    """
     import numpy as np
 
     piece = replay.locate(place[0], replay.ends({}))
-    box = [to_ball(value) for value in place]
-    matrices = []
-    for corner in islice(_corners(frozen, free), _SAMPLES):
-        rows = corner.slopes(piece, box)
-        matrices.append(np.array([[float(entry.mid()) for entry in row] for row in rows]))
-    frames = [(_worst(frame, matrices), frame) for frame in find_frames(matrices)]
+    slopes = _compile_slopes(frozen, piece)
+    box = {name: to_float(value) for name, value in zip(frozen.names, place, strict=True)}
+    found = [slopes({**corner, **box}) for corner in islice(_corners(frozen, free), _SAMPLES)]
+    matrices = np.unique(np.array(found), axis=0)
+    if not np.isfinite(matrices).all():
+        raise UndecidedError("a slope is not bounded while a frozen number runs through its range")
+    frames = [(_worst(frame, matrices), frame) for frame in find_frames(list(matrices))]
     if not frames:
         raise UndecidedError("the rest does not shrink for all values of what is frozen")
     norm, frame = min(frames, key=lambda pair: pair[0])
@@ -263,24 +274,50 @@ def _find_frame(
         norm, frame = _improve(frame, norm, matrices)
     if norm >= 1:
         raise UndecidedError("the rest does not shrink for all values of what is frozen")
-    return frame
+    return frame, norm
 
 
-def _worst(frame: Array, matrices: Sequence[Array]) -> float:
+def _compile_slopes(frozen: Frozen, piece: int) -> Callable[[Mapping[str, float]], Array]:
+    """The derivatives of what is not frozen as a matrix of floats, at the values of all names."""
+    import numpy as np
+
+    rows, factors = [], []
+    for row in frozen.motion.pieces[piece]:
+        if row.target in frozen.news:
+            continue
+        rows.append((row.target, row.tree))
+        for name, tree, _ in row.slopes:
+            if name not in frozen.news and f"{name}'" not in frozen.news:
+                rows.append((f"{row.target} by {name}", tree))
+                factors.append((row.target, name))
+    fixed = {name: to_float(value) for name, value in frozen.motion.values.items()}
+    run = compile_float_assignments(rows, [f"{t} by {n}" for t, n in factors], fixed)
+    units = dict(zip(frozen.names, np.eye(len(frozen.names)), strict=True))
+
+    def call(values: Mapping[str, float]) -> Array:
+        moves = {**units, **{target: 0 * units["x"] for target, _ in rows}}
+        for (target, name), factor in zip(factors, run(values), strict=True):
+            moves[target] = moves[target] + factor * moves[name]
+        return np.array([moves[f"{name}'"] for name in frozen.names])
+
+    return call
+
+
+def _worst(frame: Array, matrices: Array) -> float:
     """The largest factor by which one of the matrices stretches a vector in these coordinates."""
     import numpy as np
 
-    stack = np.linalg.inv(frame) @ np.stack(matrices) @ frame
+    stack = np.linalg.inv(frame) @ matrices @ frame
     return float(np.linalg.svd(stack, compute_uv=False).max())
 
 
-def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[float, Array]:
+def _improve(frame: Array, norm: float, matrices: Array) -> tuple[float, Array]:
     """Coordinates with a smaller largest factor, found by small changes of one entry at a time."""
     import numpy as np
 
-    step = 0.25
-    while step > 1e-4 and norm >= _TIGHT:
-        before = norm
+    step, tries = 0.25, 0
+    while step > 1e-4 and norm >= _TIGHT and tries < _CHANGES:
+        before, tries = norm, tries + 2 * frame.size
         for i, j in product(range(len(frame)), repeat=2):
             for sign in (-step, step):
                 # One column is added to another one, or made longer.
@@ -293,14 +330,17 @@ def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[floa
     return norm, frame / np.abs(frame).max()
 
 
-def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[Frozen]:
-    """The step with each frozen number at an end of its range."""
-    open_names = [n for n, span in frozen.ranges.items() if not span.is_single and n != "t"]
-    spans = [frozen.ranges[name] for name in open_names]
-    for values in product(*(((s.lower, s.upper)) for s in spans)):
-        given = zip(open_names, values, strict=True)
-        fixed = {name: at_point(value) for name, value in given if value is not None}
-        news = {f"{name}'": fixed[name] for name in free if name in fixed}
-        # Whether the corner is kept does not matter for its slopes.
-        ranges = {**frozen.ranges, **fixed, **{n: free[n] for n in free}}
-        yield replace(frozen, ranges=ranges, news={**frozen.news, **news})
+def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[dict[str, float]]:
+    """The values of all names at the ends of ranges, those of frozen coordinates included."""
+    ranges = {**frozen.ranges, **free}
+    ends = [sorted({*_float_ends(span)}) for span in ranges.values()]
+    for values in product(*ends):
+        known = dict(zip(ranges, values, strict=True))
+        # A frozen number and its new value are far from each other at no step.
+        yield {**known, **{f"{name}'": known[name] for name in free}}
+
+
+def _float_ends(span: Range) -> Iterator[float]:
+    ends = [end for end in (span.lower, span.upper) if end is not None]
+    for end in ends if len(ends) == 2 else ends[:1]:
+        yield to_float(end)
