@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
+    ONE,
     ZERO,
     Advance,
     Apply,
@@ -127,6 +128,41 @@ class Motion:
             compile_assignments([(row.target, row.tree) for row in rows], wanted, fixed)
             for rows in self.pieces
         ]
+
+    def compile_slopes(self) -> list[Advance]:
+        """The same followed by the derivatives of each coordinate by all of them, row by row."""
+        return [self._compile_slopes(rows) for rows in self.pieces]
+
+    def _compile_slopes(self, rows: Sequence[Row]) -> Advance:
+        moves = {
+            name: {other: ONE if name == other else ZERO for other in self.names}
+            for name in self.names
+        }
+        steps = []
+        for row in rows:
+            steps.append((row.target, row.tree))
+            for name, tree, _ in row.slopes:
+                steps.append((f"{row.target} by {name}", tree))
+            moves[row.target] = {}
+            for other in self.names:
+                terms = [
+                    apply("*", Name(f"{row.target} by {name}"), moves[name][other])
+                    for name, _, _ in row.slopes
+                    if name in moves and moves[name][other] != ZERO
+                ]
+                moves[row.target][other] = ZERO
+                if terms:
+                    # No name of a rule has a space, nor has any text of a user.
+                    place = f"{row.target} along {other}"
+                    steps.append((place, reduce(lambda a, b: apply("+", a, b), terms)))
+                    moves[row.target][other] = Name(place)
+        wanted = [f"{name}'" for name in self.names]
+        for name in self.names:
+            still = dict.fromkeys(self.names, ZERO)
+            for other in self.names:
+                wanted.append(f"{name}' end {other}")
+                steps.append((wanted[-1], moves.get(f"{name}'", still)[other]))
+        return compile_assignments(steps, wanted, self.balls())
 
     def images(self, piece: int, known: Mapping[str, Any]) -> list[Any]:
         """The state after one step from the values in *known*."""
