@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 16
 """Corners of the frozen ranges at which slopes are looked at in floats."""
+_MOST_MIXED = 4
+"""Entries of a matrix that are moved to their ends independently of each other."""
 _CUTS = (1, 4, 16)
 """Numbers of parts into which a frozen range is cut."""
 _FACTORS = ("99/100", "999/1000", "99999/100000")
@@ -266,15 +268,36 @@ def _find_frame(
     matrices = np.unique(np.array(found), axis=0)
     if not np.isfinite(matrices).all():
         raise UndecidedError("a slope is not bounded while a frozen number runs through its range")
-    frames = [(_worst(frame, matrices), frame) for frame in find_frames(list(matrices))]
+    frames = [*find_frames(list(matrices)), *find_frames([matrices.mean(axis=0)])]
     if not frames:
         raise UndecidedError("the rest does not shrink for all values of what is frozen")
-    norm, frame = min(frames, key=lambda pair: pair[0])
+    # Ranges lose what ties entries to each other: best are coordinates that need no such tie.
+    loose = _mix_entries(matrices)
+    norm, frame = min(((_worst(f, loose), f) for f in frames), key=lambda pair: pair[0])
+    if norm >= 1:
+        norm, frame = min(((_worst(f, matrices), f) for f in frames), key=lambda pair: pair[0])
     if norm >= _TIGHT:
         norm, frame = _improve(frame, norm, matrices)
     if norm >= 1:
         raise UndecidedError("the rest does not shrink for all values of what is frozen")
     return frame, norm
+
+
+def _mix_entries(matrices: Array) -> Array:
+    """The matrices whose entries are each at an end of their range, where these are not many."""
+    import numpy as np
+
+    low, high = matrices.min(axis=0), matrices.max(axis=0)
+    places = np.argwhere(high > low + 1e-12 * np.abs(high))
+    if len(places) > _MOST_MIXED:
+        return matrices
+    found = []
+    for ends in product((low, high), repeat=len(places)):
+        mixed = low.copy()
+        for (i, j), end in zip(places, ends, strict=True):
+            mixed[i, j] = end[i, j]
+        found.append(mixed)
+    return np.array(found)
 
 
 def _compile_slopes(frozen: Frozen, piece: int) -> Callable[[Mapping[str, float]], Array]:
