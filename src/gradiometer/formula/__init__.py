@@ -56,7 +56,14 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.program import compile_shared, share
-from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
+from gradiometer.formula.range import (
+    EVERYTHING,
+    Range,
+    at_point,
+    evaluate_range,
+    hull,
+    settle_branches,
+)
 from gradiometer.formula.ratio import (
     Generator,
     Ratio,
@@ -200,6 +207,7 @@ __all__ = [
     "read_text",
     "refine",
     "round_to_kind",
+    "settle_branches",
     "settle_conditions",
     "share",
     "sign_of",

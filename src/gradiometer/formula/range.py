@@ -7,6 +7,7 @@ steps or for a whole region of states.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import final
@@ -16,7 +17,16 @@ from flint import fmpq
 from gradiometer.errors import DomainError, UndecidedError, UsageError
 from gradiometer.formula.evaluate import RELATIONS, compile_exact, evaluate
 from gradiometer.formula.exact import Exact, compare, to_ball
-from gradiometer.formula.tree import Apply, Constant, Name, Node, Number, apply
+from gradiometer.formula.tree import (
+    Apply,
+    Constant,
+    Name,
+    Node,
+    Number,
+    apply,
+    free_names,
+    map_children,
+)
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 
@@ -143,6 +153,26 @@ def _where(node: Apply, ranges: Mapping[str, Range]) -> Range:
     if chosen is None:
         return hull(evaluate_range(if_true, ranges), evaluate_range(if_false, ranges))
     return evaluate_range(if_true if chosen else if_false, ranges)
+
+
+def settle_branches(node: Node, ranges: Mapping[str, Range]) -> Node:
+    """The tree with every `where` resolved whose condition is the same all over the ranges.
+
+    Example:
+        >>> from gradiometer.formula import parse, to_text
+        >>> tree = parse("where(x > 1, x, y)").tree
+        >>> to_text(settle_branches(tree, {"x": Range(fmpq(2), None)}))
+        'x'
+    """
+    if isinstance(node, Apply) and node.operator == "where":
+        condition, if_true, if_false = node.arguments
+        truth = None
+        if free_names(condition) <= ranges.keys():
+            with suppress(UndecidedError, DomainError):
+                truth = _truth(condition, ranges)
+        if truth is not None:
+            return settle_branches(if_true if truth else if_false, ranges)
+    return map_children(node, lambda part: settle_branches(part, ranges))
 
 
 def _truth(condition: Node, ranges: Mapping[str, Range]) -> bool | None:

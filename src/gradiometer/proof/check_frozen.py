@@ -22,16 +22,14 @@ from gradiometer.formula import (
     Node,
     Range,
     at_point,
-    compare,
     compile_range_assignments,
-    evaluate,
     evaluate_range,
     free_names,
     to_ball,
     walk,
 )
 from gradiometer.proof.check_fields import require
-from gradiometer.proof.check_tangent import Matrix, Motion, Power, Row, Vector
+from gradiometer.proof.check_tangent import Matrix, Motion, Row, Vector, power_range
 from gradiometer.proof.check_walk import Replay
 
 _UNSAFE = {"where", "sign", "floor", "passed"}
@@ -152,18 +150,10 @@ def freeze(replay: Replay, motion: Motion, done: int, free: Mapping[str, Range])
     require("x" not in free and set(free) <= set(motion.names), "Another name is frozen.")
     ranges = {name: at_point(value) for name, value in motion.values.items()}
     ranges |= replay.rates.from_step(done)
-    ranges |= {name: power_range(power, done) for name, power in motion.powers.items()}
+    ranges |= {name: outward(power_range(power, done)) for name, power in motion.powers.items()}
     ranges |= {"t": Range(fmpq(done + 1), None), **free}
     names = tuple(name for name in motion.names if name not in free)
     return Frozen(motion, names, ranges, {f"{name}'": span for name, span in free.items()})
-
-
-def power_range(power: Power, done: int) -> Range:
-    """All values of the power in the steps after *done* steps, and their limit 0."""
-    first = evaluate(power.exponent, {"t": fmpq(done + 1)})
-    require(compare(first, fmpq(0)) > 0, "A power has no positive exponent.")
-    most = to_ball(power.base) ** to_ball(first) if power.base > 0 else arb(0)
-    return outward(Range(fmpq(0), most))
 
 
 def reads_step(motion: Motion) -> bool:

@@ -8,13 +8,14 @@ inside a region that has slopes the step is one smooth formula.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, reduce
 from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import (
     ONE,
     ZERO,
@@ -24,21 +25,31 @@ from gradiometer.formula import (
     Name,
     Node,
     Number,
+    Range,
     apply,
+    at_point,
     collapse,
+    compare,
     compile_assignments,
     compile_exact,
     differentiate,
     differentiate_branches,
     evaluate,
+    evaluate_range,
     free_names,
     map_children,
+    precision,
+    settle_branches,
     substitute,
     to_ball,
+    walk,
 )
+from gradiometer.proof.check_fields import require
 from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay
 
+_SETTLE_BITS = 128
+"""A condition is settled at one precision, whichever a reader works with."""
 _RAISE = compile_exact(apply("^", Name("b"), Name("e")))
 
 Matrix: TypeAlias = list[list[arb]]
@@ -63,6 +74,13 @@ class Power:
 
     base: fmpq
     exponent: Node
+    factor: Node = ONE
+    """What it is multiplied by: a positive number, or one that grows with the step count."""
+
+    @cached_property
+    def scale(self) -> Evaluator:
+        """The factor at a step."""
+        return compile_exact(self.factor)
 
     @cached_property
     def run(self) -> Evaluator:
@@ -105,7 +123,7 @@ class Motion:
             exponent = power.run(found)
             # As balls, where balls are asked for: a long power of a rational is of no use.
             base = power.base if known is self.values else to_ball(power.base)
-            found[name] = _RAISE({"b": base, "e": exponent})
+            found[name] = power.scale(found) * _RAISE({"b": base, "e": exponent})
         return found
 
     def later_steps(self, step: int) -> Iterator[dict[str, Any]]:
@@ -114,12 +132,22 @@ class Motion:
             name: _RAISE({"b": to_ball(power.base), "e": power.growth})
             for name, power in self.powers.items()
         }
-        found = self.at_step(step, {})
+        count: dict[str, Any] = {"t": fmpq(step)}
+        bare = {
+            name: _RAISE({"b": to_ball(power.base), "e": power.run(count)})
+            for name, power in self.powers.items()
+        }
         while True:
-            yield found
+            scaled = {
+                name: value
+                if self.powers[name].factor == ONE
+                else self.powers[name].scale(count) * value
+                for name, value in bare.items()
+            }
+            yield {**count, **scaled}
             step += 1
-            grown = {name: found[name] * growth for name, growth in growths.items()}
-            found = {"t": fmpq(step), **grown}
+            count = {"t": fmpq(step)}
+            bare = {name: value * growths[name] for name, value in bare.items()}
 
     def compile_pieces(self) -> list[Advance]:
         """The step on each piece in balls of the current precision, for many steps."""
@@ -220,6 +248,7 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
     powers: dict[str, Power] = {}
     if frees_powers:
         step = [(target, _free_powers(tree, values, powers)) for target, tree in step]
+        step = _settle_all(step, values, powers, done)
     targets = [target for target, _ in step]
     names = ("x", *(name for name in replay.state if f"{name}'" in targets))
     read = frozenset().union(*(free_names(tree) for _, tree in step))
@@ -235,6 +264,46 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
     return Motion(names, tuple(pieces), kept, powers)
 
 
+def power_range(power: Power, done: int) -> Range:
+    """All values of the power in the steps after *done* steps, and their limit 0.
+
+    Raises:
+        UndecidedError: If a power times the step count does not fade yet.
+    """
+    first = evaluate(power.exponent, {"t": fmpq(done + 1)})
+    require(compare(first, fmpq(0)) > 0, "A power has no positive exponent.")
+    most = to_ball(power.base) ** to_ball(first) if power.base > 0 else arb(0)
+    if power.factor != ONE:
+        # c*t*b^(e + r*t) falls from step t on once r*ln(1/b) > 1/t.
+        falls = power.base == 0 or -to_ball(power.base).log() * power.growth * (done + 1) > 1
+        if not falls:
+            raise UndecidedError("a power times the step count does not fade yet")
+        most = to_ball(power.scale({"t": fmpq(done + 1)})) * most
+    return Range(fmpq(0), most.upper())
+
+
+def _settle_all(
+    step: list[tuple[str, Node]], values: Mapping[str, fmpq], powers: Mapping[str, Power], done: int
+) -> list[tuple[str, Node]]:
+    """The assignments without branches that the fading of powers settles for all later steps."""
+    if not any(isinstance(n, Apply) and n.operator == "where" for _, t in step for n in walk(t)):
+        return step
+    ranges = {name: at_point(value) for name, value in values.items()}
+    ranges["t"] = Range(fmpq(done + 1), None)
+    settled = []
+    with precision(_SETTLE_BITS):
+        for name, power in powers.items():
+            with suppress(UndecidedError):
+                ranges[name] = power_range(power, done)
+        for target, written in step:
+            tree = settle_branches(written, ranges)
+            settled.append((target, tree))
+            if free_names(tree) <= ranges.keys():
+                with suppress(UndecidedError, DomainError):
+                    ranges[target] = evaluate_range(tree, ranges)
+    return settled
+
+
 def _row(target: str, tree: Node, moving: set[str]) -> Row:
     slopes = []
     for name in sorted(free_names(tree) & moving):
@@ -244,10 +313,27 @@ def _row(target: str, tree: Node, moving: set[str]) -> Row:
     return Row(target, tree, compile_exact(tree), tuple(slopes))
 
 
+def _read_growing(node: Node, values: Mapping[str, fmpq]) -> Node | None:
+    """The tree in the step count alone, if it is `c*t` with a positive c, else None."""
+    if "t" not in free_names(node):
+        return None
+    tree = substitute(node, {name: Number(value) for name, value in values.items()})
+    if free_names(tree) != {"t"}:
+        return None
+    try:
+        growth = differentiate(tree, "t")
+        rate = None if free_names(growth) else evaluate(growth, {})
+        start = evaluate(tree, {"t": fmpq(0)})
+    except (UndecidedError, DomainError):
+        return None
+    return tree if isinstance(rate, fmpq) and rate > 0 and start == 0 else None
+
+
 def _free_powers(node: Node, values: Mapping[str, fmpq], powers: dict[str, Power]) -> Node:
     """The tree with a name for each power of a number from 0 to 1 that fades to 0.
 
-    Its exponent is affine in the step count with a positive factor, so it has no other limit.
+    Its exponent is affine in the step count with a positive factor, so it has no other limit, and
+    neither has it times the step count.
     """
     found = _fading_power(node, values)
     if found is None:
@@ -262,7 +348,15 @@ def _free_powers(node: Node, values: Mapping[str, fmpq], powers: dict[str, Power
 
 
 def _fading_power(node: Node, values: Mapping[str, fmpq]) -> Power | None:
-    if not isinstance(node, Apply) or node.operator != "^":
+    if not isinstance(node, Apply):
+        return None
+    if node.operator == "*":
+        factor = _read_growing(node.arguments[0], values)
+        power = None if factor is None else _fading_power(node.arguments[1], values)
+        if power is None or factor is None or power.factor != ONE:
+            return None
+        return replace(power, factor=factor)
+    if node.operator != "^":
         return None
     arguments = node.arguments
     if "t" not in free_names(arguments[1]) or "t" in free_names(arguments[0]):
