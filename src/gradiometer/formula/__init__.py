@@ -56,14 +56,8 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.program import compile_shared, share
-from gradiometer.formula.range import (
-    EVERYTHING,
-    Range,
-    at_point,
-    evaluate_range,
-    hull,
-    settle_branches,
-)
+from gradiometer.formula.range import evaluate_range, settle_branches
+from gradiometer.formula.range_operations import EVERYTHING, Range, at_point, hull
 from gradiometer.formula.ratio import (
     Generator,
     Ratio,

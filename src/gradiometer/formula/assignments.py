@@ -19,7 +19,8 @@ from gradiometer.formula.evaluate import EXACT, compile_exact, no_value
 from gradiometer.formula.evaluate_float import RAW, compile_float
 from gradiometer.formula.exact import ball_power
 from gradiometer.formula.half_turns import OF_TURNS, without_pi
-from gradiometer.formula.range import Range, at_point, evaluate_range, range_operation
+from gradiometer.formula.range import evaluate_range
+from gradiometer.formula.range_operations import Range, at_point, range_operation
 from gradiometer.formula.tree import Apply, Name, Node, Number, free_names
 
 Advance: TypeAlias = Callable[[Mapping[str, Any]], list[Any]]

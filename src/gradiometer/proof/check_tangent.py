@@ -108,8 +108,8 @@ class Motion:
     """What stands for the powers in which the step count occurred, by its name."""
 
     @cached_property
-    def programs(self) -> dict[Any, Advance]:
-        """What has been compiled of it, by what it was compiled for."""
+    def programs(self) -> dict[Any, Any]:
+        """What has been made of it, by what it was made for."""
         return {}
 
     def balls(self) -> dict[str, Any]:
@@ -253,13 +253,13 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
     names = ("x", *(name for name in replay.state if f"{name}'" in targets))
     read = frozenset().union(*(free_names(tree) for _, tree in step))
     moving = {*names, *targets, "g", "loss"}
-    rows = tuple(_row(target, tree, moving) for target, tree in step)
+    rows = tuple(read_row(target, tree, moving) for target, tree in step)
     pieces = []
     for surface in replay.pieces:
         # A run ends where slope or loss have no value, whether the rule reads them or not.
         ground = [("g", surface.slope)] if "g" in read or not is_total(surface.slope) else []
         ground += [("loss", surface.loss)] if "loss" in read or not is_total(surface.loss) else []
-        pieces.append((*(_row(target, tree, moving) for target, tree in ground), *rows))
+        pieces.append((*(read_row(target, tree, moving) for target, tree in ground), *rows))
     kept = {name: value for name, value in values.items() if name in read}
     return Motion(names, tuple(pieces), kept, powers)
 
@@ -304,7 +304,8 @@ def _settle_all(
     return settled
 
 
-def _row(target: str, tree: Node, moving: set[str]) -> Row:
+def read_row(target: str, tree: Node, moving: set[str]) -> Row:
+    """An assignment with its derivative by each name that moves."""
     slopes = []
     for name in sorted(free_names(tree) & moving):
         slope = differentiate_branches(tree, name)

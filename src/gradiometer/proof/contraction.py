@@ -11,10 +11,10 @@ from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_contraction import (
     Attractor,
     find_attractor,
-    read_contraction,
     replay_contraction,
     spell_cycle,
 )
+from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import AMPLE
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import read_motion

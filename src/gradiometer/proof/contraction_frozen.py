@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, islice, pairwise, product
@@ -22,8 +23,9 @@ from gradiometer.formula import (
     to_ball,
     to_float,
 )
-from gradiometer.proof.check_contraction import find_attractor, read_contraction
-from gradiometer.proof.check_frozen import Frozen, freeze
+from gradiometer.proof.check_contraction import bound_drifts, find_attractor
+from gradiometer.proof.check_contraction_read import read_contraction
+from gradiometer.proof.check_frozen import Frozen, freeze, read_change
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_guess import (
@@ -55,6 +57,8 @@ _ENTRIES = (1, 8, *(part * 2**k for k in range(3, 15) for part in (2, 3)))
 """Steps after which all further steps are asked to shrink distances."""
 _CHANGES = 400
 """Changes of coordinates that are tried, one after the other."""
+_ROUNDS = 3
+"""Attempts to find a range for what drifts, each with a factor nearer to 1."""
 _BITS = 160
 
 Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
@@ -124,13 +128,14 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         motion = read_motion(replay, entry, frees_powers=True)
         kept = [name for name in motion.names if name not in names]
         free = {name: _span(states[entry:, scene.names.index(name)]) for name in names}
-        frozen = freeze(replay, motion, entry, free)
+        drifts = _list_drifts(motion, names)
+        frozen = freeze(replay, motion, entry, free, drifts)
         columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
         free = _widen(replay, frozen, place, round_box)
-        frozen = freeze(replay, motion, entry, free)
+        frozen = freeze(replay, motion, entry, free, drifts)
         frame, norm = _find_frame(replay, frozen, place, free)
         far = float(np.linalg.norm(np.linalg.solve(frame, away)))
         radius = max(1.05 * far, 1e-12)
@@ -140,8 +145,47 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
             "entry": entry,
             "free": {n: [str(s.lower), str(s.upper)] for n, s in free.items()},
             "root": None if root is None else [str(end) for end in root],
+            "drifts": list(drifts),
         }
+        if drifts:
+            starts = {name: states[entry, scene.names.index(name)] for name in drifts}
+            return _fit_drifts(replay, evidence, starts, norm)
         return _fit(replay, evidence, free, norm)
+
+
+def _list_drifts(motion: Motion, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that change by a sum at each step, such as a running sum of squares."""
+    found = []
+    for row in motion.pieces[0]:
+        if row.target[:-1] in names and row.target.endswith("'"):
+            with suppress(UndecidedError):
+                read_change(row.target[:-1], row.tree)
+                found.append(row.target[:-1])
+    return tuple(found)
+
+
+def _fit_drifts(
+    replay: Replay, evidence: dict[str, Any], starts: Mapping[str, float], norm: float
+) -> dict[str, Any]:
+    """The evidence with ranges as wide as what drifts comes in all, by the checker's own bound."""
+    factor = round_short(norm + (1 - norm) / 4)
+    for _ in range(_ROUNDS):
+        evidence = {**evidence, "factor": str(factor)}
+        ways = bound_drifts(replay, read_contraction(evidence))
+        free = dict(evidence["free"])
+        for name, start in starts.items():
+            way = 1.05 * to_float(ways[name]) + 1e-6 * abs(start)
+            low, high = max(start - way, 0.0) if start > 0 else start - way, start + way
+            free[name] = [str(round_short(low, 9)), str(round_short(high, 9))]
+        evidence = {**evidence, "free": free}
+        factor = (factor + 1) / 2
+        try:
+            find_attractor(replay, read_contraction(evidence))
+        except REFUSALS as error:
+            reason: Exception = error
+        else:
+            return evidence
+    raise reason
 
 
 def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) -> dict[str, Range]:
@@ -154,9 +198,12 @@ def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) 
         news = {f"{name}'": span for name, span in free.items()}
         tried = replace(frozen, ranges={**frozen.ranges, **free}, news=news)
         images = tried.reach(piece, box)
-        if all(free[name].contains(image) for name, image in images.items()):
+        kept = (n in frozen.drifts or free[n].contains(image) for n, image in images.items())
+        if all(kept):
             break
         for name, image in images.items():
+            if name in frozen.drifts:
+                continue
             free[name] = _stretch(free[name], image)
     return free
 

@@ -352,4 +352,5 @@ def make_evidence(
         "free": {},
         "cuts": [],
         "root": None,
+        "drifts": [],
     }
