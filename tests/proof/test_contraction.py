@@ -33,6 +33,18 @@ RUNS = {
             "set": {"learning_rate": "1/10", "beta1": "1/2", "beta2": "9/10", "eps": "1/5"},
         },
     ),
+    "drifting up": ("x^2/2", {"optimizer": "adagrad", "set": {"learning_rate": "1/2"}}),
+    "drifting": (
+        "tilted_double_well",
+        {"optimizer": "yogi", "set": {"learning_rate": "1/10", "eps": "1/10"}},
+    ),
+    "a branch": (
+        "double_well",
+        {
+            "optimizer": "radam",
+            "set": {"learning_rate": "1/10", "beta2": "9/10", "eps": "1/5", "beta1": "1/2"},
+        },
+    ),
     "far out": (
         "double_well", {"set": {"learning_rate": "3/2", "momentum": "1/2"}, "start": "3"}
     ),
