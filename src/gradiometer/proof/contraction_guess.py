@@ -104,6 +104,8 @@ class SharpPath:
             begun = replay.begin()
             self.ends = replay.ends({})
             self.state = [to_ball(begun[name]).mid() for name in self.names]
+            self.pieces = self.motion.compile_pieces()
+            self.counted = self.motion.later_steps(1)
         self.rows = [[float(value) for value in self.state]]
 
     def until(self, steps: int) -> Array:
@@ -111,14 +113,11 @@ class SharpPath:
         import numpy as np
 
         with precision(SHARP_BITS):
-            known = self.motion.balls()
             while len(self.rows) <= steps:
-                done = len(self.rows) - 1
-                known |= {**self.replay.rates.at(done), **self.motion.at_step(done + 1, known)}
+                known = {**self.replay.rates.at(len(self.rows) - 1), **next(self.counted)}
                 known |= dict(zip(self.names, self.state, strict=True))
                 piece = self.replay.locate(self.state[0], self.ends)
-                there = self.motion.images(piece, known)
-                self.state = [to_ball(value).mid() for value in there]
+                self.state = [to_ball(value).mid() for value in self.pieces[piece](known)]
                 if not abs(self.state[0]) < arb(10) ** 100:
                     raise UndecidedError("the run overflows")
                 self.rows.append([float(value) for value in self.state])
