@@ -162,7 +162,7 @@ class Motion:
         return [self._compile_slopes(rows) for rows in self.pieces]
 
     def _compile_slopes(self, rows: Sequence[Row]) -> Advance:
-        moves = {
+        moves: dict[str, dict[str, Node]] = {
             name: {other: ONE if name == other else ZERO for other in self.names}
             for name in self.names
         }
