@@ -20,7 +20,11 @@ RULES: dict[str, tuple[str, dict[str, str]]] = {
     "Nesterov": ("sgd", {**RATE, "momentum": "9/10", "nesterov": "true"}),
     "Lion": ("lion", RATE),
     "Adam": ("adam", {**RATE, "eps": "1/10"}),
+    "AdamW": ("adamw", {**RATE, "eps": "1/10"}),
+    "AMSGrad": ("amsgrad", {**RATE, "eps": "1/10"}),
     "RMSProp": ("rmsprop", {**RATE, "eps": "1/5"}),
+    "RMSProp, momentum": ("rmsprop", {**RATE, "eps": "1/5", "momentum": "1/2"}),
+    "AdaGrad": ("adagrad", RATE),
 }
 LANDSCAPES: dict[str, tuple[str, dict[str, str], str]] = {
     "kink": ("max(-x, 3*x/2)", {}, "1/3"),
@@ -28,6 +32,7 @@ LANDSCAPES: dict[str, tuple[str, dict[str, str], str]] = {
     "quadratic": ("x^2/2", {}, "3/2"),
     "double well": ("double_well", {}, "3/10"),
     "cosh": ("cosh(x)", {}, "3/2"),
+    "quartic": ("x^4/4 + x^2/2", {}, "3/2"),
 }
 
 

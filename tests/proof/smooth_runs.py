@@ -14,6 +14,7 @@ BITS = 160
 
 PLAIN = ("plain", "plain", "momentum", "nesterov")
 ADAPTIVE = ("rmsprop", "rmsprop", "rmsprop", "adam", "adamw")
+REMEMBERING = ("adagrad", "yogi", "radam")
 """Kinds of rules, as often as they are drawn."""
 
 
@@ -53,18 +54,21 @@ def draw_rule(rng, kinds):
         settings["momentum"] = grid(rng, 0.1, 0.9, 20)
     if kind == "nesterov":
         settings["nesterov"] = "true"
-    if kind in ("rmsprop", "adam", "adamw"):
+    if kind in NAMED:
         settings |= {"learning_rate": grid(rng, 0.02, 0.4, 100), "eps": grid(rng, 0.05, 1, 100)}
     if kind == "rmsprop":
         settings["alpha"] = rng.choice(["1/2", "9/10"])
-    if kind in ("adam", "adamw"):
+    if kind in ("adam", "adamw", "radam", "yogi"):
         settings |= {
             "beta1": rng.choice(["0", "1/2", "9/10"]),
             "beta2": rng.choice(["1/2", "9/10"]),
         }
     if kind == "adamw":
         settings["weight_decay"] = "1/10"
-    name = kind if kind in ("rmsprop", "adam", "adamw") else "sgd"
+    if kind == "radam" and settings["beta2"] == "1/2":
+        # Shorter memories never count as long.
+        settings["beta2"] = "4/5"
+    name = kind if kind in NAMED else "sgd"
     return name, settings, STEPS[kind]
 
 
@@ -100,7 +104,35 @@ def _adamw(x, g, memory, p, t):
     return kept + _adam(x, g, memory, p, t) - x
 
 
+def _adagrad(x, g, memory, p, t):
+    memory["s"] = memory.get("s", 0) + g**2
+    return x - p["learning_rate"] * g / (memory["s"].sqrt() + p["eps"])
+
+
+def _yogi(x, g, memory, p, t):
+    b1, b2 = p["beta1"], p["beta2"]
+    memory["m"] = b1 * memory.get("m", 0) + (1 - b1) * g
+    v = memory.get("v", arb(10) ** -6)
+    memory["v"] = v + (1 - b2) * (g**2 if v < g**2 else -(g**2))
+    return x - p["learning_rate"] * memory["m"] / (memory["v"].sqrt() + p["eps"])
+
+
+def _radam(x, g, memory, p, t):
+    b1, b2 = p["beta1"], p["beta2"]
+    memory["m"] = b1 * memory.get("m", 0) + (1 - b1) * g
+    memory["v"] = b2 * memory.get("v", 0) + (1 - b2) * g**2
+    most = 2 / (1 - b2) - 1
+    long = most - 2 * t * b2**t / (1 - b2**t)
+    factor = arb(1)
+    if long > 5:
+        share = (long - 4) * (long - 2) * most / ((most - 4) * (most - 2) * long)
+        factor = (share * (1 - b2**t)).sqrt() / (memory["v"].sqrt() + p["eps"])
+    return x - p["learning_rate"] * memory["m"] / (1 - b1**t) * factor
+
+
+NAMED = ("rmsprop", "adam", "adamw", *REMEMBERING)
 STEPS = {
+    "adagrad": _adagrad, "yogi": _yogi, "radam": _radam,
     "plain": _plain, "momentum": _momentum, "nesterov": _nesterov,
     "rmsprop": _rmsprop, "adam": _adam, "adamw": _adamw,
 }  # fmt: skip

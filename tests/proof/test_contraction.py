@@ -33,6 +33,18 @@ RUNS = {
             "set": {"learning_rate": "1/10", "beta1": "1/2", "beta2": "9/10", "eps": "1/5"},
         },
     ),
+    "drifting up": ("x^2/2", {"optimizer": "adagrad", "set": {"learning_rate": "1/2"}}),
+    "drifting": (
+        "tilted_double_well",
+        {"optimizer": "yogi", "set": {"learning_rate": "1/10", "eps": "1/10"}},
+    ),
+    "a branch": (
+        "double_well",
+        {
+            "optimizer": "radam",
+            "set": {"learning_rate": "1/10", "beta2": "9/10", "eps": "1/5", "beta1": "1/2"},
+        },
+    ),
     "far out": (
         "double_well", {"set": {"learning_rate": "3/2", "momentum": "1/2"}, "start": "3"}
     ),
@@ -191,3 +203,11 @@ def test_an_enclosed_run_contains_the_exact_one():
         with precision(80):
             box = enclose_run(replay, step, bits=80).box()
             assert all(ball.contains(to_ball(v)) for ball, v in zip(box, (x, m), strict=True))
+
+
+def test_a_fixed_point_known_by_two_ends_lies_between_them():
+    certificate = find("frozen").certificate
+    low, high = certificate["evidence"]["root"]
+    beside = str(fmpq(*map(int, high.split("/"))) + fmpq(1, 10**9))
+    assert low != high
+    assert is_refused(edited(certificate, (("evidence", "points", 0, 0), beside)))

@@ -85,7 +85,7 @@ def approach(start, limit):
         claim={"verdict": "converges", "limit": limit},
         evidence={
             "entry": 30, "bits": 200, "names": ["x"], "points": [[limit]], "matrix": [["1/100"]],
-            "factor": "1/2", "free": {}, "cuts": [], "root": None,
+            "factor": "1/2", "free": {}, "cuts": [], "root": None, "drifts": [],
         },
     )  # fmt: skip
 

@@ -2,6 +2,12 @@
 
 from gradiometer.formula.affine import Affine, Polynomial, to_affine, to_polynomial
 from gradiometer.formula.analytic import Analytic, compile_analytic
+from gradiometer.formula.assignments import (
+    Advance,
+    compile_assignments,
+    compile_float_assignments,
+    compile_range_assignments,
+)
 from gradiometer.formula.branch_slope import differentiate_branches
 from gradiometer.formula.condition import settle_conditions
 from gradiometer.formula.derivative import differentiate
@@ -50,7 +56,8 @@ from gradiometer.formula.order import compare_nodes, intersect, possible_signs, 
 from gradiometer.formula.parse import Formula, parse, read_text
 from gradiometer.formula.piecewise import Piece, Piecewise, build_table, differentiate_pieces
 from gradiometer.formula.program import compile_shared, share
-from gradiometer.formula.range import EVERYTHING, Range, at_point, evaluate_range, hull
+from gradiometer.formula.range import evaluate_range, settle_branches
+from gradiometer.formula.range_operations import EVERYTHING, Range, at_point, hull
 from gradiometer.formula.ratio import (
     Generator,
     Ratio,
@@ -108,6 +115,7 @@ __all__ = [
     "REALS",
     "RELATIONS",
     "ZERO",
+    "Advance",
     "Affine",
     "Analytic",
     "Apply",
@@ -146,8 +154,11 @@ __all__ = [
     "compare",
     "compare_nodes",
     "compile_analytic",
+    "compile_assignments",
     "compile_exact",
     "compile_float",
+    "compile_float_assignments",
+    "compile_range_assignments",
     "compile_shared",
     "compile_short",
     "differentiate",
@@ -190,6 +201,7 @@ __all__ = [
     "read_text",
     "refine",
     "round_to_kind",
+    "settle_branches",
     "settle_conditions",
     "share",
     "sign_of",

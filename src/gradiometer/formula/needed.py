@@ -13,7 +13,8 @@ from flint import fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula.exact import compare
-from gradiometer.formula.range import EVERYTHING, Range, evaluate_range
+from gradiometer.formula.range import evaluate_range
+from gradiometer.formula.range_operations import EVERYTHING, Range
 from gradiometer.formula.tidy import is_total
 from gradiometer.formula.tree import (
     OPERATORS,

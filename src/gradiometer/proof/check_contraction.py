@@ -17,20 +17,19 @@ point is asked of all the maps, and `r' <= q*r` holds whatever these numbers are
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 from flint import arb, arb_mat, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Range, collapse, compare, precision, to_ball
+from gradiometer.proof.check_contraction_read import Evidence, read_contraction
 from gradiometer.proof.check_entry import enclose_run
-from gradiometer.proof.check_fields import fields, read_rational, require
+from gradiometer.proof.check_fields import fields, require
 from gradiometer.proof.check_frozen import Frozen, freeze, reads_step, to_hull
 from gradiometer.proof.check_matrix import (
-    MOST_NAMES,
     length,
-    read_matrix,
     real_eigenvalues,
     shrinks,
     to_column,
@@ -39,33 +38,8 @@ from gradiometer.proof.check_matrix import (
 from gradiometer.proof.check_tangent import Matrix, Motion, read_motion
 from gradiometer.proof.check_walk import Replay, read_replay, spell
 
-MOST_STEPS = 1_000_000
-_MOST_PERIOD = 4096
-_EVIDENCE = ("entry", "bits", "names", "points", "matrix", "factor", "free", "cuts", "root")
-
 Step: TypeAlias = Callable[[int, list[fmpq], list[arb]], tuple[list[Any], Matrix]]
 """A piece, a place and a region around it in; the image of the place and the slopes out."""
-
-
-@final
-@dataclass(frozen=True)
-class Evidence:
-    """The evidence of a certificate, read."""
-
-    entry: int
-    """The steps after which the run is in the region."""
-    bits: int
-    names: tuple[str, ...]
-    """The coordinates that shrink, the position first."""
-    points: tuple[tuple[fmpq, ...], ...]
-    matrix: list[list[fmpq]]
-    factor: fmpq
-    free: Mapping[str, Range]
-    """Where the frozen coordinates lie."""
-    cuts: tuple[tuple[str, Range], ...]
-    """Parts of one frozen range that are looked at one after the other."""
-    root: tuple[fmpq, fmpq] | None
-    """Two places between which the slope is zero, when the fixed point is no rational."""
 
 
 @final
@@ -92,16 +66,22 @@ def check_contraction(problem: Any, claim: Any, evidence: Any) -> None:
     verdict, limit, cycle, interval = fields(claim, "verdict", "limit", "cycle", "interval")
     require(interval is None, "Nothing is shown about bounds.")
     read = read_contraction(evidence)
-    replay = read_replay(problem)
+    found = replay_contraction(read_replay(problem), read)
     with precision(read.bits):
-        found = find_attractor(replay, read)
-        enter_region(replay, read)
         if len(found.points) == 1:
             require(verdict == "converges" and cycle is None, "The run converges.")
             require(limit == spell(found.points[0]), "The limit is another one.")
             return
         require(verdict == "cycle" and limit is None, "The run has a cycle as its limit.")
         require(cycle == spell_cycle(found), "The cycle is another one.")
+
+
+def replay_contraction(replay: Replay, read: Evidence) -> Attractor:
+    """What the run comes ever closer to, or raise `CertificateError`."""
+    with precision(read.bits):
+        found = find_attractor(replay, read)
+        enter_region(replay, read)
+    return found
 
 
 def spell_cycle(found: Attractor) -> dict[str, Any]:
@@ -113,42 +93,6 @@ def spell_cycle(found: Attractor) -> dict[str, Any]:
         "multipliers": None if known is None else [spell(value) for value in known],
         "from_step": None,
     }
-
-
-def read_contraction(evidence: Any) -> Evidence:
-    """The evidence of a certificate, with all its parts of the right kind."""
-    entry, bits, names, points, matrix, factor, free, cuts, root = fields(evidence, *_EVIDENCE)
-    require(type(entry) is int and 0 <= entry <= MOST_STEPS, "`entry` is no step count.")
-    require(type(bits) is int and 53 <= bits <= 20_000, "`bits` is no precision.")
-    require(isinstance(names, list) and 0 < len(names) <= MOST_NAMES, "`names` is no list.")
-    require(all(isinstance(name, str) for name in names), "A name is no text.")
-    require(isinstance(points, list) and 0 < len(points) <= _MOST_PERIOD, "There are no points.")
-    for row in points:
-        require(isinstance(row, list) and len(row) == len(names), "A point has another size.")
-    require(isinstance(free, Mapping), "`free` is no table.")
-    spans = {name: _read_span(span) for name, span in free.items()}
-    parts = []
-    require(isinstance(cuts, list), "`cuts` is no list.")
-    for row in cuts:
-        name, span = fields(row, "name", "span")
-        parts.append((name, _read_span(span)))
-    ends = None if root is None else _read_ends(root)
-    return Evidence(
-        entry, bits, tuple(names), tuple(tuple(map(read_rational, row)) for row in points),
-        read_matrix(matrix, len(names)), read_rational(factor), spans, tuple(parts),
-        ends,
-    )  # fmt: skip
-
-
-def _read_ends(span: Any) -> tuple[fmpq, fmpq]:
-    require(isinstance(span, list) and len(span) == 2, "A range has two ends.")
-    lower, upper = map(read_rational, span)
-    require(lower <= upper, "A range is empty.")
-    return lower, upper
-
-
-def _read_span(span: Any) -> Range:
-    return Range(*_read_ends(span))
 
 
 def find_attractor(replay: Replay, read: Evidence) -> Attractor:
@@ -179,13 +123,16 @@ def find_attractor(replay: Replay, read: Evidence) -> Attractor:
 def enter_region(replay: Replay, read: Evidence) -> None:
     """Refuse unless the run is in the region after the steps that the evidence says."""
     cloud = enclose_run(replay, read.entry, bits=read.bits)
+    ways = bound_drifts(replay, read)
     box = dict(zip(cloud.names, cloud.box(), strict=True))
     for name, span in read.free.items():
         value = box[name]
-        here = Range(value.lower(), value.upper())
+        way = ways.get(name, fmpq(0))
+        here = Range((value - way).lower(), (value + way).upper())
         require(span.contains(here), "A frozen number is not in its range.")
     places = [cloud.names.index(name) for name in read.names]
-    centre = read.points[0]
+    # The region lies around the fixed point itself, which may be known by two ends only.
+    centre = [read.points[0][0] if read.root is None else _hull(read.root), *read.points[0][1:]]
     away = [cloud.centre[p] - to_ball(c) for p, c in zip(places, centre, strict=True)]
     frame = [[cloud.frame[p, j] for j in range(len(cloud.names))] for p in places]
     back = to_matrix(read.matrix).inv()
@@ -196,6 +143,33 @@ def enter_region(replay: Replay, read: Evidence) -> None:
     if not reach <= 1 and any(entry.contains(0) or entry.rad() > 1 for entry in error.entries()):
         raise UndecidedError("the run is not enclosed closely enough to be in the region")
     require(bool(reach <= 1), "The run is not in the region by then.")
+
+
+def bound_drifts(replay: Replay, read: Evidence) -> dict[str, arb]:
+    """How far each number that drifts comes at most, in all steps after the entry together.
+
+    Raises:
+        CertificateError: If that has no bound.
+    """
+    if not read.drifts:
+        return {}
+    motion = read_motion(replay, read.entry, frees_powers=True)
+    frozen = freeze(replay, motion, read.entry, read.free, read.drifts)
+    centre = [to_ball(value) for value in read.points[0]]
+    spans = [Range(value, value) for value in read.points[0]]
+    if read.root is not None:
+        centre[0], spans[0] = _hull(read.root), Range(*read.root)
+    frame = to_matrix(read.matrix)
+    size = len(read.names)
+    box = [c + arb(0, length(row)) for c, row in zip(centre, frame.tolist(), strict=True)]
+    piece = replay.locate(box[0], replay.ends({}))
+    place = dict(zip(read.names, spans, strict=True))
+    frozen.require_still(piece, place, flat=read.root is not None)
+    found = {}
+    for name, slopes in zip(read.drifts, frozen.drift(piece, box), strict=True):
+        most = length((arb_mat(1, size, slopes) * frame).entries())
+        found[name] = (most / (1 - to_ball(read.factor))).abs_upper()
+    return found
 
 
 def _hull(ends: tuple[fmpq, fmpq]) -> arb:
@@ -309,27 +283,28 @@ def _require_period(places: list[Any]) -> None:
 def _shrink_frozen(replay: Replay, read: Evidence, motion: Motion, *, shared: bool) -> arb_mat:
     """The same for each part of the frozen ranges, with one fixed point for all if *shared*."""
     require(not shared or len(read.points) == 1, "Maps that go on changing share no cycle.")
-    frozen = freeze(replay, motion, read.entry, read.free)
+    frozen = freeze(replay, motion, read.entry, read.free, read.drifts)
     require(frozen.names == read.names, "The state has other names.")
+    require(shared or not read.drifts, "Nothing drifts where nothing is frozen.")
     if shared:
         _require_shared(replay, read, frozen)
     back = None
     for part in _parts(read, frozen):
-        step = _frozen_step(part)
-        back = _shrink(replay, read, _around_root(step, read) if shared else step)
+        step = _around_root(part, read) if shared else _frozen_step(part)
+        back = _shrink(replay, read, step)
     if back is None:
         raise UndecidedError("there is no part to look at")
     return back
 
 
-def _around_root(step: Step, read: Evidence) -> Step:
+def _around_root(frozen: Frozen, read: Evidence) -> Step:
     """The step around the fixed point itself, which is known to lie between two places."""
     low_high = read.root
 
     def run(piece: int, place: list[fmpq], box: list[arb]) -> tuple[list[Any], Matrix]:
         if low_high is not None:
             box = [box[0] - place[0] + _hull(low_high), *box[1:]]
-        return list(place), step(piece, place, box)[1]
+        return list(place), frozen.slopes(piece, box)
 
     return run
 
@@ -339,14 +314,14 @@ def _parts(read: Evidence, frozen: Frozen) -> list[Frozen]:
     if not read.cuts:
         return [frozen]
     name = read.cuts[0][0]
-    require(name in read.free, "Another name is cut.")
+    require(name in read.free and name not in read.drifts, "Another name is cut.")
     reached = read.free[name].lower
     parts = []
     for other, span in read.cuts:
         require(other == name and span.lower == reached, "The parts leave a gap.")
         reached = span.upper
         news = {**frozen.news, f"{name}'": span}
-        parts.append(Frozen(frozen.motion, frozen.names, frozen.ranges, news))
+        parts.append(replace(frozen, news=news))
     require(reached == read.free[name].upper, "The parts do not cover the range.")
     return parts
 
@@ -360,6 +335,7 @@ def _require_shared(replay: Replay, read: Evidence, frozen: Frozen) -> None:
         require(same, "The point is not fixed for all the steps to come.")
         return
     low, high = read.root
+    require(low <= place[0] <= high, "The fixed point is not the zero of the slope.")
     piece = replay.locate(_hull(read.root), ends)
     slope = frozen.motion.pieces[piece][0]
     require(slope.target == "g", "The rule does not read the slope.")

@@ -15,13 +15,18 @@ from typing import Any, TypeAlias, final
 from flint import arb, arb_mat, ctx, fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import collapse, precision, size_in_bits, to_ball
+from gradiometer.formula import precision, size_in_bits, to_ball
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 
 AMPLE = 512
 """Bits from which on balls alone are tried, since they can lose many and still have some."""
 
+_BLOCK = 32
+"""Steps after which an enclosure is written anew, with a centre and an error."""
+_FEW = 64
+"""Bits with which that is done at each step; with more bits a region may grow for a while."""
+_WIDE = arb(10) ** -6
 _LONGEST = 1000
 """Bits of the rationals with which a run begins; later it goes on in balls."""
 
@@ -69,13 +74,14 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
                 return _centred(Cloud(plain, _identity(size), arb_mat(size, 1)), motion.names)
         cloud = Cloud([to_ball(v) for v in state], _identity(size), arb_mat(size, 1))
         cloud = _centred(cloud, motion.names)
-        known = motion.balls()
+        march = _March(replay, motion, ends)
         while done < steps:
-            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
-            cloud = _advance(replay, motion, ends, cloud, known)
-            done += 1
-            if watch is not None:
-                watch(done, cloud.box()[0])
+            count = min(_BLOCK, 1 + max(0, bits - _FEW) // 8, steps - done)
+            cloud, places = march.advance(cloud, done, count)
+            for place in places:
+                done += 1
+                if watch is not None:
+                    watch(done, place)
         return cloud
 
 
@@ -103,12 +109,15 @@ def _walk_plainly(
 ) -> list[Any] | None:
     """The state in balls alone, which is quick; None where too few digits are left of many."""
     done, state = begun[0], [to_ball(value) for value in begun[1]]
-    known, least = motion.balls(), arb(2) ** (-(ctx.prec // 8))
+    pieces, least = motion.compile_pieces(), arb(2) ** (-(ctx.prec // 8))
+    counted, alone = motion.later_steps(done + 1), len(ends) == 1
     try:
         while done < steps:
-            known |= {**replay.rates.at(done), **motion.at_step(done + 1, known)}
-            known |= dict(zip(motion.names, state, strict=True))
-            state = [to_ball(v) for v in motion.images(replay.locate(state[0], ends), known)]
+            known = {**next(counted), **dict(zip(motion.names, state, strict=True))}
+            if replay.rates.rows:
+                known |= replay.rates.at(done)
+            piece = 0 if alone else replay.locate(state[0], ends)
+            state = [to_ball(value) for value in pieces[piece](known)]
             done += 1
     except UndecidedError:
         return None
@@ -130,25 +139,56 @@ def _centred(cloud: Cloud, names: tuple[str, ...]) -> Cloud:
     return Cloud(middles, cloud.frame, cloud.error + arb_mat(len(rest), 1, rest), names)
 
 
-def _advance(
-    replay: Replay, motion: Motion, ends: list[Any], cloud: Cloud, known: dict[str, Any]
-) -> Cloud:
-    """The cloud one step later."""
-    box = cloud.box()
-    piece = replay.locate(box[0], ends)
-    _, rows = motion.slopes(piece, {**known, **dict(zip(motion.names, box, strict=True))})
-    there = motion.images(piece, {**known, **dict(zip(motion.names, cloud.centre, strict=True))})
-    there = [to_ball(collapse(value)) for value in there]
-    size = len(there)
-    carried = arb_mat(size, size, [entry for row in rows for entry in row]) * cloud.frame
-    middles = [value.mid() for value in there]
-    rest = arb_mat(size, 1, [v - m for v, m in zip(there, middles, strict=True)])
-    if not all(entry.is_finite() for entry in (*there, *carried.entries())):
-        raise UndecidedError("the enclosure of the run is lost")
-    frame = _turn(carried, cloud.error)
-    back = frame.inv()
-    error = (back * carried) * cloud.error + back * rest
-    return Cloud(middles, frame, error, cloud.names)
+@final
+class _March:
+    """Clouds that go on by some steps at a time."""
+
+    def __init__(self, replay: Replay, motion: Motion, ends: list[Any]) -> None:
+        """Compile the step at the current precision."""
+        self.replay, self.motion, self.ends = replay, motion, ends
+        self.images, self.slopes = motion.compile_pieces(), motion.compile_slopes()
+
+    def advance(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]]:
+        """The cloud at most *count* steps later, and where the position is after each of them."""
+        try:
+            return self._advance(cloud, done, count)
+        except UndecidedError:
+            # Balls alone carry a region through these steps, and it grows on the way.
+            if count == 1:
+                raise
+            return self.advance(cloud, done, max(1, count // 8))
+
+    def _advance(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]]:
+        """By the mean-value form of all these steps together.
+
+        Each region is a product of intervals that holds all images of the one before, so the slopes
+        over it bound how two states in it move apart, and those of all steps multiply.
+        """
+        names, size = self.motion.names, len(cloud.names)
+        centre, box, carried, places = cloud.centre, cloud.box(), cloud.frame, []
+        counted = self.motion.later_steps(done + 1)
+        for step in range(done, done + count):
+            known = {**next(counted), **self.replay.rates.at(step)}
+            piece = self.replay.locate(box[0], self.ends)
+            found = self.slopes[piece]({**known, **dict(zip(names, box, strict=True))})
+            centre = self.images[piece]({**known, **dict(zip(names, centre, strict=True))})
+            box, entries = [to_ball(value) for value in found[:size]], found[size:]
+            if not all(value.is_finite() for value in (*box, *map(to_ball, entries))):
+                raise UndecidedError("the enclosure of the run is lost")
+            if count > 1 and any(value.rad() > _WIDE for value in box):
+                raise UndecidedError("a region grows on its way through some steps")
+            carried = arb_mat(size, size, [to_ball(entry) for entry in entries]) * carried
+            places.append(box[0])
+        balls = [to_ball(value) for value in centre]
+        middles = [value.mid() for value in balls]
+        rest = arb_mat(size, 1, [v - m for v, m in zip(balls, middles, strict=True)])
+        if not all(entry.is_finite() for entry in (*balls, *carried.entries())):
+            raise UndecidedError("the enclosure of the run is lost")
+        frame = _turn(carried, cloud.error)
+        back = frame.inv()
+        after = Cloud(middles, frame, (back * carried) * cloud.error + back * rest, cloud.names)
+        places[-1] = after.box()[0]
+        return after, places
 
 
 def _turn(carried: arb_mat, error: arb_mat) -> arb_mat:

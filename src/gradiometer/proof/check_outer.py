@@ -31,7 +31,7 @@ from gradiometer.formula import (
     substitute,
     to_affine,
 )
-from gradiometer.proof.check_contraction import MOST_STEPS
+from gradiometer.proof.check_contraction_read import MOST_STEPS
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import reads_step

@@ -16,7 +16,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import compare, precision, to_ball
-from gradiometer.proof.check_contraction import MOST_STEPS
+from gradiometer.proof.check_contraction_read import MOST_STEPS
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import reads_step

@@ -10,11 +10,11 @@ from gradiometer.formula import precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_contraction import (
     Attractor,
-    check_contraction,
     find_attractor,
-    read_contraction,
+    replay_contraction,
     spell_cycle,
 )
+from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import AMPLE
 from gradiometer.proof.check_frozen import reads_step
 from gradiometer.proof.check_tangent import read_motion
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LENGTHS = (200, 1000, 4000, 20_000)
+LENGTHS = (200, 1000, 4000, 8000, 20_000)
 """Steps of the float run after each of which an attracting orbit is looked for."""
 HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""
@@ -99,18 +99,17 @@ def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
     for bits in (*_list_ample(scene.replay, evidence), *BITS):
         tried = {**evidence, "bits": bits}
         read = read_contraction(tried)
+        try:
+            found = replay_contraction(scene.replay, read)
+        except UndecidedError as error:
+            reason = error
+            continue
         with precision(bits):
-            found = find_attractor(scene.replay, read)
             claim = _claim(found)
         certificate = make_certificate(
             "contraction", problem=scene.problem, claim=claim, evidence=tried
         )
-        try:
-            check_contraction(scene.problem, claim, tried)
-        except UndecidedError as error:
-            reason = error
-        else:
-            return _fate(found, certificate, read.entry)
+        return _fate(found, certificate, read.entry)
     raise reason
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations, islice, pairwise, product
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, final
 
 from flint import arb, fmpq
@@ -13,7 +14,6 @@ from flint import arb, fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Range,
-    at_point,
     compare,
     differentiate,
     evaluate,
@@ -22,16 +22,17 @@ from gradiometer.formula import (
     to_ball,
     to_float,
 )
-from gradiometer.proof.check_contraction import find_attractor, read_contraction
-from gradiometer.proof.check_frozen import Frozen, freeze
+from gradiometer.proof.check_contraction import bound_drifts, find_attractor
+from gradiometer.proof.check_contraction_read import read_contraction
+from gradiometer.proof.check_frozen import Frozen, freeze, read_change
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
+from gradiometer.proof.contraction_frame import find_frozen_frame
 from gradiometer.proof.contraction_guess import (
     REFUSALS,
     FloatPath,
     SharpPath,
     explain,
-    find_frames,
     make_evidence,
     round_short,
 )
@@ -42,13 +43,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_SAMPLES = 16
-"""Corners of the frozen ranges at which slopes are looked at in floats."""
 _CUTS = (1, 4, 16)
 """Numbers of parts into which a frozen range is cut."""
 _FACTORS = ("99/100", "999/1000", "99999/100000")
-_TIGHT = 0.9999
-"""Factors from here on are worth a search for better coordinates."""
+_ENTRIES = (1, 8, *(part * 2**k for k in range(3, 15) for part in (2, 3)))
+"""Steps after which all further steps are asked to shrink distances."""
+_ASTRAY: Exception = UndecidedError("what drifts has no bound")
+_ROUNDS = 3
+"""Attempts to find a range for what drifts, each with a factor nearer to 1."""
 _BITS = 160
 
 Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
@@ -77,7 +79,7 @@ def propose_frozen(
     if period > 1:
         raise UndecidedError("no cycle is found in which all numbers shrink")
     scene = Scene(replay, path.names, states)
-    entries = [n for n in (1, *(2**k for k in range(3, 16))) if n < len(states)]
+    entries = [n for n in _ENTRIES if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
     memory = motion.names[1:]
     reason = "the rest does not shrink for all values of what is frozen"
@@ -118,14 +120,15 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         motion = read_motion(replay, entry, frees_powers=True)
         kept = [name for name in motion.names if name not in names]
         free = {name: _span(states[entry:, scene.names.index(name)]) for name in names}
-        frozen = freeze(replay, motion, entry, free)
+        drifts = _list_drifts(motion, names)
+        frozen = freeze(replay, motion, entry, free, drifts)
         columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
         free = _widen(replay, frozen, place, round_box)
-        frozen = freeze(replay, motion, entry, free)
-        frame = _find_frame(replay, frozen, place, free)
+        frozen = freeze(replay, motion, entry, free, drifts)
+        frame, norm = find_frozen_frame(replay, frozen, place, free)
         far = float(np.linalg.norm(np.linalg.solve(frame, away)))
         radius = max(1.05 * far, 1e-12)
         free = _widen(replay, frozen, place, frame * radius)
@@ -134,8 +137,47 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
             "entry": entry,
             "free": {n: [str(s.lower), str(s.upper)] for n, s in free.items()},
             "root": None if root is None else [str(end) for end in root],
+            "drifts": list(drifts),
         }
-        return _fit(replay, evidence, free)
+        if drifts:
+            starts = {name: states[entry, scene.names.index(name)] for name in drifts}
+            return _fit_drifts(replay, evidence, starts, norm)
+        return _fit(replay, evidence, free, norm)
+
+
+def _list_drifts(motion: Motion, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that change by a sum at each step, such as a running sum of squares."""
+    found = []
+    for row in motion.pieces[0]:
+        if row.target[:-1] in names and row.target.endswith("'"):
+            with suppress(UndecidedError):
+                read_change(row.target[:-1], row.tree)
+                found.append(row.target[:-1])
+    return tuple(found)
+
+
+def _fit_drifts(
+    replay: Replay, evidence: dict[str, Any], starts: Mapping[str, float], norm: float
+) -> dict[str, Any]:
+    """The evidence with ranges as wide as what drifts comes in all, by the checker's own bound."""
+    factor, reason = round_short(norm + (1 - norm) / 4), _ASTRAY
+    for _ in range(_ROUNDS):
+        evidence = {**evidence, "factor": str(factor)}
+        ways = bound_drifts(replay, read_contraction(evidence))
+        free = dict(evidence["free"])
+        for name, start in starts.items():
+            way = 1.05 * to_float(ways[name]) + 1e-6 * abs(start)
+            low, high = max(start - way, 0.0) if start > 0 else start - way, start + way
+            free[name] = [str(round_short(low, 9)), str(round_short(high, 9))]
+        evidence = {**evidence, "free": free}
+        factor = (factor + 1) / 2
+        try:
+            find_attractor(replay, read_contraction(evidence))
+        except REFUSALS as error:
+            reason = error
+        else:
+            return evidence
+    raise reason
 
 
 def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) -> dict[str, Range]:
@@ -148,9 +190,12 @@ def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) 
         news = {f"{name}'": span for name, span in free.items()}
         tried = replace(frozen, ranges={**frozen.ranges, **free}, news=news)
         images = tried.reach(piece, box)
-        if all(free[name].contains(image) for name, image in images.items()):
+        kept = (n in frozen.drifts or free[n].contains(image) for n, image in images.items())
+        if all(kept):
             break
         for name, image in images.items():
+            if name in frozen.drifts:
+                continue
             free[name] = _stretch(free[name], image)
     return free
 
@@ -173,22 +218,25 @@ def _stretch(span: Range, image: Range) -> Range:
     return Range(lower, upper)
 
 
-def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
-    """The evidence with a factor, and with as many parts as are needed."""
+def _fit(
+    replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range], norm: float
+) -> dict[str, Any]:
+    """The evidence with a factor, and with as many parts as are needed.
+
+    *norm* is the factor that floats find at corners of the ranges.
+    """
     reason: Exception = UndecidedError("the rest does not shrink")
+    factors = [text for text in _FACTORS if float(Fraction(text)) > norm] or [_FACTORS[-1]]
     for count in _CUTS if free else (1,):
-        found = None
         # What does not shrink by the largest factor shrinks by none of them.
-        for factor in reversed(_FACTORS):
+        for factor in (factors[-1], *factors[:-1]):
             tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
             try:
                 find_attractor(replay, read_contraction(tried))
             except REFUSALS as error:
                 reason = error
                 break
-            found = tried
-        if found is not None:
-            return found
+            return tried
     raise reason
 
 
@@ -241,66 +289,3 @@ def _nearest(value: float, size: float) -> fmpq:
         return fmpq(0)
     near = Fraction(value).limit_denominator(1000)
     return fmpq(near.numerator, near.denominator)
-
-
-def _find_frame(
-    replay: Replay, frozen: Frozen, place: Sequence[fmpq], free: Mapping[str, Range]
-) -> Array:
-    """Coordinates in which the step shrinks distances at all corners of the frozen ranges."""
-    import numpy as np
-
-    piece = replay.locate(place[0], replay.ends({}))
-    box = [to_ball(value) for value in place]
-    matrices = []
-    for corner in islice(_corners(frozen, free), _SAMPLES):
-        rows = corner.slopes(piece, box)
-        matrices.append(np.array([[float(entry.mid()) for entry in row] for row in rows]))
-    frames = [(_worst(frame, matrices), frame) for frame in find_frames(matrices)]
-    if not frames:
-        raise UndecidedError("the rest does not shrink for all values of what is frozen")
-    norm, frame = min(frames, key=lambda pair: pair[0])
-    if norm >= _TIGHT:
-        norm, frame = _improve(frame, norm, matrices)
-    if norm >= 1:
-        raise UndecidedError("the rest does not shrink for all values of what is frozen")
-    return frame
-
-
-def _worst(frame: Array, matrices: Sequence[Array]) -> float:
-    """The largest factor by which one of the matrices stretches a vector in these coordinates."""
-    import numpy as np
-
-    stack = np.linalg.inv(frame) @ np.stack(matrices) @ frame
-    return float(np.linalg.svd(stack, compute_uv=False).max())
-
-
-def _improve(frame: Array, norm: float, matrices: Sequence[Array]) -> tuple[float, Array]:
-    """Coordinates with a smaller largest factor, found by small changes of one entry at a time."""
-    import numpy as np
-
-    step = 0.25
-    while step > 1e-4 and norm >= _TIGHT:
-        before = norm
-        for i, j in product(range(len(frame)), repeat=2):
-            for sign in (-step, step):
-                # One column is added to another one, or made longer.
-                change = np.eye(len(frame))
-                change[i, j] += sign
-                tried = frame @ change
-                if (found := _worst(tried, matrices)) < norm:
-                    norm, frame = found, tried
-        step = step if norm < before else step / 2
-    return norm, frame / np.abs(frame).max()
-
-
-def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[Frozen]:
-    """The step with each frozen number at an end of its range."""
-    open_names = [n for n, span in frozen.ranges.items() if not span.is_single and n != "t"]
-    spans = [frozen.ranges[name] for name in open_names]
-    for values in product(*(((s.lower, s.upper)) for s in spans)):
-        given = zip(open_names, values, strict=True)
-        fixed = {name: at_point(value) for name, value in given if value is not None}
-        news = {f"{name}'": fixed[name] for name in free if name in fixed}
-        # Whether the corner is kept does not matter for its slopes.
-        ranges = {**frozen.ranges, **fixed, **{n: free[n] for n in free}}
-        yield replace(frozen, ranges=ranges, news={**frozen.news, **news})

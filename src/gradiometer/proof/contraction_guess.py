@@ -6,7 +6,6 @@ Nothing here proves anything; the checker does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, final
@@ -14,7 +13,14 @@ from typing import TYPE_CHECKING, Any, final
 from flint import arb, arb_mat, fmpq
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.formula import collapse, from_float, precision, to_ball, to_float
+from gradiometer.formula import (
+    collapse,
+    compile_float_assignments,
+    from_float,
+    precision,
+    to_ball,
+    to_float,
+)
 from gradiometer.numeric import begin_float
 from gradiometer.proof.check_fields import read_rational
 from gradiometer.proof.check_tangent import Motion, read_motion
@@ -35,59 +41,55 @@ NEAR, HOPELESS = 1e-6, 1e-3
 """States this near to each other, by the size of the run, may be the same point of a cycle; where
 none is nearer than the second number, a longer run is not likely to help."""
 SHARP_BITS = 1024
+_FARTHEST = 1e100
 _DIGITS = 40
 """Decimal places of a point that is no short rational."""
 
 
 @final
-@dataclass
 class FloatPath:
     """The states of a run in float64, taken when they are asked for."""
 
-    course: Course
-    names: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Begin at the start."""
-        course = self.course
+    def __init__(self, course: Course, motion: Motion) -> None:
+        """Begin at the start; *motion* is the step as the checker reads it."""
+        self.course, self.names = course, motion.names
         ends = survey(course.landscape).ends
         self.uppers = [None if end is None else to_float(end) for _, end in ends]
+        fixed = {name: to_float(value) for name, value in motion.values.items()}
+        wanted = [f"{name}'" for name in motion.names]
+        self.steps = [
+            compile_float_assignments([(row.target, row.tree) for row in rows], wanted, fixed)
+            for rows in motion.pieces
+        ]
         begun = begin_float(course.rule, course.start, course.float_rates(0))
-        self.known = {**course.rule.float_values, **begun.memory, "x": begun.position}
-        self.rows = [[self.known[name] for name in self.names]]
+        known = {**begun.memory, "x": begun.position}
+        self.rows = [[known[name] for name in self.names]]
 
     def until(self, steps: int) -> Array:
         """The states up to that step; fewer when a number overflows."""
         import numpy as np
 
         while len(self.rows) <= steps:
-            try:
-                self._advance()
-            except ArithmeticError:
-                self.known["x"] = float("inf")
-            if not abs(self.known["x"]) < 1e100:
+            here = self.rows[-1]
+            # What has overflowed before is not to come back from there.
+            there = self._advance(here) if abs(here[0]) < _FARTHEST else here
+            if not abs(there[0]) < _FARTHEST:
                 raise UndecidedError("the run in float64 overflows")
-            self.rows.append([self.known[name] for name in self.names])
+            self.rows.append(there)
         return np.array(self.rows[: steps + 1])
 
-    def _advance(self) -> None:
-        """Take one step; one table serves all of them, since every step assigns all anew."""
-        course, known, done = self.course, self.known, len(self.rows) - 1
-        here = {"x": known["x"]}
-        if not abs(here["x"]) < 1e100:
-            # It has overflowed before, and is not to come back from there.
-            return
-        piece = next(i for i, end in enumerate(self.uppers) if end is None or here["x"] <= end)
-        known["g"] = course.landscape.float_slopes[piece](here)
+    def _advance(self, here: list[float]) -> list[float]:
+        done, place = len(self.rows) - 1, here[0]
+        known = dict(zip(self.names, here, strict=True))
         known["t"] = float(done + 1)
-        if "loss" in course.rule.reads:
-            known["loss"] = course.landscape.float_losses[piece](here)
-        if course.schedules:
-            known.update(course.float_rates(done))
-        for target, run in course.rule.float_step:
-            known[target] = run(known)
-        for name in ("x", *course.rule.state):
-            known[name] = known[f"{name}'"]
+        if self.course.schedules:
+            known.update(self.course.float_rates(done))
+        piece = 0
+        for end in self.uppers:
+            if end is None or place <= end:
+                break
+            piece += 1
+        return self.steps[piece](known)
 
 
 @final
@@ -102,6 +104,8 @@ class SharpPath:
             begun = replay.begin()
             self.ends = replay.ends({})
             self.state = [to_ball(begun[name]).mid() for name in self.names]
+            self.pieces = self.motion.compile_pieces()
+            self.counted = self.motion.later_steps(1)
         self.rows = [[float(value) for value in self.state]]
 
     def until(self, steps: int) -> Array:
@@ -109,14 +113,11 @@ class SharpPath:
         import numpy as np
 
         with precision(SHARP_BITS):
-            known = self.motion.balls()
             while len(self.rows) <= steps:
-                done = len(self.rows) - 1
-                known |= {**self.replay.rates.at(done), **self.motion.at_step(done + 1, known)}
+                known = {**self.replay.rates.at(len(self.rows) - 1), **next(self.counted)}
                 known |= dict(zip(self.names, self.state, strict=True))
                 piece = self.replay.locate(self.state[0], self.ends)
-                there = self.motion.images(piece, known)
-                self.state = [to_ball(value).mid() for value in there]
+                self.state = [to_ball(value).mid() for value in self.pieces[piece](known)]
                 if not abs(self.state[0]) < arb(10) ** 100:
                     raise UndecidedError("the run overflows")
                 self.rows.append([float(value) for value in self.state])
@@ -350,4 +351,5 @@ def make_evidence(
         "free": {},
         "cuts": [],
         "root": None,
+        "drifts": [],
     }

@@ -53,7 +53,7 @@ class Scene:
     @cached_property
     def floats(self) -> FloatPath:
         """The run in float64 with all that is ever remembered; it grows likewise."""
-        return FloatPath(self.course, read_tangent(self.replay, 0).names)
+        return FloatPath(self.course, read_tangent(self.replay, 0))
 
     @cached_property
     def straight(self) -> tuple[bool, ...]:
