@@ -1,5 +1,6 @@
 """How an answer of a mutant differs from the right one."""
 
+
 def are_apart(old, new):
     """Whether two plain values cannot both be right."""
     if isinstance(old, list) and isinstance(new, list):

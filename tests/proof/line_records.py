@@ -59,6 +59,11 @@ def name_places(stem: str, text: str, tree: ast.Module) -> list[tuple[str, ast.s
     return found
 
 
+def name_function(place: str) -> str:
+    """The function of a statement, by which a statement is found that no record knows yet."""
+    return " ".join(place.split(" ")[:2])
+
+
 class Marking(ast.NodeTransformer):
     """Puts a mark before every statement of a function."""
 
@@ -181,13 +186,13 @@ def record_lines() -> None:
 
 
 def read_lines() -> dict[str, list[tuple[float, str]]]:
-    """For each statement the tests that run it, with their processor time."""
+    """For each statement, and for each function, the tests that run it, with their time."""
     found: dict[str, list[tuple[float, str]]] = {}
     for path in list_files():
         record = path_of_record(path)
         rows = json.loads(record.read_text("utf-8")) if record.exists() else {}
         for name, (seconds, places) in rows.items():
-            for place in places:
+            for place in {*places, *map(name_function, places)}:
                 test = f"{path.relative_to(TESTS.parent)}::{name}"
                 found.setdefault(place, []).append((seconds, test))
     return {place: sorted(rows) for place, rows in found.items()}

@@ -36,6 +36,7 @@ from proof.line_records import (
     copy_package,
     list_modules,
     mark_package,
+    name_function,
     name_places,
     read_lines,
     record_lines,
@@ -169,6 +170,11 @@ class Bench:
         record_lines()
         self.tests = read_lines()
 
+    def runs(self, place):
+        """Whether some problem or test runs a statement, or its function at least."""
+        known = {place, name_function(place)}
+        return bool(known & self.tests.keys() or known & self.problems.keys())
+
     def problems_of(self, place):
         """The problems that run a statement, the quickest first, in one part for each share."""
         indices = sorted(self.problems.get(place, ()), key=lambda index: self.seconds[index])
@@ -189,7 +195,7 @@ class Bench:
     def run_tests(self, place, path, texts):
         """The first test that fails with a mutant and not without; empty when none does."""
         total, names = 0.0, []
-        for seconds, name in self.tests.get(place, ()):
+        for seconds, name in self.tests.get(place) or self.tests.get(name_function(place), ()):
             total += seconds
             if name not in self.broken and (total <= TESTED or not names):
                 names.append(name)
@@ -237,7 +243,7 @@ def list_mutants(bench, *, only):
             places |= {id(node): place for node in ast.walk(row)}
         for node in list_places(tree):
             place = places.get(id(node))
-            if place in bench.problems or place in bench.tests:
+            if place and bench.runs(place):
                 yield from ((path, place, node, *edit) for edit in list_edits(node))
 
 
