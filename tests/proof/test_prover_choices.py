@@ -8,7 +8,7 @@ import pytest
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
-from gradiometer.formula import Axis, Line, parse, precision, to_text
+from gradiometer.formula import Axis, Line, Range, parse, precision, to_text
 from gradiometer.proof import (
     Regime,
     Threshold,
@@ -392,6 +392,46 @@ def test_a_run_that_has_crossed_a_top_escapes_downhill_on_either_side():
 def test_a_run_on_one_slope_has_no_top_on_its_way():
     course, run, _ = ask("-abs(x)", learning_rate="1/10")
     assert verdict._crosses_top(walk.survey(course.landscape), run, 1) is False
+
+
+def test_a_narrow_rise_on_the_way_leaves_it_open_whether_a_top_was_passed():
+    # Only within 1/1000 of 51/100 does the slope rise, which is between all places looked at.
+    narrow = {"name": "narrow", "pieces": [
+        {"on": "(-oo, 1]", "f": "-x + atan(1000*(x - 51/100))/500"},
+        {"on": "(1, oo)", "f": "-x + atan(490)/500"},
+    ]}  # fmt: skip
+    course, run, _ = ask(narrow, start="0", steps=12, learning_rate="1/4")
+    with pytest.raises(UndecidedError, match="not certain"):
+        verdict._crosses_top(walk.survey(course.landscape), run, 1)
+
+
+def test_a_slope_falls_on_a_range_where_none_of_its_values_rises():
+    ground = SimpleNamespace(trees=[parse("x - 1", names={"x"}).tree])
+    below, around = Range(fmpq(-1), fmpq(1)), Range(fmpq(0), fmpq(2))
+    assert verdict._falls(ground, 0, below, 1)
+    assert not verdict._falls(ground, 0, around, 1)
+    assert not verdict._falls(ground, 0, around, -1)
+    assert verdict._falls(ground, 0, Range(fmpq(1), fmpq(2)), -1)
+    assert not verdict._falls(ground, 0, Range(None, None), 1)
+    assert verdict._rises(ground, 0, Range(fmpq(2), fmpq(3)), 1)
+    assert not verdict._rises(ground, 0, around, 1)
+    assert verdict._rises(ground, 0, Range(fmpq(-2), fmpq(0)), -1)
+    assert not verdict._rises(ground, 0, Range(fmpq(2), fmpq(3)), -1)
+
+
+@pytest.mark.parametrize(
+    ("slope", "beta1", "beta2", "period"),
+    [("3", "2/3", "4/5", 26), ("3", "9/10", "9/10", 8), ("7/2", "9/10", "9/10", 18)],
+)
+def test_a_cycle_is_listed_from_the_step_at_which_it_begins(slope, beta1, beta2, period):
+    asked = ask(f"max(-x, {slope}*x)", rule="lion", start="1/3", steps=60, learning_rate="1/7",
+                beta1=beta1, beta2=beta2)  # fmt: skip
+    scene = Scene(*asked)
+    fate = itinerary.find_itinerary(scene)
+    first = fate.orbit.from_step
+    assert first is not None
+    assert len(fate.orbit.points) == period
+    assert fate.orbit.points[0] == scene.prefix.reach(first)["x"]
 
 
 def test_a_run_around_a_kink_arrives_when_it_is_within_a_stride_of_it():
