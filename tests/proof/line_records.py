@@ -1,9 +1,10 @@
 """Which statements of the provers each test runs, kept beside the system's temporary files.
 
-`python -m proof.line_records` in the folder `tests` records what is not recorded yet. A record is
-about one file of tests and is used again while that file is the same. A statement is known by its
-function and its first line, so that a record outlives edits elsewhere in a module. A record that is
-out of date names too few tests and thereby makes a mutant survive; it never catches one.
+`python -m proof.line_records` in the folder `tests` records what is not recorded yet, and with
+names of files only these. A record is about one file of tests and is used again while that file is
+the same. A statement is known by its function and its first line, so that a record outlives edits
+elsewhere in a module. A record that is out of date names too few tests and thereby makes a mutant
+survive; it never catches one.
 """
 
 import ast
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -89,7 +90,8 @@ class Marking(ast.NodeTransformer):
 
 def copy_package(folder: Path) -> Path:
     """The copy of the package in *folder*."""
-    shutil.copytree(SOURCE, folder / "gradiometer", ignore=shutil.ignore_patterns("__pycache__"))
+    # Compiled modules come along, which saves much of the time of each process.
+    shutil.copytree(SOURCE, folder / "gradiometer")
     return folder / "gradiometer" / "proof"
 
 
@@ -169,10 +171,10 @@ def run_recording(folder: Path, files: list[Path]) -> None:
     pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *names], plugins=[Recorder()])
 
 
-def record_lines() -> None:
-    """Record what is not recorded yet."""
+def record_lines(files: Sequence[Path] = ()) -> None:
+    """Record these files of tests, or all that are not recorded yet."""
     RECORDS.mkdir(exist_ok=True)
-    files = [path for path in list_files() if not path_of_record(path).exists()]
+    files = [path for path in files or list_files() if not path_of_record(path).exists()]
     if not files:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -199,4 +201,4 @@ def read_lines() -> dict[str, list[tuple[float, str]]]:
 
 
 if __name__ == "__main__":
-    record_lines()
+    record_lines([Path(name).resolve() for name in sys.argv[1:]])

@@ -19,6 +19,7 @@ guards against mistakes in the module itself.
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import random
@@ -26,12 +27,15 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections import Counter
 from pathlib import Path
 
 from proof.answer_differences import compare
 from proof.line_records import (
+    RECORDS,
+    SOURCE,
     TESTS,
     copy_package,
     list_modules,
@@ -45,10 +49,10 @@ from proof.line_records import (
 from proof.prover_edits import list_edits, list_places, replace_node
 from proof.prover_problems import answer, known_words, list_problems
 
-SHARES = (1.5, 6)
+SHARES = (1, 5)
 """Processor time of the problems that one mutant is asked at first, and of those that it is asked
 in all when it survives them, by the clock of the right prover."""
-TESTED = 60
+TESTED = 20
 """Processor time, on record, of the tests that a survivor is put to."""
 PATIENCE, TIMES = 30, 4
 """Seconds, and times as long as the right prover, after which a mutant is stopped."""
@@ -98,12 +102,10 @@ def _work_and_end(home, work, forth, seconds):
     os._exit(0)
 
 
-def ask_problems(indices):
-    """Work that answers these problems; with the marked package it tells the statements too."""
+def ask_marked(indices):
+    """Work that answers these problems with the marked package, and tells what they run."""
 
     def work(tell):
-        import time
-
         problems, marks = list_problems(), take_marks()
         for index in indices:
             marks.clear()
@@ -111,6 +113,20 @@ def ask_problems(indices):
             said = answer(problems[index])
             seconds = time.process_time() - began
             tell({"index": index, "said": said, "seconds": seconds, "ran": sorted(marks)})
+
+    return work
+
+
+def ask_problems(indices, right):
+    """Work that answers these problems until an answer is another one than the right one."""
+
+    def work(tell):
+        problems = list_problems()
+        for index in indices:
+            how = compare(right[index], json.loads(json.dumps(answer(problems[index]))))
+            tell({"index": index, "how": how})
+            if how not in ("survived", "other words"):
+                break
 
     return work
 
@@ -142,22 +158,37 @@ def ask_tests(names):
     return work
 
 
+def read_answers(folder):
+    """The answers of the right package to all problems, and what they run; kept for the next time.
+
+    They belong to the exact text of the package and of the problems.
+    """
+    texts = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.toml")]
+    texts += [*(TESTS / "known_answers").glob("*.toml"), TESTS / "proof" / "prover_problems.py"]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(texts))).hexdigest()[:16]
+    kept = RECORDS / f"answers-{key}.json"
+    if kept.exists():
+        return json.loads(kept.read_text("utf-8"))
+    copy_package(folder)
+    mark_package(folder)
+    rows, wrong = run_apart(folder, ask_marked(range(len(list_problems()))))
+    if wrong:
+        raise RuntimeError(wrong)
+    RECORDS.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(rows), "utf-8")
+    return rows
+
+
 class Bench:
     """A copy of the package, the right answers, and which problems and tests run what."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, is_recording=True):
         for name in WARM:
             __import__(name)
         self.root = Path(folder) / "right"
         self.home = copy_package(self.root)
         self.broken: set[str] = set()
-        everything = range(len(list_problems()))
-        marked = Path(folder) / "marked"
-        copy_package(marked)
-        mark_package(marked)
-        rows, wrong = run_apart(marked, ask_problems(everything))
-        if wrong:
-            raise RuntimeError(wrong)
+        rows = read_answers(Path(folder) / "marked")
         self.said = {row["index"]: row["said"] for row in rows}
         for index, (name, value) in enumerate(known_words()):
             if value is not None and self.said[index][name][0] not in (value, [value, value]):
@@ -167,7 +198,8 @@ class Bench:
         for row in rows:
             for place in row["ran"]:
                 self.problems.setdefault(place, []).append(row["index"])
-        record_lines()
+        if is_recording:
+            record_lines()
         self.tests = read_lines()
 
     def runs(self, place):
@@ -223,10 +255,10 @@ class Bench:
         for indices in filter(None, self.problems_of(place)):
             path.write_text(texts[1], "utf-8")
             seconds = int(PATIENCE + TIMES * sum(self.seconds[index] for index in indices))
-            rows, wrong = run_apart(self.root, ask_problems(indices), seconds=seconds)
+            rows, wrong = run_apart(self.root, ask_problems(indices, self.said), seconds=seconds)
             path.write_text(texts[0], "utf-8")
-            asked += len(indices)
-            found = [(compare(self.said[r["index"]], r["said"]), r["index"]) for r in rows]
+            asked += len(rows)
+            found = [(row["how"], row["index"]) for row in rows]
             worst = min([worst, *found], key=lambda pair: order.index(pair[0]))
             if wrong and worst[0] != "false proof":
                 return wrong if wrong == "time" else f"crash: {wrong}", None, asked
@@ -264,10 +296,10 @@ def draw(rows, count, rng):
     return found[:count]
 
 
-def run_mutants(count, *, seed, only=None, tell=None):
+def run_mutants(count, *, seed, only=None, tell=None, is_recording=True):
     """What became of each mutant: module, line, edit, new text, and how it was caught."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(folder)
+        bench = Bench(folder, is_recording=is_recording)
         found = []
         rows = list_mutants(bench, only=only)
         for path, place, node, name, other in draw(rows, count, random.Random(seed)):
@@ -303,6 +335,7 @@ def main():
     reader.add_argument("--count", type=int, default=120)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--module")
+    reader.add_argument("--no-recording", action="store_true", help="use the records there are")
     given = reader.parse_args()
 
     def tell(row):
@@ -311,7 +344,8 @@ def main():
                          f"[{row['asked']} asked, {row['problem']}]\n")  # fmt: skip
         sys.stdout.flush()
 
-    _, found = run_mutants(given.count, seed=given.seed, only=given.module, tell=tell)
+    _, found = run_mutants(given.count, seed=given.seed, only=given.module, tell=tell,
+                           is_recording=not given.no_recording)  # fmt: skip
     sys.stdout.write(f"\n{spell_table(found)}\n")
 
 
