@@ -31,7 +31,7 @@ def list_edits(node):
         yield "one more", ast.Constant(node.value + 1)
     if isinstance(node, ast.Constant) and type(node.value) is bool:
         yield "the other truth", ast.Constant(not node.value)
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and ast.unparse(node) not in ("return", "return None"):
         yield "return nothing", ast.Return(ast.Constant(None))
     if isinstance(node, ast.IfExp):
         yield "swap the cases", ast.IfExp(node.test, node.orelse, node.body)

@@ -34,6 +34,7 @@ from pathlib import Path
 
 from proof.answer_differences import compare
 from proof.line_records import (
+    MOST_SECONDS,
     RECORDS,
     SOURCE,
     TESTS,
@@ -54,14 +55,21 @@ SHARES = (1, 5)
 in all when it survives them, by the clock of the right prover."""
 TESTED = 20
 """Processor time, on record, of the tests that a survivor is put to."""
-PATIENCE, TIMES = 30, 4
-"""Seconds, and times as long as the right prover, after which a mutant is stopped."""
-STOPPED = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
+PATIENCE, TIMES, COLLECTING = 5, 5, 60
+"""Seconds, and times as long as with the right prover, after which a mutant is stopped at a problem
+or a test, and seconds for the collection of tests."""
+STOPPED = (signal.SIGXCPU, signal.SIGKILL)
 WARM = ("flint", "numpy", "pytest", "_pytest.doctest")
 """What each process needs and what does not change with a mutant; loaded once, before they part."""
 
 
-def run_apart(home, work, *, seconds=None):
+def allow(seconds):
+    """Stop this process when it has worked for so many seconds more, however busy the machine is."""
+    soon = int(time.process_time() + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.RLIM_INFINITY))
+
+
+def run_apart(home, work):
     """What *work* writes in a process of its own with the package in *home*, and its end.
 
     The end is empty, "time" for a process that was stopped, or the last line of an error.
@@ -69,7 +77,7 @@ def run_apart(home, work, *, seconds=None):
     back, forth = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_and_end(home, work, forth, seconds)
+        _work_and_end(home, work, forth)
     os.close(forth)
     with os.fdopen(back) as pipe:
         rows = [json.loads(line) for line in pipe if line.endswith("\n")]
@@ -80,7 +88,7 @@ def run_apart(home, work, *, seconds=None):
     return [row for row in rows if "wrong" not in row], wrong
 
 
-def _work_and_end(home, work, forth, seconds):
+def _work_and_end(home, work, forth):
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
@@ -88,9 +96,6 @@ def _work_and_end(home, work, forth, seconds):
     os.environ |= {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     os.chdir(TESTS.parent)
     os.set_inheritable(forth, False)
-    if seconds is not None:
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        signal.alarm(8 * seconds)
 
     def tell(row):
         os.write(forth, (json.dumps(row) + "\n").encode())
@@ -117,12 +122,13 @@ def ask_marked(indices):
     return work
 
 
-def ask_problems(indices, right):
+def ask_problems(indices, right, seconds):
     """Work that answers these problems until an answer is another one than the right one."""
 
     def work(tell):
         problems = list_problems()
         for index in indices:
+            allow(PATIENCE + TIMES * seconds[index])
             how = compare(right[index], json.loads(json.dumps(answer(problems[index]))))
             tell({"index": index, "how": how})
             if how not in ("survived", "other words"):
@@ -132,10 +138,13 @@ def ask_problems(indices, right):
 
 
 class FirstFailure:
-    """A plugin of pytest that tells the first test that fails."""
+    """A plugin of pytest that tells the first test that fails, and stops one that takes too long."""
 
-    def __init__(self, tell):
-        self.tell = tell
+    def __init__(self, tell, seconds):
+        self.tell, self.seconds = tell, seconds
+
+    def pytest_runtest_logstart(self, nodeid):
+        allow(PATIENCE + TIMES * self.seconds.get(nodeid, MOST_SECONDS))
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
@@ -146,14 +155,15 @@ class FirstFailure:
             self.tell({"failed": report.nodeid})
 
 
-def ask_tests(names):
-    """Work that runs these tests until one of them fails."""
+def ask_tests(seconds):
+    """Work that runs these tests, with the time that each takes, until one of them fails."""
 
     def work(tell):
         import pytest
 
+        allow(COLLECTING)
         options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-        pytest.main([*options, *names], plugins=[FirstFailure(tell)])
+        pytest.main([*options, *seconds], plugins=[FirstFailure(tell, seconds)])
 
     return work
 
@@ -219,33 +229,32 @@ class Bench:
             parts[share].append(index)
         return parts if any(parts) else [indices[:1]]
 
-    def call_tests(self, names, *, seconds):
+    def call_tests(self, seconds):
         """The first of these tests that fails with the package as it is now, or "time"."""
-        rows, wrong = run_apart(self.root, ask_tests(names), seconds=seconds)
+        rows, wrong = run_apart(self.root, ask_tests(seconds))
         return rows[0]["failed"] if rows else wrong
 
     def run_tests(self, place, path, texts):
         """The first test that fails with a mutant and not without; empty when none does."""
-        total, names = 0.0, []
+        total, names = 0.0, {}
         for seconds, name in self.tests.get(place) or self.tests.get(name_function(place), ()):
             total += seconds
             if name not in self.broken and (total <= TESTED or not names):
-                names.append(name)
-        seconds = int(PATIENCE + TIMES * min(total, TESTED))
+                names[name] = seconds
         while names:
             path.write_text(texts[1], "utf-8")
-            failed = self.call_tests(names, seconds=seconds)
+            failed = self.call_tests(names)
             path.write_text(texts[0], "utf-8")
             if failed in ("", "time"):
                 return failed
             # A file that is not even read has another name than its tests.
-            again = [failed] if failed in names else names
-            if not self.call_tests(again, seconds=seconds):
+            again = {failed: names[failed]} if failed in names else names
+            if not self.call_tests(again):
                 return f"test: {failed}"
             if failed not in names:
                 raise RuntimeError(failed)
             self.broken.add(failed)
-            names.remove(failed)
+            del names[failed]
         return ""
 
     def judge(self, path, place, texts):
@@ -254,8 +263,7 @@ class Bench:
         worst, asked = ("survived", None), 0
         for indices in filter(None, self.problems_of(place)):
             path.write_text(texts[1], "utf-8")
-            seconds = int(PATIENCE + TIMES * sum(self.seconds[index] for index in indices))
-            rows, wrong = run_apart(self.root, ask_problems(indices, self.said), seconds=seconds)
+            rows, wrong = run_apart(self.root, ask_problems(indices, self.said, self.seconds))
             path.write_text(texts[0], "utf-8")
             asked += len(rows)
             found = [(row["how"], row["index"]) for row in rows]
