@@ -64,7 +64,7 @@ WARM = ("flint", "numpy", "pytest", "_pytest.doctest")
 
 
 def allow(seconds):
-    """Stop this process when it has worked for so many seconds more, however busy the machine is."""
+    """Stop this process when it has worked for so many seconds more, by its own clock."""
     soon = int(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.RLIM_INFINITY))
 
@@ -138,7 +138,7 @@ def ask_problems(indices, right, seconds):
 
 
 class FirstFailure:
-    """A plugin of pytest that tells the first test that fails, and stops one that takes too long."""
+    """A plugin of pytest that tells the first test that fails and stops one that takes too long."""
 
     def __init__(self, tell, seconds):
         self.tell, self.seconds = tell, seconds
