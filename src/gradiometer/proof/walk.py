@@ -48,6 +48,7 @@ NEXT_BITS = {256: 1024, 1024: 2048, 2048: 4096, 4096: 8192}
 """Working precision of balls: the first try, the last one, and the one after each other one."""
 _SHARP, _LEAST = 80, 8  # Bits of a position that an answer shows, and that a step needs.
 
+
 @final
 @dataclass(frozen=True)
 class State:
