@@ -18,10 +18,8 @@ from gradiometer.proof.fate import Fate
 from gradiometer.proof.scene import Scene
 
 _HORIZONS = (50, 200, 1000)
-_MARGINS = tuple(2**count for count in range(11))
-"""How far boxes are carried beyond what is new, in each round."""
-_OPENINGS = 3
-"""Rounds after these in which ends that still move are given up."""
+_MARGINS = (*(2**count for count in range(11)), 0, 0, 0)
+"""How far boxes are carried beyond what is new, in each round; 0 gives up ends that still move."""
 
 
 def find_descent(scene: Scene) -> Fate:
@@ -59,7 +57,7 @@ def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
     """Memory that no step leaves and whose strides all go on."""
     state, piece = field.motion.convert(prefix.states[done]), prefix.pieces[done]
     box: Box = {name: outward(at_point(state[name])) for name in field.motion.memory}
-    for margin in (*_MARGINS, *[0] * _OPENINGS):
+    for margin in _MARGINS:
         after, stride = descend(field, piece, box)
         end = stride.lower if direction > 0 else stride.upper
         if end is None or end * direction <= 0:

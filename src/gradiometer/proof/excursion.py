@@ -42,17 +42,15 @@ _CURVED_STEPS = 150
 _NARROWINGS = 8
 _WORTH = fmpq(1, 20)
 """The part of a width that a narrowing has to win for another one to be tried."""
-_CAP_MARGINS = tuple(2**count for count in range(13))
-"""How far a cap is carried beyond what is new, in each round."""
-_OPENINGS = 3
-"""Rounds after these in which ends that still move are given up."""
+_CAP_MARGINS = (*(2**count for count in range(13)), 0, 0, 0)
+"""How far a cap is carried beyond what is new, in each round; 0 gives up ends that still move."""
 _HALVINGS = 12
 _PLAIN_ROUNDS = 3
 """Rounds in which boxes grow by no more than they must."""
 _MARGINS = (*[0] * _PLAIN_ROUNDS, *(2 ** (count // 2) for count in range(27)))
 """How far boxes are carried beyond what is new, in each round."""
-_OPEN_ROUNDS = 10
-"""Rounds after these in which ends of the memory that still move are given up."""
+_ROUNDS = len(_MARGINS) + 10
+"""Rounds; in those after the last margin, ends of the memory that still move are given up."""
 
 
 def find_excursion(scene: Scene) -> Fate:
@@ -85,7 +83,7 @@ def _grow(field: Field, prefix: Prefix, done: int) -> tuple[dict[int, Box], fmpq
     pieces = field.replay.pieces
     is_one_curve = len(pieces) == 1 and bool(free_names(pieces[0].slope))
     cap, left = _find_cap(field, boxes), _CURVED_STEPS if is_one_curve else _MOST_STEPS
-    for count in range(len(_MARGINS) + _OPEN_ROUNDS):
+    for count in range(_ROUNDS):
         grown: dict[int, Box] = {}
         for piece, box in boxes.items():
             if piece not in flows:
@@ -144,7 +142,7 @@ def _find_cap(field: Field, boxes: Mapping[int, Box]) -> Box | None:
     try:
         slopes = hull(*(field.slopes(piece, everywhere) for piece in range(len(field.ends))))
         inner = outer = {**box, "x": everywhere}
-        for count, margin in enumerate((*_CAP_MARGINS, *[0] * _OPENINGS)):
+        for count, margin in enumerate(_CAP_MARGINS):
             after = {**field.step(outer, slopes), "x": everywhere}
             if contains(outer, after):
                 return _tighten(field, slopes, inner, outer)
