@@ -106,6 +106,14 @@ def test_how_many_bits_balls_lose_is_the_size_of_all_slopes():
     assert contraction_guess.measure_loss(steep.replay, evidence) == pytest.approx(np.log2(9))
 
 
+def test_what_balls_lose_is_counted_at_the_step_after_the_entry():
+    rate = {"learning_rate": {"default": "1/8"}}
+    rule = {"name": "mine", "parameters": rate, "step": {"x'": "x - learning_rate*t*g"}}
+    scene = Scene(*ask("x^2/2", rule=rule, learning_rate="1/8", steps=3))
+    evidence = {"entry": 1, "names": ["x"], "points": [["0"]], "free": {}}
+    assert contraction_guess.measure_loss(scene.replay, evidence) == pytest.approx(np.log2(1.25))
+
+
 # Regions.
 
 
