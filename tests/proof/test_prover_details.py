@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from gradiometer.errors import UndecidedError
-from gradiometer.formula import parse, to_text
-from gradiometer.proof import contraction_frozen, itinerary, outer, trap, verdict
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import Range, parse, to_text
+from gradiometer.proof import contraction_frozen, descent, itinerary, outer, trap, verdict
 from gradiometer.proof.check_rest import read_ground
 from gradiometer.proof.check_tube import Near
 from gradiometer.proof.phases import Phases
+from gradiometer.proof.scene import Scene
 from gradiometer.proof.stability_rest import find_rest
+from proof.test_prover_choices import ask
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,54 @@ def test_cells_are_those_of_the_late_run_and_of_all_that_they_lead_to(monkeypatc
     # Cells of width 1 from 4 on: those at 4 and 8, which lead to 2 and 4, to 1 and 2, and to 0.
     assert (grid.origin, grid.width) == ((fmpq(4),), (fmpq(1),))
     assert cells == {(0,), (4,), (-2,), (-3,), (-4,)}
+
+
+# Downhill for ever, and periods that are refused.
+
+
+def find_box(monkeypatch, keeps, direction=1):
+    """The memory of a made-up map `m' = keeps*m + 1`, whose stride is the new memory."""
+
+    def descend(field, piece, box):
+        ends = (box["m"].lower, box["m"].upper)
+        low, high = (None if end is None else keeps * end + direction for end in ends)
+        return {"m": Range(low, high)}, Range(low, high)
+
+    monkeypatch.setattr(descent, "descend", descend)
+    motion = SimpleNamespace(memory=("m",), convert=lambda state: state)
+    prefix = SimpleNamespace(states={60: {"m": fmpq(direction)}}, pieces={60: 0})
+    box = descent._find_box(SimpleNamespace(motion=motion), prefix, 60, direction)["m"]
+    return box.lower, box.upper
+
+
+def test_memory_downhill_is_held_by_a_box_that_may_be_open_on_the_far_side(monkeypatch):
+    half = fmpq(1, 2)
+    low, high = find_box(monkeypatch, half)
+    assert low == 1
+    assert 2 <= high < 8
+    low, high = find_box(monkeypatch, half, direction=-1)
+    assert -8 < low <= -2
+    assert high == -1
+    # What grows without an end is given up only after all margins.
+    assert find_box(monkeypatch, fmpq(3)) == (1, None)
+    assert find_box(monkeypatch, fmpq(1)) == (1, None)
+
+
+def test_a_stride_that_turns_back_is_not_downhill_for_ever(monkeypatch):
+    with pytest.raises(CertificateError, match="turn back"):
+        find_box(monkeypatch, fmpq(-2))
+
+
+@pytest.mark.parametrize(("error", "asked"), [(CertificateError, 2), (UndecidedError, None)])
+def test_numbers_that_are_refused_twice_are_not_looked_at_again(monkeypatch, error, asked):
+    calls = []
+
+    def settle(*_):
+        calls.append(1)
+        raise error("The periodic memory is not rational.")
+
+    monkeypatch.setattr(itinerary, "_settle", settle)
+    scene = Scene(*ask("max(-x, 3*x)", learning_rate="1/7", momentum="1/2"))
+    with pytest.raises(UndecidedError, match="the periodic memory is not rational"):
+        itinerary.find_itinerary(scene)
+    assert len(calls) == asked if asked else len(calls) >= len(itinerary._HORIZONS)
