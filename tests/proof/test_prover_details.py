@@ -1,5 +1,6 @@
 """Details of provers on which no fact of the problems depends, known by hand."""
 
+from math import inf
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,12 +9,13 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import Range, parse, to_text
-from gradiometer.proof import contraction_frozen, descent, itinerary, outer, trap, verdict
+from gradiometer.proof import contraction_frozen, descent, itinerary, outer, tether, trap, verdict
 from gradiometer.proof.check_rest import read_ground
 from gradiometer.proof.check_tube import Near
 from gradiometer.proof.phases import Phases
 from gradiometer.proof.scene import Scene
 from gradiometer.proof.stability_rest import find_rest
+from gradiometer.proof.tether_ends import Need
 from proof.test_prover_choices import ask
 
 
@@ -229,3 +231,20 @@ def test_numbers_that_are_refused_twice_are_not_looked_at_again(monkeypatch, err
     with pytest.raises(UndecidedError, match="the periodic memory is not rational"):
         itinerary.find_itinerary(scene)
     assert len(calls) == asked if asked else len(calls) >= len(itinerary._HORIZONS)
+
+
+@pytest.mark.parametrize(
+    ("longest", "decays", "span", "stride"),
+    [(6, False, (3.0, 4.0), 3.0), (1, False, (3.0, 4.0), 1.0), (6, True, (0.0, 4.0), inf)],
+)
+def test_what_a_tether_asks_of_its_ends(monkeypatch, longest, decays, span, stride):
+    needs = []
+    monkeypatch.setattr(tether, "list_inner", lambda _, need, most: needs.append(need) or ())
+    monkeypatch.setattr(tether, "longest_step", lambda *_: fmpq(longest))
+    monkeypatch.setattr(tether, "Field", lambda *_: None)
+    monkeypatch.setattr(tether, "read_motion", lambda *_: None)
+    scene = SimpleNamespace(replay=None, prefix=None, course=SimpleNamespace(landscape=None))
+    pull = SimpleNamespace(decays=decays, reach=fmpq(2), keeps=fmpq(1, 2))
+    with pytest.raises(UndecidedError, match="no interval holds it"):
+        tether._choose_ends(scene, 60, pull, (3.0, 4.0))
+    assert needs == [Need(span, 2.0, stride, 0.5)]
