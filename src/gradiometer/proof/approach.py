@@ -26,6 +26,10 @@ _SPEEDS = ("1/10", "1/1000")
 _NONE = "no region is found in which every step moves towards one point"
 _DENOMINATORS = (1, 2, 3, 4, 5, 8, 10)
 _BITS = 256
+_ENTRIES = (0, 1, 10, 100, _STEPS)
+"""Steps after which the run may be where it only moves towards the point."""
+_BEYOND = 1.01
+"""How much farther out than the run the far end of that place is, so that it may be rounded."""
 
 
 def find_approach(scene: Scene) -> Fate:
@@ -114,11 +118,11 @@ def _propose(replay: Replay, states: list[float], speed: str | None) -> Iterator
                 continue
         except REFUSALS:
             continue
-        for entry in (0, 1, 10, 100, len(states) - 1):
+        for entry in _ENTRIES:
             away = states[entry] - float(near)
             if away == 0:
                 continue
-            far = point + round_short(1.01 * away, 3)
+            far = point + round_short(_BEYOND * away, 3)
             for order, parts in product(_ORDERS, _PARTS):
                 yield {
                     "entry": entry, "bits": _BITS, "rest": str(point), "far": str(far),

@@ -39,6 +39,26 @@ _BITS = (160, 640, 2560, 10_240)
 """Precisions of the enclosure of the run up to its entry."""
 _SHARP = 256
 _DIGITS = 40
+_SCALE, _STILL = 10**_DIGITS, fmpq(1, 10 ** (_DIGITS + 10))
+"""Parts of 1 in which a point is written, and a step of Newton that changes none of them."""
+_NEWTON_STEPS = 20
+_LONGEST = 10**6
+"""The denominator of a point that is taken for a short rational."""
+_SIZES = tuple(2 * 4.0**-power for power in range(40))
+"""Sizes of regions that are tried, as parts of the farthest state."""
+_WITHIN = 0.9
+"""The part of a region, or of a share, in which floats are certain enough."""
+_SLACK = 1 / 4
+"""The part of the way to 1 by which a factor is larger than the one that floats find."""
+_ROOM = 2
+"""How many times the rest of the state what leads has to exceed at the entry."""
+_LEAST_GROWTH = 1 + 1e-9
+_ALIKE, _REAL = 1 - 1e-6, 1e-12
+"""Eigenvalues of the same size by floats, and the imaginary part of one that is real."""
+_WORST = 1e8
+"""The condition of directions that are too close to each other."""
+_NARROW, _MOST_SLACK = 1 / 16, 1 - 1e-4
+"""How small the rest of a state is beside what grows, and how much of its growth is claimed."""
 _FAR = arb(10) ** 30
 """A run of an affine map that is this far out is not coming back."""
 
@@ -135,7 +155,7 @@ def _refine(step: SmoothStep, start: Sequence[arb]) -> tuple[list[fmpq], arb_mat
     """The point of rest near a state, and the slopes there, by Newton."""
     size, place = len(start), list(start)
     one = arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
-    for _ in range(20):
+    for _ in range(_NEWTON_STEPS):
         slopes = step.slopes(place)
         gap = [to_ball(after) - now for after, now in zip(step.image(place), place, strict=True)]
         try:
@@ -143,7 +163,7 @@ def _refine(step: SmoothStep, start: Sequence[arb]) -> tuple[list[fmpq], arb_mat
         except ZeroDivisionError:
             raise UndecidedError("the point of rest is not isolated") from None
         place = [(now + move).mid() for now, move in zip(place, change, strict=True)]
-        if all(abs(move) < arb(10) ** (-_DIGITS - 10) for move in change):
+        if all(abs(move) < _STILL for move in change):
             return _shorten(step, place), slopes
     raise UndecidedError("no point of rest is found near the end of the run")
 
@@ -161,16 +181,16 @@ def _shorten(step: SmoothStep, place: Sequence[arb]) -> list[fmpq]:
 
 
 def _to_rational(number: arb) -> fmpq:
-    whole = (number * arb(10) ** _DIGITS + arb(0.5)).floor().mid().unique_fmpz()
+    whole = (number * arb(_SCALE) + arb(0.5)).floor().mid().unique_fmpz()
     if whole is None:
         raise UndecidedError("a point of rest is too far out")
-    return fmpq(whole, fmpq(10).p ** _DIGITS)
+    return fmpq(whole, _SCALE)
 
 
 def _simplify(number: fmpq) -> fmpq:
     from fractions import Fraction
 
-    short = Fraction(int(number.p), int(number.q)).limit_denominator(10**6)
+    short = Fraction(int(number.p), int(number.q)).limit_denominator(_LONGEST)
     return fmpq(short.numerator, short.denominator)
 
 
@@ -193,9 +213,9 @@ def _fit_basin(
     away = np.linalg.norm(np.linalg.solve(frame, (states - middle).T), axis=0)
     away[: path.first] = np.inf
     reason = "no region around the point of rest is small enough"
-    largest = 2 * float(away[np.isfinite(away)].max())
-    for radius in [largest * 4.0**-power for power in range(40)]:
-        inside = np.flatnonzero(away <= 0.9 * radius)
+    largest = float(away[np.isfinite(away)].max())
+    for radius in [largest * size for size in _SIZES]:
+        inside = np.flatnonzero(away <= _WITHIN * radius)
         if not len(inside):
             break
         evidence = {
@@ -203,7 +223,7 @@ def _fit_basin(
             "bits": _BITS[0],
             "centre": [str(number) for number in centre],
             "matrix": to_rationals(frame * radius),
-            "factor": str(round_short(norm + (1 - norm) / 4)),
+            "factor": str(round_short(norm + (1 - norm) * _SLACK)),
         }
         try:
             find_limit(replay, read_basin(evidence))
@@ -289,7 +309,7 @@ def _fit_cone(
         gaps = [number - rest for number, rest in zip(state, middle, strict=True)]
         parts = [abs(part) for part in (turn * arb_mat(size, 1, gaps)).entries()]
         leads = max(map(float, parts[:count]))
-        if leads > 0 and 2 * sum(map(float, parts[count:])) < leads:
+        if leads > 0 and _ROOM * sum(map(float, parts[count:])) < leads:
             break
     else:
         raise UndecidedError("the growing part of the state does not come to lead")
@@ -330,30 +350,30 @@ def _split_growing(slopes: Array) -> tuple[Array, int, float]:
     order = np.argsort(-np.abs(values))
     values, vectors = values[order], vectors[:, order]
     sizes = np.abs(values)
-    if sizes[0] <= 1 + 1e-9:
+    if sizes[0] <= _LEAST_GROWTH:
         raise UndecidedError("an eigenvalue of the step is too near to 1 in size")
-    count = int((sizes >= sizes[0] * (1 - 1e-6)).sum())
+    count = int((sizes >= sizes[0] * _ALIKE).sum())
     columns, taken = [], 0
     while taken < len(values):
         column = vectors[:, taken]
-        if abs(values[taken].imag) > 1e-12 * sizes[0]:
+        if abs(values[taken].imag) > _REAL * sizes[0]:
             columns += [column.real, column.imag]
             taken += 2
         else:
             columns.append(column.real)
             taken += 1
     frame = np.array(columns).T
-    if not np.isfinite(frame).all() or np.linalg.cond(frame) > 1e8:
+    if not np.isfinite(frame).all() or np.linalg.cond(frame) > _WORST:
         raise UndecidedError("the directions of the step are too close to each other")
     # What lies between the growing part and the rest of an eigenvalue's size is left as slack.
     rest = float(sizes[count]) if count < len(sizes) else 0.0
-    stretch = max((float(sizes[0]) + max(rest, 1.0)) / 2, float(sizes[0]) * (1 - 1e-4))
+    stretch = max((float(sizes[0]) + max(rest, 1.0)) / 2, float(sizes[0]) * _MOST_SLACK)
     # A narrow cone: the rest is small beside what grows.
-    return np.hstack([frame[:, :count], frame[:, count:] / 16]), count, stretch
+    return np.hstack([frame[:, :count], frame[:, count:] * _NARROW]), count, stretch
 
 
 def _measure_share(frame: Array, count: int, variables: int) -> float:
     import numpy as np
 
     least = float(np.linalg.svd(frame[:variables, :count], compute_uv=False).min())
-    return 0.9 * (least - float(np.linalg.norm(frame[:variables, count:])))
+    return _WITHIN * (least - float(np.linalg.norm(frame[:variables, count:])))

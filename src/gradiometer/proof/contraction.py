@@ -49,9 +49,20 @@ HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""
 SHARP_LENGTHS = (1000, 4000)
 """The same for a run with many digits."""
-_LATEST = 5000
+_EARLIEST, _LATEST = 101, 5000
+"""Entries at which balls that are precise enough are quicker than a mean-value image of the run."""
 _MOST_WORK = 200_000
 """Steps up to the entry, times the entries of their slopes: more would take many seconds."""
+_SETTLING = (0, 1, 2, 5, *(10 * 2**k for k in range(20)))
+"""Steps after which conditions on the step count may have been decided for good."""
+_LEAST_UNIT = 1e-12
+"""A coordinate below this part of the largest one has no size of its own."""
+_SLACK = 1 / 4
+"""The part of the way to 1 by which a factor is larger than the one that floats find."""
+_RADII = tuple(4.0**-power for power in range(30))
+"""Sizes of regions that are tried, as parts of the size of the orbit."""
+_WITHIN = 0.9
+"""The part of a region in which a float run is certain enough to have entered it."""
 _SPARE_BITS = 192
 """Bits beyond those that balls lose on the way, about."""
 BITS = (160, 640, 2560)
@@ -116,7 +127,7 @@ def _conclude(scene: Scene, evidence: dict[str, Any]) -> Fate:
 def _list_ample(replay: Replay, evidence: Mapping[str, Any]) -> list[int]:
     """Precisions at which balls alone may last to a late entry, which is far quicker."""
     entry = evidence["entry"]
-    if not 100 < entry <= _LATEST:
+    if not _EARLIEST <= entry <= _LATEST:
         return []
     often = 512 + 3 * entry // 4
     lost = measure_loss(replay, evidence)
@@ -175,29 +186,25 @@ def _propose_smooth(
             points, slopes = refine_orbit(motion, states[-1], shorter, locate)
     floats = np.array([[to_float(value) for value in place] for place in points])
     units = np.abs(floats).max(axis=0)
-    units[units <= 1e-12 * units.max()] = units.max() or 1.0
+    units[units <= _LEAST_UNIT * units.max()] = units.max() or 1.0
     frame, norm = find_frame(slopes, units)
-    factor = norm + (1 - norm) / 4
+    factor = norm + (1 - norm) * _SLACK
     evidence = make_evidence(motion.names, points, frame, factor)
     away = np.linalg.norm(np.linalg.solve(frame, (states - floats[0]).T), axis=0)
     away[:settled] = np.inf
     top = float(np.abs(floats[0]).max() + 1)
-    return _fit_region(replay, evidence, away, [(frame * r, r) for r in _list_radii(top)])
+    return _fit_region(replay, evidence, away, [(frame * (top * r), top * r) for r in _RADII])
 
 
 def _find_settled(replay: Replay, steps: int) -> int:
     """The least number of steps, about, after which no condition on the step count is open."""
-    for done in (0, 1, 2, 5, *(10 * 2**k for k in range(20))):
+    for done in _SETTLING:
         if done >= steps:
             break
         motion = read_motion(replay, done, frees_powers=True)
         if not reads_step(motion) and replay.rates.is_at_rest(done):
             return done
     return min(1, steps - 1)
-
-
-def _list_radii(top: float) -> list[float]:
-    return [top * 4.0**-power for power in range(30)]
 
 
 def _fit_region(
@@ -221,14 +228,14 @@ def _fit_region(
 
     reason = "no region around the orbit is small enough"
     for frame, radius in frames:
-        inside = np.flatnonzero(away <= 0.9 * radius)
+        inside = np.flatnonzero(away <= _WITHIN * radius)
         if not len(inside):
             # Smaller ones are entered even later.
             break
         entry = int(inside[0])
         fades = bool(read_motion(replay, entry, frees_powers=True).powers)
         for later in (entry, 2 * entry + 10, 8 * entry + 100) if fades else (entry,):
-            if later >= len(away) or away[later] > 0.9 * radius:
+            if later >= len(away) or away[later] > _WITHIN * radius:
                 continue
             tried = make_evidence(
                 evidence["names"], evidence["points"], frame, evidence["factor"]

@@ -33,6 +33,8 @@ _MOST_MIXED = 4
 """Entries of a matrix that are moved to their ends independently of each other."""
 _TIGHT = 0.9999
 """Factors from here on are worth a search for better coordinates."""
+_COARSE, _FINE = 0.25, 1e-4
+"""The first change of coordinates that is tried, and the last one."""
 _CHANGES = 400
 """Changes of coordinates that are tried, one after the other."""
 
@@ -123,8 +125,8 @@ def _improve(frame: Array, norm: float, matrices: Array) -> tuple[float, Array]:
     """Coordinates with a smaller largest factor, found by small changes of one entry at a time."""
     import numpy as np
 
-    step, tries = 0.25, 0
-    while step > 1e-4 and norm >= _TIGHT and tries < _CHANGES:
+    step, tries = _COARSE, 0
+    while step > _FINE and norm >= _TIGHT and tries < _CHANGES:
         before, tries = norm, tries + 2 * frame.size
         for i, j in product(range(len(frame)), repeat=2):
             for sign in (-step, step):

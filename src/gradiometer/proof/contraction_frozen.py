@@ -52,6 +52,19 @@ _ASTRAY: Exception = UndecidedError("what drifts has no bound")
 _ROUNDS = 3
 """Attempts to find a range for what drifts, each with a factor nearer to 1."""
 _BITS = 160
+_WIDENINGS = 6
+_BEYOND = 11
+"""How many times as far as one step a frozen range is carried; `_stretch` says why."""
+_LEAST, _SPARE, _MORE_SPARE = 1e-12, 1.01, 1.05
+"""The least size of a region, and factors by which numbers in floats are more than enough."""
+_WIDER, _NARROWER = 1.01, 0.99
+_NEWTON_STEPS = 12
+_SCALE = 10**40
+"""The parts of 1 in which the place of a root is written."""
+_LONGEST, _LONGEST_REST = 10**4, 1000
+"""The denominators of short rationals where a run may rest."""
+_ALIKE, _FADED = 1e-3, 1e-3
+"""How near to one the run is at last, and the part of its size at which a memory is taken for 0."""
 
 Place = tuple[list[fmpq], tuple[fmpq, fmpq] | None]
 """A fixed point, and two places between which its position lies when that is no rational."""
@@ -125,12 +138,12 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
-        round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), 1e-12)
+        round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), _LEAST)
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free, drifts)
         frame, norm = find_frozen_frame(replay, frozen, place, free)
         far = float(np.linalg.norm(np.linalg.solve(frame, away)))
-        radius = max(1.05 * far, 1e-12)
+        radius = max(_MORE_SPARE * far, _LEAST)
         free = _widen(replay, frozen, place, frame * radius)
         evidence = make_evidence(kept, [place], frame * radius, 0.5)
         evidence |= {
@@ -184,9 +197,9 @@ def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) 
     """The frozen ranges, widened until one step keeps them."""
     piece = replay.locate(place[0], replay.ends({}))
     reach = [float((row**2).sum() ** 0.5) for row in frame]
-    box = [to_ball(c) + arb(0, 1.01 * r) for c, r in zip(place, reach, strict=True)]
+    box = [to_ball(c) + arb(0, _SPARE * r) for c, r in zip(place, reach, strict=True)]
     free = {name[:-1]: span for name, span in frozen.news.items()}
-    for _ in range(6):
+    for _ in range(_WIDENINGS):
         news = {f"{name}'": span for name, span in free.items()}
         tried = replace(frozen, ranges={**frozen.ranges, **free}, news=news)
         images = tried.reach(piece, box)
@@ -210,10 +223,12 @@ def _stretch(span: Range, image: Range) -> Range:
     if lower is None or upper is None or image.lower is None or image.upper is None:
         raise UndecidedError("a frozen number has no bound")
     if compare(image.upper, upper) > 0:
-        upper = from_float(to_float(upper + (image.upper - upper) * 11))
+        upper = from_float(to_float(upper + (image.upper - upper) * _BEYOND))
     if compare(image.lower, lower) < 0:
         lower = (
-            from_float(to_float(lower - (lower - image.lower) * 11)) if image.lower < 0 else fmpq(0)
+            from_float(to_float(lower - (lower - image.lower) * _BEYOND))
+            if image.lower < 0
+            else fmpq(0)
         )
     return Range(lower, upper)
 
@@ -255,8 +270,8 @@ def _cut(free: Mapping[str, Range], count: int) -> list[dict[str, Any]]:
 def _span(values: Array) -> Range:
     """A range that these floats stay in: from 0 where they fade, else a little wider than they."""
     low, high = float(values.min()), float(values.max())
-    upper = round_short(high * 1.01 if high > 0 else high * 0.99, 3)
-    lower = round_short(low * 0.99 if low > 0 else low * 1.01, 3)
+    upper = round_short(high * _WIDER if high > 0 else high * _NARROWER, 3)
+    lower = round_short(low * _NARROWER if low > 0 else low * _WIDER, 3)
     if 0 < low < high / 2:
         lower = fmpq(0)
     return Range(lower, upper if upper > lower else lower)
@@ -266,26 +281,26 @@ def _find_place(replay: Replay, motion: Motion, states: Array) -> Place:
     """The fixed point near the last state: exact, or its position between two places."""
     last = [float(value) for value in states[-1]]
     rest = [_nearest(v, float(abs(states[:, i]).max())) for i, v in enumerate(last)][1:]
-    near = Fraction(last[0]).limit_denominator(10**4)
+    near = Fraction(last[0]).limit_denominator(_LONGEST)
     position = fmpq(near.numerator, near.denominator)
     ends = replay.ends({})
     piece = replay.pieces[replay.locate(position, ends)]
-    if abs(float(near) - last[0]) < 1e-3 and evaluate(piece.slope, {"x": position}) == 0:
+    if abs(float(near) - last[0]) < _ALIKE and evaluate(piece.slope, {"x": position}) == 0:
         return [position, *rest], None
     bend = differentiate(piece.slope, "x")
     place = to_ball(fmpq(*last[0].as_integer_ratio()))
-    for _ in range(12):
+    for _ in range(_NEWTON_STEPS):
         step = to_ball(evaluate(piece.slope, {"x": place})) / evaluate(bend, {"x": place})
         place = (place - step).mid()
-    middle = (place * arb(10) ** 40).floor().mid().unique_fmpz()
+    middle = (place * arb(_SCALE)).floor().mid().unique_fmpz()
     if middle is None:
         raise UndecidedError("the slope has no zero near the last state")
-    ends_of_root = fmpq(middle - 1, 10**40), fmpq(middle + 2, 10**40)
-    return [fmpq(middle, 10**40), *rest], ends_of_root
+    ends_of_root = fmpq(middle - 1, _SCALE), fmpq(middle + 2, _SCALE)
+    return [fmpq(middle, _SCALE), *rest], ends_of_root
 
 
 def _nearest(value: float, size: float) -> fmpq:
-    if abs(value) <= 1e-3 * size:
+    if abs(value) <= _FADED * size:
         return fmpq(0)
-    near = Fraction(value).limit_denominator(1000)
+    near = Fraction(value).limit_denominator(_LONGEST_REST)
     return fmpq(near.numerator, near.denominator)

@@ -43,6 +43,16 @@ none is nearer than the second number, a longer run is not likely to help."""
 SHARP_BITS = 1024
 _FARTHEST = 1e100
 _DIGITS = 40
+_SCALE, _STILL = 10**_DIGITS, fmpq(1, 10 ** (_DIGITS + 10))
+"""Parts of 1 in which a point is written, and a step of Newton that changes none of them."""
+_NEWTON_STEPS = 12
+_LONGEST = 10**6
+"""The denominator of a point that is taken for a short rational."""
+_SAME = fmpq(1, 10**20)
+"""Points of an orbit this near to each other are one."""
+_INSIDE = 1 - 1e-12
+"""What the size of every eigenvalue has to be below."""
+_GUESSED_LOSS = 0.75
 """Decimal places of a point that is no short rational."""
 
 
@@ -118,7 +128,7 @@ class SharpPath:
                 known |= dict(zip(self.names, self.state, strict=True))
                 piece = self.replay.locate(self.state[0], self.ends)
                 self.state = [to_ball(value).mid() for value in self.pieces[piece](known)]
-                if not abs(self.state[0]) < arb(10) ** 100:
+                if not abs(self.state[0]) < _FARTHEST:
                     raise UndecidedError("the run overflows")
                 self.rows.append([float(value) for value in self.state])
         return np.array(self.rows)
@@ -154,7 +164,7 @@ def refine_orbit(
     size = len(motion.names)
     place = [to_ball(from_float(value)) for value in start]
     orbit, slopes = [place], arb_mat(0, 0)
-    for _ in range(12):
+    for _ in range(_NEWTON_STEPS):
         orbit, slopes = _go_round(motion, known, place, period, locate)
         gap = [end - begin for end, begin in zip(orbit.pop(), place, strict=True)]
         lack = slopes - arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
@@ -163,7 +173,7 @@ def refine_orbit(
         except ZeroDivisionError:
             raise UndecidedError("the orbit is not isolated") from None
         place = [(old - step).mid() for old, step in zip(place, change, strict=True)]
-        if all(abs(step) < arb(10) ** (-_DIGITS - 10) for step in change):
+        if all(abs(step) < _STILL for step in change):
             break
     else:
         raise UndecidedError("the orbit that floats propose is not found exactly")
@@ -192,7 +202,7 @@ def _shorten(
 ) -> list[list[fmpq]]:
     """The points as short rationals where these form an exact orbit, else as decimals."""
     whole = [[_to_fraction(value) for value in place] for place in orbit]
-    short = [[value.limit_denominator(10**6) for value in place] for place in whole]
+    short = [[value.limit_denominator(_LONGEST) for value in place] for place in whole]
     points = [[fmpq(v.numerator, v.denominator) for v in place] for place in short]
     known = {**motion.values, **dict.fromkeys(motion.powers, fmpq(0))}
     try:
@@ -210,18 +220,18 @@ def _shorten(
 
 
 def _to_fraction(value: arb) -> Fraction:
-    scaled = (value * arb(10) ** _DIGITS).mid()
+    scaled = (value * arb(_SCALE)).mid()
     whole = (scaled + arb(0.5)).floor().mid().unique_fmpz()
     if whole is None:
         raise UndecidedError("a point of the orbit is too large")
-    return Fraction(int(whole), 10**_DIGITS)
+    return Fraction(int(whole), _SCALE)
 
 
 def reduce_period(points: list[list[fmpq]]) -> int:
     """The length of the orbit without repetition."""
     for period in range(1, len(points)):
         if len(points) % period == 0 and all(
-            abs(a - b) < fmpq(1, 10**20)
+            abs(a - b) < _SAME
             for here, there in zip(points, points[period:] + points[:period], strict=True)
             for a, b in zip(here, there, strict=True)
         ):
@@ -261,7 +271,7 @@ def find_frames(matrices: Sequence[Array]) -> list[Array]:
             continue
         values, vectors = np.linalg.eig(matrix)
         radius = float(np.abs(values).max())
-        if radius >= 1 - 1e-12:
+        if radius >= _INSIDE:
             continue
         if np.linalg.cond(vectors) < 1e3:
             inverse = np.linalg.inv(vectors)
@@ -313,10 +323,10 @@ def measure_loss(replay: Replay, evidence: Mapping[str, Any]) -> float:
                     np.zeros(len(names)),
                 )  # fmt: skip
         except REFUSALS:
-            return 0.75
+            return _GUESSED_LOSS
     matrix = np.array([moves[f"{name}'"] for name in names])
     if not np.isfinite(matrix).all():
-        return 0.75
+        return _GUESSED_LOSS
     return float(np.log2(max(np.abs(np.linalg.eigvals(matrix)).max(), 1.0)))
 
 

@@ -18,7 +18,8 @@ from gradiometer.proof.fate import Fate
 from gradiometer.proof.scene import Scene
 
 _HORIZONS = (50, 200, 1000)
-_ROUNDS = 14
+_MARGINS = (*(2**count for count in range(11)), 0, 0, 0)
+"""How far boxes are carried beyond what is new, in each round; 0 gives up ends that still move."""
 
 
 def find_descent(scene: Scene) -> Fate:
@@ -56,7 +57,7 @@ def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
     """Memory that no step leaves and whose strides all go on."""
     state, piece = field.motion.convert(prefix.states[done]), prefix.pieces[done]
     box: Box = {name: outward(at_point(state[name])) for name in field.motion.memory}
-    for count in range(_ROUNDS):
+    for margin in _MARGINS:
         after, stride = descend(field, piece, box)
         end = stride.lower if direction > 0 else stride.upper
         if end is None or end * direction <= 0:
@@ -64,8 +65,8 @@ def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
         if contains(box, after):
             return box
         wider = join(box, after)
-        grow = inflate if count < _ROUNDS - 3 else open_ends
-        box = {name: grow(box[name], wider[name], 2**count) for name in wider}
+        grow = inflate if margin else open_ends
+        box = {name: grow(box[name], wider[name], margin) for name in wider}
     raise CertificateError("A stride may fade or turn back.")
 
 

@@ -28,7 +28,18 @@ _RATIO = 4.669
 """By about this factor the ways from doubling to doubling shrink (Feigenbaum 1978)."""
 
 _SETTLING = 20_000
+_NUDGE = 1e-4
+"""How far from a point a float run to a cycle near it begins."""
 _SECANTS = 60
+_NEWTON_STEPS = 40
+_FIRST, _SECOND = 1 / (4 * _RATIO), 1 / (8 * _RATIO)
+"""Where secants begin: parts of the way between the two doublings before."""
+_STRETCH = 4
+"""How much longer a secant may reach than the one before it; a long way may lose the cycle."""
+_FLAT, _STILL = _HALF**3, _HALF**4
+"""How near to -1 a multiplier is, and how short a step of Newton, when a search ends."""
+_GRAIN = int(16 / _HALF)
+"""The denominator of the middle of a bracket."""
 
 
 @final
@@ -74,9 +85,9 @@ def _find_next(
 ) -> tuple[Doubling, float]:
     """The doubling of the cycle of that period, and a point of it."""
     before, gap = way
-    start = before + gap / _RATIO / 4
+    start = before + gap * _FIRST
     place = _settle(step, near, start, period)
-    rate, point = _solve(step, place, (start, start + gap / _RATIO / 8), period)
+    rate, point = _solve(step, place, (start, start + gap * _SECOND), period)
     rates = _round(rate, _HALF)
     box = _round(point, _HALF * _ROOM)
     claim = {
@@ -93,7 +104,7 @@ def _settle(step: Map, near: float, rate: float, period: int) -> float:
     """A point of the cycle that a float run ends on."""
     move = compile_float(step.step)
     known = {name: to_float(value) for name, value in step.values.items()}
-    known |= {step.parameter: rate, "x": near + 1e-4 * (1 + abs(near))}
+    known |= {step.parameter: rate, "x": near + _NUDGE}
     for _ in range(_SETTLING):
         known["x"] = move(known)
     first = known["x"]
@@ -114,12 +125,11 @@ def _solve(step: Map, place: float, rates: tuple[float, float], period: int) -> 
     for _ in range(_SECANTS):
         point = _polish(step, point, b, period)
         there = step.orbit(point, b, period)[1] + 1
-        if abs(there) < arb(_HALF) ** 3:
+        if abs(there) < arb(_FLAT):
             return b, point
         following = b - there * (b - a) / (there - height)
-        # A long way may lose the cycle.
         shift = following - b
-        most = abs(b - a) * 4
+        most = abs(b - a) * _STRETCH
         if abs(shift) > most:
             following = b + (most if shift > 0 else -most)
         a, b, height = b, arb(following.mid()), arb(there.mid())
@@ -128,9 +138,9 @@ def _solve(step: Map, place: float, rates: tuple[float, float], period: int) -> 
 
 def _polish(step: Map, point: arb, rate: Exact, period: int) -> arb:
     """A point of the cycle at that rate, by Newton's steps without balls."""
-    for _ in range(40):
+    for _ in range(_NEWTON_STEPS):
         closer = arb(step.newton(arb(point.mid()), rate, period).mid())
-        if abs(closer - point) < arb(_HALF) ** 4:
+        if abs(closer - point) < arb(_STILL):
             return closer
         point = closer
     raise UndecidedError("the cycle is lost")

@@ -40,11 +40,17 @@ _CURVED_STEPS = 150
 """The same where all is one curved piece, so that a box keeps itself or only grows."""
 
 _NARROWINGS = 8
-_CAP_ROUNDS = 16
+_WORTH = fmpq(1, 20)
+"""The part of a width that a narrowing has to win for another one to be tried."""
+_CAP_MARGINS = (*(2**count for count in range(13)), 0, 0, 0)
+"""How far a cap is carried beyond what is new, in each round; 0 gives up ends that still move."""
 _HALVINGS = 12
-_ROUNDS = 40
 _PLAIN_ROUNDS = 3
 """Rounds in which boxes grow by no more than they must."""
+_MARGINS = (*[0] * _PLAIN_ROUNDS, *(2 ** (count // 2) for count in range(27)))
+"""How far boxes are carried beyond what is new, in each round."""
+_ROUNDS = len(_MARGINS) + 10
+"""Rounds; in those after the last margin, ends of the memory that still move are given up."""
 
 
 def find_excursion(scene: Scene) -> Fate:
@@ -116,7 +122,7 @@ def _settle(
         low, high = min(f.low for f in flows.values()), max(f.high for f in flows.values())
         won = (best[2] - best[1]) - (high - low)
         best = less, low, high
-        if won * 20 < high - low:
+        if won < _WORTH * (high - low):
             return best
     return best
 
@@ -124,11 +130,8 @@ def _settle(
 def _widen(old: Box, there: Box, count: int) -> Box:
     """Both, and after some rounds a growing part of what is new besides."""
     new = join(old, there)
-    if count < _PLAIN_ROUNDS:
-        return new
-    factor = 2 ** max(0, (count - _PLAIN_ROUNDS) // 2)
-    if count < _ROUNDS * 3 // 4:
-        return {name: inflate(old[name], new[name], factor) for name in new}
+    if count < len(_MARGINS):
+        return {name: inflate(old[name], new[name], _MARGINS[count]) for name in new}
     return {n: new[n] if n == "x" else open_ends(old[n], new[n], 0) for n in new}
 
 
@@ -139,14 +142,14 @@ def _find_cap(field: Field, boxes: Mapping[int, Box]) -> Box | None:
     try:
         slopes = hull(*(field.slopes(piece, everywhere) for piece in range(len(field.ends))))
         inner = outer = {**box, "x": everywhere}
-        for count in range(_CAP_ROUNDS):
+        for count, margin in enumerate(_CAP_MARGINS):
             after = {**field.step(outer, slopes), "x": everywhere}
             if contains(outer, after):
                 return _tighten(field, slopes, inner, outer)
             wider = join(outer, after)
             inner = join(inner, after) if count < _PLAIN_ROUNDS else inner
-            grow = inflate if count < _CAP_ROUNDS - 3 else open_ends
-            outer = {name: grow(outer[name], wider[name], 2**count) for name in wider}
+            grow = inflate if margin else open_ends
+            outer = {name: grow(outer[name], wider[name], margin) for name in wider}
     except (UndecidedError, DomainError):
         return None
     return None

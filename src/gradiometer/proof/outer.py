@@ -33,6 +33,15 @@ from gradiometer.proof.scene import Scene
 _STEPS = 2000
 _GROWTHS = ("10", "2", "11/10", "101/100")
 _ORDERS = (1, 2, 3, 4, 6, 8, 12)
+_POWERS = range(-20, 60)
+"""Powers of 2 that are tried as distances."""
+_SPARE, _MORE_SPARE, _LEAST_SPARE = 1.01, 1.05, 1.001
+"""Factors by which numbers in floats have to be more than enough."""
+_ROUNDS = 60
+_WIDEST = 1e12
+"""Bounds of the memory that are given up."""
+_TINY, _SETTLED = 1e-9, 1 + 1e-9
+"""What every bound is at least, and by what factor it may still grow when it has settled."""
 _BITS = 160
 _CLAIM = {"verdict": "diverges", "limit": None, "cycle": None, "interval": None}
 
@@ -86,12 +95,12 @@ def _propose(
     if bounds is None:
         return
     need = to_float(growth) + _weigh(forms["x"], bounds)
-    steep = round_short(1.01 * need / abs(to_float(forms["x"].coefficients["g"])), 4)
+    steep = round_short(_SPARE * need / abs(to_float(forms["x"].coefficients["g"])), 4)
     left = substitute(replay.pieces[0].slope, {"x": apply("neg", Name("x"))})
     weights = {name: str(round_short(bound, 5)) for name, bound in bounds.items()}
-    for power in range(-20, 60):
+    for power in _POWERS:
         far = fmpq(2) ** power
-        entry = _find_entry(path, settled, 1.001 * 2.0**power, bounds)
+        entry = _find_entry(path, settled, _LEAST_SPARE * to_float(far), bounds)
         if entry is None:
             return
         sides = (left, replay.pieces[-1].slope)
@@ -107,7 +116,9 @@ def _find_order(tree: Node, far: fmpq, steep: fmpq) -> int | None:
     """How many derivatives show that the slope is that steep from there on."""
     try:
         sign = compare(evaluate(tree, {"x": far}), fmpq(0))
-        if sign * to_float(to_ball(evaluate(tree, {"x": far}))) < 1.05 * to_float(steep * far):
+        if sign * to_float(to_ball(evaluate(tree, {"x": far}))) < _MORE_SPARE * to_float(
+            steep * far
+        ):
             return None
         above = tree if sign > 0 else apply("neg", tree)
         line = apply("*", Number(steep), Name("x"))
@@ -129,7 +140,7 @@ def _find_entry(
     for entry in range(settled, len(path.rows)):
         row = dict(zip(path.names, path.rows[entry], strict=True))
         place = abs(row["x"])
-        if place >= far and all(abs(row[n]) <= 0.99 * b * place for n, b in bounds.items()):
+        if place >= far and all(_SPARE * abs(row[n]) <= b * place for n, b in bounds.items()):
             return entry
     return None
 
@@ -147,22 +158,16 @@ def _bound_memory(forms: Mapping[str, Affine], growth: fmpq) -> dict[str, float]
     bounds = {name: 0.0 for name in forms if name != "x"}
     if pull == 0:
         return None
-    for _ in range(60):
+    for _ in range(_ROUNDS):
         stay = _weigh(forms["x"], bounds)
         fresh = {}
         for name in bounds:
             share = abs(to_float(forms[name].coefficients.get("g", fmpq(0)))) / pull
-            fresh[name] = (
-                1.001
-                * (
-                    _weigh(forms[name], bounds) / to_float(growth)
-                    + share * (1 + stay / to_float(growth))
-                )
-                + 1e-9
-            )
-        if all(value <= bounds[name] * (1 + 1e-9) for name, value in fresh.items()):
-            return {name: 1.001 * value for name, value in fresh.items()}
+            kept = _weigh(forms[name], bounds) + share * stay
+            fresh[name] = _LEAST_SPARE * (kept / to_float(growth) + share) + _TINY
+        if all(value <= bounds[name] * _SETTLED for name, value in fresh.items()):
+            return {name: _LEAST_SPARE * value for name, value in fresh.items()}
         bounds = fresh
-        if any(value > 1e12 for value in bounds.values()):
+        if any(value > _WIDEST for value in bounds.values()):
             return None
     return None

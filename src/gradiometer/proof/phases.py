@@ -35,6 +35,10 @@ from gradiometer.proof.walk import Course
 _LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024,
             2048, 4096, 8192)  # fmt: skip
 """Run-ups that are tried, in steps."""
+_SHORT = _LENGTHS[:18]
+"""Those that are tried where ever longer ones come to the bound itself."""
+_SETTLED = 1e-23
+"""A gap to a limit that no other bound has to close further."""
 _MOST_WORK = 12_000
 """Steps of run-ups and climbs after which no further length is tried."""
 _CLOSE = fmpq(1, 10**22)
@@ -151,7 +155,7 @@ def _choose(
                 gap = _gap(below, others, wedge)
                 if best is None or gap < _gap(best[0], best[1], wedge):
                     best = below, others, evidence
-                if gap <= 0 or (gap < 1e-23 and below.after is None):
+                if gap <= 0 or (gap < _SETTLED and below.after is None):
                     return best
         except (UndecidedError, DomainError) as error:
             reason = str(error)
@@ -189,7 +193,7 @@ def _search(
     gap = _CLOSE / 4 * (above - wedge.kink)
     is_limit = settled is not None and compare(above - settled.top, gap) < 0
     reason, spent = "no run crosses the kink", 0
-    for steps in first or (_LENGTHS[:18] if is_limit else _LENGTHS):
+    for steps in first or (_SHORT if is_limit else _LENGTHS):
         try:
             run_up.require_start(drive, steps)
             top, step = run_up.climb(steps)

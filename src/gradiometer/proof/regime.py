@@ -27,6 +27,7 @@ from gradiometer.proof.stepper import AbstractStepper
 from gradiometer.proof.walk import (
     FIRST_BITS,
     LAST_BITS,
+    NEXT_BITS,
     Course,
     Ground,
     JointSplit,
@@ -174,7 +175,7 @@ def find_regimes(
         except UndecidedError:
             if bits >= LAST_BITS or explorer.is_exact():
                 raise
-        bits *= 4 if bits < 1024 else 2
+        bits = NEXT_BITS[bits]
 
 
 @final

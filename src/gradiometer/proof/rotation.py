@@ -39,7 +39,7 @@ def find_rotation(scene: Scene) -> Fate:
 
 
 def _arrive(prefix: Prefix, settled_from: int, most: int) -> tuple[int, Turn]:
-    """The first step at which the run is where a rotation takes place."""
+    """The first step, before the step *most*, at which the run is where a rotation takes place."""
     turns: dict[int, Turn] = {}
     reason = "the run does not come to a kink"
     for joint in range(len(prefix.replay.pieces) - 1):
@@ -49,7 +49,9 @@ def _arrive(prefix: Prefix, settled_from: int, most: int) -> tuple[int, Turn]:
             reason = error.problem.rstrip(".").lower()
         except UndecidedError as error:
             reason = str(error)
-    for done in range(settled_from, most + 1 if turns else 0):
+    if not turns:
+        raise UndecidedError(reason)
+    for done in range(settled_from, most):
         place, piece = prefix.reach(done)["x"], prefix.pieces[done]
         for joint in {piece - 1, piece} & set(turns):
             if turns[joint].holds(place):
@@ -68,19 +70,19 @@ def _to_fate(problem: Mapping[str, Any], prefix: Prefix, done: int, turn: Turn) 
         "it takes off another, which is a rotation of a circle"
     )
     orbit = None
-    if isinstance(turn.ratio, Number) and turn.period is not None:
+    if isinstance(turn.ratio, Number):
         points = list_points(turn, places[-1])
+        p, q = int(turn.ratio.value.p), int(turn.ratio.value.q)
         evidence["returns"] = True
         claim["verdict"] = "cycle"
         claim["cycle"] = {
-            "period": turn.period,
+            "period": p + q,
             "points": [spell(point) for point in points] or None,
             "multipliers": None,
             "from_step": done,
         }
-        p, q = int(turn.ratio.value.p), int(turn.ratio.value.q)
         because += f": the strides are as {p} to {q}, so every state returns after {p} + {q} steps"
-        orbit = Orbit(tuple(points), from_step=done, period=turn.period)
+        orbit = Orbit(tuple(points), from_step=done, period=p + q)
     elif turn.never_returns:
         evidence["returns"] = False
         because += (

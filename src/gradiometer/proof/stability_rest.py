@@ -16,6 +16,8 @@ from gradiometer.proof.spelling import spell_lower, spell_upper
 _NEWTON_STEPS = 60
 _RADIUS = fmpq(1, 2**160)
 """Half the side of a box, for a coordinate up to 1."""
+_STILL = _RADIUS / 1024
+"""The step of Newton after which a point is known well enough."""
 _FRAME_BITS = 200
 
 
@@ -55,7 +57,7 @@ def _solve(ground: Ground, near: Sequence[Exact], pull: fmpq) -> tuple[Ends, ...
     for _ in range(_NEWTON_STEPS):
         step = _newton(ground, point, pull)
         point = [arb((x - d).mid()) for x, d in zip(point, step, strict=True)]
-        if all(abs(d) < arb(_RADIUS) / 1024 for d in step):
+        if all(abs(d) < arb(_STILL) for d in step):
             return tuple(_box(x) for x in point)
     raise UndecidedError("no critical point is found near by")
 

@@ -30,6 +30,8 @@ _STEPS = 60
 """How many gradients are shown."""
 _LARGE = fmpq(10) ** 12
 """Size of the first gradient, so that small constants do not count."""
+_SHORTER = 1 - fmpq(1, 10**11)
+"""What a step of twelve digits is multiplied with where it is not below the exact one."""
 
 
 @final
@@ -132,5 +134,4 @@ def _round_down(step: Exact) -> fmpq:
     """A short number that is not above the size of the step."""
     size = to_ball(abs(step)).lower()
     near = from_decimal(f"{float(size):.12g}")
-    least = from_decimal(f"{float(size):.12g}") * (1 - fmpq(1, 10**11))
-    return near if compare(abs(step), near) >= 0 else least
+    return near if compare(abs(step), near) >= 0 else near * _SHORTER

@@ -30,6 +30,11 @@ _FIRST = 100
 _COUNTS = {1: (64, 512), 2: (48, 120)}
 """Cells across the region, by the number of coordinates."""
 _MOST_CELLS = 3000
+_THIN = 1e-12
+"""The width of a region in a coordinate that does not move."""
+_BLUR = 1e-9
+"""How far the run may be from its states in floats."""
+_MARGIN = 1e-4
 _BITS = 128
 
 
@@ -66,7 +71,7 @@ def _close(replay: Replay, motion: Any, states: Array, count: int) -> tuple[Grid
 
     late = states[_FIRST:]
     low, high = late.min(axis=0), late.max(axis=0)
-    widths = tuple(round_short(float(w) / count, 3) for w in np.maximum(high - low, 1e-12))
+    widths = tuple(round_short(float(w) / count, 3) for w in np.maximum(high - low, _THIN))
     origin = tuple(round_short(float(v), 4) for v in low)
     grid = Grid(motion.names, origin, widths)
     ends = replay.ends({})
@@ -89,7 +94,7 @@ def _conclude(scene: Scene, grid: Grid, cells: set[Cell], states: Array, settled
     inside = (
         step
         for step in range(settled, len(states))
-        if all(cell in cells for cell in grid.cover([arb(v, 1e-9) for v in states[step]]))
+        if all(cell in cells for cell in grid.cover([arb(v, _BLUR) for v in states[step]]))
     )
     entry = next(inside, None)
     if entry is None:
@@ -124,7 +129,7 @@ def _conclude(scene: Scene, grid: Grid, cells: set[Cell], states: Array, settled
 
 def _round_down(value: float) -> fmpq:
     """A short rational a little below the float."""
-    return round_short(value - 1e-4 * (1 + abs(value)), 6)
+    return round_short(value - _MARGIN * (1 + abs(value)), 6)
 
 
 def _list_runs(cells: Iterable[Cell]) -> Iterable[list[int]]:

@@ -31,6 +31,8 @@ from gradiometer.proof.linear import find_pull, judge_linear
 from gradiometer.proof.walk import Course, Ground, Run, State, survey
 
 _ZERO = fmpq(0)
+_ROUNDS, _PLAIN_ROUNDS = 12, 2
+"""Rounds in which a region of states grows, and those in which it grows by no more than it must."""
 _SAMPLES = 16
 """Parts of a piece at whose ends a rising slope is looked for."""
 
@@ -212,13 +214,13 @@ def find_trap(
         if not (slopes.is_negative() if direction > 0 else slopes.is_positive()):
             return None
         marks = _thresholds(slopes)
-        for round_number in range(12):
+        for count in range(_ROUNDS):
             image = step_range(course, box, slopes, state.step + 1)
             if all(box[name].contains(image[name]) for name in box):
                 return box
             for name in state.memory:
                 wider = hull(box[name], image[name])
-                box[name] = wider if round_number < 2 else _widen(box[name], wider, marks)
+                box[name] = wider if count < _PLAIN_ROUNDS else _widen(box[name], wider, marks)
             if not box["x"].contains(image["x"]):
                 return None
     except (UndecidedError, DomainError):

@@ -44,7 +44,9 @@ MOST_EXPONENT = 10_000_000
 """A ball with a larger power of two ends the run: it doubles at each step, say, for ever."""
 
 FIRST_BITS, LAST_BITS = 256, 8192
-"""Working precision of balls: the first try and the last one."""
+NEXT_BITS = {256: 1024, 1024: 2048, 2048: 4096, 4096: 8192}
+"""Working precision of balls: the first try, the last one, and the one after each other one."""
+_SHARP, _LEAST = 80, 8  # Bits of a position that an answer shows, and that a step needs.
 
 
 @final
@@ -337,14 +339,12 @@ def run_exactly(course: Course, *, settled_from: int | None, as_balls: bool = Fa
             if not run.states:
                 raise UndecidedError(f"the loss at the start is not decided: {run.ended}")
             return run
-        bits *= 4 if bits < 1024 else 2
+        bits = NEXT_BITS[bits]
 
 
 def _is_sharp(value: Exact) -> bool:
     """Whether a ball still has the digits that an answer shows."""
-    if isinstance(value, fmpq):
-        return True
-    return value.rel_one_accuracy_bits() > 80
+    return isinstance(value, fmpq) or value.rel_one_accuracy_bits() > _SHARP
 
 
 def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool) -> Run:
@@ -391,7 +391,7 @@ def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool)
 
 
 def _has_digits(value: Exact) -> bool:
-    return isinstance(value, fmpq) or value.rel_one_accuracy_bits() > 8
+    return isinstance(value, fmpq) or value.rel_one_accuracy_bits() > _LEAST
 
 
 def _key(state: State) -> tuple[Any, ...] | None:
