@@ -22,6 +22,7 @@ from gradiometer.proof.check_step_bound import (
     follow_line,
     make_step,
     open_rule,
+    read_lines,
     read_rule,
 )
 
@@ -78,6 +79,7 @@ def find_step_bound(rule: Rule) -> StepBound:
         "growth": None if bound.growth is None else str(bound.growth),
         "gradients": list(map(str, gradients)),
         "reached": None if reached is None else str(reached),
+        "decay": str(read_lines(problem)[2]),
     }
     certificate = make_certificate(
         "step_bound", problem=problem, claim=claim, evidence={"kinds": kinds}
