@@ -30,9 +30,11 @@ from gradiometer.formula import (
     apply,
     at_point,
     compile_exact,
+    compile_shared,
     differentiate,
     evaluate_range,
     free_names,
+    is_smooth,
     map_children,
     substitute,
     tidy,
@@ -89,7 +91,7 @@ class Clock:
         Raises:
             UndecidedError: If it has none at one of them.
         """
-        run: Evaluator = compile_exact(tree)
+        run: Evaluator = compile_shared(tree) if is_smooth(tree) else compile_exact(tree)
         try:
             return [to_ball(run(values)) for values in self.steps]
         except (DomainError, ZeroDivisionError):
@@ -171,6 +173,9 @@ class Tail:
         Raises:
             UndecidedError: If that is not certain.
         """
+        if tidy(tree) == Number(ZERO):
+            self.small[name] = Small(now.upper(), arb(0), is_power=False)
+            return
         over, under = split_factors(self.read(tree))
         if over.count(Name(name)) != 1:
             raise UndecidedError(f"`{name}` is no product that fades")
@@ -179,7 +184,7 @@ class Tail:
         for part, turns in [*((p, False) for p in over), *((p, True) for p in under)]:
             ends = evaluate_range(part, self.ranges)
             low, high = ends.lower, ends.upper
-            if low is None or high is None or not low > 0:
+            if low is None or high is None or not (low > 0 if turns else low >= 0):
                 raise UndecidedError(f"`{name}` is no product that fades")
             rate = rate / to_ball(low) if turns else rate * to_ball(high)
         rate = rate.upper()
@@ -276,7 +281,7 @@ class Tail:
         """
         read = self.read(tree)
         self.bound(tree)
-        if "t" in free_names(read):
+        if "t" in free_names(read) or not is_smooth(read):
             raise UndecidedError("a factor of the step goes on with the step count")
         rest = {name: at_point(ZERO) for name in self.small}
         found = evaluate_range(tidy(substitute(read, {n: Number(ZERO) for n in rest})), rest)

@@ -50,11 +50,20 @@ def make_plain(
         lines: The assignments, with numbers for all parameters but the rate.
         states: The first values of what is remembered.
     """
-    rows = [(target, settle_conditions(tree, {})) for target, tree in lines]
+    rows = [(target, _drop_powers(settle_conditions(tree, {}))) for target, tree in lines]
     rows = _drop_pauses(rows, states)
     rows = _join_twins(rows, states)
     rows = _free_gradient(rows)
     return _split_decay(rows)
+
+
+def _drop_powers(tree: Node) -> Node:
+    """The tree where `0^t` and `0^(t + 1)` are 0: the step count starts at 1."""
+    tree = map_children(tree, _drop_powers)
+    if not (isinstance(tree, Apply) and tree.operator == "^" and tree.arguments[0] == Number(ZERO)):
+        return tree
+    later = apply("+", Name("t"), Number(ONE))
+    return Number(ZERO) if tree.arguments[1] in (Name("t"), later) else tree
 
 
 def _drop_pauses(rows: Lines, states: Mapping[str, Exact]) -> Lines:

@@ -13,11 +13,11 @@ Q, and comes close where each gradient is far larger than all before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from flint import arb, fmpq
+from flint import fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
@@ -25,6 +25,7 @@ from gradiometer.formula import (
     ZERO,
     Exact,
     Node,
+    Number,
     apply,
     compare,
     number,
@@ -61,8 +62,10 @@ class Stride:
     """Between these two lies its square; None for infinite."""
     step: int | None
     """The step at which it is largest; None where steps only come close to it."""
-    has_more: bool
-    """Whether something is added to the divisor, so that no gradients lead to it exactly."""
+    attained: bool | None
+    """Whether some gradients lead to it exactly; None if that is not known."""
+    growth: fmpq | None = None
+    """Each of the worst gradients over the one before, where that is always the same."""
 
 
 def check_stride(problem: Any, claim: Any, evidence: Any) -> None:
@@ -73,13 +76,16 @@ def check_stride(problem: Any, claim: Any, evidence: Any) -> None:
     """
     begun, lines, decay = read_lines(problem)
     kinds, last = fields(evidence, "kinds", "from")
-    square, step, gradients, reached, said = fields(
-        claim, "square", "step", "gradients", "reached", "decay"
+    square, step, gradients, reached, said, attained, growth = fields(
+        claim, "square", "step", "gradients", "reached", "decay", "attained", "growth"
     )
     require(read_rational(said) == decay, "The decay is another one.")
     with precision(BITS):
         found = find_stride_bound(begun, lines, read_kinds(kinds, begun), (1, read_last(last)))
         require(step == found.step and type(step) is type(found.step), "Another step is largest.")
+        require(attained is found.attained, "Whether it is reached is said wrongly.")
+        shown = None if growth is None else read_rational(growth)
+        require(shown == found.growth, "The worst gradients grow in another way.")
         require((square is None) is (found.square is None), "Whether there is a bound is wrong.")
         if square is not None and found.square is not None:
             require(isinstance(square, list) and len(square) == 2, "An enclosure has two ends.")
@@ -115,28 +121,39 @@ def find_stride_bound(
     system = read_system(begun, lines, kinds, span)
     if isinstance(system, Plain):
         # The first step is as large as the first gradient.
-        return Stride(None, 1, has_more=False)
+        return Stride(None, 1, attained=False)
     if isinstance(system, Echo):
         return _bound_echo(system)
     tree = make_square(system)
     if tree is None:
-        return Stride(None, None, system.has_more)
-    return take_supremum(system.clock, tree, system.first, has_more=system.has_more)
+        return Stride(None, None, attained=False)
+    growth = system.measure.keeps if system.measure.is_peak else None
+    square, step, is_above = take_supremum(system.clock, tree, system.first)
+    attained = False if system.has_more or is_above else step == 1 or None
+    return Stride(square, step, attained, growth)
 
 
-def take_supremum(clock: Clock, tree: Node, first: Exact, *, has_more: bool) -> Stride:
+def take_supremum(
+    clock: Clock, tree: Node, first: Exact
+) -> tuple[tuple[Exact, Exact], int | None, bool]:
     """The largest value of a formula in the step count, and of its value at the first step.
+
+    Returns:
+        What it lies between, the step at which it is there or None, and whether it is a limit that
+        all steps are below.
 
     Raises:
         UndecidedError: If more steps would have to be looked at.
     """
+    if isinstance(tree, Number) and compare(first, tree.value) <= 0:
+        return (tree.value, tree.value), None, False
     rows = [to_ball(first), *clock.evaluate(tree)]
     highest = rows[0].upper()
     for row in rows[1:]:
         highest = highest.max(row.upper())
     limit = _find_limit(clock, tree)
     if limit is not None and highest < to_ball(limit) and clock.tail.stays_below(tree):
-        return Stride((limit, limit), None, has_more)
+        return (limit, limit), None, True
     best = max(range(len(rows)), key=lambda index: float(rows[index].mid()))
     upper = clock.tail.bound(tree).upper
     rest = [row for index, row in enumerate(rows) if index != best]
@@ -145,7 +162,7 @@ def take_supremum(clock: Clock, tree: Node, first: Exact, *, has_more: bool) -> 
         raise UndecidedError("it is not known when steps are largest")
     value: Exact = first if best == 0 else rows[best]
     ends = (value, value) if isinstance(value, fmpq) else (rows[best].lower(), rows[best].upper())
-    return Stride(ends, best + 1 if best == 0 else clock.since + best - 1, has_more)
+    return ends, 1 if best == 0 else clock.since + best - 1, False
 
 
 def _find_limit(clock: Clock, tree: Node) -> Exact | None:
@@ -159,9 +176,11 @@ def _bound_echo(echo: Echo) -> Stride:
     """The largest step that remembers quotients."""
     echoes = echo.out * echo.takes
     size = abs(echo.direct)
+    # Quotients do not fade.
+    echo.clock.tail.limit(echo.new)
     if echoes:
         if abs(echo.keeps) >= 1:
-            return Stride(None, None, echo.has_more)
+            return Stride(None, None, attained=False)
         size += abs(echoes) / (1 - abs(echo.keeps))
     # Each quotient is at most as large as those long after the start can be.
     tree = tidy(apply("/", number(size * size), echo.new))
@@ -172,7 +191,8 @@ def _bound_echo(echo: Echo) -> Stride:
         raise UndecidedError("quotients are larger near the start")
     if compare(echo.first * size**2, limit) > 0:
         raise UndecidedError("the first quotient is larger")
-    return Stride((limit, limit), None, echo.has_more)
+    attained = False if echo.has_more or (echoes and echo.keeps) else None
+    return Stride((limit, limit), None, attained)
 
 
 def weigh(system: System, entry: Vector) -> list[tuple[fmpq, Node]]:
@@ -192,12 +212,14 @@ def make_square(system: System) -> Node | None:
     """The square of the largest step at each step from the second on; None if it is infinite."""
     rows = weigh(system, system.memory.entry)
     measure = system.measure
-    if rows and (measure.keeps == 0 or system.old == ZERO):
-        # No divisor remembers what the step does.
-        _require_lasting(system, rows)
-        return None
     if measure.keeps < 0:
         raise UndecidedError("what measures gradients may be negative")
+    if rows and (measure.keeps == 0 or system.old == ZERO):
+        # The divisor forgets what the step still owes to gradients of one or two steps before.
+        if any(rate == 0 for rate, _ in rows):
+            raise UndecidedError("the divisor and the sum over it forget at once")
+        _require_lasting(system, rows)
+        return None
     if rows:
         top = max(rows, key=lambda row: abs(row[0]))
         size = top[0] ** 2 if not measure.is_peak else abs(top[0])
@@ -213,11 +235,9 @@ def make_square(system: System) -> Node | None:
     rest = _add_up(rows, measure.keeps, shares, 2)
     firsts = weigh(system, system.begin[0])
     share = apply("*", system.old, number(system.begin[1]))
-    for one, left in firsts:
-        for other, right in firsts:
-            fade = _fade(one * other / measure.keeps, 2)
-            part = apply("/", apply("*", apply("*", left, right), fade), share)
-            rest = apply("+", rest, part)
+    for ratio, product in _pair(firsts, measure.keeps):
+        part = apply("/", apply("*", product, _fade(ratio, 2)), share)
+        rest = apply("+", rest, part)
     return tidy(apply("+", total, rest))
 
 
@@ -237,12 +257,19 @@ def _require_lasting(system: System, rows: Sequence[tuple[fmpq, Node]]) -> None:
 def _add_up(rows: Sequence[tuple[fmpq, Node]], keeps: fmpq, shares: Node, skips: int) -> Node:
     """The sum over older gradients, without the first if two are skipped."""
     total: Node = ZERO
-    for one, left in rows:
-        for other, right in rows:
-            ratio = one * other / keeps
-            whole = apply("/", apply("-", ONE, _fade(ratio, skips)), number(1 - ratio))
-            total = apply("+", total, apply("*", apply("*", left, right), whole))
+    for ratio, product in _pair(rows, keeps):
+        whole = apply("/", apply("-", ONE, _fade(ratio, skips)), number(1 - ratio))
+        total = apply("+", total, apply("*", product, whole))
     return apply("/", total, shares)
+
+
+def _pair(rows: Sequence[tuple[fmpq, Node]], keeps: fmpq) -> Iterator[tuple[fmpq, Node]]:
+    """The products in the square of a sum, each with the ratio of its geometric series."""
+    for index, (one, left) in enumerate(rows):
+        yield one * one / keeps, apply("^", left, number(fmpq(2)))
+        for other, right in rows[:index]:
+            both = apply("*", apply("*", number(fmpq(2)), left), right)
+            yield one * other / keeps, both
 
 
 def _fade(ratio: fmpq, skips: int) -> Node:
@@ -277,8 +304,3 @@ def _is_negative(system: System, tree: Node) -> bool:
     upper = system.clock.tail.bound(tree).upper
     is_below = upper is not None and bool(to_ball(upper) <= 0)
     return is_below and all(bool(value <= 0) for value in system.clock.evaluate(tree))
-
-
-def widen(value: Exact) -> arb:
-    """A ball around a value."""
-    return to_ball(value)

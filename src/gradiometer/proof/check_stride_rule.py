@@ -25,8 +25,10 @@ from gradiometer.formula import (
     compare,
     evaluate,
     evaluate_range,
+    find_read,
     free_names,
     number,
+    substitute,
     tidy,
 )
 from gradiometer.proof.check_fading import Clock
@@ -36,12 +38,12 @@ from gradiometer.proof.check_stride_terms import (
     Peak,
     Quotient,
     Scope,
-    Share,
     Square,
     Sum,
     Trail,
     Value,
     follow,
+    list_factors,
     over,
     times,
     to_number,
@@ -146,6 +148,8 @@ def read_system(
             return Plain(to_number(Factor(share.tree)))
     clock = Clock(max(2, span[0]), span[1], _inline(kept, lines), {n: begun[n] for n in kept})
     known = _follow_all(lines, kinds, begun, clock)
+    if clock.since > 2:
+        _require_alike(lines, kinds, begun, known)
     moved = known["x'"]
     if not isinstance(moved, Moved):
         raise UndecidedError("a step is not the position and a quotient")
@@ -154,10 +158,27 @@ def read_system(
     return _read_quotient(moved.step, (known, opening), kinds, clock)
 
 
+def _require_alike(
+    lines: Lines, kinds: Mapping[str, str], begun: Mapping[str, Exact], known: Mapping[str, Value]
+) -> None:
+    """Return if all that is remembered moves from the second step on as it does later.
+
+    Raises:
+        UndecidedError: If it may not.
+    """
+    wanted = find_read(lines, [f"{name}'" for name in kinds], kinds)
+    rows = [(target, tree) for target, tree in lines if target in wanted and target != "x'"]
+    # Kept numbers are followed from the first step on in any case.
+    kept = {n: Name(n) for n, kind in kinds.items() if kind == "clock"}
+    clock = Clock(2, 2, {n: dict(_inline(kept, lines))[n] for n in kept}, {n: begun[n] for n in kept})
+    early = _follow_all(rows, kinds, begun, clock)
+    for name, kind in kinds.items():
+        if kind != "clock" and early[f"{name}'"] != known[f"{name}'"]:
+            raise UndecidedError(f"`{name}` moves otherwise at first")
+
+
 def _inline(kept: Mapping[str, Node], lines: Lines) -> dict[str, Node]:
     """What kept numbers become, in terms of themselves and of the step count."""
-    from gradiometer.formula import substitute
-
     rows: dict[str, Node] = {}
     for target, tree in lines:
         rows[target] = substitute(tree, {n: row for n, row in rows.items() if n in free_names(tree)})
@@ -177,12 +198,18 @@ def _follow_all(
     known |= {RATE: Factor(ONE, 1), "t": unit if clock is None else Factor(Name("t"))}
     for name, kind in kinds.items():
         known[name] = _open(name, kind, begun[name], is_first=clock is None)
+    read = find_read(lines, ["x'", *(f"{name}'" for name in kinds)], kinds)
     scope = Scope(known, _decide_number if clock is None else clock.decide, [])
     for target, tree in lines:
         known[target] = follow(tree, scope)
-        for factor in _list_factors(known[target]) if clock is not None else ():
+        if target not in read and not isinstance(known[target], Factor):
+            raise UndecidedError(f"`{target}` is not read, and may have no value")
+        for factor in list_factors(known[target]):
             # Whatever stands there must have a value at all steps.
-            clock.require_value(factor.tree)
+            if clock is not None:
+                clock.require_value(factor.tree)
+            elif not isinstance(factor.tree, Number):
+                evaluate(factor.tree, {})
     for tree in scope.signs:
         (clock or Clock(1, 1)).require(tree, positive=False)
     return known
@@ -208,27 +235,6 @@ def _open(name: str, kind: str, begun: Exact, *, is_first: bool) -> Value:
     if kind == "peak":
         return Peak(name, unit)
     return Trail({} if is_first else {name: unit})
-
-
-def _list_factors(value: Value) -> list[Factor]:
-    if isinstance(value, Factor):
-        return [value]
-    if isinstance(value, Sum):
-        return list(value.parts.values())
-    if isinstance(value, Square):
-        rows = [factor for share, entry in value.entries for factor in (share, *_list_factors(entry))]
-        return [*value.means.values(), *rows]
-    if isinstance(value, Peak):
-        return [value.kept, value.scale, *(() if value.entry is None else _list_factors(value.entry))]
-    if isinstance(value, Quotient):
-        return _list_factors(value.top) + _list_factors(value.bottom)
-    if isinstance(value, Trail):
-        return [*value.means.values(), *(() if value.entry is None else _list_factors(value.entry))]
-    if isinstance(value, Moved):
-        return _list_factors(value.step)
-    if isinstance(value, Share):
-        return [value.factor, *_list_factors(value.bottom)]
-    return _list_factors(value.of)
 
 
 def _rows(parts: Mapping[str, Factor], names: Sequence[str]) -> tuple[Vector, fmpq]:
@@ -287,7 +293,7 @@ def _read_quotient(
         out[mean] = whole.tree
     direct = times(gradient, Factor(number(shift[1]))).tree
     old, new = _read_bottom(bottom, held, sums, clock)
-    begin, first = _read_opening(opening, names, held, (memory.entry, takes))
+    begin, first = _read_opening(opening, names, held, (memory.entry, takes), counts=clock.since <= 2)
     measure = Measure(keeps, takes, isinstance(bottom, Peak))
     return System(clock, memory, measure, out, direct, old, new, bottom.has_more, begin, first)
 
@@ -332,9 +338,17 @@ def _read_bottom(
 
 
 def _read_opening(
-    opening: Mapping[str, Value], names: Sequence[str], held: str, later: tuple[Vector, fmpq]
+    opening: Mapping[str, Value],
+    names: Sequence[str],
+    held: str,
+    later: tuple[Vector, fmpq],
+    *,
+    counts: bool,
 ) -> tuple[tuple[Vector, fmpq] | None, Exact]:
-    """How the first gradient enters, if otherwise than later ones, and the largest first step."""
+    """How the first gradient enters, if otherwise than later ones, and the largest first step.
+
+    The step is not looked at if it does not count.
+    """
     moved = opening["x'"]
     entries: tuple[Vector, fmpq] | None = None
     share = fmpq(1)
@@ -351,7 +365,7 @@ def _read_opening(
                 raise UndecidedError(f"`{name}` is no mean of gradients")
             rows.append(_rows(parts, [])[1] / share)
         entries = None if (rows, takes) == later else (rows, takes)
-    if isinstance(moved, Sum) and moved.parts == {"x": Factor(ONE)}:
+    if not counts or (isinstance(moved, Sum) and moved.parts == {"x": Factor(ONE)}):
         return entries, fmpq(0)
     is_rated = isinstance(moved, Moved) and isinstance(moved.step, Quotient)
     if not is_rated or any(part.degree != 1 for part in moved.step.top.parts.values()):
@@ -401,8 +415,9 @@ def _read_echo(
             raise UndecidedError("the divisor measures more than the last gradient")
         new = _sum(new, times(weight, times(part.parts["g"], part.parts["g"])))
     clock.require(new.tree, positive=True)
-    for mean in takes.bottom.means.values():
+    for held, mean in takes.bottom.means.items():
         clock.require(mean.tree, positive=False)
+        _require_measure(held, known[f"{held}'"])
     first: Exact = fmpq(0)
     for target, size in ((f"{name}'", share), ("x'", entry)):
         value = opening[target]
@@ -424,6 +439,19 @@ def _read_echo(
         first,
         takes.bottom.has_more,
     )
+
+
+def _require_measure(name: str, after: Value) -> None:
+    """Return if a state is a mean of squares that is never negative.
+
+    Raises:
+        UndecidedError: If it may be another one.
+    """
+    if not isinstance(after, Square) or not after.means.keys() <= {name}:
+        raise UndecidedError(f"`{name}` is no mean of squares")
+    factors = [*after.means.values(), *(share for share, _ in after.entries)]
+    if any(to_number(factor) < 0 for factor in factors):
+        raise UndecidedError(f"`{name}` may be negative")
 
 
 def list_modes(memory: Memory, entry: Vector) -> list[tuple[fmpq, Vector]]:

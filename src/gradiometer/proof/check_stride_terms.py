@@ -204,9 +204,37 @@ def _follow_branch(node: Apply, scope: Scope) -> Value:
         measure, zero = (follow(part, scope) for part in condition.arguments)
         found = follow(inner, scope)
         nothing = [value for value in (zero, follow(outer, scope)) if value == Factor(ZERO)]
-        if isinstance(measure, Square | Peak) and isinstance(found, Quotient) and len(nothing) == 2:
+        if len(nothing) == 2 and isinstance(found, Quotient) and _measures_last(measure):
             return found
     raise _strange(node)
+
+
+def _measures_last(value: Value) -> bool:
+    """Whether a measure is above 0 for almost all gradients, whatever came before."""
+    if isinstance(value, Peak):
+        return value.entry is not None and bool(value.entry.parts)
+    return isinstance(value, Square) and any(entry.parts for _, entry in value.entries)
+
+
+def list_factors(value: Value) -> list[Factor]:
+    if isinstance(value, Factor):
+        return [value]
+    if isinstance(value, Sum):
+        return list(value.parts.values())
+    if isinstance(value, Square):
+        rows = [factor for share, entry in value.entries for factor in (share, *list_factors(entry))]
+        return [*value.means.values(), *rows]
+    if isinstance(value, Peak):
+        return [value.kept, value.scale, *(() if value.entry is None else list_factors(value.entry))]
+    if isinstance(value, Quotient):
+        return list_factors(value.top) + list_factors(value.bottom)
+    if isinstance(value, Trail):
+        return [*value.means.values(), *(() if value.entry is None else list_factors(value.entry))]
+    if isinstance(value, Moved):
+        return list_factors(value.step)
+    if isinstance(value, Share):
+        return [value.factor, *list_factors(value.bottom)]
+    return list_factors(value.of)
 
 
 def times(one: Factor, other: Factor) -> Factor:
@@ -244,10 +272,12 @@ def _scale_all(factor: Factor, parts: Mapping[str, Factor]) -> dict[str, Factor]
 
 def scale(factor: Factor, value: Value, signs: list[Node]) -> Value | None:
     """A value times a factor."""
-    if factor.is_zero:
-        return factor
     if isinstance(value, Factor):
         return times(factor, value)
+    if factor.is_zero:
+        # What may have no value is not nothing.
+        has_value = all(isinstance(part.tree, Number) for part in list_factors(value))
+        return factor if has_value and isinstance(value, Sum | Square | Peak | Trail) else None
     if isinstance(value, Sum):
         return Sum(_scale_all(factor, value.parts))
     if isinstance(value, Quotient):
@@ -357,6 +387,8 @@ def _divide(one: Value, other: Value, signs: list[Node]) -> Value | None:
     if not isinstance(bottom, Square | Peak) or (isinstance(other, Square)):
         return None
     if isinstance(bottom, Peak) and bottom.entry is None:
+        return None
+    if not (bottom.has_more or _measures_last(bottom) or getattr(bottom, "means", None)):
         return None
     if isinstance(one, Factor):
         return Share(one, bottom)

@@ -25,6 +25,7 @@ from gradiometer.proof.check_step_bound import (
     read_lines,
     read_rule,
 )
+from gradiometer.proof.stride import find_stride
 
 _BITS = 256
 _STEPS = 60
@@ -38,9 +39,10 @@ _LARGE = fmpq(10) ** 12
 class StepBound:
     """How large a step can be, over the rate."""
 
-    square: fmpq | None
-    """The square of the supremum; None for infinite."""
-    attained: bool
+    square: tuple[fmpq, fmpq] | None
+    """Between these two lies the square of the supremum; None for infinite."""
+    attained: bool | None
+    """Whether some gradients lead to it; None if that is not known."""
     growth: fmpq | None
     """Each of the worst gradients over the one before it."""
     gradients: tuple[fmpq, ...]
@@ -48,6 +50,10 @@ class StepBound:
     reached: fmpq | None
     """What the last of these steps is at least."""
     certificate: Mapping[str, Any]
+    decay: fmpq = fmpq(0)
+    """How fast the position shrinks besides, over the rate; the bound is that of the rest."""
+    step: int | None = None
+    """The step at which it is largest, if steps do not only come close to it."""
 
 
 def find_step_bound(rule: Rule) -> StepBound:
@@ -59,18 +65,42 @@ def find_step_bound(rule: Rule) -> StepBound:
     if set(rule.reads) & {"loss", "noise"}:
         raise UndecidedError("the rule reads the loss or draws noise")
     problem = {"rule": rule.to_problem()}
+    known: StepBound | None = None
+    with suppress(UndecidedError):
+        known = _find_fixed(problem)
+    if known is not None and known.square is not None:
+        return known
     try:
-        kinds, bound = _classify(problem, list(rule.state))
+        found = find_stride(problem)
+    except UndecidedError:
+        if known is None:
+            raise
+        return known
+    stride = found.stride
+    return StepBound(
+        found.ends, stride.attained, stride.growth, found.gradients, found.reached,
+        found.certificate, found.decay, stride.step,
+    )  # fmt: skip
+
+
+def _find_fixed(problem: Mapping[str, Any]) -> StepBound:
+    """The largest step of a rule all of whose factors but corrections are fixed.
+
+    Raises:
+        UndecidedError: If the rule has another shape, or the checker refuses.
+    """
+    try:
+        begun, lines, decay = read_lines(problem)
+        kinds, bound = _classify(problem, list(begun))
     except GradiometerError as error:
         # The first value of a state may read the position, say.
         raise UndecidedError(error.problem.rstrip(".")) from None
     gradients = [] if bound.square is None else _list_gradients(bound)
     reached = None
     if gradients:
-        states, lines, _ = read_rule(problem, {"kinds": kinds})
         try:
             with precision(_BITS):
-                reached = _round_down(make_step(states, lines, gradients))
+                reached = _round_down(make_step(begun, lines, gradients))
         except GradiometerError as error:
             raise UndecidedError(error.problem.rstrip(".")) from None
     claim = {
@@ -79,7 +109,7 @@ def find_step_bound(rule: Rule) -> StepBound:
         "growth": None if bound.growth is None else str(bound.growth),
         "gradients": list(map(str, gradients)),
         "reached": None if reached is None else str(reached),
-        "decay": str(read_lines(problem)[2]),
+        "decay": str(decay),
     }
     certificate = make_certificate(
         "step_bound", problem=problem, claim=claim, evidence={"kinds": kinds}
@@ -88,8 +118,9 @@ def find_step_bound(rule: Rule) -> StepBound:
         check(certificate)
     except CertificateError as error:
         raise UndecidedError(f"the checker refused: {error.problem.rstrip('.')}") from None
+    square = None if bound.square is None else (bound.square, bound.square)
     return StepBound(
-        bound.square, bound.attained, bound.growth, tuple(gradients), reached, certificate
+        square, bound.attained, bound.growth, tuple(gradients), reached, certificate, decay
     )
 
 

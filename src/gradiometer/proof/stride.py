@@ -45,11 +45,12 @@ class Found:
     """The largest step with its certificate."""
 
     stride: Stride
+    ends: tuple[fmpq, fmpq] | None
+    """Between these two lies the square of the bound; None for infinite."""
     gradients: tuple[fmpq, ...]
     reached: fmpq
     decay: fmpq
     certificate: Mapping[str, Any]
-    growth: fmpq | None = None
 
 
 def find_stride(problem: Mapping[str, Any]) -> Found:
@@ -58,6 +59,14 @@ def find_stride(problem: Mapping[str, Any]) -> Found:
     Raises:
         UndecidedError: If the rule has another shape, or the checker refuses.
     """
+    try:
+        return _find(problem)
+    except GradiometerError as error:
+        # A value may be missing at some step.
+        raise UndecidedError(error.problem.rstrip(".")) from None
+
+
+def _find(problem: Mapping[str, Any]) -> Found:
     begun, lines, decay = read_lines(problem)
     with precision(BITS):
         kinds = _classify(begun, lines)
@@ -67,13 +76,15 @@ def find_stride(problem: Mapping[str, Any]) -> Found:
         gradients = _list_gradients(system, stride)
         reached = _round_down(make_step(begun, lines, gradients))
     square = stride.square
-    ends = None if square is None else [_shorten(square[0], -1), _shorten(square[1], 1)]
+    ends = None if square is None else (_shorten(square[0], -1), _shorten(square[1], 1))
     claim = {
         "square": None if ends is None else list(map(str, ends)),
         "step": stride.step,
         "gradients": list(map(str, gradients)),
         "reached": str(reached),
         "decay": str(decay),
+        "attained": stride.attained,
+        "growth": None if stride.growth is None else str(stride.growth),
     }
     certificate = make_certificate(
         "stride", problem=problem, claim=claim, evidence={"kinds": kinds, "from": last}
@@ -82,10 +93,7 @@ def find_stride(problem: Mapping[str, Any]) -> Found:
         check(certificate)
     except CertificateError as error:
         raise UndecidedError(f"the checker refused: {error.problem.rstrip('.')}") from None
-    growth = None
-    if isinstance(system, System) and system.measure.is_peak and stride.square is not None:
-        growth = system.measure.keeps
-    return Found(stride, tuple(gradients), reached, decay, certificate, growth)
+    return Found(stride, ends, tuple(gradients), reached, decay, certificate)
 
 
 def _classify(begun: Mapping[str, Exact], lines: Lines) -> dict[str, str]:
