@@ -39,8 +39,8 @@ _LARGE = fmpq(10) ** 12
 class StepBound:
     """How large a step can be, over the rate."""
 
-    square: tuple[fmpq, fmpq] | None
-    """Between these two lies the square of the supremum; None for infinite."""
+    square: fmpq | None
+    """The square of the supremum, or a number just below it; None for infinite."""
     attained: bool | None
     """Whether some gradients lead to it; None if that is not known."""
     growth: fmpq | None
@@ -54,6 +54,8 @@ class StepBound:
     """How fast the position shrinks besides, over the rate; the bound is that of the rest."""
     step: int | None = None
     """The step at which it is largest, if steps do not only come close to it."""
+    ceiling: fmpq | None = None
+    """A number just above the square, where that is no rational that is known."""
 
 
 def find_step_bound(rule: Rule) -> StepBound:
@@ -77,9 +79,10 @@ def find_step_bound(rule: Rule) -> StepBound:
             raise
         return known
     stride = found.stride
+    low, high = found.ends or (None, None)
     return StepBound(
-        found.ends, stride.attained, stride.growth, found.gradients, found.reached,
-        found.certificate, found.decay, stride.step,
+        low, stride.attained, stride.growth, found.gradients, found.reached,
+        found.certificate, found.decay, stride.step, None if low == high else high,
     )  # fmt: skip
 
 
@@ -118,9 +121,8 @@ def _find_fixed(problem: Mapping[str, Any]) -> StepBound:
         check(certificate)
     except CertificateError as error:
         raise UndecidedError(f"the checker refused: {error.problem.rstrip('.')}") from None
-    square = None if bound.square is None else (bound.square, bound.square)
     return StepBound(
-        square, bound.attained, bound.growth, tuple(gradients), reached, certificate, decay
+        bound.square, bound.attained, bound.growth, tuple(gradients), reached, certificate, decay
     )
 
 

@@ -13,6 +13,7 @@ from gradiometer.formula import (
     Apply,
     Exact,
     Node,
+    compare,
     compile_exact,
     free_names,
     from_decimal,
@@ -36,7 +37,8 @@ _MOST_SHOWN = 300
 _LARGE = fmpq(10) ** 12
 _RISE = 1000
 """Each gradient over the one before, where all but the last one hardly count."""
-_DIGITS = 20
+_DIGITS, _LONG = 20, 34
+"""Digits of gradients, and of ends of a bound."""
 
 
 @final
@@ -222,12 +224,13 @@ def _shorten(value: Exact, side: int) -> fmpq:
     """A short number near a value, not above or below it where a side is given."""
     if isinstance(value, fmpq) and (side or value.q < 10**_DIGITS):
         return value
-    ball = to_ball(value)
-    near = from_decimal(ball.mid().str(_DIGITS, radius=False))
-    return near + side * abs(near) / fmpq(10) ** (_DIGITS - 3)
+    digits = _LONG if side else _DIGITS
+    near = from_decimal(to_ball(value).mid().str(digits, radius=False))
+    return near + side * abs(near) / fmpq(10) ** (digits - 3)
 
 
 def _round_down(step: Exact) -> fmpq:
     """A short number that is not above the size of the step."""
     size = to_float(to_ball(abs(step)).lower())
-    return from_decimal(f"{size:.12g}") * (1 - fmpq(1, 10**11))
+    near = from_decimal(f"{size:.12g}")
+    return near if compare(abs(step), near) >= 0 else from_decimal(f"{size * (1 - 1e-11):.12g}")
