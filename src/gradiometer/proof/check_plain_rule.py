@@ -50,11 +50,19 @@ def make_plain(
         lines: The assignments, with numbers for all parameters but the rate.
         states: The first values of what is remembered.
     """
-    rows = [(target, _drop_powers(settle_conditions(tree, {}))) for target, tree in lines]
-    rows = _drop_pauses(rows, states)
-    rows = _join_twins(rows, states)
-    rows = _free_gradient(rows)
-    return _split_decay(rows)
+    rows = _drop_pauses(_settle(lines), states)
+    return _split_decay(_free_gradient(_join_twins(rows, states)))
+
+
+def keep_gradient(
+    lines: Sequence[tuple[str, Node]], states: Mapping[str, Exact]
+) -> tuple[Lines, fmpq]:
+    """The same where gradients are those of a landscape, and none of them is left out."""
+    return _split_decay(_join_twins(_settle(lines), states))
+
+
+def _settle(lines: Sequence[tuple[str, Node]]) -> Lines:
+    return [(target, _drop_powers(settle_conditions(tree, {}))) for target, tree in lines]
 
 
 def _drop_powers(tree: Node) -> Node:

@@ -28,6 +28,7 @@ from gradiometer.proof.check import check
 from gradiometer.proof.check_step_bound import make_step, read_lines
 from gradiometer.proof.check_stride import BITS, Stride, find_stride_bound, weigh
 from gradiometer.proof.check_stride_rule import Echo, Lines, Plain, System, read_system
+from gradiometer.proof.check_stride_kinds import guess_kinds
 
 _SPANS = (16, 64, 256, 1024, 4096, 16384)
 """Numbers of steps that are looked at singly, the shortest first."""
@@ -71,7 +72,7 @@ def find_stride(problem: Mapping[str, Any]) -> Found:
 def _find(problem: Mapping[str, Any]) -> Found:
     begun, lines, decay = read_lines(problem)
     with precision(BITS):
-        kinds = _classify(begun, lines)
+        kinds = guess_kinds(begun, lines)
         last, stride = _look_ahead(begun, lines, kinds)
         shown = min(stride.step or 0, _MOST_SHOWN)
         system = read_system(begun, lines, kinds, (1, max(last, _STEPS, shown)))
@@ -96,46 +97,6 @@ def _find(problem: Mapping[str, Any]) -> Found:
     except CertificateError as error:
         raise UndecidedError(f"the checker refused: {error.problem.rstrip('.')}") from None
     return Found(stride, ends, tuple(gradients), reached, decay, certificate)
-
-
-def _classify(begun: Mapping[str, Exact], lines: Lines) -> dict[str, str]:
-    """The kind of each state, as its line looks."""
-    clocks = _find_clocks(begun, lines)
-    rows: dict[str, Node] = {}
-    for target, tree in lines:
-        inner = {name: row for name, row in rows.items() if not name.endswith("'")}
-        rows[target] = substitute(tree, inner)
-    return {name: "clock" if name in clocks else _guess(rows[f"{name}'"]) for name in begun}
-
-
-def _guess(tree: Node) -> str:
-    """What a state seems to be, from the operations of its line."""
-    parts = [part for part in walk(tree) if isinstance(part, Apply)]
-    called = {part.operator for part in parts}
-    if any(p.operator == "/" and _reads_gradients(p.arguments[1]) for p in parts):
-        return "echo"
-    if any(p.operator == "^" and _reads_gradients(p.arguments[0]) for p in parts):
-        return "square"
-    return "peak" if "max" in called else "linear"
-
-
-def _reads_gradients(tree: Node) -> bool:
-    return bool(free_names(tree) - {"t"})
-
-
-def _find_clocks(begun: Mapping[str, Exact], lines: Lines) -> set[str]:
-    """The states that read nothing but the step count and each other."""
-    rows = dict(lines)
-    found = {*begun}
-    while True:
-        given = {"t", *found, *(f"{name}'" for name in found)}
-        for target, tree in lines:
-            if not target.endswith("'") and free_names(tree) <= given:
-                given.add(target)
-        kept = {name for name in found if free_names(rows[f"{name}'"]) <= given}
-        if kept == found:
-            return found
-        found = kept
 
 
 def _look_ahead(
