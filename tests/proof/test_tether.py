@@ -102,24 +102,24 @@ def test_a_rule_that_climbs_is_not_held() -> None:
     step = {"m'": "9/10*m + g/10", "u'": "max(19/20*u, abs(g))"}
     for sign, share, held in (("-", "1 + (1/2)^t", True), ("+", "1 + (1/2)^t", False),
                               ("-", "1 - 2*(99/100)^t", False)):  # fmt: skip
-        own = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
+        own: Any = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
                "state": {"m": "0", "u": "0"},
                "step": {**step, "x'": f"x {sign} learning_rate*({share})*m'/u'"}}  # fmt: skip
         if held:
-            prove("x^2/2", own, "1/3")  # type: ignore[arg-type]
+            prove("x^2/2", own, "1/3")
         else:
             with pytest.raises(UndecidedError):
-                prove("x^2/2", own, "1/3")  # type: ignore[arg-type]
+                prove("x^2/2", own, "1/3")
 
 
 def test_a_rule_that_once_moved_otherwise_is_left_open() -> None:
     # Until step 30 the mean takes no slopes; then it would take them up from another value.
-    own = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
+    own: Any = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
            "state": {"m": "0", "u": "0"},
            "step": {"m'": "where(t < 30, m - g, 9/10*m + g/10)", "u'": "max(19/20*u, abs(g))",
                     "x'": "x - learning_rate*(1 + (1/2)^t)*m'/u'"}}  # fmt: skip
     with pytest.raises(UndecidedError):
-        prove("x^2/2", own, "1/3")  # type: ignore[arg-type]
+        prove("x^2/2", own, "1/3")
 
 
 def test_bounds_of_a_bowl_are_tight() -> None:

@@ -2,10 +2,10 @@
 
 From step N on a power `b^t` is a small number that shrinks by b from step to step; so is a product
 of factors below 1 that a rule keeps, and `t*b^t` once t is large. A formula F in `t` is then one in
-such numbers `u_j`, and lies in the range that it takes on the box `0 <= u_j <= u_j(N)`. Its limit is
-its value at 0. It never exceeds that from N on if, with upper ends `c_j` of its slopes on the box,
-`sum over c_j > 0 of c_j*u_j(N) <= -c*u(N)` for a power u that fades slower than all of these:
-all of them shrink faster than u does from then on.
+such numbers `u_j`, and lies in the range that it takes on the box `0 <= u_j <= u_j(N)`. Its limit
+is its value at 0. It stays below that from N on if, with upper ends `c_j` of its slopes on the box,
+`sum over c_j > 0 of c_j*u_j(N) < -c*u(N)` for a power u that fades slower than all of these: all
+of them shrink faster than u does from then on.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class Tail:
     def _name(self, base: Node, each: fmpq) -> str:
         assert isinstance(base, Number)
         # Equal rational rates are one number, however they are written.
-        value = base.value**int(each.p) if each.q == 1 and each.p < 100 else base.value
+        value = base.value ** int(each.p) if each.q == 1 and each.p < 100 else base.value
         key = ("power", value, ONE if value != base.value else each)
         if key not in self.names:
             name = f"power {len(self.names)}"

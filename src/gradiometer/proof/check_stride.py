@@ -37,14 +37,14 @@ from gradiometer.formula import (
 from gradiometer.proof.check_fading import Clock
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_step_bound import make_step, read_lines
-from gradiometer.proof.check_stride_rule import (
+from gradiometer.proof.check_stride_rule import read_system
+from gradiometer.proof.check_stride_system import (
     Echo,
     Lines,
     Plain,
     System,
     Vector,
     list_modes,
-    read_system,
 )
 
 BITS = 192

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gradiometer.formula import Apply, Exact, Node, free_names, substitute, walk
-from gradiometer.proof.check_stride_rule import Lines
+from gradiometer.proof.check_stride_system import Lines
 
 
 def guess_kinds(begun: Mapping[str, Exact], lines: Lines) -> dict[str, str]:

@@ -24,7 +24,8 @@ from gradiometer.proof.check_plain_rule import RATE, keep_gradient
 from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_stride import make_square
 from gradiometer.proof.check_stride_kinds import guess_kinds
-from gradiometer.proof.check_stride_rule import Lines, System, read_system
+from gradiometer.proof.check_stride_rule import read_system
+from gradiometer.proof.check_stride_system import Lines, System
 
 _ZERO = fmpq(0)
 _AHEAD = (256, 1024, 4096)

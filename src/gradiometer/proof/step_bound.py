@@ -28,6 +28,7 @@ from gradiometer.proof.check_step_bound import (
 from gradiometer.proof.stride import find_stride
 
 _BITS = 256
+_NONE = fmpq(0)
 _STEPS = 60
 """How many gradients are shown."""
 _LARGE = fmpq(10) ** 12
@@ -50,7 +51,7 @@ class StepBound:
     reached: fmpq | None
     """What the last of these steps is at least."""
     certificate: Mapping[str, Any]
-    decay: fmpq = fmpq(0)
+    decay: fmpq = _NONE
     """How fast the position shrinks besides, over the rate; the bound is that of the rest."""
     step: int | None = None
     """The step at which it is largest, if steps do not only come close to it."""

@@ -10,25 +10,21 @@ from flint import fmpq
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.formula import (
-    Apply,
     Exact,
-    Node,
     compare,
     compile_exact,
-    free_names,
     from_decimal,
     precision,
-    substitute,
     to_ball,
     to_float,
-    walk,
 )
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.check_step_bound import make_step, read_lines
 from gradiometer.proof.check_stride import BITS, Stride, find_stride_bound, weigh
-from gradiometer.proof.check_stride_rule import Echo, Lines, Plain, System, read_system
 from gradiometer.proof.check_stride_kinds import guess_kinds
+from gradiometer.proof.check_stride_rule import read_system
+from gradiometer.proof.check_stride_system import Echo, Lines, Plain, System
 
 _SPANS = (16, 64, 256, 1024, 4096, 16384)
 """Numbers of steps that are looked at singly, the shortest first."""

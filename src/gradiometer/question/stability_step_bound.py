@@ -42,7 +42,9 @@ def _bound_fact(found: StepBound) -> Fact:
     if found.step is not None:
         said += f"step {found.step} can be the largest, and comes as close to it as one likes"
     else:
-        said += "some gradients lead to it" if found.attained else "steps come as close as one likes"
+        said += (
+            "some gradients lead to it" if found.attained else "steps come as close as one likes"
+        )
     is_short = isinstance(value, fmpq) or found.ceiling is not None
     root = "" if is_short else f", the root of {to_value_text(found.square)},"
     measured = f"`learning_rate` times this number{root}"
