@@ -35,7 +35,8 @@ from proof.prover_problems import known_words, list_problems
 TESTS = Path(__file__).parents[1]
 PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
             "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
-            "fate", "tether", "basin", "phases*", "step_bound", "scene")  # fmt: skip
+            "fate", "tether", "basin", "phases*", "step_bound", "stride",
+            "scene")  # fmt: skip
 EFFORT = {"precision": 0, "round_short": 1}
 """What is called with a number of digits to work or to guess with, and which argument that is."""
 TEXTS = ("reason", "because", "how", "error")
@@ -54,6 +55,7 @@ NEAR = (
     *((name, RATES) for name in ("stability", "doubling")),
     ("walk", ("tests/proof/test_walk.py", "tests/proof/test_verdict.py")),
     *((name, (f"tests/proof/test_{name}.py",)) for name in ("tether", "basin", "step_bound")),
+    ("stride", ("tests/known_answers/test_step_bounds.py", "tests/proof/test_stride.py")),
     ("phases", ("tests/proof/test_check_phases.py", "tests/question/test_escape_any_facts.py")),
     ("verdict", ("tests/proof/test_verdict.py", "tests/proof/test_check_run.py")),
     ("fate", ("tests/proof/test_fate.py",)),

@@ -75,13 +75,16 @@ def read_system(
         if first < 0 or (kind in ("linear", "echo") and first != 0):
             raise UndecidedError(f"`{name}` does not start at 0")
     kept = {n: dict(lines)[f"{n}'"] for n, kind in kinds.items() if kind == "clock"}
+    numbers = {name: begun[name] for name in kept}
     opening = _follow_all(lines, kinds, begun, None)
     after = opening["x'"]
     if isinstance(after, Sum) and after.parts.keys() == {"x", "g"} and span[0] == 1:
         share = after.parts["g"]
         if after.parts["x"] == Factor(ONE) and share.degree == 1:
-            return Plain(to_number(Factor(share.tree)))
-    clock = Clock(max(2, span[0]), span[1], _inline(kept, lines), {n: begun[n] for n in kept})
+            plain = Plain(to_number(Factor(share.tree)))
+            _require_counted(lines, Clock(2, span[1], _inline(kept, lines), numbers), kept)
+            return plain
+    clock = Clock(max(2, span[0]), span[1], _inline(kept, lines), numbers)
     known = _follow_all(lines, kinds, begun, clock)
     if clock.since > 2:
         _require_alike(lines, kinds, begun, known)
@@ -91,6 +94,19 @@ def read_system(
     if isinstance(moved.step, Trail):
         return read_echo(moved.step, known, opening, clock)
     return _read_quotient(moved.step, (known, opening), kinds, clock)
+
+
+def _require_counted(lines: Lines, clock: Clock, kept: Mapping[str, Node]) -> None:
+    """Return if all that reads only the step count has a value at each step.
+
+    Raises:
+        UndecidedError: If it may have none.
+    """
+    trees: dict[str, Node] = {"t": Name("t"), **{name: Name(name) for name in kept}}
+    for target, tree in lines:
+        if free_names(tree) <= trees.keys():
+            trees[target] = substitute(tree, trees)
+            clock.require_value(trees[target])
 
 
 def _require_alike(
