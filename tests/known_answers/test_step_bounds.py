@@ -54,7 +54,8 @@ def bound(name, **values):
 @pytest.mark.parametrize(
     ("name", "form"),
     [("adam", adam), ("adam.keras", adam), ("adamw", adam), ("amsgrad", adam),
-     ("sparse_adam", adam), ("adamax", adamax), ("adamax.keras", adamax), ("adamaxw", adamax), ("nadamw", nadam),
+     ("sparse_adam", adam), ("adamax", adamax), ("adamax.keras", adamax), ("adamaxw", adamax),
+     ("nadamw", nadam),
      ("nadam.optax", nadam)],
 )  # fmt: skip
 def test_the_closed_forms(name, form, seed):
