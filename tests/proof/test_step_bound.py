@@ -117,7 +117,7 @@ def test_the_gradients_that_are_shown_reach_what_is_said():
     assert reached > 1.13
 
 
-@pytest.mark.parametrize("name", ["adabelief", "yogi", "adamax", "nadam", "fromage", "momo"])
+@pytest.mark.parametrize("name", ["yogi", "adafactor", "fromage", "momo", "lamb"])
 def test_a_rule_of_another_shape_is_left_open_with_a_reason(name):
     with pytest.raises(UndecidedError, match=r"\w"):
         find_step_bound(rule_of(name))
@@ -178,6 +178,6 @@ def test_stability_says_it_beside_the_safe_rates():
     assert float(facts["step_bound"].value) == pytest.approx(1.1649647, abs=1e-6)
     assert facts["worst_gradients"].value["growth"] == fmpq(19, 18)
     assert stability("x^2/2").facts["step_bound"].value.sign == 1
-    open_fact = stability("x^2/2", optimizer="adabelief", set={"eps": "1/10"}).facts["step_bound"]
+    open_fact = stability("x^2/2", optimizer="yogi", set={"eps": "1/10"}).facts["step_bound"]
     assert open_fact.status == "unknown"
-    assert "(g - m')^2" in open_fact.because
+    assert "sign(v - g^2)" in open_fact.because

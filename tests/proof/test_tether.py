@@ -11,7 +11,7 @@ import pytest
 from flint import arb, fmpq
 
 import gradiometer
-from gradiometer.errors import CertificateError
+from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import to_float
 from gradiometer.proof import check, find_settled_step, fingerprint, run_exactly
 from gradiometer.proof.check_tether import bound_mean
@@ -20,7 +20,10 @@ from gradiometer.proof.tether import find_tether
 from gradiometer.question.course import read_request
 
 LANDSCAPES = (("x^4/4", "1"), ("abs(x) + x^4", "-6/5"))
-RULES = ("adam", "adam.keras", "amsgrad", "rmsprop", "rmsprop.keras", "adagrad", "lion", "adamw")
+RULES = (
+    *("adam", "adam.keras", "amsgrad", "rmsprop", "rmsprop.keras", "adagrad", "lion", "adamw"),
+    *("nadam", "nadam.keras", "nadam.optax", "nadamw", "radam", "radam.optax", "adamax", "adamaxw"),
+)
 
 
 def ask(objective: str, optimizer: str, **more: Any) -> gradiometer.Answer:
@@ -41,10 +44,12 @@ def sealed(certificate: dict[str, Any]) -> dict[str, Any]:
     return {**certificate, "fingerprint": fingerprint(*parts)}
 
 
-def prove(objective: str, optimizer: str, start: str, *, rate: str = "1/10") -> tuple[float, float]:
+def prove(
+    objective: str, optimizer: str, start: str, *, rate: str = "1/10", **values: str
+) -> tuple[float, float]:
     """Bounds that the checker accepts, whatever else may be proved of the run."""
     request = read_request(
-        objective, optimizer=optimizer, schedule=None, settings={"learning_rate": rate},
+        objective, optimizer=optimizer, schedule=None, settings={"learning_rate": rate, **values},
         start=start, steps=80, at_kink=None,
     )  # fmt: skip
     settled = find_settled_step(request.course)
@@ -64,6 +69,57 @@ def test_long_runs_stay_between_proved_bounds(rule: str, objective: str, start: 
     positions = run.arrays["x"].to_list()
     assert len(positions) > 1000
     assert low <= min(positions) <= max(positions) <= high
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [("ademamix", {"beta3": "99/100"}), ("simplified_ademamix", {"beta1": "9/10", "alpha": "2"}),
+     ("nadam", {"momentum_decay": "1/10"}), ("adamax", {"beta1": "1/2", "beta2": "3/4"})],
+)  # fmt: skip
+def test_other_values_leave_bounds_too(rule: str, values: dict[str, str]) -> None:
+    low, high = prove("x^2/2 + abs(x)", rule, "3/2", **values)
+    run = gradiometer.trajectory("x^2/2 + abs(x)", optimizer=rule, start="3/2", steps=20_000,
+                                 set={"learning_rate": "1/10", **values},
+                                 engine="float64")  # fmt: skip
+    positions = run.arrays["x"].to_list()
+    assert low <= min(positions) <= max(positions) <= high
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [("ademamix", {}), ("adabelief", {}), ("adamax", {"beta1": "999/1000", "beta2": "1/2"}),
+     ("adan", {}), ("radam", {"beta1": "9/10", "beta2": "4/5"}), ("novograd", {}),
+     ("nadamw", {"weight_decay": "11"})],
+)  # fmt: skip
+def test_rules_whose_steps_have_no_bound_or_do_not_point_home_are_left_open(
+    rule: str, values: dict[str, str]
+) -> None:
+    with pytest.raises(UndecidedError):
+        prove("x^2/2", rule, "1/3", **values)
+
+
+def test_a_rule_that_climbs_is_not_held() -> None:
+    step = {"m'": "9/10*m + g/10", "u'": "max(19/20*u, abs(g))"}
+    for sign, share, held in (("-", "1 + (1/2)^t", True), ("+", "1 + (1/2)^t", False),
+                              ("-", "1 - 2*(99/100)^t", False)):  # fmt: skip
+        own: Any = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
+               "state": {"m": "0", "u": "0"},
+               "step": {**step, "x'": f"x {sign} learning_rate*({share})*m'/u'"}}  # fmt: skip
+        if held:
+            prove("x^2/2", own, "1/3")
+        else:
+            with pytest.raises(UndecidedError):
+                prove("x^2/2", own, "1/3")
+
+
+def test_a_rule_that_once_moved_otherwise_is_left_open() -> None:
+    # Until step 30 the mean takes no slopes; then it would take them up from another value.
+    own: Any = {"name": "own", "parameters": {"learning_rate": {"default": "1"}},
+           "state": {"m": "0", "u": "0"},
+           "step": {"m'": "where(t < 30, m - g, 9/10*m + g/10)", "u'": "max(19/20*u, abs(g))",
+                    "x'": "x - learning_rate*(1 + (1/2)^t)*m'/u'"}}  # fmt: skip
+    with pytest.raises(UndecidedError):
+        prove("x^2/2", own, "1/3")
 
 
 def test_bounds_of_a_bowl_are_tight() -> None:
@@ -157,16 +213,17 @@ def edit(certificate: dict[str, Any], kind: int) -> None:
     elif kind == 7:
         problem["start"] = "5"
     elif kind == 8:
-        step["v'"] = step["v'"].replace("d^2", "d")
+        step["v'"] = step["v'"].replace("d^2", "d").replace("g^2", "g")
     else:
-        step["m'"] = step["m'"].replace("*d", "*x")
+        step["m'"] = step["m'"].replace("*d", "*x").replace("*g", "*x")
     problem["rule"]["step"] = [[name, step[name]] for name, _ in problem["rule"]["step"]]
 
 
+@pytest.mark.parametrize("rule", ["adam", "nadamw"])
 @pytest.mark.parametrize("kind", range(10))
-def test_edited_certificates_are_refused(kind: int) -> None:
+def test_edited_certificates_are_refused(kind: int, rule: str) -> None:
     random.seed(kind)
-    certificate = tether(ask("x^2/2", "adam", start="1/3"))
+    certificate = tether(ask("x^2/2", rule, start="1/3"))
     assert certificate is not None
     check(certificate)
     edit(certificate, kind)

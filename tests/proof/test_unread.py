@@ -67,10 +67,13 @@ ASKED = {
     "a basin": ("trajectory", "x^2 + y^2", {"set": RATE, "start": "x=1,y=1/3", "steps": 5}),
     "a cone": ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1,y=1/3", "steps": 5}),
     "safe rates": ("stability", "x^2/2", {"set": {"momentum": "1/2"}}),
+    "long steps": ("stability", "x^2/2", {"optimizer": "adam", "set": {"eps": "1/10"}}),
+    "steps that count": ("stability", "x^2/2", {"optimizer": "nadamw", "set": {"eps": "1/10"}}),
     "doublings": ("stability", "x^4/4 - x^2/2", {"at": "1", "doublings": 1}),
 }  # fmt: skip
 KINDS = {"run", "rotation", "itinerary", "excursion", "descent", "contraction", "approach", "outer",
-         "trap", "stability", "doubling", "step_bound", "tether", "basin", "cone"}  # fmt: skip
+         "trap", "stability", "doubling", "step_bound", "stride", "tether", "basin",
+         "cone"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "sign": "check_formula",
     "stability": "check_stability",
     "step_bound": "check_step_bound",
+    "stride": "check_stride",
     "swing": "check_swing",
     "symmetry": "check_symmetry",
     "tether": "check_tether",

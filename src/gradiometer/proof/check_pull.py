@@ -11,12 +11,13 @@ each add up to 1, `w^2 <= q * sum of p_k^2/r_k`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, final
 
 from flint import fmpq
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import (
     Apply,
     Exact,
@@ -35,6 +36,7 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.check_motion import Motion, read_mean, split_factors
 from gradiometer.proof.check_region import Field
+from gradiometer.proof.check_stride_pull import read_drive
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _SLOPE = Name("g")
@@ -56,11 +58,21 @@ class Pull:
 
 
 def read_pull(field: Field) -> Pull:
-    """The step of a rule of the kind that this proof speaks of.
+    """The step of a rule of one of the kinds that this proof speaks of.
 
     Raises:
         UndecidedError: If it is of another kind.
     """
+    try:
+        return _read_fixed(field)
+    except UndecidedError as error:
+        with suppress(UndecidedError, GradiometerError):
+            return Pull(*read_drive(field))
+        raise error from None
+
+
+def _read_fixed(field: Field) -> Pull:
+    """The step of a rule whose factors are fixed but for corrections of means."""
     motion, rows = field.motion, dict(field.motion.step)
     if not rows.keys() <= find_read(motion.step, ["x'"], motion.memory):
         # All that is read is looked at below.

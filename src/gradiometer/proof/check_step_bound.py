@@ -49,6 +49,7 @@ from gradiometer.proof.check_gain import (
     multiply,
     to_factor,
 )
+from gradiometer.proof.check_plain_rule import make_plain
 
 _BITS = 256
 _MOST_GRADIENTS = 400
@@ -90,9 +91,10 @@ def check_step_bound(problem: Any, claim: Any, evidence: Any) -> None:
     """
     states, lines, kinds = read_rule(problem, evidence)
     found = find_bound(states, lines, kinds)
-    square, attained, growth, gradients, reached = fields(
-        claim, "square", "attained", "growth", "gradients", "reached"
+    square, attained, growth, gradients, reached, decay = fields(
+        claim, "square", "attained", "growth", "gradients", "reached", "decay"
     )
+    require(read_rational(decay) == read_lines(problem)[2], "The decay is another one.")
     said = (None if text is None else read_rational(text) for text in (square, growth))
     require(tuple(said) == (found.square, found.growth), "The largest step is another one.")
     require(attained is found.attained, "Whether it is reached is said wrongly.")
@@ -107,9 +109,16 @@ def check_step_bound(problem: Any, claim: Any, evidence: Any) -> None:
 
 def read_rule(problem: Any, evidence: Any) -> tuple[dict[str, Exact], Lines, dict[str, str]]:
     """First values, assignments that reach the position, and the kind of each state."""
+    (kinds,) = fields(evidence, "kinds")
+    begun, lines, _ = read_lines(problem)
+    require(all(kinds.get(name) in _KINDS for name in begun), "A state is of no kind.")
+    return begun, lines, {name: kinds[name] for name in begun}
+
+
+def read_lines(problem: Any) -> tuple[dict[str, Exact], Lines, fmpq]:
+    """First values and assignments of the plain rule, and the decay that was split off."""
     (rule,) = fields(problem, "rule")
     states, step, values = fields(rule, "state", "step", "values")
-    (kinds,) = fields(evidence, "kinds")
     numbers = {name: read_rational(text) for name, text in values.items()}
     require(RATE not in numbers, "The rate has a value.")
     known = {*numbers, *states, "x", "g", "t", RATE}
@@ -126,9 +135,10 @@ def read_rule(problem: Any, evidence: Any) -> tuple[dict[str, Exact], Lines, dic
     needed = find_needed(lines, ["x'"], states=first, ranges={"t": Range(ONE, None)})
     lines = [(target, tree) for target, tree in lines if target in needed]
     alive = [name for name in states if f"{name}'" in needed]
-    require(all(kinds.get(name) in _KINDS for name in alive), "A state is of no kind.")
     begun = {name: evaluate(first[name], numbers) for name in alive}
-    return begun, lines, {name: kinds[name] for name in alive}
+    lines, decay = make_plain(lines, begun)
+    kept = {target for target, _ in lines}
+    return {name: value for name, value in begun.items() if f"{name}'" in kept}, lines, decay
 
 
 def find_bound(states: Mapping[str, Exact], lines: Lines, kinds: Mapping[str, str]) -> Bound:

@@ -22,10 +22,13 @@ from gradiometer.proof.check_step_bound import (
     follow_line,
     make_step,
     open_rule,
+    read_lines,
     read_rule,
 )
+from gradiometer.proof.stride import find_stride
 
 _BITS = 256
+_NONE = fmpq(0)
 _STEPS = 60
 """How many gradients are shown."""
 _LARGE = fmpq(10) ** 12
@@ -40,8 +43,9 @@ class StepBound:
     """How large a step can be, over the rate."""
 
     square: fmpq | None
-    """The square of the supremum; None for infinite."""
-    attained: bool
+    """The square of the supremum, or a number just below it; None for infinite."""
+    attained: bool | None
+    """Whether some gradients lead to it; None if that is not known."""
     growth: fmpq | None
     """Each of the worst gradients over the one before it."""
     gradients: tuple[fmpq, ...]
@@ -49,6 +53,12 @@ class StepBound:
     reached: fmpq | None
     """What the last of these steps is at least."""
     certificate: Mapping[str, Any]
+    decay: fmpq = _NONE
+    """How fast the position shrinks besides, over the rate; the bound is that of the rest."""
+    step: int | None = None
+    """The step at which it is largest, if steps do not only come close to it."""
+    ceiling: fmpq | None = None
+    """A number just above the square, where that is no rational that is known."""
 
 
 def find_step_bound(rule: Rule) -> StepBound:
@@ -60,18 +70,43 @@ def find_step_bound(rule: Rule) -> StepBound:
     if set(rule.reads) & {"loss", "noise"}:
         raise UndecidedError("the rule reads the loss or draws noise")
     problem = {"rule": rule.to_problem()}
+    known: StepBound | None = None
+    with suppress(UndecidedError):
+        known = _find_fixed(problem)
+    if known is not None and known.square is not None:
+        return known
     try:
-        kinds, bound = _classify(problem, list(rule.state))
+        found = find_stride(problem)
+    except UndecidedError:
+        if known is None:
+            raise
+        return known
+    stride = found.stride
+    low, high = found.ends or (None, None)
+    return StepBound(
+        low, stride.attained, stride.growth, found.gradients, found.reached,
+        found.certificate, found.decay, stride.step, None if low == high else high,
+    )  # fmt: skip
+
+
+def _find_fixed(problem: Mapping[str, Any]) -> StepBound:
+    """The largest step of a rule all of whose factors but corrections are fixed.
+
+    Raises:
+        UndecidedError: If the rule has another shape, or the checker refuses.
+    """
+    try:
+        begun, lines, decay = read_lines(problem)
+        kinds, bound = _classify(problem, list(begun))
     except GradiometerError as error:
         # The first value of a state may read the position, say.
         raise UndecidedError(error.problem.rstrip(".")) from None
     gradients = [] if bound.square is None else _list_gradients(bound)
     reached = None
     if gradients:
-        states, lines, _ = read_rule(problem, {"kinds": kinds})
         try:
             with precision(_BITS):
-                reached = _round_down(make_step(states, lines, gradients))
+                reached = _round_down(make_step(begun, lines, gradients))
         except GradiometerError as error:
             raise UndecidedError(error.problem.rstrip(".")) from None
     claim = {
@@ -80,6 +115,7 @@ def find_step_bound(rule: Rule) -> StepBound:
         "growth": None if bound.growth is None else str(bound.growth),
         "gradients": list(map(str, gradients)),
         "reached": None if reached is None else str(reached),
+        "decay": str(decay),
     }
     certificate = make_certificate(
         "step_bound", problem=problem, claim=claim, evidence={"kinds": kinds}
@@ -89,7 +125,7 @@ def find_step_bound(rule: Rule) -> StepBound:
     except CertificateError as error:
         raise UndecidedError(f"the checker refused: {error.problem.rstrip('.')}") from None
     return StepBound(
-        bound.square, bound.attained, bound.growth, tuple(gradients), reached, certificate
+        bound.square, bound.attained, bound.growth, tuple(gradients), reached, certificate, decay
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import exact_sqrt, precision
+from gradiometer.formula import Exact, exact_sqrt, precision, to_ball, to_float
 from gradiometer.proof import StepBound, find_step_bound
 from gradiometer.question.answer import Fact, proved, unknown
 from gradiometer.question.stability_read import Request
@@ -33,15 +33,45 @@ def list_step_bound(request: Request) -> tuple[dict[str, Fact], Mapping[str, Any
 
 def _bound_fact(found: StepBound) -> Fact:
     if found.square is None:
-        said = "The steps over `learning_rate` have no bound, whatever gradients are allowed."
-        return proved(INFINITY, said)
+        return proved(INFINITY, f"The steps over `learning_rate` have no bound: {_grow(found)}.")
     with precision(_BITS):
         value = exact_sqrt(found.square)
+        if found.ceiling is not None:
+            value = to_ball(value).union(to_ball(exact_sqrt(found.ceiling)))
     said = "is the bound of all steps, over all gradients and all numbers of steps; "
-    said += "some gradients lead to it" if found.attained else "steps come as close as one likes"
-    root = "" if isinstance(value, fmpq) else f", the root of {to_value_text(found.square)},"
+    if found.step is not None:
+        said += f"step {found.step} can be the largest, and comes as close to it as one likes"
+    else:
+        said += (
+            "some gradients lead to it" if found.attained else "steps come as close as one likes"
+        )
+    is_short = isinstance(value, fmpq) or found.ceiling is not None
+    root = "" if is_short else f", the root of {to_value_text(found.square)},"
     measured = f"`learning_rate` times this number{root}"
-    return proved(value, f"{measured} {said}.")
+    return proved(value, f"{measured} {said}.{_shrink(found, value)}")
+
+
+def _grow(found: StepBound) -> str:
+    """Why there is no bound."""
+    if found.reached is None:
+        return "they are as large as the gradients are"
+    if found.step is not None:
+        return f"step {found.step} is as large as the gradient is"
+    shown = f"step {len(found.gradients)} can be {to_float(found.reached):.6g}"
+    return f"{shown}, and the more gradients come, the larger the next one can be"
+
+
+def _shrink(found: StepBound, value: Exact) -> str:
+    """What the decay adds to that."""
+    if not found.decay:
+        return ""
+    rate = to_value_text(found.decay)
+    said = f" Besides, the position shrinks by `learning_rate`*{rate} of itself at each step"
+    if found.decay > 0:
+        place = to_float(value) / to_float(found.decay)
+        said += f"; once it is within {place:.8g} of 0 (this number over that), it stays there "
+        said += f"while `learning_rate` <= {to_value_text(1 / found.decay)}"
+    return f"{said}."
 
 
 def _gradients_fact(found: StepBound) -> Fact:
@@ -51,9 +81,9 @@ def _gradients_fact(found: StepBound) -> Fact:
         "growth": "none" if found.growth is None else found.growth,
         "steps": len(found.gradients),
         "reached": found.reached,
-        "attained": found.attained,
+        "attained": "unknown" if found.attained is None else found.attained,
     }
-    shape = "one gradient after gradients of 0"
+    shape = "one gradient after gradients of 0" if len(found.gradients) > 1 else "one gradient"
     if found.growth is not None:
         shape = f"gradients each of which is {to_value_text(found.growth)} times the one before"
     elif any(found.gradients[:-1]):

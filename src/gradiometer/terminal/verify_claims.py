@@ -89,13 +89,27 @@ def _of_step_bound(parts: Sequence[Any]) -> dict[str, Any]:
         return {"step_bound": "inf", "worst_gradients": "none"}
     with precision(_BITS):
         bound = spell(exact_sqrt(from_decimal(claim["square"])))
-    worst = {
+    return {"step_bound": bound, "worst_gradients": _worst(claim)}
+
+
+def _of_stride(parts: Sequence[Any]) -> dict[str, Any]:
+    claim = parts[0]["claim"]
+    bound = "inf"
+    if claim["square"] is not None:
+        with precision(_BITS):
+            low, high = (exact_sqrt(from_decimal(end)) for end in claim["square"])
+            bound = spell(low if low == high else to_ball(low).union(to_ball(high)))
+    return {"step_bound": bound, "worst_gradients": _worst(claim)}
+
+
+def _worst(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact about the worst gradients."""
+    return {
         "growth": claim["growth"] or "none",
         "steps": str(len(claim["gradients"])),
         "reached": claim["reached"],
-        "attained": claim["attained"],
+        "attained": "unknown" if claim["attained"] is None else claim["attained"],
     }
-    return {"step_bound": bound, "worst_gradients": worst}
 
 
 def _end_of(span: Mapping[str, Any]) -> str:
@@ -242,6 +256,7 @@ READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "run": _of_run,
     "stability": _of_stability,
     "step_bound": _of_step_bound,
+    "stride": _of_stride,
     "trail": _of_trail,
     **dict.fromkeys(_FATES, _of_fate),
 }

@@ -41,7 +41,7 @@ def compare_inputs(
         problem = part["problem"]
         if part["kind"] == "change":
             found = _compare_change(inputs, part)
-        elif part["kind"] == "step_bound":
+        elif part["kind"] in ("step_bound", "stride"):
             found = _compare_rule(inputs, problem)
         elif wanted is None:
             found = _compare_loosely(inputs, problem)
