@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "distance": "check_distance",
     "doubling": "check_doubling",
     "excursion": "check_excursion",
+    "fading": "check_fading",
     "fixed_point": "check_fixed_point",
     "form": "check_form",
     "graph": "check_graph",

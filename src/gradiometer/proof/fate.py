@@ -47,6 +47,8 @@ class Fate:
     orbit: Orbit | None = None
     is_checked: bool = False
     """Whether the checker has accepted the certificate already, when the proof was looked for."""
+    near: tuple[fmpq, fmpq] | None = None
+    """Two ends between which the limit lies, where it is not known more closely."""
     interval: tuple[fmpq, fmpq] | None = None
     """Two ends between which all positions lie, the start included; both belong to it."""
 
@@ -58,6 +60,7 @@ It raises `UndecidedError` with a reason that reads on from "no state repeats, a
 """
 
 _ATTEMPTS: tuple[tuple[str, str], ...] = (
+    ("fading", "find_fading"),
     ("rotation", "find_rotation"),
     ("descent", "find_descent"),
     ("itinerary", "find_itinerary"),
