@@ -224,9 +224,10 @@ class Fading:
             entries = [range_over(part.entry, {**spans, "lead ": lead}) for lead in leads]
             span = outward(_remember(part, hull(*entries), state[part.name]))
             spans |= {part.name: span, f"{part.name}'": span}
+        rated = {**spans, RATE: Range(_ZERO, self.fade.most(self.done))}
         for row in drive.rows:
             if not is_total(row):
-                range_over(row, spans)
+                range_over(row, rated)
         return valley, spans
 
     def _bound_stride(self, drive: Drive, spans: Mapping[str, Range]) -> arb:

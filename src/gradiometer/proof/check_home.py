@@ -76,7 +76,7 @@ class Drive:
     parts: tuple[Part, ...]
     """Sizes first."""
     rows: tuple[Node, ...]
-    """Every other assignment of a step."""
+    """Every assignment of a step, which must have a value."""
     known: Mapping[str, Range]
     """Where everything lies that no state changes."""
 
@@ -91,8 +91,9 @@ def list_drives(motion: Motion, known: Mapping[str, Range]) -> Iterator[Drive]:
     Raises:
         UndecidedError: If it steps in no proportion to its rate.
     """
-    rows = _inline(motion)
+    rows, others = _inline(motion)
     here = rows.pop("x'")
+    others = [*others, here, *(row for name, row in rows.items() if name[:-1] not in motion.means)]
     share = differentiate(here, RATE)
     still = apply("-", substitute(here, {RATE: ZERO}), _HERE)
     if not _is_linear(here, RATE) or any(RATE in free_names(t) for t in (share, *rows.values())):
@@ -115,12 +116,14 @@ def list_drives(motion: Motion, known: Mapping[str, Range]) -> Iterator[Drive]:
         except UndecidedError:
             continue
         ordered = (*(p for p in parts if p.is_size), *(p for p in parts if not p.is_size))
-        others = tuple(tree for target, tree in new.items() if target[:-1] not in means)
-        yield Drive(told[0], lead, ordered, others, steady)
+        yield Drive(told[0], lead, ordered, tuple(_replace(tree, lead) for tree in others), steady)
 
 
-def _inline(motion: Motion) -> dict[str, Node]:
-    """The assignments of the state without names that only stand for a part of a step."""
+def _inline(motion: Motion) -> tuple[dict[str, Node], list[Node]]:
+    """The assignments of the state without names that only stand for a part of a step, and these.
+
+    What nothing reads is among the latter, too: it may have no value.
+    """
     short: dict[str, Node] = {}
     kept: dict[str, Node] = {}
     read = frozenset().union(*(free_names(tree) for _, tree in motion.step))
@@ -131,7 +134,7 @@ def _inline(motion: Motion) -> dict[str, Node]:
             kept[target] = tree
         else:
             short[target] = tree
-    return kept
+    return kept, list(short.values())
 
 
 def _is_linear(tree: Node, name: str) -> bool:

@@ -83,6 +83,9 @@ def _begin(scene: Scene, done: int) -> Fading:
     fading = Fading(scene.replay, done, {})
     if not fading.fade.vanishes:
         raise UndecidedError("the rate does not fade")
+    # Of most rules of another kind this is seen before their steps are replayed.
+    if not fading.drives:
+        raise UndecidedError("the rule is of another kind")
     return Fading(scene.replay, done, scene.prefix.reach(done))
 
 
