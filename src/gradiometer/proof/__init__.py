@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.regime import Regime, find_regimes, merge
     from gradiometer.proof.roots import Roots, find_roots
     from gradiometer.proof.roots_exact import solve_exactly
+    from gradiometer.proof.separate import find_separate
     from gradiometer.proof.settled import find_settled_step
     from gradiometer.proof.shape import (
         Section,
@@ -205,6 +206,7 @@ _PLACES = {
     "find_distance": "distance",
     "find_extremum": "shape_extrema",
     "find_outcome": "basin",
+    "find_separate": "separate",
     "find_fate": "fate",
     "find_float_threshold": "threshold",
     "find_lipschitz": "shape_range",
@@ -333,6 +335,7 @@ __all__ = [
     "find_range",
     "find_regimes",
     "find_roots",
+    "find_separate",
     "find_settled_step",
     "find_slope_range",
     "find_smoothness",

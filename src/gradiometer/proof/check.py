@@ -48,6 +48,7 @@ KINDS: Mapping[str, str] = {
     "root": "check_root",
     "rotation": "check_rotation",
     "run": "check_run",
+    "separate": "check_separate",
     "sign": "check_formula",
     "stability": "check_stability",
     "step_bound": "check_step_bound",

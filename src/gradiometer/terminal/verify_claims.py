@@ -150,7 +150,8 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
     if claim["cycle"] is not None:
         # What is not known of an orbit has no key in the fact.
         expected["cycle"] = {k: v for k, v in claim["cycle"].items() if v is not None}
-    if isinstance(claim["limit"], list):
+    if parts[0]["kind"] == "fading" and isinstance(claim["limit"], list):
+        # Two ends around a limit that is not known more closely.
         expected |= {"limit": None, "limit_bounds": _closed(*claim["limit"])}
     if interval is not None:
         expected["bounds"] = _closed(*interval)
@@ -165,7 +166,7 @@ def _closed(lower: str, upper: str) -> dict[str, Any]:
 
 _FATES: tuple[str, ...] = (
     "approach", "basin", "cone", "contraction", "descent", "excursion", "fading",
-    "itinerary",    "outer", "rotation", "tether", "trap",
+    "itinerary", "outer", "rotation", "separate", "tether", "trap",
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
