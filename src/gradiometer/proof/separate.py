@@ -21,6 +21,7 @@ from gradiometer.formula import (
 )
 from gradiometer.model import Landscape, Rule
 from gradiometer.proof.basin import Outcome
+from gradiometer.proof.basin import find_outcome as find_basin
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.change import Ended, prove_end
 from gradiometer.proof.check import check
@@ -30,6 +31,20 @@ from gradiometer.proof.trail_certificate import to_trail_problem
 from gradiometer.proof.walk import Course
 
 _MOST_VARIABLES = 8
+
+
+def find_outcome(journey: Journey, settled_from: int | None) -> tuple[Outcome | None, str]:
+    """What becomes of the run for ever where the checker accepts a proof, else None and why not.
+
+    Args:
+        journey: What is run.
+        settled_from: The number of steps after which every step is the same map, or None.
+    """
+    outcome, reason = find_basin(journey, settled_from)
+    if outcome is not None:
+        return outcome, ""
+    outcome, why = find_separate(journey)
+    return outcome, f"{reason}; {why}"
 
 
 def find_separate(journey: Journey) -> tuple[Outcome | None, str]:

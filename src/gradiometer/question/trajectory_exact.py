@@ -18,7 +18,6 @@ from gradiometer.proof import (
     combine,
     count_certain_bits,
     find_outcome,
-    find_separate,
     find_settled_step,
     follow,
 )
@@ -92,9 +91,6 @@ def _answer(request: Request, journey: Journey, trail: Trail, engine: str | None
     parts = [certificate]
     if trail.repeats_from is None:
         outcome, reason = find_outcome(journey, find_settled_step(journey))
-        if outcome is None:
-            outcome, why = find_separate(journey)
-            reason = f"{reason}; {why}"
         facts |= _describe_outcome(request, facts["verdict"], outcome, reason)
         parts += [] if outcome is None else [outcome.certificate]
     facts |= list_float_facts(request)
