@@ -334,7 +334,6 @@ __all__ = [
     "find_range",
     "find_regimes",
     "find_roots",
-    "find_separate",
     "find_settled_step",
     "find_slope_range",
     "find_smoothness",
