@@ -85,6 +85,11 @@ def test_a_kink_has_the_slope_of_the_formula():
     assert (pieces[1]["lower"], pieces[1]["upper"], pieces[1]["upper_closed"]) == ("0", "0", True)
 
 
+@pytest.mark.parametrize("hole", ["0*ln(10 - x)", "0*sqrt(100 - x)", "0/(x - 7)", "0*ln(10 - y)"])
+def test_a_loss_without_a_value_somewhere_is_not_split(hole):
+    assert part(ask(f"-x^2 + y^2 + {hole}", "x=1,y=1/3", steps=3)) is None
+
+
 def test_a_loss_that_changes_is_not_split():
     problem = {**part(ask("abs(x) + y^2", "x=1,y=1"))["problem"], "loss": "abs(x) + t*y^2"}
     with pytest.raises(UndecidedError, match="changes"):

@@ -196,10 +196,11 @@ def _own(
 
 def _list_pieces(loss: Node) -> list[dict[str, Any]]:
     """The pieces of a loss in one variable, each kink a piece of its own."""
+    if not is_total(loss):
+        # Where the loss has no value the run ends, though its slope may go on.
+        raise UndecidedError("a part of the loss may have no value somewhere")
     if is_smooth(loss):
         return [_to_row(None, None, (False, False), loss)]
-    if not is_total(loss):
-        raise UndecidedError("a part of the loss has kinks, and may have no value somewhere")
     whole, slope = to_piecewise(loss, _HERE), differentiate_branches(loss, _HERE)
     joints = _find_joints(loss)
     rows, before = [], None
