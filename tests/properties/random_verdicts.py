@@ -245,7 +245,7 @@ def _read(surface, rule, values):
     ).course  # fmt: skip
 
 
-def _walk(slope, step, values, start, *, steps, bits, exact):
+def _walk(slope, step, values, start, *, steps, bits, exact, rate=None):
     """The positions of a run by hand, to its last step or until it is far away."""
     with precision(bits):
         p = {name: from_decimal(text) for name, text in values.items() if text != "true"}
@@ -253,6 +253,8 @@ def _walk(slope, step, values, start, *, steps, bits, exact):
         if not exact:
             p, x = {name: to_ball(value) for name, value in p.items()}, to_ball(start)
         for t in range(1, steps + 1):
+            if rate is not None:
+                p["learning_rate"] = rate(t - 1)
             g = slope(x) if exact else arb(slope(x)).mid()
             x = step(x, g, memory, p, t)
             if not exact:

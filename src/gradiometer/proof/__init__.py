@@ -10,7 +10,7 @@ from gradiometer.proof.check import KINDS, check, fingerprint
 
 if TYPE_CHECKING:
     from gradiometer.proof.alike import Alike, Link, is_elementwise, prove_alike
-    from gradiometer.proof.basin import Outcome, find_outcome
+    from gradiometer.proof.basin import Outcome
     from gradiometer.proof.boxes import find_boxes
     from gradiometer.proof.certificate import combine, make_certificate
     from gradiometer.proof.change import Change, Ended, find_changes, prove_end
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.regime import Regime, find_regimes, merge
     from gradiometer.proof.roots import Roots, find_roots
     from gradiometer.proof.roots_exact import solve_exactly
+    from gradiometer.proof.separate import find_outcome
     from gradiometer.proof.settled import find_settled_step
     from gradiometer.proof.shape import (
         Section,
@@ -204,7 +205,7 @@ _PLACES = {
     "find_dead": "shape_range",
     "find_distance": "distance",
     "find_extremum": "shape_extrema",
-    "find_outcome": "basin",
+    "find_outcome": "separate",
     "find_fate": "fate",
     "find_float_threshold": "threshold",
     "find_lipschitz": "shape_range",

@@ -59,7 +59,8 @@ def read_ending(value: fmpq, certificate: Mapping[str, Any]) -> Ending:
     require(word in _WORDS, "A verdict is none.")
     is_endless = word == "diverges" or certificate["kind"] == "descent"
     period = _find_period(cycle) if word == "cycle" else None
-    return Ending(value, word, limit, period, is_endless)
+    # Two ends around a limit say nothing of how it moves.
+    return Ending(value, word, None if isinstance(limit, list) else limit, period, is_endless)
 
 
 def _find_period(cycle: Mapping[str, Any]) -> int:

@@ -47,6 +47,8 @@ class Fate:
     orbit: Orbit | None = None
     is_checked: bool = False
     """Whether the checker has accepted the certificate already, when the proof was looked for."""
+    near: tuple[fmpq, fmpq] | None = None
+    """Two ends between which the limit lies, where it is not known more closely."""
     interval: tuple[fmpq, fmpq] | None = None
     """Two ends between which all positions lie, the start included; both belong to it."""
 
@@ -58,6 +60,7 @@ It raises `UndecidedError` with a reason that reads on from "no state repeats, a
 """
 
 _ATTEMPTS: tuple[tuple[str, str], ...] = (
+    ("fading", "find_fading"),
     ("rotation", "find_rotation"),
     ("descent", "find_descent"),
     ("itinerary", "find_itinerary"),
@@ -69,11 +72,14 @@ _ATTEMPTS: tuple[tuple[str, str], ...] = (
     ("excursion", "find_excursion"),
     ("tether", "find_straight_tether"),
 )
-"""The file and the function of each attempt, in order; loaded when needed."""
+"""The file and the function of each attempt, in order; loaded when needed.
+
+The first one is about rates that change for ever, of which it tells limits.
+"""
 
 
 def find_fate(
-    course: Course, run: Run, settled_from: int | None
+    course: Course, run: Run, settled_from: int | None, *, to_limit: bool = False
 ) -> tuple[Fate | None, tuple[str, ...]]:
     """The first fate that the checker accepts, else None with the reasons of all attempts.
 
@@ -81,11 +87,12 @@ def find_fate(
         course: What is run.
         run: The run in exact numbers as far as it came.
         settled_from: The number of steps after which every step is the same map, or None.
+        to_limit: Whether only the limit of a run that converges is asked for.
     """
     from gradiometer.proof.scene import Scene
 
     scene, reasons = Scene(course, run, settled_from), []
-    for file, name in _ATTEMPTS:
+    for file, name in _ATTEMPTS[:1] if to_limit else _ATTEMPTS:
         attempt: Attempt = getattr(importlib.import_module(f"gradiometer.proof.{file}"), name)
         try:
             fate = attempt(scene)

@@ -39,7 +39,7 @@ FACT_NAMES: Mapping[str, tuple[str, ...]] = {
     "trajectory": (
         "verdict", "lowest", "lowest_at", "lowest_step", "final", "cycle", "growth_factor",
         "limit", "engine", "nearest_critical", "not_finite", "rounding", "rounding_float32",
-        "float64", "float32", "continuous", "bounds", "changes",
+        "float64", "float32", "continuous", "bounds", "limit_bounds", "changes",
     ),
     "stability": (
         "critical", "condition", "safe", "loss", "stable", "multipliers", "growth", "below",

@@ -60,9 +60,11 @@ def answer_on_curve(request: Request, engine: str | None) -> Answer:
     certificate, refusal = _certify(course, run, verdict, lowest)
     facts = _facts(course, run, verdict, lowest, certified=certificate is not None)
     parts = [certificate]
-    if facts["verdict"].value == "unknown":
-        fate, reasons = find_fate(course, run, settled_from)
-        facts |= describe_fate(facts["verdict"], fate, reasons)
+    limited = facts["verdict"].value == "converges" and "limit" not in facts
+    if facts["verdict"].value == "unknown" or limited:
+        fate, reasons = find_fate(course, run, settled_from, to_limit=limited)
+        if fate is not None or not limited:
+            facts |= describe_fate(facts["verdict"], fate, reasons)
         parts += [] if fate is None else [fate.certificate]
     facts |= _place_facts(request, run, first_ball, certified=certificate is not None)
     facts |= list_float_facts(request)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flint import fmpq
+
 from gradiometer.formula import Interval, Number
 from gradiometer.proof import Fate, Orbit
 from gradiometer.question.answer import Fact, proved
@@ -13,7 +15,7 @@ _ENDLESS = ("converges", "diverges", "escapes")
 
 
 def describe_fate(verdict: Fact, fate: Fate | None, reasons: Sequence[str]) -> dict[str, Fact]:
-    """The facts `verdict`, `limit`, `cycle` and `bounds`, as far as a fate decides them.
+    """The facts about the verdict, the limit, the cycle and bounds, as far as a fate decides them.
 
     Args:
         verdict: What is said about the run without a fate: `unknown` and why.
@@ -31,11 +33,17 @@ def describe_fate(verdict: Fact, fate: Fate | None, reasons: Sequence[str]) -> d
         facts["cycle"] = proved(_list_orbit(fate.orbit), because)
     elif fate.word in _ENDLESS:
         facts["cycle"] = proved("none", f"The run {fate.word}, so it has no cycle.")
+    if fate.near is not None:
+        why = "The run converges to a point in this interval."
+        facts["limit_bounds"] = proved(_to_interval(fate.near), why)
     if fate.interval is not None:
-        lower, upper = map(Number, fate.interval)
-        value = Interval(lower, upper, lower_closed=True, upper_closed=True)
-        facts["bounds"] = proved(value, "No position of the run, now or later, lies outside.")
+        why = "No position of the run, now or later, lies outside."
+        facts["bounds"] = proved(_to_interval(fate.interval), why)
     return facts
+
+
+def _to_interval(ends: tuple[fmpq, fmpq]) -> Interval:
+    return Interval(*map(Number, ends), lower_closed=True, upper_closed=True)
 
 
 def _list_orbit(orbit: Orbit) -> dict[str, Any]:

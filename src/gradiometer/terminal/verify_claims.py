@@ -164,15 +164,23 @@ def _of_fate(parts: Sequence[Any]) -> dict[str, Any]:
     if claim["cycle"] is not None:
         # What is not known of an orbit has no key in the fact.
         expected["cycle"] = {k: v for k, v in claim["cycle"].items() if v is not None}
+    if parts[0]["kind"] == "fading" and isinstance(claim["limit"], list):
+        # Two ends around a limit that is not known more closely.
+        expected |= {"limit": None, "limit_bounds": _closed(*claim["limit"])}
     if interval is not None:
-        ends = {"lower": interval[0], "upper": interval[1], "text": "[{}, {}]".format(*interval)}
-        expected["bounds"] = {**ends, "lower_closed": True, "upper_closed": True}
+        expected["bounds"] = _closed(*interval)
     return expected
 
 
+def _closed(lower: str, upper: str) -> dict[str, Any]:
+    """The interval between two ends, which belong to it."""
+    ends = {"lower": lower, "upper": upper, "text": f"[{lower}, {upper}]"}
+    return {**ends, "lower_closed": True, "upper_closed": True}
+
+
 _FATES: tuple[str, ...] = (
-    "approach", "basin", "cone", "contraction", "descent", "excursion", "itinerary",
-    "outer", "rotation", "tether", "trap",
+    "approach", "basin", "cone", "contraction", "descent", "excursion", "fading",
+    "itinerary", "outer", "rotation", "separate", "tether", "trap",
 )  # fmt: skip
 """Kinds of certificates about what becomes of a run for ever."""
 
