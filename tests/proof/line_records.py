@@ -29,7 +29,8 @@ FOLDERS = ("proof", "known_answers", "question", "properties", "terminal", "stud
 """Where tests of provers can be; stages before the provers cannot import them."""
 PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
             "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
-            "fate", "tether*", "basin", "phases*", "step_bound", "stride", "fading", "separate", "scene")  # fmt: skip
+            "fate", "tether*", "basin", "phases*", "step_bound", "stride",
+            "fading", "separate", "scene")  # fmt: skip
 WORDS = r"trajectory|escape|stability|fate|prover"
 MARK = "_STATEMENTS_RUN"
 MOST_SECONDS = 20

@@ -4,8 +4,8 @@ Let the step at time t be `sum h_i e_(t-i) / root(sum w_i e_(t-i)^2)`. By Cauchy
 largest value is `root(sum h_i^2/w_i)`, where `e_(t-i)` is proportional to `h_i/w_i`. Over the
 largest `w^i*|e_(t-i)|` in place of the root it is `sum |h_i|/w^i`. Both sums are geometric, so that
 the largest value at time t is a formula in t: it is evaluated at each of the first steps, and from
-then on it stays below its limit, or below the largest of these values (`check_stride_factor`). Where the
-sums grow without bound, so do the steps.
+then on it stays below its limit, or below the largest of these values (`check_stride_factor`).
+Where the sums grow without bound, so do the steps.
 
 A step that remembers quotients, each of which is at most Q, is at most the sum of its weights times
 Q, and comes close where each gradient is far larger than all before.
