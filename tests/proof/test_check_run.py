@@ -185,9 +185,14 @@ def test_a_cycle_of_a_rule_that_changes_for_ever_is_refused(answers):
         check(forged(certificate, problem={"schedules": {"learning_rate": plan}, "rule": rule}))
 
 
+def of_steps(answer):
+    """The certificate of the steps, which stands before one of what comes after them."""
+    return answer.certificate.get("parts", [answer.certificate])[0]
+
+
 def test_a_line_under_fading_rates_is_not_called_convergent(answers):
     """Under 1/(k + 2) the run on -x goes to infinity; every step has the factor 1."""
-    certificate = answers["a rate that shrinks"].certificate
+    certificate = of_steps(answers["a rate that shrinks"])
     (piece,) = certificate["problem"]["pieces"]
     mutant = forged(certificate, problem={"pieces": [{**piece, "loss": "-x"}]})
     with pytest.raises(CertificateError):
@@ -196,9 +201,9 @@ def test_a_line_under_fading_rates_is_not_called_convergent(answers):
 
 def test_a_run_whose_strides_fade_is_not_called_divergent(answers):
     certificate = answers["a slope without end"].certificate
-    halving = trajectory(
-        "-x", schedule="(1/2)^k", set={"momentum": "1/4"}, start="3", steps=12
-    ).certificate
+    halving = of_steps(
+        trajectory("-x", schedule="(1/2)^k", set={"momentum": "1/4"}, start="3", steps=12)
+    )
     claim = {**halving["claim"], "verdict": "diverges"}
     for evidence in (certificate["evidence"], {"trap_from": 12, "trap": {"x": ["0", None]}}):
         with pytest.raises(CertificateError):

@@ -113,3 +113,13 @@ def test_parts_of_other_runs_are_refused():
         check(with_own_fingerprint({**one, "evidence": {"parts": parts}}))
     with pytest.raises(CertificateError, match="another run"):
         check(with_own_fingerprint({**one, "evidence": {"parts": one["evidence"]["parts"][::-1]}}))
+
+
+def test_a_run_whose_loss_ends_on_the_way_is_refused_alone():
+    # Ten steps go by before the run comes to 10, where the loss has no value.
+    whole = json.loads(json.dumps(part(ask("-x^2 + abs(y)", "x=1,y=1/2", steps=3))))
+    alone = whole["evidence"]["parts"][0]
+    check(alone)
+    alone["problem"]["pieces"][0]["loss"] += " + 0*ln(10 - x)"
+    with pytest.raises(CertificateError):
+        check(with_own_fingerprint(alone))

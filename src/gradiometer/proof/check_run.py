@@ -25,6 +25,7 @@ from gradiometer.formula import (
     to_affine,
     to_polynomial,
 )
+from gradiometer.proof.check_total import require_all_values
 from gradiometer.proof.check_walk import (
     LADDER,
     Replay,
@@ -153,6 +154,8 @@ def _check_fate(
         require(said["limit"] is None and said["growth"] is None, "A run away has no limit.")
         _check_trap(replay, said["verdict"], box, first, states)
     elif "linear_from" in evidence:
+        # A slope says nothing of where the loss has no value, and there a run would end.
+        require_all_values(replay.pieces, replay.ends({}))
         (first,) = fields(evidence, "linear_from")
         _check_linear(replay, said, first, states)
     elif "fixed_from" in evidence:
