@@ -37,7 +37,9 @@ from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
-_LONGEST_CLIMB = 2000
+_LONGEST_CLIMB = 12_000
+_PATIENCE = 100
+"""Steps without a farther position after which a climb is left."""
 _CONTINUOUS = frozenset({"+", "-", "*", "/", "^", "neg", "sqrt", "abs", "max", "min", "clip"})
 
 
@@ -74,8 +76,14 @@ def _inline(drive: Drive) -> list[tuple[str, Node]]:
     return kept
 
 
-def climb_from_equilibrium(drive: Drive, wedge: Wedge) -> tuple[Exact, int]:
+def climb_from_equilibrium(drive: Drive, wedge: Wedge, *, is_whole: bool) -> tuple[Exact, int]:
     """The farthest position, and after how many steps of climbing, in the limit of long run-ups.
+
+    Args:
+        drive: The rule.
+        wedge: The slopes.
+        is_whole: Whether the climb is followed until it is back; else until it has come no
+            farther for many steps, which tells what runs come to at least.
 
     Raises:
         UndecidedError: If there is no such limit, or no run comes to it.
@@ -85,7 +93,7 @@ def climb_from_equilibrium(drive: Drive, wedge: Wedge) -> tuple[Exact, int]:
     here = drive.factor * wedge.kink + push
     best, best_index = here, 0
     for index in range(1, _LONGEST_CLIMB):
-        if compare(here, wedge.kink) <= 0:
+        if compare(here, wedge.kink) <= 0 or (not is_whole and index > best_index + _PATIENCE):
             return best, best_index
         memory, push = _step(drive, memory, wedge.rise)
         memory = {name: shorten(value) for name, value in memory.items()}

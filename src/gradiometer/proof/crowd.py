@@ -1,0 +1,158 @@
+"""Proposes boxes that hold the memories of all runs, step by step and then for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from flint import fmpq
+
+from gradiometer.errors import DomainError, UndecidedError
+from gradiometer.formula import Exact, Range, hull, to_float, to_rational_text
+from gradiometer.proof.check_carry import Carry
+from gradiometer.proof.check_climb import RunUp
+from gradiometer.proof.check_crowd import Crowd, bound_crowd, gather
+from gradiometer.proof.check_region import Box, contains, inflate, open_ends, outward
+from gradiometer.proof.check_wedge import Wedge
+
+Bound: TypeAlias = tuple[Exact, Sequence[int], Mapping[str, Any]]
+"""What no climb passes, the lengths of run-ups that promise most, and the evidence."""
+
+_LENGTHS = (48, 512, 1536)
+"""Steps up to which the step count is told apart."""
+_SWEEPS = 4
+_ROUNDS = 20
+_PLAIN_ROUNDS = 4
+_CUTS = 30
+"""Cuts at each end of a range, each twice as near to it as the last."""
+_FIRST = 4
+"""Lengths of run-ups that are named, the best ones."""
+_GAIN = 0.9
+"""Cuts are kept where they bring a bound below that part of what it was past the kink."""
+
+
+def list_crowd_bounds(carry: Carry, wedge: Wedge, run_up: RunUp) -> Iterator[Bound]:
+    """Bounds by the memories that any slopes lead to, with ever more steps told apart."""
+    reason = "no bound of its memory was found"
+    found = False
+    for steps in _LENGTHS:
+        try:
+            for bound in _list_cut(carry, wedge, run_up, steps):
+                found = True
+                yield bound
+        except (UndecidedError, DomainError) as error:
+            reason = str(error)
+    if not found:
+        raise UndecidedError(reason)
+
+
+def _list_cut(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> Iterator[Bound]:
+    """The bound by whole boxes, and then by boxes that are cut where that brings most."""
+    *_, (_, last) = gather(carry, wedge, run_up, steps)
+    tail = _hold(carry, last, (wedge.fall, wedge.rise), steps + 1)
+    crowd = Crowd(steps, tail, {})
+    most, tops = bound_crowd(carry, wedge, run_up, crowd)
+    yield most, _list_best(tops), _spell(crowd)
+    if tops[None] is not most and to_float(most - tops[None]) > 0:
+        return
+    for name, part in tail.items():
+        places = _list_places(part)
+        if not places:
+            continue
+        crowd = Crowd(steps, tail, {name: places})
+        most, tops = bound_crowd(carry, wedge, run_up, crowd)
+        yield most, _list_best(tops), _spell(crowd)
+
+
+def _list_best(tops: Mapping[int | None, Exact]) -> Sequence[int]:
+    """The steps that begin the farthest climbs; none where those are later ones."""
+    heights = {step: to_float(top) for step, top in tops.items()}
+    known = {step: height for step, height in heights.items() if step is not None}
+    if heights[None] > max(known.values()):
+        return ()
+    return sorted(known, key=lambda step: (-known[step], step))[:_FIRST]
+
+
+def _list_places(part: Range) -> tuple[fmpq, ...]:
+    """Places inside a range, ever nearer to its ends."""
+    low, high = part.lower, part.upper
+    if not (isinstance(low, fmpq) and isinstance(high, fmpq)) or low == high:
+        return ()
+    steps = [(high - low) / 2**count for count in range(1, _CUTS)]
+    return tuple(sorted({*(low + step for step in steps), *(high - step for step in steps)}))
+
+
+def _hold(carry: Carry, begun: Box, slopes: Sequence[fmpq], first: int) -> Box:
+    """A box around another one that those slopes do not lead out of.
+
+    Raises:
+        UndecidedError: If none is found.
+    """
+    box: Box = {name: _tidy(part) for name, part in begun.items()}
+    for _ in range(_SWEEPS):
+        if contains(box, _image(carry, box, slopes, first)):
+            return box
+        for name in box:
+            box = {**box, name: _tidy(_settle(carry, box, name, (slopes, first)))}
+    for count in range(_ROUNDS):
+        wider = _image(carry, box, slopes, first)
+        if contains(box, wider):
+            return box
+        wider = {name: hull(box[name], wider[name]) for name in box}
+        if count < _PLAIN_ROUNDS:
+            box = {name: _tidy(part) for name, part in wider.items()}
+            continue
+        grow = inflate if count < _ROUNDS - 4 else open_ends
+        size = 2 ** (count - _PLAIN_ROUNDS)
+        box = {name: _tidy(grow(box[name], wider[name], size)) for name in box}
+    raise UndecidedError("no bound of its memory was found")
+
+
+def _image(carry: Carry, box: Box, slopes: Sequence[fmpq], first: int) -> Box:
+    boxes = [carry.step(box, slope, first=first, last=None).box for slope in slopes]
+    return {name: hull(*(part[name] for part in boxes)) for name in box}
+
+
+def _settle(carry: Carry, box: Box, name: str, ways: tuple[Sequence[fmpq], int]) -> Range:
+    """The range of one name with ends that move no more, as if they moved on straight lines."""
+    now, (slopes, first) = box[name], ways
+    after = _image(carry, box, slopes, first)[name]
+    wider = hull(now, after)
+    if now.lower is None or now.upper is None or after.lower is None or after.upper is None:
+        return wider
+    width = max(abs(to_float(wider.upper - wider.lower)), 1e-30)  # type: ignore[operator]
+    margin = fmpq(int(width * 2**40) + 1, 2**80)
+    around = Range(now.lower - margin, now.upper + margin)
+    try:
+        moved = _image(carry, {**box, name: around}, slopes, first)
+    except (UndecidedError, DomainError):
+        return wider
+    ends: list[Any] = []
+    for here, there, far, side in (
+        (now.lower, after.lower, moved[name].lower, -1),
+        (now.upper, after.upper, moved[name].upper, 1),
+    ):
+        if side * to_float(there - here) <= 0 or far is None:
+            ends.append(here)
+            continue
+        slope = (far - there) / (side * margin)
+        ends.append(here + (there - here) / (1 - slope) if to_float(slope) < 1 else there)
+    return hull(wider, Range(*ends))
+
+
+def _tidy(part: Range) -> Range:
+    """The range with rational ends, outward where one is none."""
+    rational = all(end is None or isinstance(end, fmpq) for end in (part.lower, part.upper))
+    if rational and part.is_single:
+        return Range(part.lower, part.lower)
+    return outward(part)
+
+
+def _spell(crowd: Crowd) -> dict[str, Any]:
+    tail = {
+        name: [to_rational_text(end) if isinstance(end, fmpq) else None
+               for end in (part.lower, part.upper)]
+        for name, part in crowd.tail.items()
+    }  # fmt: skip
+    cuts = {name: [to_rational_text(place) for place in row] for name, row in crowd.cuts.items()}
+    return {"crowd": crowd.steps, "tail": tail, "cuts": cuts}
