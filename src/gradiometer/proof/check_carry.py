@@ -33,6 +33,7 @@ from gradiometer.formula import (
     substitute,
     walk,
 )
+from gradiometer.proof.check_drive import Drive, factor_of
 from gradiometer.proof.check_motion import Motion, read_mean, read_motion, split_factors
 from gradiometer.proof.check_region import Box
 from gradiometer.proof.check_rise import rise_of
@@ -288,6 +289,19 @@ def read_carry(replay: Replay, done: int, slopes: tuple[fmpq, fmpq]) -> Carry:
     if final is None or any(free_names(tree) & {*_ANYWHERE, *spoken} for tree in entries + starts):
         raise UndecidedError("the memory depends on where the run began")
     return Carry(motion, tuple(rows), tuple(map(_without_roots, _list_branches(final))), final)
+
+
+def to_drive(carry: Carry) -> Drive:
+    """The same rule as one that adds a push to a fixed share of the position.
+
+    Raises:
+        UndecidedError: If it does something else.
+    """
+    factor = factor_of(carry.whole, carry.motion.values)
+    if not factor >= 0:
+        raise UndecidedError("the rule throws a position across 0")
+    push = substitute(carry.whole, {"x": number(0)})
+    return Drive(carry.motion, factor, (*carry.rows, ("x'", push)))
 
 
 def _list_branches(node: Node) -> Iterator[Node]:

@@ -31,6 +31,8 @@ _LONG = 1200
 """Bits after which the ends of boxes are rounded outward."""
 _FAR = 2
 """Times the length of a step by which one begins before the place that it is to come to."""
+_SOON = 8
+"""Steps downward after which it is asked, at powers of two, whether a climb is over for good."""
 _EXACT_STEPS = 300
 """Steps of a climb that are kept as they are; later ones are rounded outward."""
 
@@ -94,10 +96,8 @@ def _short(part: Range) -> Range:
     return part
 
 
-def bound_crowd(
-    carry: Carry, wedge: Wedge, run_up: RunUp, crowd: Crowd
-) -> tuple[Exact, Mapping[int | None, Exact]]:
-    """A number that no position of any run passes, and the same by the step that begins a climb.
+def bound_crowd(carry: Carry, wedge: Wedge, run_up: RunUp, crowd: Crowd) -> Exact:
+    """A number that no position of any run passes.
 
     Args:
         carry: The rule from its second step on.
@@ -108,31 +108,56 @@ def bound_crowd(
     Raises:
         UndecidedError: If a step may leave the boxes, or a climb may have no end.
     """
-    tops: dict[int | None, Exact] = {}
+    tops, box = bound_early(carry, wedge, run_up, crowd)
+    return most_of([*tops.values(), bound_late(carry, wedge, crowd, box)])
+
+
+def bound_early(
+    carry: Carry, wedge: Wedge, run_up: RunUp, crowd: Crowd
+) -> tuple[Mapping[int, Exact], Box]:
+    """What no climb passes, by the step that begins it, and the box of memories after the last.
+
+    Raises:
+        UndecidedError: If a climb may have no end.
+    """
+    tops: dict[int, Exact] = {1: wedge.kink}
     first = begin_crowd(wedge, run_up)
-    begun = carry.convert(run_up.memory(1), 1)
+    box: Box = carry.convert(run_up.memory(1), 1)
     high = first.highest(None, wedge.kink)
-    tops[1] = wedge.kink if _is_below(high, wedge.kink) else bound_ascent(carry, wedge, begun, high, done=1, is_known=True,
-                            tail=crowd.tail)
-    box = begun
+    if not _is_below(high, wedge.kink):
+        tops[1] = bound_ascent(carry, wedge, box, high, done=1, is_known=True, tail=crowd.tail)
     for done, box in gather(carry, wedge, run_up, crowd.steps):
         if done < crowd.steps:
             tops[done + 1] = _bound_next(carry, wedge, crowd, box, done=done, is_known=True)
-    if not contains(crowd.tail, box):
+    return tops, box
+
+
+def bound_late(carry: Carry, wedge: Wedge, crowd: Crowd, begun: Box) -> Exact:
+    """What no later climb passes.
+
+    Args:
+        carry: The rule.
+        wedge: The slopes.
+        crowd: How the memories are held.
+        begun: Where they lie after the last step with a box of its own.
+
+    Raises:
+        UndecidedError: If a step may leave the box of all later ones, or a climb may have no end.
+    """
+    if not contains(crowd.tail, begun):
         raise UndecidedError("the last box leaves the one of all later steps")
     for slope in (wedge.fall, wedge.rise):
         after = carry.step(crowd.tail, slope, first=crowd.steps + 1, last=None).box
         if not contains(crowd.tail, after):
             raise UndecidedError("a step may leave the box")
     pieces = _cut(crowd.tail, crowd.cuts)
-    tops[None] = _most_of(
-        [_bound_next(carry, wedge, crowd, piece, done=crowd.steps, is_known=False)
-         for piece in pieces]
-    )  # fmt: skip
-    return _most_of(list(tops.values())), tops
+    tops = [_bound_next(carry, wedge, crowd, piece, done=crowd.steps, is_known=False)
+            for piece in pieces]  # fmt: skip
+    return most_of(tops)
 
 
-def _most_of(values: list[Exact]) -> Exact:
+def most_of(values: list[Exact]) -> Exact:
+    """The largest of some numbers; of balls that overlap, what none of them passes."""
     most = hull(*map(at_point, values)).upper
     assert most is not None
     return most
@@ -194,10 +219,10 @@ def bound_ascent(
         box = {name: Range(_as_ball(r.lower), _as_ball(r.upper)) for name, r in moved.box.items()}
         is_falling = _is_below(here, before)
         falling = falling + 1 if is_falling else 0
-        # Looking ahead costs as much as a step or two.
-        if falling & (falling - 1) == 0 and falling and _is_over(carry, wedge, best, (old, box, tail), step):
+        # Looking ahead costs as much as a step or two, and most climbs are back soon.
+        if falling >= _SOON and falling & (falling - 1) == 0 and _is_over(carry, wedge, best, (old, box, tail), step):
             return best
-        best = _most_of([best, here])
+        best = most_of([best, here])
         if is_falling or step - done > _EXACT_STEPS:
             box, here = {n: outward(r) for n, r in box.items()}, outward(at_point(here)).upper
             assert here is not None

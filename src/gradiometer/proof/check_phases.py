@@ -15,7 +15,7 @@ from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, at_point, compare, hull, precision, to_rational_text
-from gradiometer.proof.check_carry import Carry, read_carry
+from gradiometer.proof.check_carry import Carry, read_carry, to_drive
 from gradiometer.proof.check_climb import RunUp, bound_all
 from gradiometer.proof.check_crowd import bound_crowd, read_crowd, require_start
 from gradiometer.proof.check_degrees import find_degree
@@ -65,6 +65,8 @@ class Ways:
     """None where the position is moved by more than a push and a fixed share of it."""
     carry: Carry | None
     """None where the memory reads the position."""
+    limit: Drive | None
+    """The rule in which long run-ups are looked at, which knows the slopes that it meets."""
     reason: str
     """Why one of them is None."""
 
@@ -73,6 +75,12 @@ class Ways:
         if self.drive is None:
             raise UndecidedError(self.reason)
         return self.drive
+
+    def require_limit(self) -> Drive:
+        """The third one; raises `UndecidedError` where it is None."""
+        if self.limit is None:
+            raise UndecidedError(self.reason)
+        return self.limit
 
     def require_carry(self) -> Carry:
         """The second one; raises `UndecidedError` where it is None."""
@@ -98,7 +106,12 @@ def read_ways(wedge: Wedge) -> Ways:
         reason = str(error)
     if drive is None and carry is None:
         raise UndecidedError(reason)
-    return Ways(drive, carry, reason)
+    limit = drive
+    try:
+        limit = limit if carry is None else to_drive(carry)
+    except (UndecidedError, DomainError) as error:
+        reason = str(error)
+    return Ways(drive, carry, limit, reason)
 
 
 def require_start_of(wedge: Wedge, ways: Ways, run_up: RunUp, steps: int) -> None:
@@ -116,7 +129,7 @@ def require_start_of(wedge: Wedge, ways: Ways, run_up: RunUp, steps: int) -> Non
 def _replay_below(wedge: Wedge, ways: Ways, run_up: RunUp, after: Any) -> tuple[Exact, int]:
     """How far the claimed run-up climbs, and in how many steps from the crossing on."""
     if after is None:
-        drive = ways.require_drive()
+        drive = ways.require_limit()
         require_arrival(drive, wedge)
         return climb_from_equilibrium(drive, wedge, is_whole=False)
     require(type(after) is int and 1 <= after <= MOST_STEPS, "No such run-up.")
@@ -132,7 +145,7 @@ def _bound_others(
     require(isinstance(evidence, Mapping), "There is no evidence.")
     if "tail" in evidence:
         carry = ways.require_carry()
-        return bound_crowd(carry, wedge, run_up, read_crowd(evidence, carry))[0]
+        return bound_crowd(carry, wedge, run_up, read_crowd(evidence, carry))
     drive = ways.require_drive()
     if "memory" in evidence:
         (rows,) = fields(evidence, "memory")
@@ -202,7 +215,7 @@ def _check_settled(settled: Any, wedge: Wedge, ways: Ways) -> None:
     if settled is None:
         return
     low, high = _read_ends(settled)
-    drive = ways.require_drive()
+    drive = ways.require_limit()
     require_arrival(drive, wedge)
     best, _ = climb_from_equilibrium(drive, wedge, is_whole=True)
     value = best - wedge.kink

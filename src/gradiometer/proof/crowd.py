@@ -11,65 +11,91 @@ from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, Range, hull, to_float, to_rational_text
 from gradiometer.proof.check_carry import Carry
 from gradiometer.proof.check_climb import RunUp
-from gradiometer.proof.check_crowd import Crowd, bound_crowd, gather
+from gradiometer.proof.check_crowd import (
+    Crowd,
+    bound_early,
+    bound_late,
+    gather,
+    most_of,
+)
 from gradiometer.proof.check_region import Box, contains, inflate, open_ends, outward
 from gradiometer.proof.check_wedge import Wedge
 
-Bound: TypeAlias = tuple[Exact, Sequence[int], Mapping[str, Any]]
-"""What no climb passes, the lengths of run-ups that promise most, and the evidence."""
+Bound: TypeAlias = tuple[Exact, Sequence[int] | None, Mapping[str, Any]]
+"""What no climb passes, the lengths of run-ups that promise most, and the evidence.
 
-_LENGTHS = (48, 512, 1536)
+There are no such lengths where the limit of ever longer ones promises most.
+"""
+
+_LENGTHS = (48, 512)
 """Steps up to which the step count is told apart."""
 _SWEEPS = 4
 _ROUNDS = 20
 _PLAIN_ROUNDS = 4
 _CUTS = 30
 """Cuts at each end of a range, each twice as near to it as the last."""
+_CLOSE = 0.05
+"""Where later climbs may go farther by more than this part, telling more steps apart is in vain."""
 _FIRST = 4
 """Lengths of run-ups that are named, the best ones."""
-_GAIN = 0.9
-"""Cuts are kept where they bring a bound below that part of what it was past the kink."""
 
 
-def list_crowd_bounds(carry: Carry, wedge: Wedge, run_up: RunUp) -> Iterator[Bound]:
-    """Bounds by the memories that any slopes lead to, with ever more steps told apart."""
-    reason = "no bound of its memory was found"
-    found = False
+def list_crowd_bounds(
+    carry: Carry, wedge: Wedge, run_up: RunUp, limit: Exact | None
+) -> Iterator[Bound]:
+    """Bounds by the memories that any slopes lead to, with ever more steps told apart.
+
+    Args:
+        carry: The rule from its second step on.
+        wedge: The slopes.
+        run_up: The first steps.
+        limit: How far ever longer run-ups come, if that is known.
+
+    Raises:
+        UndecidedError: If there is none.
+    """
+    reason, names = "no bound of its memory was found", None
     for steps in _LENGTHS:
         try:
-            for bound in _list_cut(carry, wedge, run_up, steps):
-                found = True
-                yield bound
+            tail = _hold_tail(carry, wedge, run_up, steps)
+            early, box = bound_early(carry, wedge, run_up, Crowd(steps, tail, {}))
+            names = list(tail) if names is None else names
+            helpful: list[str] = []
+            whole: Exact | None = None
+            for name in ("", *names):
+                crowd = Crowd(steps, tail, {name: _list_places(tail[name])} if name else {})
+                late = bound_late(carry, wedge, crowd, box)
+                if name and (whole is None or not to_float(whole - late) > 0):
+                    continue
+                whole = late if whole is None else whole
+                helpful += [name] if name else []
+                yield most_of([*early.values(), late]), _list_best(early, late), _spell(crowd)
+            names = helpful
+            best = most_of(list(early.values()))
+            if whole is None or not _is_worth_more(wedge, late, best if limit is None else limit):
+                return
         except (UndecidedError, DomainError) as error:
             reason = str(error)
-    if not found:
+    if names is None:
         raise UndecidedError(reason)
 
 
-def _list_cut(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> Iterator[Bound]:
-    """The bound by whole boxes, and then by boxes that are cut where that brings most."""
+def _is_worth_more(wedge: Wedge, late: Exact, below: Exact) -> bool:
+    """Whether later climbs may go a little farther than those that are known, but not much."""
+    more = to_float((late - below) / (below - wedge.kink)) if below != wedge.kink else 1.0
+    return 0 < more < _CLOSE
+
+
+def _hold_tail(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> Box:
     *_, (_, last) = gather(carry, wedge, run_up, steps)
-    tail = _hold(carry, last, (wedge.fall, wedge.rise), steps + 1)
-    crowd = Crowd(steps, tail, {})
-    most, tops = bound_crowd(carry, wedge, run_up, crowd)
-    yield most, _list_best(tops), _spell(crowd)
-    if tops[None] is not most and to_float(most - tops[None]) > 0:
-        return
-    for name, part in tail.items():
-        places = _list_places(part)
-        if not places:
-            continue
-        crowd = Crowd(steps, tail, {name: places})
-        most, tops = bound_crowd(carry, wedge, run_up, crowd)
-        yield most, _list_best(tops), _spell(crowd)
+    return _hold(carry, last, (wedge.fall, wedge.rise), steps + 1)
 
 
-def _list_best(tops: Mapping[int | None, Exact]) -> Sequence[int]:
-    """The steps that begin the farthest climbs; none where those are later ones."""
-    heights = {step: to_float(top) for step, top in tops.items()}
-    known = {step: height for step, height in heights.items() if step is not None}
-    if heights[None] > max(known.values()):
-        return ()
+def _list_best(early: Mapping[int, Exact], late: Exact) -> Sequence[int] | None:
+    """The steps that begin the farthest climbs; None where those are later ones."""
+    known = {step: to_float(top) for step, top in early.items()}
+    if to_float(late) > max(known.values()):
+        return None
     return sorted(known, key=lambda step: (-known[step], step))[:_FIRST]
 
 

@@ -36,9 +36,8 @@ from gradiometer.proof.check_phases import (
     spell_degree,
 )
 from gradiometer.proof.check_wedge import Wedge, read_wedge, to_problem
-from gradiometer.proof.crowd import list_crowd_bounds
+from gradiometer.proof.crowd import Bound, list_crowd_bounds
 from gradiometer.proof.phases_bound import (
-    Bound,
     list_return_bounds,
     list_simple_bounds,
     spell_range,
@@ -55,6 +54,8 @@ _CLOSE = fmpq(1, 10**22)
 """How far apart two ends of the supremum may be, as a part of it."""
 _SAME = 1e-23
 """How far apart they are when no better bound is looked for."""
+_NARROW = 1e-9
+"""How far apart they are when returns are not told apart."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
 _LONGEST_CLIMB = 2000
@@ -160,7 +161,11 @@ def _choose(
     """The run-up that climbs farthest, what no other climb passes, and the evidence."""
     best: tuple[Below, Exact, Mapping[str, Any]] | None = None
     reasons: list[str] = []
-    for others, first, evidence in _list_bounds(ways, wedge, run_up, reasons):
+    limit = None if settled is None else settled.top
+    for others, first, evidence in _list_bounds(ways, wedge, run_up, limit, reasons):
+        if "tail" not in evidence and best is not None and _gap(best[0], best[1], wedge) < _NARROW:
+            # Telling returns apart takes long, and may make a narrow bracket a number at best.
+            break
         try:
             below = _search(ways, wedge, run_up, others, settled, first=first)
         except (UndecidedError, DomainError) as error:
@@ -177,7 +182,7 @@ def _choose(
 
 
 def _list_bounds(
-    ways: Ways, wedge: Wedge, run_up: RunUp, reasons: list[str]
+    ways: Ways, wedge: Wedge, run_up: RunUp, limit: Exact | None, reasons: list[str]
 ) -> Iterator[Bound]:
     """Bounds of all climbs, quick ones first; *reasons* are told why there are no more."""
     drive, carry = ways.drive, ways.carry
@@ -185,7 +190,7 @@ def _list_bounds(
     if drive is not None:
         lists.append(list_simple_bounds(drive, wedge, run_up))
     if carry is not None:
-        lists.append(list_crowd_bounds(carry, wedge, run_up))
+        lists.append(list_crowd_bounds(carry, wedge, run_up, limit))
     if drive is not None:
         lists.append(list_return_bounds(drive, wedge, run_up))
     for found in lists:
@@ -202,7 +207,7 @@ def _gap(below: Below, others: Exact, wedge: Wedge) -> float:
 
 def _settle(ways: Ways, wedge: Wedge, *, is_whole: bool) -> Below | None:
     try:
-        drive = ways.require_drive()
+        drive = ways.require_limit()
         require_arrival(drive, wedge)
         top, steps = climb_from_equilibrium(drive, wedge, is_whole=is_whole)
     except (UndecidedError, DomainError):
@@ -217,9 +222,11 @@ def _search(
     above: Exact,
     settled: Below | None,
     *,
-    first: Sequence[int],
+    first: Sequence[int] | None,
 ) -> Below:
-    """The run-up that climbs farthest; *first* are the lengths that promise most."""
+    """The run-up that climbs farthest; *first* are the lengths that promise most, or the limit."""
+    if first is None and settled is not None:
+        return settled
     best: Below | None = None
     # A limit that is the bound itself needs no run-up to show it, but one may reach it.
     gap = _CLOSE / 4 * (above - wedge.kink)
