@@ -180,7 +180,7 @@ def _move(target: str, tree: Node, known: Mapping[str, Range]) -> Range:
             low, high = share.lower, share.upper
             inside = low is not None and high is not None and low >= 0 and high <= 1
             if inside:
-                return mix(known[kept.name], entry, (low, high))
+                return mix(known[target.removesuffix("'")], entry, (low, high))
     split = _find_sign(tree, target.removesuffix("'"))
     return evaluate_range(tree, known) if split is None else _by_sign(tree, split, known)
 
@@ -247,9 +247,7 @@ def mix(now: Range, entry: Range, shares: tuple[Any, Any]) -> Range:
             return there if share == 1 else here if share == 0 else None
         return here + share * (there - here)
 
-    parts = [
-        Range(end(now.lower, entry.lower, k), end(now.upper, entry.upper, k)) for k in shares
-    ]
+    parts = [Range(end(now.lower, entry.lower, k), end(now.upper, entry.upper, k)) for k in shares]
     whole = hull(*parts)
     single = now.is_single and entry.is_single and now.lower == entry.lower
     return now if single else whole
@@ -266,7 +264,9 @@ def read_carry(replay: Replay, done: int, slopes: tuple[fmpq, fmpq]) -> Carry:
     Raises:
         UndecidedError: If the memory reads the position, or the rule the loss.
     """
-    plain = replace(replay, step=tuple((n, _settle(t, replay, done, slopes)) for n, t in replay.step))
+    plain = replace(
+        replay, step=tuple((n, _settle(t, replay, done, slopes)) for n, t in replay.step)
+    )
     motion = read_motion(plain, done, corrected_only=True)
     spoken: dict[str, Node] = {}
     rows: list[tuple[str, Node]] = []
@@ -412,7 +412,9 @@ def _join_constant(node: Apply, values: Mapping[str, fmpq]) -> Node:
     if constant.name not in values or not (isinstance(inner, Apply) and inner.operator == "+"):
         return node
     kept = inner.arguments[0]
-    if not (isinstance(kept, Apply) and kept.operator == "*" and isinstance(kept.arguments[1], Name)):
+    if not (
+        isinstance(kept, Apply) and kept.operator == "*" and isinstance(kept.arguments[1], Name)
+    ):
         return node
     if read_mean(kept.arguments[1].name, inner, values) is None:
         return node

@@ -61,9 +61,7 @@ def read_crowd(evidence: Any, carry: Carry) -> Crowd:
     require(isinstance(cuts, Mapping) and set(cuts) <= set(carry.memory), "No such cuts.")
     rows = {name: tuple(map(read_rational, row)) for name, row in cuts.items()}
     require(all(len(row) <= _MOST_CUTS for row in rows.values()), "There are too many cuts.")
-    require(
-        all(list(row) == sorted(row) for row in rows.values()), "The cuts do not rise."
-    )
+    require(all(list(row) == sorted(row) for row in rows.values()), "The cuts do not rise.")
     return Crowd(steps, read_box(tail, carry.memory), rows)
 
 
@@ -177,9 +175,11 @@ def _bound_next(
 
 def _cut(box: Box, cuts: Mapping[str, tuple[fmpq, ...]]) -> list[Box]:
     """The box in pieces that share their ends."""
-    pieces = [box]
+    pieces: list[Box] = [box]
     for name, places in cuts.items():
-        pieces = [{**piece, name: part} for piece in pieces for part in _cut_range(box[name], places)]
+        pieces = [
+            {**piece, name: part} for piece in pieces for part in _cut_range(box[name], places)
+        ]
     return pieces
 
 
@@ -220,7 +220,11 @@ def bound_ascent(
         is_falling = _is_below(here, before)
         falling = falling + 1 if is_falling else 0
         # Looking ahead costs as much as a step or two, and most climbs are back soon.
-        if falling >= _SOON and falling & (falling - 1) == 0 and _is_over(carry, wedge, best, (old, box, tail), step):
+        if (
+            falling >= _SOON
+            and falling & (falling - 1) == 0
+            and _is_over(carry, wedge, best, (old, box, tail), step)
+        ):
             return best
         best = most_of([best, here])
         if is_falling or step - done > _EXACT_STEPS:

@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Apply, Name, Node, Range, apply, at_point, evaluate_range, free_names, hull
+from gradiometer.formula import (
+    Apply,
+    Name,
+    Node,
+    Range,
+    apply,
+    at_point,
+    evaluate_range,
+    free_names,
+    hull,
+)
 
 _ZERO, _ONE = at_point(fmpq(0)), at_point(fmpq(1))
 _LEFT, _RIGHT = Name("left "), Name("right ")

@@ -62,6 +62,7 @@ def list_crowd_bounds(
             names = list(tail) if names is None else names
             helpful: list[str] = []
             whole: Exact | None = None
+            late: Exact = wedge.kink
             for name in ("", *names):
                 crowd = Crowd(steps, tail, {name: _list_places(tail[name])} if name else {})
                 late = bound_late(carry, wedge, crowd, box)

@@ -232,7 +232,7 @@ def _search(
     gap = _CLOSE / 4 * (above - wedge.kink)
     is_limit = settled is not None and compare(above - settled.top, gap) < 0
     reason, spent = "no run crosses the kink", 0
-    for steps in first or (_LENGTHS[:18] if is_limit else _LENGTHS):
+    for steps in first or (_LENGTHS[:18] if is_limit or first is None else _LENGTHS):
         try:
             require_start_of(wedge, ways, run_up, steps)
             top, step = run_up.climb(steps)
