@@ -30,7 +30,9 @@ from gradiometer.formula import (
     hull,
     map_children,
     number,
+    size_in_bits,
     substitute,
+    to_ball,
     walk,
 )
 from gradiometer.proof.check_drive import Drive, factor_of
@@ -40,6 +42,8 @@ from gradiometer.proof.check_rise import rise_of
 from gradiometer.proof.check_walk import Replay
 
 _ZERO = fmpq(0)
+_LONG = 1200
+"""Bits after which a rational goes on as a ball."""
 _MOST_PLACES = 16
 """Branches of a rule that are told apart."""
 _CONTINUOUS = frozenset({"+", "-", "*", "/", "neg", "abs", "max", "min", "sqrt"})
@@ -95,9 +99,10 @@ class Carry:
                 most = least / (1 - mean.base**first)
                 least = least if last is None else least / (1 - mean.base**last)
                 entry = evaluate_range(mean.entry, known)
-                known[target] = mix(box[target[:-1]], entry, (least, most))
+                found = mix(box[target[:-1]], entry, (least, most))
             else:
-                known[target] = _move(target, tree, known)
+                found = _move(target, tree, known)
+            known[target] = Range(as_ball(found.lower), as_ball(found.upper))
         return Moved(self, {name: known[f"{name}'"] for name in self.memory}, known)
 
 
@@ -237,6 +242,11 @@ def _end(one: Exact | None, other: Exact | None, order: int) -> Exact | None:
         return other if one is None else one
     inner = _is_above(other, one) if order > 0 else _is_above(one, other)
     return other if inner else one
+
+
+def as_ball(value: Any) -> Any:
+    """The number, as a ball where it has become a long rational."""
+    return to_ball(value) if isinstance(value, fmpq) and size_in_bits(value) > _LONG else value
 
 
 def mix(now: Range, entry: Range, shares: tuple[Any, Any]) -> Range:

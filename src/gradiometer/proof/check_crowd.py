@@ -15,8 +15,8 @@ from typing import Any, final
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import Exact, Range, at_point, compare, hull, size_in_bits, to_ball
-from gradiometer.proof.check_carry import Carry, Moved, read_carry
+from gradiometer.formula import Exact, Range, at_point, compare, hull, size_in_bits
+from gradiometer.proof.check_carry import Carry, Moved, as_ball, read_carry
 from gradiometer.proof.check_climb import RunUp
 from gradiometer.proof.check_excursion import read_box
 from gradiometer.proof.check_fields import fields, read_rational, require
@@ -215,8 +215,8 @@ def bound_ascent(
         if _is_back(wedge, here):
             return best
         moved = carry.step(box, wedge.rise, first=step, last=step if is_known else None)
-        before, old, here = here, box, _as_ball(moved.highest(wedge.kink, here))
-        box = {name: Range(_as_ball(r.lower), _as_ball(r.upper)) for name, r in moved.box.items()}
+        before, old, here = here, box, as_ball(moved.highest(wedge.kink, here))
+        box = moved.box
         is_falling = _is_below(here, before)
         falling = falling + 1 if is_falling else 0
         # Looking ahead costs as much as a step or two, and most climbs are back soon.
@@ -312,8 +312,3 @@ def require_start(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> None
             raise UndecidedError("no start reaches the kink after that many steps")
         moved.require_continuous(here, wedge.kink)
         low = here
-
-
-def _as_ball(value: Any) -> Any:
-    """The number, as a ball where it has become a long rational."""
-    return to_ball(value) if isinstance(value, fmpq) and size_in_bits(value) > _LONG else value
