@@ -147,7 +147,9 @@ def _settle(carry: Carry, box: Box, name: str, ways: tuple[Sequence[fmpq], int])
     wider = hull(now, after)
     if now.lower is None or now.upper is None or after.lower is None or after.upper is None:
         return wider
-    width = max(abs(to_float(wider.upper - wider.lower)), 1e-30)  # type: ignore[operator]
+    assert wider.lower is not None
+    assert wider.upper is not None
+    width = max(to_float(wider.upper - wider.lower), 1e-30)
     margin = fmpq(int(width * 2**40) + 1, 2**80)
     around = Range(now.lower - margin, now.upper + margin)
     try:
