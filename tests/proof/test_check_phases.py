@@ -73,7 +73,7 @@ def test_no_other_rule_or_landscape_fits_the_claim(certificates, name):
     edits += [{**run, "pieces": steep}] if name != "signs" else []
     # How far plain descent goes in one step does not depend on the slope that it meets then.
     is_single = name in ("descent", "crowd")
-        edits += [{**run, "side": "right"}] if is_single else [{**run, "pieces": gentle}]
+    edits += [{**run, "side": "right"}] if is_single else [{**run, "pieces": gentle}]
     for edited in edits:
         mutant = {**certificate, "problem": {**certificate["problem"], "run": edited}}
         with pytest.raises(CertificateError):
