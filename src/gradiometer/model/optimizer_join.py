@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gradiometer.errors import Place, StudyError
-from gradiometer.formula import Node, free_names
+from gradiometer.formula import Apply, Node, free_names, walk
 from gradiometer.model.optimizer import Optimizer
 from gradiometer.model.optimizer_wrap import RuleLine, rename, splice
-from gradiometer.model.rule_words import FUNCTIONS, GIVEN
+from gradiometer.model.rule_words import FUNCTIONS, GIVEN, REDUCTIONS
 
 
 def join_rules(
@@ -44,6 +44,7 @@ def join_rules(
     spliced = splice(
         _rename_line(line, outside), inner.state, inner.step, sources=inner.sources, names=inside,
         prefix=_label(inner), taken={*state, *dict(wrapper.step), *rows, *GIVEN, *FUNCTIONS},
+        whole=inner.whole,
     )  # fmt: skip
     step: list[tuple[str, Node]] = []
     for target, tree in wrapper.step:
@@ -60,7 +61,16 @@ def join_rules(
         {**wrapper.sources, **spliced.sources},
         (*wrapper.beside, *(spliced.names[name] for name in inner.beside)),
         parts,
+        spliced.whole | {rename(call, outside) for call in wrapper.whole},
+        inner.has_output_rows if _tells_rows(inner) else wrapper.has_output_rows,
     )
+
+
+def _tells_rows(rule: Optimizer) -> bool:
+    """Whether rows and columns are not the same to a rule."""
+    words = {*FUNCTIONS} - {*REDUCTIONS, "size", "axes"}
+    return any(isinstance(node, Apply) and node.operator in words
+               for _, tree in rule.step for node in walk(tree))  # fmt: skip
 
 
 def _rename_line(line: RuleLine, names: Mapping[str, str]) -> RuleLine:

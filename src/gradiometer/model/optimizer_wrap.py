@@ -133,6 +133,8 @@ class Spliced:
     sources: Mapping[str, str]
     names: Mapping[str, str]
     """What its remembered values are called in the whole."""
+    whole: frozenset[Node]
+    """Its calls that join all tensors of a model."""
 
 
 def splice(
@@ -144,6 +146,7 @@ def splice(
     names: Mapping[str, str],
     prefix: str,
     taken: Collection[str],
+    whole: Collection[Node] = (),
 ) -> Spliced:
     """The step of the wrapped rule, with what it is given in place of its `x`, `g` and `t`.
 
@@ -155,6 +158,7 @@ def splice(
         names: What its parameters are called in the whole.
         prefix: What stands before its own names.
         taken: Names that are something else in the whole.
+        whole: Its calls that join all tensors of a model.
 
     Example:
         >>> g, x = Name("g"), Name("x")
@@ -182,6 +186,7 @@ def splice(
         (*made.checks(), *(row for row in given if row), *before, *rows, *made.counted()),
         {**texts, **made.sources},
         {name: made.names[name] for name in state},
+        frozenset(map(made.rename, whole)),
     )
 
 

@@ -27,6 +27,7 @@ from gradiometer.numeric.best_paths import (
 from gradiometer.numeric.dense_curvature import Sharpness, find_sharpness, hessian_product
 from gradiometer.numeric.dense_epoch import Epoch
 from gradiometer.numeric.dense_examples import Examples, Networks
+from gradiometer.numeric.dense_joint import JointRule
 from gradiometer.numeric.dense_plan import predict_memory, predict_work
 from gradiometer.numeric.dense_run import Training, draw_order, run_dense
 from gradiometer.numeric.dense_source import Dense
@@ -116,6 +117,7 @@ __all__ = [
     "GradientBound",
     "GradientNoise",
     "GroupedPaths",
+    "JointRule",
     "LengthShares",
     "LinearGraph",
     "Linearised",

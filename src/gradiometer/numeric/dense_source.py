@@ -8,7 +8,7 @@ training it only goes forward, for loss and hits on examples that are not learnt
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias, final
 
@@ -16,6 +16,9 @@ from gradiometer.formula import Node, differentiate_left, to_steady
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_head import write_head
+from gradiometer.numeric.dense_joint import JointRule
+from gradiometer.numeric.dense_joint_source import write_joint
+from gradiometer.numeric.dense_joint_terms import find_terms
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
 from gradiometer.numeric.dense_rule import plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
@@ -36,7 +39,7 @@ class Dense:
     """The hidden units' function of `x`; its slope follows from it, and at a kink is the one on
     the left."""
     head: Head
-    rule: ScalarRule
+    rule: ScalarRule | JointRule
     scheduled: tuple[str, ...] = ()
     """Parameters of the rule with a number for each step."""
     drops: bool = False
@@ -50,16 +53,40 @@ class Dense:
     @property
     def given(self) -> tuple[str, ...]:
         """What each network has a number of: the rule's parameters, and what draws need."""
-        wanted = plan_rule(self.rule, self.scheduled).given
-        return (*wanted, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
+        rule, draws = self.rule, self.drops
+        if isinstance(rule, JointRule):
+            wanted = rule.list_given(self.widths, self.scheduled)
+            draws = draws or "noise" in rule.rule.reads
+        else:
+            wanted = plan_rule(rule, self.scheduled).given
+        seeds = ("seed.high", "seed.low") if draws else ()
+        return (*wanted, *(("dropout",) if self.drops else ()), *seeds)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What the rule remembers for each parameter."""
+        if isinstance(self.rule, JointRule):
+            return self.rule.list_states(self.widths)
+        return tuple(name for name, _ in self.rule.states)
 
     def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
-        plan = plan_rule(self.rule, self.scheduled)
-        return DenseShape(
-            self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
+        rule = self.rule
+        prelude = (
+            0 if isinstance(rule, JointRule) else len(plan_rule(rule, self.scheduled).prelude)
+        )
+        shape = DenseShape(
+            self.widths, style.chunk, len(self.states), prelude, len(self.given),
             len(self.scheduled), style.group, peaks, shared,
         )  # fmt: skip
+        return replace(shape, joint=self.join(shape)[1])
+
+    def join(self, shape: DenseShape) -> tuple[list[str], int]:
+        """The update of a rule that joins numbers of a tensor, and how many entries it needs."""
+        if not isinstance(self.rule, JointRule):
+            return [], 0
+        terms = find_terms(self.rule, self.widths, shape.weights, self.scheduled)
+        return write_joint(terms, shape, self.scheduled, self.given)
 
 
 def write_dense(
@@ -135,7 +162,7 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
 
 
 def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
-    plan = plan_rule(dense.rule, dense.scheduled)
+    before, update = _write_rule(dense, style, shape)
     record = shape.at("record")
     watched = shape.layers[1:] if shape.peaks else ()
     return [
@@ -152,7 +179,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         ),
         "    if trains:",
         "        pass",
-        *_indent(8, write_prelude(plan, shape, style.lanes)),
+        *_indent(8, before),
         *_indent(
             4,
             [
@@ -171,9 +198,19 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         *_indent(12, _write_backward(style, shape)),
         "        done += m",
         "    if trains:",
-        *_indent(8, write_update(plan, shape, style.lanes)),
+        *_indent(8, update),
         *_indent(4, _copy(shape.records, "said[s, n, i]", f"w[{record} + n, i]")),
     ]
+
+
+def _write_rule(
+    dense: Dense, style: DenseStyle, shape: DenseShape
+) -> tuple[list[str], list[str]]:
+    """The lines of the rule before the examples of a step, and behind them."""
+    if isinstance(dense.rule, JointRule):
+        return [], dense.join(shape)[0]
+    plan = plan_rule(dense.rule, dense.scheduled)
+    return write_prelude(plan, shape, style.lanes), write_update(plan, shape, style.lanes)
 
 
 def _copy(count: int, target: str, source: str) -> list[str]:
@@ -304,6 +341,7 @@ def _write_drop(dense: Dense, shape: DenseShape, layer: int) -> list[str]:
         sum(dense.widths[1:layer]),
         sum(dense.widths[1:-1]),
     )
+    # These three are the last ones that a network is given.
     chance, high, low = (f"w[{shape.at('given') + len(dense.given) - n}, i]" for n in (3, 2, 1))
     places = [shape.at(f"{name} {layer}") for name in ("value", "slope")]
     return [

@@ -262,7 +262,7 @@ _QUESTIONS = (
                "for never.", default=0),
          Input("range_test", "text", "Rates low:high:steps of a test in which the rate grows at "
                "every step, such as 1e-5:10:100."),
-         Input("keep", "text", "A file of runs: what it has is not run again, what is made is "
+         Input("keep", "path", "A file of runs: what it has is not run again, what is made is "
                "written to it at once."),
          Input("dry_run", "flag", "Only say what it would cost.", default=False)),
         "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",

@@ -10,6 +10,7 @@ from gradiometer.question.training_arrays import Results, list_series
 from gradiometer.question.training_best import list_best
 from gradiometer.question.training_claims import list_claims
 from gradiometer.question.training_facts import list_facts
+from gradiometer.question.training_lock import hold_file
 from gradiometer.question.training_make import find_kept, list_missing, make_all
 from gradiometer.question.training_plan import list_plan
 from gradiometer.question.training_range import Sweep, read_sweep, try_range
@@ -121,10 +122,11 @@ def training(
 
 def _answer(request: Request, sweep: Sweep | None, *, keep: str | None, is_dry: bool) -> Answer:
     """What the runs say; what they would cost where they are not made."""
-    kept = find_kept(request, keep)
     if is_dry:
+        kept = find_kept(request, keep)
         return Answer("training", request.inputs, list_plan(request, list_missing(request, kept)))
-    results = Results(request, make_all(request, kept))
+    with hold_file(keep):
+        results = Results(request, make_all(request, find_kept(request, keep)))
     facts = list_best(results) | list_claims(results) | list_sensitivity(results)
     tested, arrays = try_range(results, sweep, facts.get("sensitivity"))
     sharp, more = tell_sharpness(results)

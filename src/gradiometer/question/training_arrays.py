@@ -22,6 +22,7 @@ _ABOUT = {
     "gradient_norm": "size of a layer's gradient in the last batch of an epoch",
     "weight_norm": "size of a layer's weights and biases after an epoch",
     "dead_units": "share of a hidden layer's units with slope 0 on all training examples",
+    "followed_rate": "learning rate of each run whose schedule follows its losses",
     "saturated_units": "share of a hidden layer's units whose slope is below 1/100 of the largest",
 }
 
@@ -74,14 +75,35 @@ class Results:
         return name in self.curves
 
     def list_rates(self) -> list[list[float]]:
-        """The learning rate at the start of each epoch, by cell; empty rows for rules without."""
+        """The learning rate at the start of each epoch, by cell; NaN for rules without.
+
+        Where it follows losses it is the mean over the runs.
+        """
         rows = []
-        for cell, steps in zip(self.request.cells, self.steps, strict=True):
+        for number, (cell, steps) in enumerate(zip(self.request.cells, self.steps, strict=True)):
+            if cell.follower is not None:
+                rows.append(mean_known(self.curves["followed_rate"][number]))
+                continue
             each = steps if cell.is_per_step else 1
-            known = RATE in cell.schedules or RATE in cell.scalar.values
-            values = cell.list_rates(RATE, self.request.epochs * each) if known else []
+            values = cell.list_rates(RATE, self.request.epochs * each) if cell.has_rate else []
             rows.append(values[::each] or [float("nan")] * self.request.epochs)
         return rows
+
+
+def mean_known(table: Any) -> list[float]:
+    """The mean of each column's finite numbers; NaN where there are none.
+
+    Example:
+        >>> import numpy as np
+        >>> mean_known(np.array([[1.0, np.nan], [3.0, np.nan]]))
+        [2.0, nan]
+    """
+    import numpy as np
+
+    known = np.isfinite(table)
+    count = known.sum(axis=0)
+    total = np.where(known, table, 0.0).sum(axis=0)
+    return [float(t / c) if c else float("nan") for t, c in zip(total, count, strict=True)]
 
 
 def list_series(results: Results) -> dict[str, Series]:

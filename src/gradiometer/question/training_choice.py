@@ -21,20 +21,27 @@ from gradiometer.errors import (
 )
 from gradiometer.formula import REALS, free_names, parse
 from gradiometer.model import (
+    RATE,
+    BoundSchedule,
     Dataset,
+    LossSchedule,
+    Optimizer,
     Owner,
     Parameter,
+    Schedule,
+    Setting,
     find_entry,
     read_activation,
     read_initialization,
+    read_loss_schedule,
     read_optimizer,
     read_schedule,
     read_widths,
     settle,
 )
-from gradiometer.proof import is_elementwise
 from gradiometer.question.course_schedules import bind_schedules, list_owners, read_varied
 from gradiometer.question.training_cells import Cell, Head
+from gradiometer.question.training_follow import Follower
 
 OWN_AXES = ("batch", "dropout", "label_noise")
 """Numbers of a run that are no parameters of its rule."""
@@ -73,7 +80,7 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
         GradiometerError: If what is chosen cannot be read or does not fit together.
     """
     rule = read_optimizer(axes["optimizer"])
-    plan = None if axes["schedule"] is None else read_schedule(axes["schedule"])
+    plan = read_plan(axes["schedule"])
     numbers = {name: value for name, value in axes.items() if name not in WORD_AXES}
     own = {name: numbers.pop(name) for name in OWN_AXES}
     if own["label_noise"] and chosen.data.labels is None:
@@ -90,15 +97,10 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
     rest = {name: value for name, value in given.items() if name not in words}
     varied, rest = read_varied(rule, rest)
     values = settle(list_owners(rule, plan, varied), rest)
-    schedules = bind_schedules(rule, plan, varied, values, settings=rest)
+    schedules, follower = bind_plan(rule, plan, varied, values, settings=rest)
     for row in schedules.values():
         row.check_steps(chosen.units)
     bound = rule.bind(values["optimizer"])
-    if not is_elementwise(bound):
-        raise UsageError(
-            f"The rule `{rule.name}` joins all numbers of a tensor, which the training of "
-            "networks does not do.", hint="choose another optimizer",
-        )  # fmt: skip
     head, widths = read_shape_of(axes["network"], axes["loss"], chosen.data)
     used = {n: v if n in own or n in WORD_AXES or has_use(owners, n) else None
             for n, v in axes.items()}  # fmt: skip
@@ -106,7 +108,8 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
         used, widths, read_activation(axes["activation"], settings=words),
         read_initialization(axes["initialization"]), head, bound, schedules, chosen.is_per_step,
         read_batch(own["batch"]), read_share(own["dropout"], "dropout"),
-        read_share(own["label_noise"], "label_noise"),
+        read_share(own["label_noise"], "label_noise"), rule.has_output_rows,
+        follower,
     )  # fmt: skip
 
 
@@ -114,9 +117,41 @@ WORD_AXES = ("network", "activation", "optimizer", "schedule", "initialization",
 """What is chosen by words, from the outer to the inner axis."""
 
 
+def read_plan(schedule: str | None) -> Schedule | LossSchedule | None:
+    """The schedule of a cell, one that follows losses among them."""
+    if schedule is None:
+        return None
+    return read_loss_schedule(schedule) or read_schedule(schedule)
+
+
+def bind_plan(
+    rule: Optimizer,
+    plan: Schedule | LossSchedule | None,
+    varied: Mapping[str, Schedule],
+    values: dict[str, dict[str, Setting]],
+    *,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, BoundSchedule], Follower | None]:
+    """What changes while a network learns: as counted, and as its losses say.
+
+    Raises:
+        UsageError: If the rule lacks a parameter that the schedule gives, or it is given twice.
+    """
+    if not isinstance(plan, LossSchedule):
+        return bind_schedules(rule, plan, varied, values, settings=settings), None
+    found = bind_schedules(rule, None, varied, values, settings=settings)
+    if RATE in found:
+        raise UsageError(
+            f"`{RATE}` is given twice: by the schedule `{plan.name}` and by itself.",
+            place=Place(f"--set {RATE}"), hint="leave one of them out",
+        )  # fmt: skip
+    values["optimizer"].pop(RATE, None)
+    return found, Follower(plan, values["schedule"])
+
+
 def find_owners(optimizer: str, schedule: str | None, activation: str) -> list[Owner]:
     """What has parameters in a cell: the rule, the schedule, and last the activation."""
-    plan = None if schedule is None else read_schedule(schedule)
+    plan = read_plan(schedule)
     return [*list_owners(read_optimizer(optimizer), plan, {}), _activation_owner(activation)]
 
 

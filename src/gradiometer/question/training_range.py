@@ -67,7 +67,7 @@ def list_tested(request: Request) -> list[int]:
     """The first of the cells that differ in rate and schedule alone, where there is a rate."""
     seen: dict[tuple[Any, ...], int] = {}
     for number, cell in enumerate(request.cells):
-        if RATE in cell.schedules or RATE in cell.scalar.values:
+        if cell.has_rate:
             key = tuple(v for name, v in cell.axes.items() if name not in (RATE, "schedule"))
             seen.setdefault(key, number)
     return list(seen.values())

@@ -11,11 +11,17 @@ from flint import fmpq
 
 from gradiometer.errors import LimitError, Place, UsageError, suggest
 from gradiometer.formula import parse_number
-from gradiometer.model import Dataset, read_dataset, read_optimizer, read_schedule, settle
+from gradiometer.model import Dataset, read_dataset, read_optimizer, settle
 from gradiometer.question.course_schedules import list_owners
 from gradiometer.question.training_axes import list_texts, read_varied
 from gradiometer.question.training_cells import Cell
-from gradiometer.question.training_choice import OWN_AXES, WORD_AXES, Chosen, make_cell
+from gradiometer.question.training_choice import (
+    OWN_AXES,
+    WORD_AXES,
+    Chosen,
+    make_cell,
+    read_plan,
+)
 
 MOST_CELLS, MOST_RUNS, MOST_EPOCHS, MOST_SEEDS = 4_096, 20_000, 10_000, 1_000
 MOST_BATCH = 1_000_000
@@ -246,7 +252,7 @@ def _check_use(name: str, value: Any, axes: Mapping[str, tuple[Any, ...]]) -> No
         return
     rule = read_optimizer(axes["optimizer"][0])
     schedule = axes["schedule"][0]
-    plan = None if schedule is None else read_schedule(schedule)
+    plan = read_plan(schedule)
     settle(list_owners(rule, plan, {}), {name: value})
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from gradiometer.formula import to_float
+from gradiometer.model import RATE
 from gradiometer.question.training_cells import Cell, list_groups
+from gradiometer.question.training_follow import FollowedRates
 from gradiometer.question.training_parts import Parts, make_parts
 from gradiometer.question.training_read import Request
 from gradiometer.question.training_result import LAYERS, PARTS, Run
@@ -99,17 +101,21 @@ def _run_block(
     parts = make_parts(request, block.places[0][1])
     cells = [request.cells[cell] for cell, _ in block.places]
     dense = make_dense(cells)
-    training = make_training(request, cells, dense, parts.count("train"))
+    table = make_table(request, cells, dense, parts.count("train"))
+    training = make_training(request, cells, dense, parts.count("train"), table=table)
     networks = make_networks(cells, block, dense, parts)
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
     sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
     counts = {name: parts.count(name) for name in checks}
     recorder = Recorder(request, dense, sharpener, counts=counts)
+    followed = follow_losses(cells, dense, table)
     with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
             if halt.is_set():
                 return {}
-            recorder.note(epoch)
+            recorder.note(epoch, rates=None if followed is None else followed.list_rates())
+            if followed is not None:
+                followed.note(epoch, epochs=request.epochs)
             if on_epoch is not None:
                 on_epoch(len(block.places))
     return dict(zip(block.places, recorder.to_runs(), strict=True))
@@ -127,27 +133,42 @@ def make_dense(cells: Sequence[Cell]) -> Dense:
     from gradiometer.numeric import Dense
 
     first = cells[0]
-    scheduled = tuple(sorted({name for cell in cells for name in cell.schedules}))
-    return Dense(first.widths, first.activation.tree, first.head, first.scalar,
+    scheduled = tuple(sorted({name for cell in cells for name in cell.scheduled}))
+    return Dense(first.widths, first.activation.tree, first.head, first.networks_rule,
                  scheduled, bool(first.dropout))  # fmt: skip
 
 
-def make_training(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Training:
-    """How the networks of these cells learn from so many examples."""
+def make_table(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Any:
+    """What is scheduled, shape (networks, parameters, epochs or steps)."""
     import numpy as np
 
-    from gradiometer.numeric import Training
-
-    steps = -(-examples // cells[0].batch)
-    per_step = cells[0].is_per_step
-    units = request.epochs * (steps if per_step else 1)
+    units = request.epochs * (-(-examples // cells[0].batch) if cells[0].is_per_step else 1)
     known: dict[int, Any] = {}
     rows = []
     for cell in cells:
         if id(cell) not in known:
             known[id(cell)] = [cell.list_rates(name, units) for name in dense.scheduled]
         rows.append(known[id(cell)])
-    table = np.array(rows, float).reshape(len(cells), len(dense.scheduled), units)
+    return np.array(rows, float).reshape(len(cells), len(dense.scheduled), units)
+
+
+def follow_losses(cells: Sequence[Cell], dense: Dense, table: Any) -> FollowedRates | None:
+    """What changes the rates in a table after each epoch, where a schedule follows losses."""
+    if all(cell.follower is None for cell in cells):
+        return None
+    return FollowedRates(cells, table, dense.scheduled.index(RATE))
+
+
+def make_training(
+    request: Request, cells: Sequence[Cell], dense: Dense, examples: int, *, table: Any = None
+) -> Training:
+    """How the networks of these cells learn from so many examples, with rates from a table."""
+    import numpy as np
+
+    from gradiometer.numeric import Training
+
+    steps, per_step = -(-examples // cells[0].batch), cells[0].is_per_step
+    table = make_table(request, cells, dense, examples) if table is None else table
 
     def rates(first: int, last: int) -> Any:
         at = np.arange(first, last) // (1 if per_step else steps)
@@ -163,8 +184,8 @@ def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Part
 
     from gradiometer.numeric import Networks
 
-    given = {name: np.array([to_float(cell.scalar.values[name]) for cell in cells])
-             for name in dense.given if name in cells[0].scalar.values}  # fmt: skip
+    given = {name: np.array([to_float(cell.values[name]) for cell in cells])
+             for name in dense.given if name in cells[0].values}  # fmt: skip
     if dense.drops:
         given["dropout"] = np.array([to_float(cell.dropout) for cell in cells])
     seeds = [seed for _, seed in block.places]
@@ -198,8 +219,8 @@ class Recorder:
         self.stopped = np.full(count, -1, np.int64)
         self.layer = np.full(count, -1, np.int64)
 
-    def note(self, epoch: Epoch) -> None:
-        """Take down one epoch."""
+    def note(self, epoch: Epoch, *, rates: Sequence[float] | None = None) -> None:
+        """Take down one epoch, and its rates where they follow losses."""
         import numpy as np
 
         self.stopped, self.layer = epoch.stopped, epoch.exploded
@@ -212,6 +233,8 @@ class Recorder:
         if self.every:
             wanted = done % self.every == 0 or done == self.epochs
             found["sharpness"] = self.sharpener.measure(epoch) if wanted else self.nothing
+        if rates is not None:
+            found["followed_rate"] = np.array(rates)
         gone = epoch.stopped >= 0
         for name, values in found.items():
             if self.has_classes or not name.endswith("accuracy"):

@@ -31,7 +31,7 @@ class Sharpener:
     ) -> None:  # fmt: skip
         self.cells, self.dense, self.training = cells, dense, training
         self.networks, self.examples = networks, examples
-        self.parts = [find_linear_part(cell.scalar) for cell in cells]
+        self.parts = [find_part(cell) for cell in cells]
         self.steps = -(-len(examples.inputs) // training.batch)
 
     def measure_start(self) -> Any:
@@ -57,7 +57,7 @@ class Sharpener:
 
     def _values(self, number: int, done: int) -> dict[str, float]:
         """The rule's parameters at the last step that is done."""
-        values = {n: to_float(v) for n, v in self.cells[number].scalar.values.items()}
+        values = {n: to_float(v) for n, v in self.cells[number].values.items()}
         if self.training.rates is not None:
             row = self.training.rates(done - 1, done)[0, :, number]
             values |= dict(zip(self.dense.scheduled, map(float, row), strict=True))
@@ -84,23 +84,30 @@ class Sharpener:
         return found
 
 
+def find_part(cell: Cell) -> LinearPart | None:
+    """The linear part of a cell's rule; a rule that joins numbers of a tensor has none here."""
+    return None if cell.is_joint else find_linear_part(cell.scalar)
+
+
 def list_thresholds(results: Results) -> Any:
     """The sharpness up to which each cell's rule is stable, shape (cells, epochs); NaN for none."""
     import numpy as np
 
     rows = []
     for cell, rates in zip(results.request.cells, results.list_rates(), strict=True):
+        # Runs whose rates follow their losses have thresholds of their own.
+        rates = [math.nan] * len(rates) if cell.follower is not None else rates
         found = {rate: _find_limit(cell, rate) for rate in set(map(float, rates))}
-        rows.append([found[float(rate)] for rate in rates])
+        rows.append([found.get(float(rate), math.nan) for rate in rates])
     return np.array(rows)
 
 
 def _find_limit(cell: Cell, rate: float) -> float:
     """The sharpness at which the rule of a cell becomes unstable at that rate; NaN for none."""
-    part: LinearPart | None = find_linear_part(cell.scalar) if rate > 0 else None
+    part: LinearPart | None = find_part(cell) if rate > 0 else None
     if part is None:
         return math.nan
-    values = {name: to_float(value) for name, value in cell.scalar.values.items()}
+    values = {name: to_float(value) for name, value in cell.values.items()}
     values |= {name: row.float_at(0) for name, row in cell.schedules.items()}
     # Weight decay makes the product of rate and sharpness depend on the rate.
     product = part.find_threshold({**values, RATE: rate})
