@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.formula import parse
 from gradiometer.model import Optimizer, Rule, read_optimizer, settle
 from gradiometer.numeric import (
     Dense,
     DenseStyle,
     Examples,
-    JointRule,
     Networks,
     Training,
     begin_reference,
@@ -22,7 +22,6 @@ from gradiometer.numeric import (
     run_dense,
     step_reference,
 )
-from gradiometer.formula import parse
 from numeric.dense_reference import gradient
 
 WIDTHS, COUNT, BATCH, EPOCHS = (2, 3, 2), 10, 4, 2

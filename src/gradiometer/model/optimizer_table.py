@@ -128,7 +128,8 @@ def _read_scope(
     for call in calls:
         if call.operator not in (*REDUCTIONS, "size"):
             raise StudyError(
-                f"`{call.operator}` is taken of one tensor, and the scope of this table is a model.",
+                f"`{call.operator}` is taken of one tensor, and the scope of this table is the "
+                "model.",
                 place=place, hint='leave `scope = "model"` out',
             )  # fmt: skip
     return frozenset(calls)

@@ -84,8 +84,8 @@ class JointRule:
         """What is remembered for some of the tensors."""
         rules, (text, calls) = self.bind_all(widths), self.parts
         parts = {call.part.removesuffix("'") for call in calls}
-        return tuple(name for name in text.state
-                     if name not in parts and any(name in rule.state for rule in rules))  # fmt: skip
+        used = frozenset[str]().union(*(rule.state for rule in rules))
+        return tuple(name for name in text.state if name in used and name not in parts)
 
     def list_given(self, widths: Sequence[int], scheduled: Sequence[str]) -> tuple[str, ...]:
         """The parameters that each network has its own number of."""

@@ -156,8 +156,9 @@ def write_body(
 ) -> tuple[list[str], list[str], list[str]]:
     """The lines that compute these terms at one coordinate, those before the loop, and texts."""
     tensor = reader.tensor
-    uniform = [at for at in _reach(tensor, ends, stops_at_numbers=True)
-               if tensor.kind_of(at) == NUMBER and tensor.code.build.terms[at].arguments]  # fmt: skip
+    reached = _reach(tensor, ends, stops_at_numbers=True)
+    all_terms = tensor.code.build.terms
+    uniform = [at for at in reached if tensor.kind_of(at) == NUMBER and all_terms[at].arguments]
     names = {at: f"{tensor.prefix}in{at}" for at in tensor.code.atoms}
     outer = Code(tensor.prefix, tensor.code.build, dict(names), tensor.code.known)
     lines = outer.write(uniform)
@@ -166,7 +167,7 @@ def write_body(
               *(f"w[{places[at]}, i] = {outer.text(at)}" for at in uniform)]  # fmt: skip
     inner = Code(tensor.prefix, tensor.code.build, dict(names), tensor.code.known)
     for at, place in places.items():
-        is_truth = tensor.code.build.terms[at].operator in {*TRUTHS, "not"}
+        is_truth = all_terms[at].operator in {*TRUTHS, "not"}
         inner.atoms[at] = f"(w[{place}, i] != ZERO)" if is_truth else f"w[{place}, i]"
     loads = _load(reader, ends, names, loop=loop, done=places)
     body = [*loads, *inner.write(ends)]
@@ -178,7 +179,7 @@ def _reach(
     tensor: TensorTerms, ends: Sequence[int], *, stops_at_numbers: bool = False,
     done: Sequence[int] | dict[int, int] = (),
 ) -> list[int]:  # fmt: skip
-    """The terms that these need, in order; where it stops, the term itself but not what is in it."""
+    """The terms that these need, in order; nothing of what is inside a term where it stops."""
     found, waiting = set[int](), [*ends]
     while waiting:
         at = waiting.pop()

@@ -1,4 +1,4 @@
-"""The lines of a kernel for a rule that joins numbers of a tensor: pass after pass, then the step."""
+"""The lines of a kernel for a rule that joins numbers of a tensor: passes, then the step."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ class _Writer:
         for call, when in self.terms.wholes:
             if when == stage:
                 way, place = _WAYS.get(call.operator, "sum"), totals[call.name]
-                jobs.setdefault(TENSOR, []).append(
-                    Job(tensor.parts[call.name], way, place, NUMBER)
-                )
+                jobs.setdefault(TENSOR, []).append(Job(tensor.parts[call.name], way, place, NUMBER))
         lines: list[str] = []
         for call in tensor.calls:
             if call.stage != stage:
@@ -98,9 +96,7 @@ class _Writer:
             lines += _fill(place, "REAL(-np.inf)" if way == "max" else "ZERO") * (
                 call.kind == NUMBER
             )
-            jobs.setdefault(call.loops[0], []).append(
-                Job(call.arguments[0], way, place, call.kind)
-            )
+            jobs.setdefault(call.loops[0], []).append(Job(call.arguments[0], way, place, call.kind))
             after += _finish_call(tensor, call, place)
         for loop, row in jobs.items():
             lines += write_loop(reader, loop, row, self.scratch)

@@ -1,8 +1,8 @@
 """The terms of a rule on one tensor, and in which order calls that join its numbers are made.
 
-A call is made in a pass over the tensor, and the terms that read it come in a later pass. Positions,
-gradients and memory stay as they are until the last pass, so that each pass computes again what it
-needs from them.
+A call is made in a pass over the tensor, and the terms that read it come in a later pass.
+Positions, gradients and memory stay as they are until the last pass, so that each pass computes
+again what it needs from them.
 """
 
 from __future__ import annotations

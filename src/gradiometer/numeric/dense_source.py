@@ -72,9 +72,7 @@ class Dense:
     def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
         rule = self.rule
-        prelude = (
-            0 if isinstance(rule, JointRule) else len(plan_rule(rule, self.scheduled).prelude)
-        )
+        prelude = 0 if isinstance(rule, JointRule) else len(plan_rule(rule, self.scheduled).prelude)
         shape = DenseShape(
             self.widths, style.chunk, len(self.states), prelude, len(self.given),
             len(self.scheduled), style.group, peaks, shared,
@@ -203,9 +201,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
     ]
 
 
-def _write_rule(
-    dense: Dense, style: DenseStyle, shape: DenseShape
-) -> tuple[list[str], list[str]]:
+def _write_rule(dense: Dense, style: DenseStyle, shape: DenseShape) -> tuple[list[str], list[str]]:
     """The lines of the rule before the examples of a step, and behind them."""
     if isinstance(dense.rule, JointRule):
         return [], dense.join(shape)[0]

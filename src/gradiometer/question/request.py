@@ -222,8 +222,9 @@ _QUESTIONS = (
         "What do learning rate and schedule do to a real small network?",
         (Input("networks", "texts", "Widths such as 64-100-10; d and k stand for what the data "
                "need.", required=True, positional=True),
-         Input("data", "text", "A name such as digits or moons(noise=1/5), or a file that ends in "
-               ".csv, .npz or .parquet.", required=True),
+         Input("data", "texts", "A name such as digits or moons(noise=1/5), or a file that ends in "
+               ".csv, .npz or .parquet.", required=True,
+               endings=(".csv", ".npz", ".parquet", ".toml")),
          Input("target", "text", "The column of a file that is learnt."),
          Input("activation", "texts", "A catalogue name or a formula in x.", default="relu"),
          Input("optimizer", "texts", "A catalogue name.", default="sgd"), _SET,
@@ -243,7 +244,7 @@ _QUESTIONS = (
          Input("label_noise", "number", "The share of training labels made wrong.", default="0"),
          Input("seeds", "integer", "How many runs of each cell.", default=3),
          Input("seed", "integer", "The first seed.", default=0),
-         Input("precision", "choice", "The numbers of the runs.", choices=("float32", "float64"),
+         Input("precision", "texts", "The numbers of the runs: float32 or float64.",
                default="float32"),
          Input("validation", "number", "The share of examples that choose.", default="1/5"),
          Input("test", "number", "The share of examples that judge.", default="1/5"),

@@ -22,7 +22,7 @@ from gradiometer.question.training_sharpness import tell_sharpness
 def training(
     networks: str | Sequence[str],
     *,
-    data: str,
+    data: str | Sequence[str],
     target: str | None = None,
     activation: str | Sequence[str] = "relu",
     optimizer: str | Sequence[str] = "sgd",
@@ -38,7 +38,7 @@ def training(
     label_noise: Any = 0,
     seeds: int = 3,
     seed: int = 0,
-    precision: str = "float32",
+    precision: str | Sequence[str] = "float32",
     validation: Any = "1/5",
     test: Any = "1/5",
     split: str = "each",
@@ -55,9 +55,10 @@ def training(
 ) -> Answer:
     """What training does to small networks, measured on every cell of a grid.
 
-    A list for `networks`, `activation`, `optimizer`, `schedule`, `initialization` or `loss`, and
-    each name in `vary`, is an axis; the grid is their product, and every cell is run once for each
-    seed. All cells with the same seed have the same split, order of examples and draws of weights.
+    A list for `networks`, `data`, `activation`, `optimizer`, `schedule`, `initialization`, `loss`
+    or `precision`, and each name in `vary`, is an axis; the grid is their product, and every cell
+    is run once for each seed. All cells with the same data and seed have the same split, order of
+    examples and draws of weights.
 
     Args:
         networks: Widths such as `64-100-10`; `d` and `k` stand for what the data need.
@@ -71,7 +72,8 @@ def training(
         initialization: Catalogue names, or the variance of normal weights as a formula of `fan_in`,
             `fan_out` and `gain`.
         loss: `cross_entropy` (softmax, or a sigmoid for one output), `sigmoid` or `squared`.
-        vary: Texts such as `learning_rate=1e-3:1:7:log` or `batch=16,64`.
+        vary: Texts such as `learning_rate=1e-3:1:7:log` or `batch=16,64`; `epochs`, `dropout` and
+            `label_noise` are varied so too.
         epochs: How often each example is met.
         batch: How many examples a step takes.
         dropout: The share of hidden units left out at each step.

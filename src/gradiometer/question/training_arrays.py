@@ -50,9 +50,9 @@ class Results:
             for name, values in run.curves.items():
                 if name in LAYERS:
                     table = found.setdefault(name, np.full((*shape, deepest), np.nan))
-                    table[at][:, : values.shape[1]] = values
+                    table[at][: len(values), : values.shape[1]] = values
                 else:
-                    found.setdefault(name, np.full(shape, np.nan))[at] = values
+                    found.setdefault(name, np.full(shape, np.nan))[at][: len(values)] = values
         return {name: found[name] for name in (*CURVES, *LAYERS) if name in found}
 
     @cached_property
@@ -67,8 +67,17 @@ class Results:
     @cached_property
     def steps(self) -> list[int]:
         """The steps of an epoch, by cell."""
-        count = make_parts(self.request, self.request.seeds[0]).count("train")
-        return [-(-count // cell.batch) for cell in self.request.cells]
+        first = self.request.seeds[0]
+        counts = [make_parts(self.request, cell.data, first).count("train")
+                  for cell in self.request.cells]  # fmt: skip
+        return [-(-n // cell.batch) for n, cell in zip(counts, self.request.cells, strict=True)]
+
+    def ends(self, table: Any) -> Any:
+        """What a table has at the last epoch of each cell, without the axis of the epochs."""
+        import numpy as np
+
+        pairs = zip(table, self.request.cells, strict=True)
+        return np.stack([rows[:, cell.epochs - 1] for rows, cell in pairs])
 
     def has(self, name: str) -> bool:
         """Whether there is a curve of that name."""
@@ -85,8 +94,9 @@ class Results:
                 rows.append(mean_known(self.curves["followed_rate"][number]))
                 continue
             each = steps if cell.is_per_step else 1
-            values = cell.list_rates(RATE, self.request.epochs * each) if cell.has_rate else []
-            rows.append(values[::each] or [float("nan")] * self.request.epochs)
+            values = cell.list_rates(RATE, cell.epochs * each) if cell.has_rate else []
+            known = values[::each]
+            rows.append([*known, *[float("nan")] * (self.request.epochs - len(known))])
         return rows
 
 

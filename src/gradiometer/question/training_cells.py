@@ -14,6 +14,7 @@ from gradiometer.model import (
     RATE,
     Activation,
     BoundSchedule,
+    Dataset,
     Initialization,
     Rule,
     ScalarRule,
@@ -46,10 +47,13 @@ class Cell:
     batch: int
     dropout: fmpq
     label_noise: fmpq
-    has_output_rows: bool = True
+    has_output_rows: bool
     """Whether the rule sees a matrix with a row for each output, or for each input."""
-    follower: Follower | None = None
+    follower: Follower | None
     """What gives the learning rate from the losses of the run."""
+    data: Dataset
+    epochs: int
+    precision: Literal["float32", "float64"]
 
     @cached_property
     def scalar(self) -> ScalarRule:
@@ -89,7 +93,8 @@ class Cell:
         (states, step), values = self.lines, self.values
         begun = {name for _, tree in states for name in free_names(tree)}
         begin = tuple((name, values[name]) for name in sorted(begun) if name in values)
-        return (self.widths, to_text(self.activation.tree), self.head, self.batch,
+        return (id(self.data), self.epochs, self.precision,
+                self.widths, to_text(self.activation.tree), self.head, self.batch,
                 bool(self.dropout), tuple((n, to_text(t)) for n, t in states),
                 tuple((n, to_text(t)) for n, t in step), begin, *self._joint)  # fmt: skip
 
@@ -131,8 +136,11 @@ class Cell:
         return [to_float(self.values[name])] * units
 
     def to_plain(self) -> dict[str, Any]:
-        """Everything that decides a run but its seed and the data, as plain JSON."""
+        """Everything that decides a run but its seed and split, as plain JSON."""
         return {
+            "data": self.data.to_digest(),
+            "epochs": self.epochs,
+            "precision": self.precision,
             "widths": list(self.widths),
             "activation": to_text(self.activation.tree),
             "initialization": [self.initialization.law, to_text(self.initialization.variance),

@@ -59,8 +59,8 @@ class Follower:
     def to_plain(self) -> dict[str, Any]:
         """Everything that decides it, as plain JSON."""
         lines = (*self.schedule.state.items(), *self.schedule.step)
-        return {"follows": [[name, to_text(tree)] for name, tree in lines],
-                "values": {name: str(value) for name, value in sorted(self._fixed.items())}}  # fmt: skip
+        values = {name: str(value) for name, value in sorted(self._fixed.items())}
+        return {"follows": [[name, to_text(tree)] for name, tree in lines], "values": values}
 
 
 @final

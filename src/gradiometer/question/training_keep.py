@@ -101,9 +101,6 @@ def _cannot(path: Path, verb: str, error: OSError) -> UsageError:
 def name_runs(request: Request, places: list[Place]) -> dict[Place, str]:
     """What each run is called: the same for runs that are the same in every request."""
     shared = {
-        "data": request.data.to_digest(),
-        "epochs": request.epochs,
-        "precision": request.precision,
         "validation": str(request.validation),
         "test": str(request.test),
         "scale": request.scale,

@@ -54,7 +54,7 @@ def _create(lock: Path, text: str) -> bool:
     except OSError as error:
         reason = error.strerror or "the system refuses"
         raise UsageError(f"`{lock}` cannot be written: {reason}.", place=Place("keep"),
-                         hint="name a file in a folder that exists")  # fmt: skip
+                         hint="name a file in a folder that exists") from None  # fmt: skip
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return True

@@ -36,7 +36,8 @@ def make_all(request: Request, kept: Kept | None, *, threads: int = 0) -> Mappin
     """
     runs: dict[Place, Run] = {} if kept is None else dict(kept.runs)
     blocks = list_blocks(request, list_missing(request, kept))
-    meter = Meter(request.epochs * sum(len(block.places) for block in blocks), "epochs of networks")
+    meter = Meter(sum(request.cells[cell].epochs for block in blocks for cell, _ in block.places),
+                  "epochs of networks")  # fmt: skip
     try:
         for made in make_runs(request, blocks, threads=threads, on_epoch=meter.add):
             runs |= made

@@ -114,7 +114,7 @@ def _run(request: Request, number: int, sweep: Sweep) -> Any:
 
     cell = request.cells[number]
     apart = [[s] for s in request.seeds] if request.splits_each else [list(request.seeds)]
-    lanes = choose_style(request).lanes
+    lanes = choose_style(cell).lanes
     rows = []
     for seeds in apart:
         for first in range(0, len(seeds), lanes):
@@ -130,7 +130,7 @@ def _run_block(
 
     from gradiometer.numeric import Training, run_dense
 
-    parts = make_parts(request, seeds[0])
+    parts = make_parts(request, cell.data, seeds[0])
     others = [name for name in cell.schedules if name != RATE]
     dense = replace(make_dense([cell]), scheduled=tuple(sorted([RATE, *others])))
     steps = -(-parts.count("train") // cell.batch)
@@ -143,7 +143,7 @@ def _run_block(
         return np.repeat(rows.T[:, :, None], len(seeds), axis=2)
 
     training = Training(dense, cell.batch, epochs, rates=rates, threads=1,
-                        style=choose_style(request))  # fmt: skip
+                        style=choose_style(cell))  # fmt: skip
     block = Block(tuple((number, seed) for seed in seeds))
     networks = make_networks([cell] * len(seeds), block, dense, parts)
     with quiet():

@@ -40,9 +40,9 @@ class Block:
 
 def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
     """The runs that are missing, cut into blocks; runs that share a kernel stand together."""
-    lanes = choose_style(request).lanes
     wanted, blocks = set(missing), []
     for group in list_groups(request.cells):
+        lanes = choose_style(request.cells[group[0]]).lanes
         apart = [[s] for s in request.seeds] if request.splits_each else [list(request.seeds)]
         for seeds in apart:
             row = [(cell, seed) for cell in group for seed in seeds if (cell, seed) in wanted]
@@ -50,11 +50,11 @@ def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
     return blocks
 
 
-def choose_style(request: Request) -> DenseStyle:
-    """How kernels are written for this processor and the precision that is asked for."""
+def choose_style(cell: Cell) -> DenseStyle:
+    """How kernels are written for this processor and the precision of a cell."""
     from gradiometer.numeric import choose_style as choose
 
-    return choose(precision=request.precision)
+    return choose(precision=cell.precision)
 
 
 def make_runs(
@@ -98,11 +98,11 @@ def _run_block(
     """All runs of a block; none where somebody called a halt."""
     from gradiometer.numeric import run_dense
 
-    parts = make_parts(request, block.places[0][1])
     cells = [request.cells[cell] for cell, _ in block.places]
+    parts = make_parts(request, cells[0].data, block.places[0][1])
     dense = make_dense(cells)
-    table = make_table(request, cells, dense, parts.count("train"))
-    training = make_training(request, cells, dense, parts.count("train"), table=table)
+    table = make_table(cells, dense, parts.count("train"))
+    training = make_training(cells, dense, parts.count("train"), table=table)
     networks = make_networks(cells, block, dense, parts)
     checks = {name: parts.examples(name, dense.head) for name in PARTS if parts.count(name)}
     sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
@@ -115,7 +115,7 @@ def _run_block(
                 return {}
             recorder.note(epoch, rates=None if followed is None else followed.list_rates())
             if followed is not None:
-                followed.note(epoch, epochs=request.epochs)
+                followed.note(epoch, epochs=training.epochs)
             if on_epoch is not None:
                 on_epoch(len(block.places))
     return dict(zip(block.places, recorder.to_runs(), strict=True))
@@ -138,11 +138,11 @@ def make_dense(cells: Sequence[Cell]) -> Dense:
                  scheduled, bool(first.dropout))  # fmt: skip
 
 
-def make_table(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Any:
+def make_table(cells: Sequence[Cell], dense: Dense, examples: int) -> Any:
     """What is scheduled, shape (networks, parameters, epochs or steps)."""
     import numpy as np
 
-    units = request.epochs * (-(-examples // cells[0].batch) if cells[0].is_per_step else 1)
+    units = cells[0].epochs * (-(-examples // cells[0].batch) if cells[0].is_per_step else 1)
     known: dict[int, Any] = {}
     rows = []
     for cell in cells:
@@ -160,7 +160,7 @@ def follow_losses(cells: Sequence[Cell], dense: Dense, table: Any) -> FollowedRa
 
 
 def make_training(
-    request: Request, cells: Sequence[Cell], dense: Dense, examples: int, *, table: Any = None
+    cells: Sequence[Cell], dense: Dense, examples: int, *, table: Any = None
 ) -> Training:
     """How the networks of these cells learn from so many examples, with rates from a table."""
     import numpy as np
@@ -168,14 +168,15 @@ def make_training(
     from gradiometer.numeric import Training
 
     steps, per_step = -(-examples // cells[0].batch), cells[0].is_per_step
-    table = make_table(request, cells, dense, examples) if table is None else table
+    table = make_table(cells, dense, examples) if table is None else table
 
     def rates(first: int, last: int) -> Any:
         at = np.arange(first, last) // (1 if per_step else steps)
         return table[:, :, at].transpose(2, 1, 0)
 
-    return Training(dense, cells[0].batch, request.epochs, rates=rates if dense.scheduled else None,
-                    threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
+    first = cells[0]
+    return Training(dense, first.batch, first.epochs, rates=rates if dense.scheduled else None,
+                    threads=1, style=choose_style(first), watch=frozenset(WATCHED))  # fmt: skip
 
 
 def make_networks(cells: Sequence[Cell], block: Block, dense: Dense, parts: Parts) -> Networks:
@@ -210,7 +211,7 @@ class Recorder:
         if self.every:
             self.start = sharpener.measure_start()
         self.has_classes = request.has_classes
-        self.epochs, self.count = request.epochs, count
+        self.epochs, self.count = sharpener.cells[0].epochs, count
         layers = len(dense.widths) - 1
         sizes = {name: layers if name.endswith("norm") else layers - 1 for name in LAYERS}
         self.curves: dict[str, Any] = {

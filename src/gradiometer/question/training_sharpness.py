@@ -96,7 +96,9 @@ def list_thresholds(results: Results) -> Any:
     rows = []
     for cell, rates in zip(results.request.cells, results.list_rates(), strict=True):
         # Runs whose rates follow their losses have thresholds of their own.
-        rates = [math.nan] * len(rates) if cell.follower is not None else rates
+        if cell.follower is not None:
+            rows.append([math.nan] * len(rates))
+            continue
         found = {rate: _find_limit(cell, rate) for rate in set(map(float, rates))}
         rows.append([found.get(float(rate), math.nan) for rate in rates])
     return np.array(rows)
@@ -130,10 +132,11 @@ def tell_sharpness(results: Results) -> tuple[dict[str, Fact], dict[str, Series]
         begun = to_estimate([start / limits[number, 0] for start in starts])
         sharp = to_estimate([_read_last(row) for row in curves])
         ended = to_estimate(last)
+        limit = _show(limits[number, results.request.cells[number].epochs - 1])
         gone = to_digits(float((results.stopped[number] >= 0).mean()))
         rows.append({
             **describe_cell(results, number), "start_ratio": begun["mean"],
-            "sharpness": sharp["mean"], "threshold": _show(limits[number, -1]),
+            "sharpness": sharp["mean"], "threshold": limit,
             "ratio": ended["mean"], "interval": ended["interval"], "n": ended["n"],
             "diverged": gone,
         })  # fmt: skip
