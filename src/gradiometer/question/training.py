@@ -125,7 +125,7 @@ def training(
 def _answer(request: Request, sweep: Sweep | None, *, keep: str | None, is_dry: bool) -> Answer:
     """What the runs say; what they would cost where they are not made."""
     if is_dry:
-        kept = find_kept(request, keep)
+        kept = find_kept(request, keep, is_read_only=True)
         return Answer("training", request.inputs, list_plan(request, list_missing(request, kept)))
     with hold_file(keep):
         results = Results(request, make_all(request, find_kept(request, keep)))

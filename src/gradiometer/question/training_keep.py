@@ -49,8 +49,10 @@ class Kept:
             raise _cannot(self.path, "written", error) from None
 
 
-def open_kept(path: str, request: Request) -> Kept:
+def open_kept(path: str, request: Request, *, is_read_only: bool = False) -> Kept:
     """The file of that path, made where there is none, with the runs of the request that it has.
+
+    A file that is only read is left as it is, since another process may be writing to it.
 
     Raises:
         StudyError: If the file is something else than runs that were kept.
@@ -59,12 +61,12 @@ def open_kept(path: str, request: Request) -> Kept:
     file = Path(path)
     places = [(cell, seed) for cell in range(len(request.cells)) for seed in request.seeds]
     names = name_runs(request, places)
-    lines = _read_lines(file)
+    lines = _read_lines(file, is_read_only=is_read_only)
     known = dict(_read_line(file, number, line) for number, line in enumerate(lines[1:], 2))
     return Kept(file, names, {place: known[name] for place, name in names.items() if name in known})
 
 
-def _read_lines(path: Path) -> list[bytes]:
+def _read_lines(path: Path, *, is_read_only: bool) -> list[bytes]:
     """The whole lines of the file, the first one being that of its kind."""
     head = json.dumps({"schema": SCHEMA}).encode()
     try:
@@ -76,7 +78,7 @@ def _read_lines(path: Path) -> list[bytes]:
                              hint="name a file that does not exist yet")  # fmt: skip
         # What follows the last end of a line was being written when something stopped it.
         whole = text[: len(text) - len(lines[-1])] or head + b"\n"
-        if whole != text:
+        if whole != text and not is_read_only:
             path.write_bytes(whole)
     except OSError as error:
         raise _cannot(path, "used", error) from None

@@ -53,7 +53,7 @@ def _create(lock: Path, text: str) -> bool:
         return False
     except OSError as error:
         reason = error.strerror or "the system refuses"
-        raise UsageError(f"`{lock}` cannot be written: {reason}.", place=Place("keep"),
+        raise UsageError(f"`{_unlock(lock)}` cannot be used: {reason}.", place=Place("keep"),
                          hint="name a file in a folder that exists") from None  # fmt: skip
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
@@ -103,10 +103,15 @@ def _break(lock: Path, text: str) -> None:
         guard.unlink(missing_ok=True)
 
 
+def _unlock(lock: Path) -> str:
+    """The file that a lock is of."""
+    return str(lock).removesuffix(".break").removesuffix(".lock")
+
+
 def _is_held(lock: Path, text: str) -> UsageError:
     owner = _owner(text)
     who = "another process" if owner is None else f"process {owner[0]} on {owner[1]}"
-    name = str(lock).removesuffix(".lock")
+    name = _unlock(lock)
     return UsageError(
         f"{who[0].upper()}{who[1:]} is adding runs to `{name}`.", place=Place("keep"),
         hint=f"wait until it ends, name another file, or remove `{lock}` if it has ended",

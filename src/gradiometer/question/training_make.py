@@ -17,9 +17,9 @@ def list_places(request: Request) -> list[Place]:
     return [(cell, seed) for cell in range(len(request.cells)) for seed in request.seeds]
 
 
-def find_kept(request: Request, keep: str | None) -> Kept | None:
+def find_kept(request: Request, keep: str | None, *, is_read_only: bool = False) -> Kept | None:
     """The file of runs, where one is named."""
-    return None if keep is None else open_kept(keep, request)
+    return None if keep is None else open_kept(keep, request, is_read_only=is_read_only)
 
 
 def list_missing(request: Request, kept: Kept | None) -> list[Place]:
