@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from gradiometer.catalog import list_entries, read_entry
+from gradiometer.errors import StudyError
+from gradiometer.model import read_optimizer
+from gradiometer.model.optimizer_wrap import list_calls
 from gradiometer.numeric import (
     DenseStyle,
     JointRule,
@@ -130,3 +133,42 @@ def test_every_optimizer(name: str, tmp_path: Any) -> None:
 @pytest.mark.parametrize("name", list_all("wrapper"))
 def test_every_wrapper(name: str, tmp_path: Any) -> None:
     check(f"{name}(adam)", tmp_path)
+
+
+MIXED = ("decay_weights(dog)", "lookahead(clip_by_global_norm(lamb))", "multi_steps(momo)",
+         "skip_large_updates(clip_by_norm(adam))", "adaptive_grad_clip(dowg)")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MIXED)
+def test_a_call_keeps_its_scope_inside_wrappers(text: str, tmp_path: Any) -> None:
+    optimizer, rule = bind(text)
+    joint = JointRule(rule)
+    parts, calls = joint.parts
+    # No call of a whole model is left, and all others are.
+    left = [node for _, tree in parts.step for node in list_calls(tree)]
+    assert not optimizer.whole.intersection(left)
+    assert len(calls) == len(set(optimizer.whole))
+    dense = make_dense(joint)
+    make_update(dense, DenseStyle(LANES, "float64"), tmp_path)
+
+
+def test_first_values_of_a_whole_model_are_the_same_in_all_tensors() -> None:
+    for text in ("dog", "decay_weights(dog)"):
+        dense = make_dense(JointRule(bind(text)[1]))
+        style = DenseStyle(LANES, "float64")
+        shape = dense.shape(style)
+        w = np.zeros((shape.length, LANES))
+        places = list_places(WIDTHS, shape)
+        start = np.random.default_rng(0).normal(size=SIZE)
+        w[shape.at("parameters") + places] = start[:, None]
+        begin_states(dense, w, shape, numbers={})
+        (name,) = [name for name in dense.states if name.endswith("distance")]
+        begun = w[shape.at(f"state {dense.states.index(name)}") + places, 0]
+        assert begun == pytest.approx(1e-6 * (1 + np.linalg.norm(start)))
+
+
+def test_a_call_of_two_scopes_is_refused() -> None:
+    inner = {"name": "mine", "step": {"x'": "x - g/(1 + sum(g*g))"}}
+    wrapper = read_entry("wrapper", "skip_large_updates")
+    with pytest.raises(StudyError, match="that of one tensor in one"):
+        read_optimizer({**wrapper, "rule": inner})

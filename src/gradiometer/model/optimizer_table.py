@@ -82,9 +82,11 @@ def read_optimizer_table(
         counter,
         {**first, **texts},
         _read_beside(table, tuple(first), place),
-        whole=_read_scope(table, [*state.values(), *(tree for _, tree in step)], line, place),
+        whole=_read_scope(table, [tree for _, tree in step], line, place),
+        joint_states=frozenset(name for name, tree in state.items()
+                               if _read_scope(table, [tree], None, place)),
         has_output_rows=_has_output_rows(table),
-    )
+    )  # fmt: skip
     if inner is not None and line is not None:
         optimizer = join_rules(optimizer, inner, line, shared=shared, place=place)
     try:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from gradiometer.errors import FormulaError, Place
-from gradiometer.formula import Apply, Name, Node, Number, apply, free_names, number
-from gradiometer.model.rule_words import RULE, parse_rule
+from gradiometer.formula import Apply, Name, Node, Number, apply, free_names, number, walk
+from gradiometer.model.rule_words import FUNCTIONS, RULE, parse_rule
 
 Lines: TypeAlias = tuple[tuple[str, Node], ...]
 
@@ -135,6 +135,8 @@ class Spliced:
     """What its remembered values are called in the whole."""
     whole: frozenset[Node]
     """Its calls that join all tensors of a model."""
+    calls: frozenset[Node]
+    """All its calls that join numbers of a tensor or of all tensors."""
 
 
 def splice(
@@ -187,7 +189,14 @@ def splice(
         {**texts, **made.sources},
         {name: made.names[name] for name in state},
         frozenset(map(made.rename, whole)),
+        frozenset(made.rename(call) for _, tree in step for call in list_calls(tree)),
     )
+
+
+def list_calls(tree: Node) -> list[Apply]:
+    """The calls in a tree that join numbers of a tensor."""
+    return [node for node in walk(tree)
+            if isinstance(node, Apply) and node.operator in FUNCTIONS]  # fmt: skip
 
 
 @final

@@ -61,6 +61,8 @@ class RuleText:
     """What is remembered though it never reaches the position, where that is wanted."""
     whole: frozenset[Node] = frozenset()
     """The calls that join all tensors of a model; a run on one tensor takes it for all of them."""
+    joint_states: frozenset[str] = frozenset()
+    """What begins with a value that joins all tensors."""
 
     def for_shape(self, shape: Shape) -> Rule:
         """The rule for tensors of that shape; a single number has no function of tensors left.

@@ -9,7 +9,7 @@ import numpy as np
 from gradiometer.errors import UsageError
 from gradiometer.formula import compile_float, evaluate, free_names, to_float
 from gradiometer.model import ScalarRule
-from gradiometer.numeric.dense_joint import JointRule, holds_whole
+from gradiometer.numeric.dense_joint import JointRule
 from gradiometer.numeric.dense_joint_terms import TensorTerms, find_terms
 from gradiometer.numeric.dense_shape import DenseShape
 from gradiometer.numeric.dense_source import Dense
@@ -69,8 +69,7 @@ def _begin_joint(
     places = [_list_entries(tensor) for tensor in terms.tensors]
     own = {name: row for name, row in numbers.items() if name in joint.rule.text.parameters}
     parameters = shape.at("parameters")
-    whole = [name for name, tree in joint.first_values.items()
-             if holds_whole(tree, joint.rule.text)]  # fmt: skip
+    whole = sorted(joint.rule.text.joint_states)
     for lane in range(work.shape[1]):
         rates = {name: float(row[lane]) for name, row in own.items()}
         starts = [np.asarray(work[parameters + where, lane], float) for where in places]

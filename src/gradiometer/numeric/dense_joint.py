@@ -136,17 +136,10 @@ def take_out(text: RuleText) -> tuple[RuleText, tuple[Whole, ...]]:
     parts = tuple(call.part for call in found.values())
     memory = {part.removesuffix("'"): number(0) for part in parts}
     # First values that join all tensors are found apart.
-    state = {name: number(0) if holds_whole(tree, text) else tree
+    state = {name: number(0) if name in text.joint_states else tree
              for name, tree in text.state.items()}  # fmt: skip
     changed = replace(
         text, state={**state, **memory}, step=tuple(step), beside=tuple(memory),
         parameters=(*text.parameters, SIZE, *(call.name for call in found.values())),
     )  # fmt: skip
     return changed, tuple(found.values())
-
-
-def holds_whole(tree: Node, text: RuleText) -> bool:
-    """Whether a tree has a call that joins all tensors."""
-    return tree in text.whole or (
-        isinstance(tree, Apply) and any(holds_whole(part, text) for part in tree.arguments)
-    )

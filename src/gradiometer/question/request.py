@@ -265,6 +265,8 @@ _QUESTIONS = (
                "every step, such as 1e-5:10:100."),
          Input("keep", "path", "A file of runs: what it has is not run again, what is made is "
                "written to it at once."),
+         Input("quick", "flag", "A first look: at most 5 epochs, 2 seeds and 3 values of each "
+               "number that varies.", default=False),
          Input("dry_run", "flag", "Only say what it would cost.", default=False)),
         "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",
         is_long=True,

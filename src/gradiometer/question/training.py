@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradiometer.question.answer import Answer
@@ -13,6 +14,7 @@ from gradiometer.question.training_facts import list_facts
 from gradiometer.question.training_lock import hold_file
 from gradiometer.question.training_make import find_kept, list_missing, make_all
 from gradiometer.question.training_plan import list_plan
+from gradiometer.question.training_quick import shorten
 from gradiometer.question.training_range import Sweep, read_sweep, try_range
 from gradiometer.question.training_read import Request, Wanted, read_request
 from gradiometer.question.training_sensitivity import list_sensitivity
@@ -51,6 +53,7 @@ def training(
     sharpness: int = 0,
     range_test: str | None = None,
     keep: str | None = None,
+    quick: bool = False,
     dry_run: bool = False,
 ) -> Answer:
     """What training does to small networks, measured on every cell of a grid.
@@ -96,6 +99,8 @@ def training(
             which the rate grows at every step, to see what published rules suggest.
         keep: A file of runs. What it has is not run again, and each run is written to it as soon
             as it is done, so that the same call goes on after an interrupt.
+        quick: Whether to take a first look: at most 5 epochs, 2 seeds, and 3 values of each number
+            that varies. The warnings of the answer say what was changed.
         dry_run: Whether only to say what it would cost.
 
     Returns:
@@ -119,7 +124,9 @@ def training(
         loss, vary, epochs, batch, dropout, label_noise, seeds, seed, precision, validation, test,
         split, scale, compare, target_accuracy, target_loss, within, compare_at, sharpness,
     )  # fmt: skip
-    return _answer(read_request(wanted), read_sweep(range_test), keep=keep, is_dry=dry_run)
+    wanted, said = shorten(wanted) if quick else (wanted, ())
+    answer = _answer(read_request(wanted), read_sweep(range_test), keep=keep, is_dry=dry_run)
+    return replace(answer, warnings=(*said, *answer.warnings))
 
 
 def _answer(request: Request, sweep: Sweep | None, *, keep: str | None, is_dry: bool) -> Answer:
