@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import gradiometer
-from gradiometer.errors import UsageError
+from gradiometer.errors import StudyError, UsageError
 from gradiometer.question.training_lock import hold_file
 from gradiometer.study import read_study, run_study
 
@@ -73,11 +73,12 @@ def test_data_of_a_study_stand_beside_it(tmp_path):
     (tmp_path / "mine.csv").write_text(f"u,v,y\n{rows}\n")
     source = tmp_path / "study.toml"
     source.write_text(
-        'schema_version = 1\ntitle = "Mine"\n[[question]]\nask = "training"\nnetworks = ["d-4-1"]\n'
+        'schema_version = 1\ntitle = "Mine"\n[[question]]\nid = "1"\n'
+        'title = "Mine"\nask = "training"\nnetworks = ["d-4-1"]\n'
         'data = "mine.csv"\nkeep = "runs.jsonl"\ndry_run = true\n'
     )
     (result,) = run_study(read_study(str(source))).questions
     assert result.answer.facts["examples"].value["train"] == 24
     (tmp_path / "runs.jsonl").write_text("a diary\n")
-    (result,) = run_study(read_study(str(source))).questions
-    assert "holds something else than runs" in result.error
+    with pytest.raises(StudyError, match="holds something else than runs"):
+        run_study(read_study(str(source)))
