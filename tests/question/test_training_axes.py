@@ -64,7 +64,7 @@ def test_data_and_precision_are_axes():
         assert single["mean"] == pytest.approx(found["mean"], rel=1e-4)
     plan = ask(data=list(names), precision=["float64", "float32"], dry_run=True)
     assert plan.facts["examples"].value[names[1]]["train"] == 48
-    assert plan.facts["kernels"].value == 4
+    assert plan.facts["kernels"].value == 2
 
 
 def test_classes_and_numbers_are_not_compared():

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import final
 
 from gradiometer.formula import Apply, Node, number, substitute
-from gradiometer.model import NUMBER, TENSOR, Kind, Rule, join_kinds
+from gradiometer.model import NUMBER, TENSOR, Kind, Rule, join_kinds, lengths_of
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_joint import SIZE, JointRule, Whole
 
@@ -73,8 +73,7 @@ class TensorTerms:
     @cached_property
     def lengths(self) -> Mapping[str, int]:
         """The lengths that the symbols of kinds stand for."""
-        shape = self.rule.shape
-        return {"1": 1, "R": shape[0] if len(shape) > 1 else 1, "C": shape[-1]}
+        return lengths_of(self.rule.shape)
 
     @property
     def strides(self) -> tuple[int, int]:

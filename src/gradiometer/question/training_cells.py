@@ -89,12 +89,16 @@ class Cell:
 
     @cached_property
     def group(self) -> tuple[Any, ...]:
-        """What cells share that one kernel trains side by side."""
+        """What cells share that stand in one block."""
+        return (id(self.data), self.epochs, *self.kernel)
+
+    @cached_property
+    def kernel(self) -> tuple[Any, ...]:
+        """What cells share that are trained by one kernel."""
         (states, step), values = self.lines, self.values
         begun = {name for _, tree in states for name in free_names(tree)}
         begin = tuple((name, values[name]) for name in sorted(begun) if name in values)
-        return (id(self.data), self.epochs, self.precision,
-                self.widths, to_text(self.activation.tree), self.head, self.batch,
+        return (self.precision, self.widths, to_text(self.activation.tree), self.head, self.batch,
                 bool(self.dropout), tuple((n, to_text(t)) for n, t in states),
                 tuple((n, to_text(t)) for n, t in step), begin, *self._joint)  # fmt: skip
 

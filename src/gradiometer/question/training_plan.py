@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from gradiometer.model import Dataset
 from gradiometer.question.answer import Fact, computed, proved
-from gradiometer.question.training_cells import Cell, list_groups
+from gradiometer.question.training_cells import Cell
 from gradiometer.question.training_parts import MOST_PARTS, make_parts
 from gradiometer.question.training_read import Request
 from gradiometer.question.training_result import CURVES, LAYERS
@@ -34,8 +34,8 @@ def list_plan(request: Request, missing: Sequence[Place]) -> dict[str, Fact]:
         "examples": _tell_examples(request, sizes),
         "parameters": proved({"-".join(map(str, row)): n for row, n in widths.items()},
                              "Weights and biases of each network."),
-        "kernels": proved(len(list_groups(request.cells)), "Kernels to compile: one for each "
-                          "network, activation, loss, rule and batch."),
+        "kernels": proved(len({cell.kernel for cell in request.cells}), "Kernels to compile: one "
+                          "for each network, activation, loss, rule, batch and precision."),
         "steps": proved(steps, "Steps of all missing runs together."),
         "multiply_adds": proved(work, "Of all missing runs: three for each weight and training "
                                 "example, one for each weight and example that is checked."),
