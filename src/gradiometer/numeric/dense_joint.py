@@ -11,15 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, final
+from typing import final
 
 from flint import fmpq
 
 from gradiometer.formula import Apply, Name, Node, free_names, map_children, number
-from gradiometer.model import Rule, Shape
-
-if TYPE_CHECKING:
-    from gradiometer.model.rule import RuleText
+from gradiometer.model import Rule, RuleText, Shape
 
 SIZE = "model.size"
 """The name that stands for the count of all parameters of a network."""
