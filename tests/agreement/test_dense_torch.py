@@ -127,20 +127,10 @@ def clipped(parameters: Any, memory: dict[int, Any]) -> None:
     memory[0].step()
 
 
-def adafactor(parameters: Any, memory: dict[int, Any]) -> None:
-    """PyTorch's own Adafactor."""
-    import torch
-
-    if not memory:
-        memory[0] = torch.optim.Adafactor(parameters, lr=0.02)
-    memory[0].step()
-
-
 JOINT = {
     "lars(trust_coefficient=1/50, weight_decay=1/100, learning_rate=1/2)": lars,
     "lamb(learning_rate=5e-3)": lamb,
     "clip_by_global_norm.torch(sgd(learning_rate=1/20, momentum=9/10), max_norm=1/5)": clipped,
-    "adafactor(learning_rate=1/50)": adafactor,
 }
 
 
