@@ -73,8 +73,8 @@ def test_sharpness_is_the_top_eigenvalue_within_its_error(scaled: bool) -> None:
             if scale is not None:
                 hessian /= np.sqrt(scale[number][:, None] * scale[number])
             top = np.linalg.eigvalsh(hessian)[-1]
-            assert abs(found.value[number] - top) <= found.error[number] + 1e-12
-            assert found.error[number] <= tolerance * found.value[number]
+            assert abs(found.value[number] - top) <= found.residual[number] + 1e-12
+            assert found.residual[number] <= tolerance * found.value[number]
     assert found.steps.max() <= SIZE
 
 
@@ -86,6 +86,6 @@ def test_sharpness_does_not_depend_on_neighbours_and_says_what_it_cannot() -> No
     alone = find_sharpness(dense, parameters[:1], examples, tolerance=1e-6)
     assert found.value[0] == pytest.approx(alone.value[0], rel=1e-12)
     assert np.isnan(found.value).tolist() == [False, False, True, False]
-    assert np.isnan(found.error).tolist() == [False, False, True, False]
+    assert np.isnan(found.residual).tolist() == [False, False, True, False]
     with pytest.raises(ShapeError, match="have 54 parameters"):
         find_sharpness(dense, parameters[:, :-1], examples)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-
 import numpy as np
 import pytest
 
 from gradiometer import sweep
 from gradiometer.errors import StudyError, UsageError
-from gradiometer.question import ask, kept_file, sweep_run, watch_progress
+from gradiometer.question import ask, sweep_run, watch_progress
 from gradiometer.question.cluster import make_parts
 from gradiometer.question.kept_file import KeptFile
 from gradiometer.terminal.exits import Exit, say_and_choose_exit
@@ -98,7 +96,8 @@ def test_progress_is_told_to_the_end():
 
 def test_a_file_of_training_runs_is_no_file_of_a_sweep(tmp_path):
     path = tmp_path / "runs.jsonl"
-    KeptFile(path, "gradiometer/runs-1", "run").read((), dict)
+    with KeptFile(path, "gradiometer/runs-1", "run").hold():
+        pass
     before = path.read_bytes()
     with pytest.raises(StudyError, match="something else"):
         sweep(**ASKED, keep=str(path))
@@ -119,34 +118,25 @@ def test_a_line_that_is_no_part_is_named(tmp_path, line):
 
 def test_half_a_line_is_cut_off_before_another_is_written(tmp_path):
     file = KeptFile(tmp_path / "parts.jsonl", "gradiometer/test-1", "part")
-    file.read((), dict)
-    file.add([("a", {"n": 1})])
-    with file.path.open("ab") as other:
-        other.write(b'{"part": "b", "n"' + b" " * 200_000)
-    file.add([("c", {"n": 3})])
+    with file.hold():
+        file.add([("a", {"n": 1})])
+        with file.path.open("ab") as other:
+            other.write(b'{"part": "b", "n"' + b" " * 200_000)
+        file.add([("c", {"n": 3})])
     assert file.read({"a", "b", "c"}, lambda table: table["n"]) == {"a": 1, "c": 3}
 
 
-def _write(path, first):
-    file = KeptFile(path, "gradiometer/test-1", "part")
-    file.read((), dict)
-    for number in range(first, first + 40):
-        file.add([(str(number), {"text": "x" * 20_000})])
-        file.read((), dict)
-
-
-def test_two_processes_write_to_one_file(tmp_path):
-    path = tmp_path / "parts.jsonl"
-    context = multiprocessing.get_context("fork")
-    both = [context.Process(target=_write, args=(path, first)) for first in (0, 40)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    file = KeptFile(path, "gradiometer/test-1", "part")
-    names = {str(number) for number in range(80)}
-    assert set(file.read(names, dict)) == names
-    assert len(path.read_bytes().splitlines()) == 81
+@pytest.mark.parametrize("cut", [0, 1, 20])
+def test_a_first_line_that_was_cut_off_is_written_anew(tmp_path, cut):
+    file = KeptFile(tmp_path / "parts.jsonl", "gradiometer/test-1", "part")
+    with file.hold():
+        pass
+    whole = file.path.read_bytes()
+    file.path.write_bytes(whole[:cut])
+    assert file.read({"a"}, dict) == {}
+    with file.hold():
+        file.add([("a", {})])
+    assert file.path.read_bytes() == whole + b'{"part": "a"}\n'
 
 
 def test_a_file_that_cannot_be_written_is_said_before_anything_runs(tmp_path, monkeypatch):
@@ -218,10 +208,3 @@ def test_a_cluster_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setattr("gradiometer.question.cluster.import_module", refuse_import)
     with pytest.raises(UsageError, match="not installed"):
         ask("sweep", **ASKED, cluster="tcp://here:1")
-
-
-def test_the_lock_is_one_of_the_system(monkeypatch, tmp_path):
-    locked = []
-    monkeypatch.setattr(kept_file, "_lock", locked.append)
-    KeptFile(tmp_path / "a.jsonl", "gradiometer/test-1", "part").add([("a", {})])
-    assert len(locked) == 1

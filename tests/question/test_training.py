@@ -57,7 +57,7 @@ def test_a_cell_is_what_numpy_computes_step_by_step():
     )
     found = run(request)
     cell, seed = 1, 1
-    parts = make_parts(request, seed)
+    parts = make_parts(request, request.cells[0].data, seed)
     inputs, labels = parts.data.inputs, parts.data.labels
     train, validation = parts.rows["train"], parts.rows["validation"]
     weights, widths = draw_start(request.cells[cell], seed), (2, 4, 1)
@@ -103,8 +103,13 @@ def test_seeds_have_the_same_start_and_parts_in_all_cells():
     starts = [draw_start(cell, 7) for cell in request.cells]
     assert all((start == starts[0]).all() for start in starts)
     assert not (starts[0] == draw_start(request.cells[0], 8))[:8].any()
-    assert make_parts(request, 1) is make_parts(request, 1)
-    parts = [make_parts(request, seed).rows["test"].tolist() for seed in request.seeds]
+    assert make_parts(request, request.cells[0].data, 1) is make_parts(
+        request, request.cells[0].data, 1
+    )
+    parts = [
+        make_parts(request, request.cells[0].data, seed).rows["test"].tolist()
+        for seed in request.seeds
+    ]
     assert parts[0] != parts[1]
 
 
@@ -238,7 +243,8 @@ def test_label_noise_and_dropout_are_felt():
         ({"networks": "2-2000000-1"}, LimitError, "parameters"),
         ({"data": "moon"}, UsageError, "moon"),
         ({"optimizer": "sdg"}, UsageError, "sdg"),
-        ({"optimizer": "lars"}, UsageError, "joins all numbers"),
+        ({"precision": "float16"}, UsageError, "never `float16`"),
+        ({"vary": "epochs=1,5/2"}, UsageError, "`epochs` = 5/2"),
         ({"schedule": "stp"}, GradiometerError, "stp"),
         ({"loss": "hinge"}, UsageError, "no loss `hinge`"),
         ({"initialization": "hee"}, UsageError, "no initialization `hee`"),

@@ -13,6 +13,7 @@ from gradiometer.question import training_keep, watch_progress
 from gradiometer.question.training_make import find_kept, list_missing, list_places, make_all
 from gradiometer.question.training_plan import list_plan
 from gradiometer.question.training_result import Run
+from gradiometer.study import read_study, run_study
 from gradiometer.terminal.exits import Exit, say_and_choose_exit
 from question.training_grid import read
 
@@ -76,8 +77,8 @@ def test_a_line_that_was_cut_off_is_made_again(tmp_path):
     path.write_bytes(text[:-100])
     kept = find_kept(request, str(path))
     assert len(kept.runs) == 11
-    assert path.read_bytes().endswith(b"}\n")
     make_all(request, kept)
+    # What was left of the line is gone, and the whole of it stands there.
     assert sorted(path.read_bytes().split(b"\n")) == sorted(text.split(b"\n"))
 
 
@@ -148,3 +149,19 @@ def test_a_range_that_is_set_is_sent_to_vary():
     with pytest.raises(UsageError, match="one value, not to a range") as caught:
         gradiometer.training("2-4-1", data="moons", set={"learning_rate": "1/10:1:3"})
     assert caught.value.hint == "write `--vary learning_rate=1/10:1:3`"
+
+
+def test_data_of_a_study_stand_beside_it(tmp_path):
+    rows = "\n".join(f"{n % 7},{n % 5},{'ab'[n % 2]}" for n in range(40))
+    (tmp_path / "mine.csv").write_text(f"u,v,y\n{rows}\n")
+    source = tmp_path / "study.toml"
+    source.write_text(
+        'schema_version = 1\ntitle = "Mine"\n[[question]]\nid = "1"\n'
+        'title = "Mine"\nask = "training"\nnetworks = ["d-4-1"]\n'
+        'data = "mine.csv"\nkeep = "runs.jsonl"\ndry_run = true\n'
+    )
+    (result,) = run_study(read_study(str(source))).questions
+    assert result.answer.facts["examples"].value["train"] == 24
+    (tmp_path / "runs.jsonl").write_text("a diary\n")
+    with pytest.raises(StudyError, match="holds something else than runs"):
+        run_study(read_study(str(source)))

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
         to_setting_text,
     )
     from gradiometer.model.precision import BYTES, Precision, read_precision
-    from gradiometer.model.rule import Rule, Shape, count_values, lengths_of
+    from gradiometer.model.rule import Rule, RuleText, Shape, count_values, lengths_of
     from gradiometer.model.rule_kinds import NUMBER, ROW, TENSOR, Kind, join_kinds
     from gradiometer.model.rule_unroll import ScalarRule, unroll
     from gradiometer.model.schedule import RATE, BoundSchedule, Schedule, describe_settings
@@ -170,7 +170,7 @@ _FILES = {
         "to_setting_text",
     ),
     "precision": ("BYTES", "Precision", "read_precision"),
-    "rule": ("Rule", "Shape", "count_values", "lengths_of"),
+    "rule": ("Rule", "RuleText", "Shape", "count_values", "lengths_of"),
     "rule_kinds": ("NUMBER", "ROW", "TENSOR", "Kind", "join_kinds"),
     "rule_unroll": ("ScalarRule", "unroll"),
     "schedule": ("RATE", "BoundSchedule", "Schedule", "describe_settings"),
@@ -245,6 +245,7 @@ __all__ = [
     "Residual",
     "Row",
     "Rule",
+    "RuleText",
     "SavedRow",
     "ScalarRule",
     "Schedule",

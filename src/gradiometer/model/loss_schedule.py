@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from flint import fmpq
 
+from gradiometer.catalog import find_name
 from gradiometer.errors import Place, StudyError
 from gradiometer.formula import Exact, Node, compile_exact, evaluate, parse
 from gradiometer.model.entry import check_keys, find_entry
 from gradiometer.model.parameter import Owner, Parameter, Setting, read_parameters
+from gradiometer.model.schedule_part import Part, find_parts, read_settings
 
 _KEYS = ("name", "about", "aliases", "reference", "libraries", "parameters", "state", "step",
          "calls", "dialects")  # fmt: skip
@@ -57,14 +59,40 @@ class LossSchedule:
 def read_loss_schedule(named: str | Mapping[str, Any]) -> LossSchedule | None:
     """The schedule that follows losses with that name, file or table; None for any other one.
 
+    Settings may stand in brackets behind the name: `plateau(patience=3)`.
+
     Raises:
         StudyError: If its table lacks a part or has one too many.
         FormulaError: If a formula cannot be read.
+        UnknownNameError: If it has no parameter of a name in the brackets.
+        DomainError: If a value is outside its domain.
+
+    Example:
+        >>> read_loss_schedule("plateau(patience=3)").parameters["patience"].default
+        3
     """
     found = find_entry("schedule", named)
-    if found is None or "step" not in found[0]:
+    if found is not None:
+        return _read_table(*found) if "step" in found[0] else None
+    part = _find_part(str(named))
+    found = None if part is None else find_entry("schedule", part.name)
+    if part is None or found is None or "step" not in found[0]:
         return None
-    table, place = found
+    schedule = _read_table(*found)
+    return replace(schedule, parameters=read_settings(part, schedule.name, schedule.parameters))
+
+
+def _find_part(text: str) -> Part | None:
+    """The schedule of the catalogue with settings that is the whole text."""
+    name = text.partition("(")[0].strip()
+    if not name or find_name("schedule", name.partition(".")[0]) is None:
+        return None
+    offset = len(text) - len(text.lstrip())
+    part = find_parts(text, offset, len(text))[0]
+    return part if part.end == len(text.rstrip()) and part.count is None else None
+
+
+def _read_table(table: Mapping[str, Any], place: Place) -> LossSchedule:
     check_keys(table, _KEYS, place=place)
     parameters = read_parameters(table.get("parameters", {}), place=place)
     states = dict(table.get("state", {}))

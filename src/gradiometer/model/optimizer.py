@@ -39,6 +39,12 @@ class Optimizer:
     """What is remembered though it never reaches the position, as an average of positions."""
     parts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where rules are wrapped: `adam.eps` and what that parameter is called here."""
+    whole: frozenset[Node] = frozenset()
+    """The calls, such as `norm(g)`, that join all tensors of a model and not those of one alone."""
+    joint_states: frozenset[str] = frozenset()
+    """What begins with a value that joins all tensors of a model."""
+    has_output_rows: bool = True
+    """Whether a matrix of weights has a row for each output, as in PyTorch, or for each input."""
 
     @property
     def owner(self) -> Owner:
@@ -79,7 +85,10 @@ class Optimizer:
 
     def _text(self, values: Mapping[str, fmpq]) -> RuleText:
         names = tuple(self.parameters)
-        return RuleText(self.name, values, names, self.state, self.step, self.sources)
+        return RuleText(
+            self.name, values, names, self.state, self.step, self.sources, whole=self.whole,
+            joint_states=self.joint_states,
+        )  # fmt: skip
 
     def check_kinds(self) -> None:
         """Refuse parts that fit for no shape and no setting.

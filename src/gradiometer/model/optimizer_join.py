@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gradiometer.errors import Place, StudyError
-from gradiometer.formula import Node, free_names
+from gradiometer.formula import Node, free_names, to_text
 from gradiometer.model.optimizer import Optimizer
-from gradiometer.model.optimizer_wrap import RuleLine, rename, splice
-from gradiometer.model.rule_words import FUNCTIONS, GIVEN
+from gradiometer.model.optimizer_wrap import RuleLine, Spliced, list_calls, rename, splice
+from gradiometer.model.rule_words import FUNCTIONS, GIVEN, REDUCTIONS
 
 
 def join_rules(
@@ -44,7 +44,9 @@ def join_rules(
     spliced = splice(
         _rename_line(line, outside), inner.state, inner.step, sources=inner.sources, names=inside,
         prefix=_label(inner), taken={*state, *dict(wrapper.step), *rows, *GIVEN, *FUNCTIONS},
+        whole=inner.whole,
     )  # fmt: skip
+    _check_scopes(wrapper, inner, spliced, names=outside, place=place)
     step: list[tuple[str, Node]] = []
     for target, tree in wrapper.step:
         is_line = target == line.target
@@ -60,7 +62,36 @@ def join_rules(
         {**wrapper.sources, **spliced.sources},
         (*wrapper.beside, *(spliced.names[name] for name in inner.beside)),
         parts,
+        spliced.whole | {rename(call, outside) for call in wrapper.whole},
+        wrapper.joint_states | {spliced.names[name] for name in inner.joint_states},
+        inner.has_output_rows if _tells_rows(inner) else wrapper.has_output_rows,
     )
+
+
+def _check_scopes(
+    wrapper: Optimizer,
+    inner: Optimizer,
+    spliced: Spliced,
+    *,
+    names: Mapping[str, str],
+    place: Place,
+) -> None:
+    """Refuse a call that is that of one tensor in one of them and that of a model in the other."""
+    calls = {rename(call, names) for _, tree in wrapper.step for call in list_calls(tree)}
+    whole = {rename(call, names) for call in wrapper.whole}
+    both = (whole & (spliced.calls - spliced.whole)) | (spliced.whole & (calls - whole))
+    if both:
+        raise StudyError(
+            f"`{to_text(min(both, key=to_text))}` is that of one tensor in one of `{wrapper.name}` "
+            f"and `{inner.name}`, and that of the whole model in the other.",
+            place=place, hint="write it in another way in one of them",
+        )  # fmt: skip
+
+
+def _tells_rows(rule: Optimizer) -> bool:
+    """Whether rows and columns are not the same to a rule."""
+    words = {*FUNCTIONS} - {*REDUCTIONS, "size", "axes"}
+    return any(call.operator in words for _, tree in rule.step for call in list_calls(tree))
 
 
 def _rename_line(line: RuleLine, names: Mapping[str, str]) -> RuleLine:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradiometer.errors import FormulaError, Place, StudyError
-from gradiometer.formula import Node
+from gradiometer.formula import Apply, Node, walk
 from gradiometer.model.entry import check_keys
 from gradiometer.model.optimizer import Optimizer
 from gradiometer.model.optimizer_join import join_rules
 from gradiometer.model.optimizer_wrap import RuleLine, is_rule_line, read_rule_line
 from gradiometer.model.parameter import Parameter, read_parameters
-from gradiometer.model.rule_words import GIVEN, RULE, check_name, parse_rule
+from gradiometer.model.rule_words import (
+    FUNCTIONS,
+    GIVEN,
+    REDUCTIONS,
+    RULE,
+    check_name,
+    parse_rule,
+)
 
 _KEYS = (
     "name",
@@ -25,6 +32,7 @@ _KEYS = (
     "dialects",
     "counter_bytes",
     "beside",
+    "scope",
     "rule",
 )
 
@@ -74,7 +82,11 @@ def read_optimizer_table(
         counter,
         {**first, **texts},
         _read_beside(table, tuple(first), place),
-    )
+        whole=_read_scope(table, [tree for _, tree in step], line, place),
+        joint_states=frozenset(name for name, tree in state.items()
+                               if _read_scope(table, [tree], None, place)),
+        has_output_rows=_has_output_rows(table),
+    )  # fmt: skip
     if inner is not None and line is not None:
         optimizer = join_rules(optimizer, inner, line, shared=shared, place=place)
     try:
@@ -99,6 +111,37 @@ def _read_beside(
                 hint=f"add `{name}` to the state",
             )
     return tuple(map(str, names))
+
+
+def _read_scope(
+    table: Mapping[str, Any], trees: Sequence[Node], line: RuleLine | None, place: Place
+) -> frozenset[Node]:
+    """The calls that join all tensors of a model: all of the table, or none."""
+    scope = table.get("scope", "tensor")
+    if scope not in ("tensor", "model"):
+        raise StudyError(f"`scope` is never `{scope}`.", place=place,
+                         known=("tensor", "model"), hint='write "model"')  # fmt: skip
+    if scope == "tensor":
+        return frozenset()
+    given = () if line is None else (line.position, line.gradient, line.count, line.condition,
+                                     line.anew)  # fmt: skip
+    calls = [node for tree in (*trees, *given) if tree is not None for node in walk(tree)
+             if isinstance(node, Apply) and node.operator in FUNCTIONS]  # fmt: skip
+    for call in calls:
+        if call.operator not in (*REDUCTIONS, "size"):
+            raise StudyError(
+                f"`{call.operator}` is taken of one tensor, and the scope of this table is the "
+                "model.",
+                place=place, hint='leave `scope = "model"` out',
+            )  # fmt: skip
+    return frozenset(calls)
+
+
+def _has_output_rows(table: Mapping[str, Any]) -> bool:
+    """Whether the library whose rule it is holds the weights of a dense layer as PyTorch does."""
+    dialect = str(table.get("name", "")).partition(".")[2]
+    libraries = (dialect,) if dialect else tuple(table.get("libraries", ()))
+    return not libraries or "torch" in libraries
 
 
 def _texts(table: Mapping[str, Any], key: str, place: Place) -> dict[str, str]:

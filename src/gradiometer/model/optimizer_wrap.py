@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from gradiometer.errors import FormulaError, Place
-from gradiometer.formula import Apply, Name, Node, Number, apply, free_names, number
-from gradiometer.model.rule_words import RULE, parse_rule
+from gradiometer.formula import Apply, Name, Node, Number, apply, free_names, number, walk
+from gradiometer.model.rule_words import FUNCTIONS, RULE, parse_rule
 
 Lines: TypeAlias = tuple[tuple[str, Node], ...]
 
@@ -133,6 +133,10 @@ class Spliced:
     sources: Mapping[str, str]
     names: Mapping[str, str]
     """What its remembered values are called in the whole."""
+    whole: frozenset[Node]
+    """Its calls that join all tensors of a model."""
+    calls: frozenset[Node]
+    """All its calls that join numbers of a tensor or of all tensors."""
 
 
 def splice(
@@ -144,6 +148,7 @@ def splice(
     names: Mapping[str, str],
     prefix: str,
     taken: Collection[str],
+    whole: Collection[Node] = (),
 ) -> Spliced:
     """The step of the wrapped rule, with what it is given in place of its `x`, `g` and `t`.
 
@@ -155,6 +160,7 @@ def splice(
         names: What its parameters are called in the whole.
         prefix: What stands before its own names.
         taken: Names that are something else in the whole.
+        whole: Its calls that join all tensors of a model.
 
     Example:
         >>> g, x = Name("g"), Name("x")
@@ -182,7 +188,15 @@ def splice(
         (*made.checks(), *(row for row in given if row), *before, *rows, *made.counted()),
         {**texts, **made.sources},
         {name: made.names[name] for name in state},
+        frozenset(map(made.rename, whole)),
+        frozenset(made.rename(call) for _, tree in step for call in list_calls(tree)),
     )
+
+
+def list_calls(tree: Node) -> list[Apply]:
+    """The calls in a tree that join numbers of a tensor."""
+    return [node for node in walk(tree)
+            if isinstance(node, Apply) and node.operator in FUNCTIONS]  # fmt: skip
 
 
 @final

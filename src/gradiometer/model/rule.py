@@ -59,6 +59,10 @@ class RuleText:
     """If given, conditions on `t` are decided for all steps from this one on."""
     beside: tuple[str, ...] = ()
     """What is remembered though it never reaches the position, where that is wanted."""
+    whole: frozenset[Node] = frozenset()
+    """The calls that join all tensors of a model; a run on one tensor takes it for all of them."""
+    joint_states: frozenset[str] = frozenset()
+    """What begins with a value that joins all tensors."""
 
     def for_shape(self, shape: Shape) -> Rule:
         """The rule for tensors of that shape; a single number has no function of tensors left.

@@ -11,7 +11,7 @@ from typing import final
 from gradiometer.catalog import find_name
 from gradiometer.errors import FormulaError, GradiometerError, Place, unknown_name
 from gradiometer.model.entry import find_entry
-from gradiometer.model.parameter import read_setting
+from gradiometer.model.parameter import Parameter, read_setting
 from gradiometer.model.schedule import Schedule
 from gradiometer.model.schedule_read import read_schedule_table
 from gradiometer.model.schedule_words import find_outside
@@ -85,11 +85,24 @@ def read_part(part: Part, text: str) -> tuple[Schedule, tuple[str, ...]]:
         raise FormulaError(f"There is no schedule `{part.name}`.")
     table, place = found
     schedule = read_schedule_table(table, place)
-    parameters = dict(schedule.parameters)
+    parameters = read_settings(part, part.name, schedule.parameters)
+    return replace(schedule, parameters=parameters), tuple(part.settings)
+
+
+def read_settings(
+    part: Part, schedule: str, known: Mapping[str, Parameter]
+) -> dict[str, Parameter]:
+    """The parameters of a schedule, with the settings in a part's brackets as their defaults.
+
+    Raises:
+        UnknownNameError: If it has no such parameter.
+        DomainError: If a value is outside its domain.
+    """
+    parameters, text = dict(known), part.text
     for name, (written, start, end) in part.settings.items():
         if name not in parameters:
             raise unknown_name(
-                name, tuple(parameters), problem=f"The part `{part.name}` has no `{name}`.",
+                name, tuple(parameters), problem=f"The part `{schedule}` has no `{name}`.",
                 place=Place("schedule"), text=text, start=start, end=end,
             )  # fmt: skip
         try:
@@ -100,7 +113,7 @@ def read_part(part: Part, text: str) -> tuple[Schedule, tuple[str, ...]]:
         except GradiometerError as error:
             raise replace(error, text=text, start=start, end=end) from None
         parameters[name] = replace(parameters[name], default=value)
-    return replace(schedule, parameters=parameters), tuple(part.settings)
+    return parameters
 
 
 def _read(found: re.Match[str], text: str, end: int) -> Part:

@@ -28,6 +28,7 @@ from gradiometer.numeric.dense_block import group_lanes
 from gradiometer.numeric.dense_curvature import Sharpness, find_sharpness, hessian_product
 from gradiometer.numeric.dense_epoch import Epoch
 from gradiometer.numeric.dense_examples import Examples, Networks
+from gradiometer.numeric.dense_joint import JointRule
 from gradiometer.numeric.dense_order import draw_order
 from gradiometer.numeric.dense_plan import predict_memory, predict_work
 from gradiometer.numeric.dense_run import Training, run_dense
@@ -118,6 +119,7 @@ __all__ = [
     "GradientBound",
     "GradientNoise",
     "GroupedPaths",
+    "JointRule",
     "LengthShares",
     "LinearGraph",
     "Linearised",

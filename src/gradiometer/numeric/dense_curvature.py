@@ -31,9 +31,11 @@ class Sharpness:
 
     value: Array
     """NaN where parameters are no numbers, or a slope has none."""
-    error: Array
-    """There is an eigenvalue within this of the value; how far a larger one may lie is not known,
-    but a start at random misses it with probability near 0."""
+    residual: Array
+    """The norm of `H v - value v` for the unit vector v that was found. Some eigenvalue lies within
+    it of the value, by whichever one that is; it bounds no distance to the largest one. But for
+    rounding the largest is no smaller than the value, and how much larger is not known: a start at
+    random misses it with probability near 0."""
     steps: NDArray[np.int64]
     """How many products with the Hessian were needed."""
 
@@ -202,7 +204,7 @@ def find_sharpness(
         labels: As in `Networks`.
         preconditioner: Numbers D above 0 of the shape of the parameters; the eigenvalue is that of
             `D^(-1/2) H D^(-1/2)`. For Adam it is `sqrt(v/(1 - beta2^t)) + eps`.
-        tolerance: How large the error may be, as a share of the eigenvalue.
+        tolerance: How large the residual may be, as a share of the value.
         most_steps: How many products with the Hessian are made at most.
         seed: Decides the vectors that Lanczos starts from.
 
@@ -220,8 +222,8 @@ def find_sharpness(
         curvature = Curvature(dense, parameters[part], examples, labels=own)
         found.append(_iterate(curvature, parameters[part].shape, scale, tolerance=tolerance,
                               most=most_steps, seed=seed))  # fmt: skip
-    values, errors, steps = zip(*found, strict=True)
-    return Sharpness(np.concatenate(values), np.concatenate(errors), np.concatenate(steps))
+    values, residuals, steps = zip(*found, strict=True)
+    return Sharpness(np.concatenate(values), np.concatenate(residuals), np.concatenate(steps))
 
 
 def _iterate(
@@ -240,7 +242,7 @@ def _iterate(
     most = min(most, size)
     kept = np.empty((count, most, size))
     diagonal, beside = np.zeros((most, count)), np.zeros((most, count))
-    value, error = np.full(count, np.nan), np.full(count, np.inf)
+    value, residual = np.full(count, np.nan), np.full(count, np.inf)
     steps = np.full(count, most)
     open_ = np.ones(count, bool)
     for step in range(most):
@@ -256,13 +258,13 @@ def _iterate(
             turned = turned - (basis.transpose(0, 2, 1) @ shares)[:, :, 0]
         beside[step] = np.linalg.norm(turned, axis=1)
         found, off = _read_top(diagonal[: step + 1], beside[: step + 1])
-        value[open_], error[open_], steps[open_] = found[open_], off[open_], step + 1
-        open_ &= ~(error <= tolerance * np.abs(value)) & np.isfinite(value)
+        value[open_], residual[open_], steps[open_] = found[open_], off[open_], step + 1
+        open_ &= ~(residual <= tolerance * np.abs(value)) & np.isfinite(value)
         if not open_.any():
             break
         # A lane whose space is used up goes on with zeros, which change nothing.
         vector = turned / np.where(beside[step] > 0, beside[step], 1.0)[:, None]
-    return value, np.where(np.isfinite(value), error, np.nan), steps
+    return value, np.where(np.isfinite(value), residual, np.nan), steps
 
 
 def _read_top(diagonal: Array, beside: Array) -> tuple[Array, Array]:
@@ -274,8 +276,8 @@ def _read_top(diagonal: Array, beside: Array) -> tuple[Array, Array]:
     small[:, places[1:], places[:-1]] = beside[:-1].T
     fine = np.isfinite(small).all(axis=(1, 2)) & np.isfinite(beside[-1])
     values, vectors = np.linalg.eigh(np.where(fine[:, None, None], small, 0.0))
-    error = np.abs(beside[-1] * vectors[:, -1, -1])
-    return np.where(fine, values[:, -1], np.nan), np.where(fine, error, np.nan)
+    residual = np.abs(beside[-1] * vectors[:, -1, -1])
+    return np.where(fine, values[:, -1], np.nan), np.where(fine, residual, np.nan)
 
 
 def split_layers(parameters: Array, widths: tuple[int, ...]) -> list[tuple[Array, Array]]:

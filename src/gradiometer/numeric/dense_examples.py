@@ -37,7 +37,8 @@ class Networks:
     parameters: Array
     """Shape (networks, parameters): layer by layer weights row by row, then biases."""
     given: Mapping[str, Array]
-    """The rule's parameters that are not scheduled, and `dropout` where units are dropped."""
+    """The rule's parameters that are not scheduled, and `dropout` where units are dropped; another
+    name is an error."""
     seeds: Array
     """Decides the order of the examples, and which units are dropped."""
     labels: Array | None = None

@@ -50,7 +50,7 @@ def predict_memory(
     block += examples * lanes * 4 + len(dense.given) * lanes * real
     # While lanes are packed anew, the blocks before and after stand side by side.
     held = 2 * blocks * block
-    states = len(dense.rule.states)
+    states = len(dense.states)
     rows = networks * sum((a + 1) * b for a, b in pairwise(dense.widths))
     # What is handed out is a copy of what was read.
     held += rows * real * (1 + states) + rows * (real + 2 * 8)

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import ShapeError, UsageError
+from gradiometer.errors import ShapeError, UsageError, unknown_name
 from gradiometer.formula import Node, evaluate_float
 from gradiometer.numeric.dense_block import Block, allocate, group_lanes, list_places, move_lanes
 from gradiometer.numeric.dense_epoch import Epoch, Growth
@@ -69,7 +69,7 @@ def run_dense(
     Raises:
         ShapeError: If parameters, labels or targets have another shape than the networks need, or
             sets of examples do not go together.
-        UsageError: If a parameter of the rule has no value.
+        UsageError: If a parameter of the rule has no value, or what has a value is none of them.
     """
     yield from _Run(training, networks, examples, checks or {}).epochs()
 
@@ -102,7 +102,7 @@ class _Run:
             )
         self.given = self._list_given()
         self.stopped = np.full(len(networks), -1, np.int64)
-        names = ["parameters", *(name for name, _ in training.dense.rule.states)]
+        names = ["parameters", *training.dense.states]
         self.last = {name: np.array(networks.parameters, self.real) for name in names}
         self.growth = Growth(len(self.shape.layers), len(networks))
         self.top = find_top(training.dense.slope) if self.peaks else 0.0
@@ -130,12 +130,24 @@ class _Run:
         """The numbers of each network in the kernel's order, shape (numbers, networks)."""
         count, rows = len(self.networks), []
         seeds = np.broadcast_to(np.asarray(self.networks.seeds, np.int64), count)
+        self._check_given()
         own = {**self.networks.given, "seed.high": seeds >> 24, "seed.low": seeds & (2**24 - 1)}
         for name in self.training.dense.given:
             if name not in own:
                 raise UsageError(f"The parameter `{name}` has no value.", known=tuple(own))
             rows.append(np.broadcast_to(np.asarray(own[name], self.real), count))
         return np.array(rows, self.real).reshape(len(rows), count)
+
+    def _check_given(self) -> None:
+        """Refuse numbers for a name that no network has a use for."""
+        dense = self.training.dense
+        for name in self.networks.given:
+            if name in dense.scheduled:
+                raise UsageError(f"`{name}` is given to each network, and by `rates` to each step.",
+                                 hint=f"leave `{name}` out of one of them")  # fmt: skip
+            if name not in dense.given:
+                raise unknown_name(name, dense.given, problem=f"`{name}` is no parameter that "
+                                   f"networks with the rule `{dense.rule.name}` read.")  # fmt: skip
 
     def epochs(self) -> Iterator[Epoch]:
         """All epochs, or as many as are asked for."""
@@ -326,7 +338,7 @@ class _Run:
             work = allocate((self.shape.length, width), self.real)
             if before is None:
                 work[self.shape.at("parameters") + self.places] = self.last["parameters"][filled].T
-                self._begin_states(work)
+                self._begin_states(work, filled)
             else:
                 move_lanes(before, filled, work)
             seeds = tuple(int(seed) for seed in self.seeds[filled])
@@ -336,11 +348,15 @@ class _Run:
                                 self._labels(filled)))  # fmt: skip
         return blocks
 
-    def _begin_states(self, work: Array) -> None:
+    def _begin_states(self, work: Array, lanes: Array) -> None:
         """The rule's memory before the first step."""
         from gradiometer.numeric.dense_begin import begin_states
 
-        begin_states(self.training.dense.rule, work, self.shape)
+        dense, rates = self.training.dense, self.training.rates
+        numbers = dict(zip(dense.given, self.given[:, lanes], strict=True))
+        if rates is not None:
+            numbers |= dict(zip(dense.scheduled, rates(0, 1)[0][:, lanes], strict=True))
+        begin_states(dense, work, self.shape, numbers=numbers)
 
     def _labels(self, lanes: Array) -> Array:
         own = self.networks.labels

@@ -35,6 +35,8 @@ class DenseShape:
     """Whether each hidden unit's largest slope is kept while examples are checked."""
     shared: bool = False
     """Whether the examples are the same in all lanes; places do not depend on it."""
+    joint: int = 0
+    """How many entries a rule needs for what it joins of tensors."""
 
     @property
     def layers(self) -> range:
@@ -78,6 +80,8 @@ class DenseShape:
         }
         sizes |= {"record": self.records, "norm": self.group, "scratch": 3, "wanted": chunk}
         sizes |= {f"peak {layer}": widths[layer] for layer in range(1, last) if self.peaks}
+        # Last, since how long it is follows from where the others are.
+        sizes |= {"joint": self.joint}
         places, found = 0, {}
         for name, size in sizes.items():
             found[name] = (places, size)

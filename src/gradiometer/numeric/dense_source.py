@@ -8,7 +8,7 @@ training it only goes forward, for loss and hits on examples that are not learnt
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias, final
 
@@ -16,6 +16,9 @@ from gradiometer.formula import Node, differentiate_left, to_steady
 from gradiometer.model import ScalarRule
 from gradiometer.numeric.dense_code import Code
 from gradiometer.numeric.dense_head import write_head, write_row
+from gradiometer.numeric.dense_joint import JointRule
+from gradiometer.numeric.dense_joint_source import write_joint
+from gradiometer.numeric.dense_joint_terms import find_terms
 from gradiometer.numeric.dense_products import Product, list_tiles, write_product
 from gradiometer.numeric.dense_rule import RulePlan, plan_rule, write_prelude, write_update
 from gradiometer.numeric.dense_shape import DenseShape
@@ -36,7 +39,7 @@ class Dense:
     """The hidden units' function of `x`; its slope follows from it, and at a kink is the one on
     the left."""
     head: Head
-    rule: ScalarRule
+    rule: ScalarRule | JointRule
     scheduled: tuple[str, ...] = ()
     """Parameters of the rule with a number for each step."""
     drops: bool = False
@@ -48,22 +51,44 @@ class Dense:
         return differentiate_left(self.activation, "x")
 
     @cached_property
-    def plan(self) -> RulePlan:
-        """How the kernel writes the rule."""
-        return plan_rule(self.rule, self.scheduled)
+    def plan(self) -> RulePlan | None:
+        """How the kernel writes a rule of single numbers; None for one that joins them."""
+        return None if isinstance(self.rule, JointRule) else plan_rule(self.rule, self.scheduled)
 
     @property
     def given(self) -> tuple[str, ...]:
         """What each network has a number of: the rule's parameters, and what draws need."""
-        return (*self.plan.given, *(("dropout", "seed.high", "seed.low") if self.drops else ()))
+        rule, draws = self.rule, self.drops
+        if isinstance(rule, JointRule):
+            wanted = rule.list_given(self.widths, self.scheduled)
+            draws = draws or "noise" in rule.rule.reads
+        else:
+            wanted = self.plan.given if self.plan else ()
+        seeds = ("seed.high", "seed.low") if draws else ()
+        return (*wanted, *(("dropout",) if self.drops else ()), *seeds)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What the rule remembers for each parameter."""
+        if isinstance(self.rule, JointRule):
+            return self.rule.list_states(self.widths)
+        return tuple(name for name, _ in self.rule.states)
 
     def shape(self, style: DenseStyle, *, peaks: bool = False, shared: bool = False) -> DenseShape:
         """The sizes of what a block of lanes works on."""
-        plan = self.plan
-        return DenseShape(
-            self.widths, style.chunk, len(plan.states), len(plan.prelude), len(self.given),
+        prelude = len(self.plan.prelude) if self.plan else 0
+        shape = DenseShape(
+            self.widths, style.chunk, len(self.states), prelude, len(self.given),
             len(self.scheduled), style.group, peaks, shared,
         )  # fmt: skip
+        return replace(shape, joint=self.join(shape)[1])
+
+    def join(self, shape: DenseShape) -> tuple[list[str], int]:
+        """The update of a rule that joins numbers of a tensor, and how many entries it needs."""
+        if not isinstance(self.rule, JointRule):
+            return [], 0
+        terms = find_terms(self.rule, self.widths, shape.weights, self.scheduled)
+        return write_joint(terms, shape, self.scheduled, self.given)
 
 
 def write_dense(
@@ -142,7 +167,7 @@ def _write_head(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
 
 
 def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]:
-    plan = dense.plan
+    before, update = _write_rule(dense, style, shape)
     record = shape.at("record")
     watched = shape.layers[1:] if shape.peaks else ()
     return [
@@ -159,7 +184,7 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         ),
         "    if trains:",
         "        pass",
-        *_indent(8, write_prelude(plan, shape, style.lanes)),
+        *_indent(8, before),
         *_indent(
             4,
             [
@@ -178,9 +203,17 @@ def _write_step(dense: Dense, style: DenseStyle, shape: DenseShape) -> list[str]
         *_indent(12, _write_backward(style, shape)),
         "        done += m",
         "    if trains:",
-        *_indent(8, write_update(plan, shape, style.lanes)),
+        *_indent(8, update),
         *_indent(4, _copy(shape.records, "said[s, n, i]", f"w[{record} + n, i]")),
     ]
+
+
+def _write_rule(dense: Dense, style: DenseStyle, shape: DenseShape) -> tuple[list[str], list[str]]:
+    """The lines of the rule before the examples of a step, and behind them."""
+    if dense.plan is None:
+        return [], dense.join(shape)[0]
+    update = write_update(dense.plan, shape, style.lanes)
+    return write_prelude(dense.plan, shape, style.lanes), update
 
 
 def _copy(count: int, target: str, source: str) -> list[str]:
@@ -311,6 +344,7 @@ def _write_drop(dense: Dense, shape: DenseShape, layer: int) -> list[str]:
         sum(dense.widths[1:layer]),
         sum(dense.widths[1:-1]),
     )
+    # These three are the last ones that a network is given.
     chance, high, low = (f"w[{shape.at('given') + len(dense.given) - n}, i]" for n in (3, 2, 1))
     places = [shape.at(f"{name} {layer}") for name in ("value", "slope")]
     return [

@@ -10,6 +10,7 @@ from gradiometer.errors import GradiometerError, Place, UsageError
 from gradiometer.model import (
     RATE,
     BoundSchedule,
+    LossSchedule,
     Optimizer,
     Owner,
     Schedule,
@@ -42,7 +43,7 @@ def read_varied(
 
 
 def list_owners(
-    rule: Optimizer, plan: Schedule | None, varied: Mapping[str, Schedule]
+    rule: Optimizer, plan: Schedule | LossSchedule | None, varied: Mapping[str, Schedule]
 ) -> list[Owner]:
     """What of a rule and its schedules can be set: what a schedule gives is not set in the rule.
 

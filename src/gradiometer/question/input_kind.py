@@ -41,6 +41,8 @@ class Input:
     """Whether a Python function may stand in its place."""
     entry: str = ""
     """The catalogue kind whose names, definitions and files are accepted; empty for none."""
+    endings: tuple[str, ...] = ()
+    """A text that ends in one of these is a path."""
 
     @property
     def key(self) -> str:

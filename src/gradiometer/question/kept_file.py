@@ -1,7 +1,7 @@
 """A file in which finished work is kept: one line of JSON a part, written as soon as it is made.
 
-The first line says what the file is. A line that was cut off is left out and written over.
-Whoever reads or writes holds a lock, so that two processes can work with one file.
+The first line says what the file is. A line that was cut off is left out, and removed before
+another one is written. Anybody may read the file at any time; who adds to it holds it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, final
 
-from gradiometer.errors import Place, StudyError, UsageError
+from gradiometer.errors import Place, StudyError
+from gradiometer.question.kept_lock import hold_file, refuse
 
 _Part = TypeVar("_Part")
 _TAIL = 1 << 16
@@ -35,11 +36,11 @@ class KeptFile:
     def read(
         self, wanted: Collection[str], parse: Callable[[Mapping[str, Any]], _Part]
     ) -> dict[str, _Part]:
-        """The parts of those names that the file has; the file is made where there is none.
+        """The parts of those names that the file has; none where there is no file.
 
         Raises:
             StudyError: If the file is something else, or a line is no such part.
-            UsageError: If it cannot be read or written.
+            UsageError: If it cannot be read.
         """
         found: dict[str, _Part] = {}
         for number, line in enumerate(self._read_lines()[1:], 2):
@@ -55,61 +56,65 @@ class KeptFile:
                 ) from None  # fmt: skip
         return found
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Inside, only this call adds to the file, which is made where there is none.
+
+        Raises:
+            StudyError: If the file is something else.
+            UsageError: If another call holds it, or it cannot be written.
+        """
+        with hold_file(self.path, noun=self.noun):
+            if not self._read_lines():
+                with self._write() as file:
+                    file.truncate(0)
+                    file.write(self._head + b"\n")
+            # What it cannot write shall be said before anything is made.
+            self.add(())
+            yield
+
     def add(self, parts: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Write parts behind the others, and wait until they are on the disk.
+        """Write parts behind the others, and wait until they are on the disk; who adds holds it.
 
         Raises:
             UsageError: If the file cannot be written.
         """
         lines = [json.dumps({self.noun: name, **table}, allow_nan=False) for name, table in parts]
-        with self._open("written") as file:
+        with self._write() as file:
             _cut_last_line(file)
             file.write("".join(f"{line}\n" for line in lines).encode())
-            file.flush()
-            os.fsync(file.fileno())
+
+    @property
+    def _head(self) -> bytes:
+        return json.dumps({"schema": self.schema}).encode()
 
     def _read_lines(self) -> list[bytes]:
         """The whole lines of the file, the first one being that of its kind."""
-        head = json.dumps({"schema": self.schema}).encode()
-        with self._open("used") as file:
-            file.seek(0)
-            lines = file.read().split(b"\n")
-            if lines != [b""] and lines[0] != head:
-                raise StudyError(
-                    f"`{self.path}` holds something else than {self.noun}s that are kept.",
-                    place=Place(str(self.path), 1, 1),
-                    hint="name a file that does not exist yet",
-                )
-            if len(lines) < 2:
-                lines = [head, b""]
-                file.truncate(0)
-                file.write(head + b"\n")
-            _cut_last_line(file)
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise refuse(self.path, "used", error) from None
+        lines = text.split(b"\n")
+        # The first line may have been cut off too.
+        if not (self._head.startswith(text) if len(lines) == 1 else lines[0] == self._head):
+            raise StudyError(
+                f"`{self.path}` holds something else than {self.noun}s that are kept.",
+                place=Place(str(self.path), 1, 1), hint="name a file that does not exist yet",
+            )  # fmt: skip
         return lines[:-1]
 
     @contextmanager
-    def _open(self, verb: str) -> Iterator[BinaryIO]:
-        """The file for reading and for writing at its end, while nobody else has it so."""
+    def _write(self) -> Iterator[BinaryIO]:
+        """The file for writing at its end; what was written is on the disk afterwards."""
         try:
             with self.path.open("a+b") as file:
-                _lock(file)
                 yield file
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
-            reason = error.strerror or "the system refuses"
-            raise UsageError(
-                f"`{self.path}` cannot be {verb}: {reason}.", place=Place("keep"),
-                hint="name a file in a folder that exists",
-            ) from None  # fmt: skip
-
-
-def _lock(file: BinaryIO) -> None:
-    """Wait until no other process has the file; closing it lets the next one in."""
-    try:
-        import fcntl
-    except ImportError:
-        # Windows has no such lock; there one process at a time should use the file.
-        return
-    fcntl.flock(file, fcntl.LOCK_EX)
+            raise refuse(self.path, "written", error) from None
 
 
 def _cut_last_line(file: BinaryIO) -> None:

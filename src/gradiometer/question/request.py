@@ -230,8 +230,9 @@ _QUESTIONS = (
         "What do learning rate and schedule do to a real small network?",
         (Input("networks", "texts", "Widths such as 64-100-10; d and k stand for what the data "
                "need.", required=True, positional=True),
-         Input("data", "text", "A name such as digits or moons(noise=1/5), or a file that ends in "
-               ".csv, .npz or .parquet.", required=True),
+         Input("data", "texts", "A name such as digits or moons(noise=1/5), or a file that ends in "
+               ".csv, .npz or .parquet.", required=True,
+               endings=(".csv", ".npz", ".parquet", ".toml")),
          Input("target", "text", "The column of a file that is learnt."),
          Input("activation", "texts", "A catalogue name or a formula in x.", default="relu"),
          Input("optimizer", "texts", "A catalogue name.", default="sgd"), _SET,
@@ -251,7 +252,7 @@ _QUESTIONS = (
          Input("label_noise", "number", "The share of training labels made wrong.", default="0"),
          Input("seeds", "integer", "How many runs of each cell.", default=3),
          Input("seed", "integer", "The first seed.", default=0),
-         Input("precision", "choice", "The numbers of the runs.", choices=("float32", "float64"),
+         Input("precision", "texts", "The numbers of the runs: float32 or float64.",
                default="float32"),
          Input("validation", "number", "The share of examples that choose.", default="1/5"),
          Input("test", "number", "The share of examples that judge.", default="1/5"),
@@ -270,8 +271,10 @@ _QUESTIONS = (
                "for never.", default=0),
          Input("range_test", "text", "Rates low:high:steps of a test in which the rate grows at "
                "every step, such as 1e-5:10:100."),
-         Input("keep", "text", "A file of runs: what it has is not run again, what is made is "
+         Input("keep", "path", "A file of runs: what it has is not run again, what is made is "
                "written to it at once."),
+         Input("quick", "flag", "A first look: at most 5 epochs, 2 seeds and 3 values of each "
+               "number that varies.", default=False),
          Input("dry_run", "flag", "Only say what it would cost.", default=False)),
         "gradiometer training 2-16-1 --data moons --set learning_rate=1/2",
         is_long=True,

@@ -26,6 +26,8 @@ from gradiometer.question.sweep_grid import Axis, Grid
 from gradiometer.question.sweep_inside import EVERYWHERE, Inside
 
 Kind: TypeAlias = Literal["float64", "float32"]
+_Part: TypeAlias = tuple[int, int]
+"""The first run of a part, and the one behind its last."""
 
 SCHEMA = "gradiometer/sweep-1"
 
@@ -181,32 +183,54 @@ def make_ends(sweep: Sweep, keep: str | None, cluster: str | None = None) -> End
         KeyboardInterrupt: If somebody interrupts; it says what is kept, and how to go on.
         GradiometerError: If the file cannot be used.
     """
-    parts, file = sweep.list_parts(), None
-    names: dict[tuple[int, int], str] = {}
-    found: dict[tuple[int, int], Ends] = {}
-    if keep is not None:
-        names = {part: sweep.name(*part) for part in parts}
-        file = KeptFile(Path(keep), SCHEMA, "part")
-        known = file.read(frozenset(names.values()), read_ends)
-        found = {part: known[name] for part, name in names.items() if name in known}
-    total = sweep.grid.count
-    done = sum(last - first for first, last in found)
-    meter = Meter(total - done, "runs")
-    try:
-        missing = [part for part in parts if part not in found]
-        for part, ends in make_parts(_make_part, sweep, missing, cluster=cluster):
-            found[part] = ends
-            if file is not None:
-                file.add([(names[part], ends.to_plain())])
-            done += part[1] - part[0]
-            meter.add(part[1] - part[0])
-    except KeyboardInterrupt:
-        path = None if file is None else file.path
-        said = say_how_to_go_on(done, total, noun="runs", path=path)
-        raise KeyboardInterrupt(said) from None
+    parts = sweep.list_parts()
+    if keep is None:
+        found = _make_missing(sweep, {}, cluster=cluster)
+    else:
+        kept = _Kept(KeptFile(Path(keep), SCHEMA, "part"), {p: sweep.name(*p) for p in parts})
+        found = kept.read()
+        if len(found) < len(parts):
+            with kept.file.hold():
+                # Another call may have added some just now.
+                found = _make_missing(sweep, kept.read(), cluster=cluster, kept=kept)
     rows = [found[part] for part in parts]
     return Ends(*(np.concatenate([getattr(row, name) for row in rows])
                   for name in ("label", "step", "position")))  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The file of a sweep, and what its parts are called there."""
+
+    file: KeptFile
+    names: Mapping[_Part, str]
+
+    def read(self) -> dict[_Part, Ends]:
+        known = self.file.read(frozenset(self.names.values()), read_ends)
+        return {part: known[name] for part, name in self.names.items() if name in known}
+
+
+def _make_missing(
+    sweep: Sweep, found: Mapping[_Part, Ends], *, cluster: str | None, kept: _Kept | None = None
+) -> dict[_Part, Ends]:
+    """All parts: those that were found, and the others, each kept as soon as it is done."""
+    found, total = dict(found), sweep.grid.count
+    done = sum(last - first for first, last in found)
+    meter = Meter(total - done, "runs")
+    missing = [part for part in sweep.list_parts() if part not in found]
+    try:
+        for part, ends in make_parts(_make_part, sweep, missing, cluster=cluster):
+            found[part] = ends
+            if kept is not None:
+                kept.file.add([(kept.names[part], ends.to_plain())])
+            done += part[1] - part[0]
+            meter.add(part[1] - part[0])
+    except KeyboardInterrupt:
+        path = None if kept is None else kept.file.path
+        said = say_how_to_go_on(done, total, noun="runs", path=path)
+        raise KeyboardInterrupt(said) from None
+    return found
 
 
 def _find_variable(request: Request, name: str) -> int:

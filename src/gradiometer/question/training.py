@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradiometer.question.answer import Answer
@@ -12,6 +13,7 @@ from gradiometer.question.training_claims import list_claims
 from gradiometer.question.training_facts import list_facts
 from gradiometer.question.training_make import find_kept, list_missing, make_all
 from gradiometer.question.training_plan import list_plan
+from gradiometer.question.training_quick import shorten
 from gradiometer.question.training_range import Sweep, read_sweep, try_range
 from gradiometer.question.training_read import Request, Wanted, read_request
 from gradiometer.question.training_sensitivity import list_sensitivity
@@ -21,7 +23,7 @@ from gradiometer.question.training_sharpness import tell_sharpness
 def training(
     networks: str | Sequence[str],
     *,
-    data: str,
+    data: str | Sequence[str],
     target: str | None = None,
     activation: str | Sequence[str] = "relu",
     optimizer: str | Sequence[str] = "sgd",
@@ -37,7 +39,7 @@ def training(
     label_noise: Any = 0,
     seeds: int = 3,
     seed: int = 0,
-    precision: str = "float32",
+    precision: str | Sequence[str] = "float32",
     validation: Any = "1/5",
     test: Any = "1/5",
     split: str = "each",
@@ -50,13 +52,15 @@ def training(
     sharpness: int = 0,
     range_test: str | None = None,
     keep: str | None = None,
+    quick: bool = False,
     dry_run: bool = False,
 ) -> Answer:
     """What training does to small networks, measured on every cell of a grid.
 
-    A list for `networks`, `activation`, `optimizer`, `schedule`, `initialization` or `loss`, and
-    each name in `vary`, is an axis; the grid is their product, and every cell is run once for each
-    seed. All cells with the same seed have the same split, order of examples and draws of weights.
+    A list for `networks`, `data`, `activation`, `optimizer`, `schedule`, `initialization`, `loss`
+    or `precision`, and each name in `vary`, is an axis; the grid is their product, and every cell
+    is run once for each seed. All cells with the same data and seed have the same split, order of
+    examples and draws of weights.
 
     Args:
         networks: Widths such as `64-100-10`; `d` and `k` stand for what the data need.
@@ -70,7 +74,8 @@ def training(
         initialization: Catalogue names, or the variance of normal weights as a formula of `fan_in`,
             `fan_out` and `gain`.
         loss: `cross_entropy` (softmax, or a sigmoid for one output), `sigmoid` or `squared`.
-        vary: Texts such as `learning_rate=1e-3:1:7:log` or `batch=16,64`.
+        vary: Texts such as `learning_rate=1e-3:1:7:log` or `batch=16,64`; `epochs`, `dropout` and
+            `label_noise` are varied so too.
         epochs: How often each example is met.
         batch: How many examples a step takes.
         dropout: The share of hidden units left out at each step.
@@ -93,6 +98,8 @@ def training(
             which the rate grows at every step, to see what published rules suggest.
         keep: A file of runs. What it has is not run again, and each run is written to it as soon
             as it is done, so that the same call goes on after an interrupt.
+        quick: Whether to take a first look: at most 5 epochs, 2 seeds, and 3 values of each number
+            that varies. The warnings of the answer say what was changed.
         dry_run: Whether only to say what it would cost.
 
     Returns:
@@ -116,7 +123,9 @@ def training(
         loss, vary, epochs, batch, dropout, label_noise, seeds, seed, precision, validation, test,
         split, scale, compare, target_accuracy, target_loss, within, compare_at, sharpness,
     )  # fmt: skip
-    return _answer(read_request(wanted), read_sweep(range_test), keep=keep, is_dry=dry_run)
+    wanted, said = shorten(wanted) if quick else (wanted, ())
+    answer = _answer(read_request(wanted), read_sweep(range_test), keep=keep, is_dry=dry_run)
+    return replace(answer, warnings=(*said, *answer.warnings))
 
 
 def _answer(request: Request, sweep: Sweep | None, *, keep: str | None, is_dry: bool) -> Answer:

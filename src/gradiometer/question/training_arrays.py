@@ -22,6 +22,7 @@ _ABOUT = {
     "gradient_norm": "size of a layer's gradient in the last batch of an epoch",
     "weight_norm": "size of a layer's weights and biases after an epoch",
     "dead_units": "share of a hidden layer's units with slope 0 on all training examples",
+    "followed_rate": "learning rate of each run whose schedule follows its losses",
     "saturated_units": "share of a hidden layer's units whose slope is below 1/100 of the largest",
 }
 
@@ -49,9 +50,9 @@ class Results:
             for name, values in run.curves.items():
                 if name in LAYERS:
                     table = found.setdefault(name, np.full((*shape, deepest), np.nan))
-                    table[at][:, : values.shape[1]] = values
+                    table[at][: len(values), : values.shape[1]] = values
                 else:
-                    found.setdefault(name, np.full(shape, np.nan))[at] = values
+                    found.setdefault(name, np.full(shape, np.nan))[at][: len(values)] = values
         return {name: found[name] for name in (*CURVES, *LAYERS) if name in found}
 
     @cached_property
@@ -66,22 +67,53 @@ class Results:
     @cached_property
     def steps(self) -> list[int]:
         """The steps of an epoch, by cell."""
-        count = make_parts(self.request, self.request.seeds[0]).count("train")
-        return [-(-count // cell.batch) for cell in self.request.cells]
+        first = self.request.seeds[0]
+        counts = [make_parts(self.request, cell.data, first).count("train")
+                  for cell in self.request.cells]  # fmt: skip
+        return [-(-n // cell.batch) for n, cell in zip(counts, self.request.cells, strict=True)]
+
+    def ends(self, table: Any) -> Any:
+        """What a table has at the last epoch of each cell, without the axis of the epochs."""
+        import numpy as np
+
+        pairs = zip(table, self.request.cells, strict=True)
+        return np.stack([rows[:, cell.epochs - 1] for rows, cell in pairs])
 
     def has(self, name: str) -> bool:
         """Whether there is a curve of that name."""
         return name in self.curves
 
     def list_rates(self) -> list[list[float]]:
-        """The learning rate at the start of each epoch, by cell; empty rows for rules without."""
+        """The learning rate at the start of each epoch, by cell; NaN for rules without.
+
+        Where it follows losses it is the mean over the runs.
+        """
         rows = []
-        for cell, steps in zip(self.request.cells, self.steps, strict=True):
+        for number, (cell, steps) in enumerate(zip(self.request.cells, self.steps, strict=True)):
+            if cell.follower is not None:
+                rows.append(mean_known(self.curves["followed_rate"][number]))
+                continue
             each = steps if cell.is_per_step else 1
-            known = RATE in cell.schedules or RATE in cell.scalar.values
-            values = cell.list_rates(RATE, self.request.epochs * each) if known else []
-            rows.append(values[::each] or [float("nan")] * self.request.epochs)
+            values = cell.list_rates(RATE, cell.epochs * each) if cell.has_rate else []
+            known = values[::each]
+            rows.append([*known, *[float("nan")] * (self.request.epochs - len(known))])
         return rows
+
+
+def mean_known(table: Any) -> list[float]:
+    """The mean of each column's finite numbers; NaN where there are none.
+
+    Example:
+        >>> import numpy as np
+        >>> mean_known(np.array([[1.0, np.nan], [3.0, np.nan]]))
+        [2.0, nan]
+    """
+    import numpy as np
+
+    known = np.isfinite(table)
+    count = known.sum(axis=0)
+    total = np.where(known, table, 0.0).sum(axis=0)
+    return [float(t / c) if c else float("nan") for t, c in zip(total, count, strict=True)]
 
 
 def list_series(results: Results) -> dict[str, Series]:

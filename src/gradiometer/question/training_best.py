@@ -28,7 +28,7 @@ def score_cells(results: Results) -> Any:
     import numpy as np
 
     name, sign = choose_measure(results)
-    ends = sign * results.curves[name][:, :, -1]
+    ends = sign * results.ends(results.curves[name])
     return np.where(np.isfinite(ends), ends, -np.inf)
 
 
@@ -67,7 +67,7 @@ def _tell_best(results: Results, scores: Any, because: str) -> Fact:
         return Fact("none", "measured", "In every cell a run diverged.")
     cell = int(np.argmax(scores))
     name, _ = choose_measure(results)
-    ends = results.curves[name][cell, :, -1]
+    ends = results.ends(results.curves[name])[cell]
     return Fact(
         to_row(results, cell, ends, is_share=name.endswith("accuracy")), "measured", because
     )
@@ -78,7 +78,7 @@ def _to_rate(results: Results, line: Sequence[int], scores: Any) -> dict[str, An
 
     name, _ = choose_measure(results)
     cell = line[int(np.argmax(scores[list(line)]))]
-    ends = results.curves[name][cell, :, -1]
+    ends = results.ends(results.curves[name])[cell]
     row = to_row(results, cell, ends, is_share=name.endswith("accuracy"))
     if np.isfinite(scores[cell]):
         return row

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, final
+from typing import Any, Literal, final
 
 from flint import fmpq
 
@@ -21,22 +21,29 @@ from gradiometer.errors import (
 )
 from gradiometer.formula import REALS, free_names, parse
 from gradiometer.model import (
+    RATE,
+    BoundSchedule,
     Dataset,
+    LossSchedule,
+    Optimizer,
     Owner,
     Parameter,
+    Schedule,
+    Setting,
     find_entry,
     read_activation,
     read_initialization,
+    read_loss_schedule,
     read_optimizer,
     read_schedule,
     read_widths,
     settle,
 )
-from gradiometer.proof import is_elementwise
 from gradiometer.question.course_schedules import bind_schedules, list_owners, read_varied
 from gradiometer.question.training_cells import Cell, Head
+from gradiometer.question.training_follow import Follower
 
-OWN_AXES = ("batch", "dropout", "label_noise")
+OWN_AXES = ("batch", "dropout", "label_noise", "epochs")
 """Numbers of a run that are no parameters of its rule."""
 
 _HEADS: Mapping[str, Head] = {
@@ -47,6 +54,8 @@ _HEADS: Mapping[str, Head] = {
 """What becomes of a loss on classes."""
 
 LOSSES = tuple(_HEADS)
+PRECISIONS = ("float32", "float64")
+MOST_EPOCHS, MOST_BATCH = 10_000, 1_000_000
 MOST_PARAMETERS = 1_000_000
 """Of one network: weights and states of a block of lanes have to fit in memory."""
 
@@ -59,11 +68,12 @@ _OTHER_WORDS = {"mse": "squared", "mean_squared_error": "squared", "softmax": "c
 class Chosen:
     """What is the same for all cells."""
 
-    data: Dataset
+    datasets: Mapping[str, Dataset]
+    """By the text that names each."""
     settings: Mapping[str, Any]
     is_per_step: bool
-    units: int
-    """How many values of a schedule are read."""
+    most_units: int
+    """How many values of a schedule are read at most."""
 
 
 def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
@@ -73,11 +83,13 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
         GradiometerError: If what is chosen cannot be read or does not fit together.
     """
     rule = read_optimizer(axes["optimizer"])
-    plan = None if axes["schedule"] is None else read_schedule(axes["schedule"])
+    plan = read_plan(axes["schedule"])
     numbers = {name: value for name, value in axes.items() if name not in WORD_AXES}
     own = {name: numbers.pop(name) for name in OWN_AXES}
-    if own["label_noise"] and chosen.data.labels is None:
-        raise UsageError(f"`{chosen.data.name}` has numbers to learn, and no labels to make wrong.",
+    data, epochs = chosen.datasets[axes["data"]], read_epochs(own["epochs"])
+    batch = read_batch(own["batch"])
+    if own["label_noise"] and data.labels is None:
+        raise UsageError(f"`{data.name}` has numbers to learn, and no labels to make wrong.",
                          place=Place("label_noise"), hint="leave label_noise out")  # fmt: skip
     owners = find_owners(axes["optimizer"], axes["schedule"], axes["activation"])
     given = {name: value for name, value in {**chosen.settings, **numbers}.items()
@@ -90,33 +102,63 @@ def make_cell(chosen: Chosen, axes: Mapping[str, Any]) -> Cell:
     rest = {name: value for name, value in given.items() if name not in words}
     varied, rest = read_varied(rule, rest)
     values = settle(list_owners(rule, plan, varied), rest)
-    schedules = bind_schedules(rule, plan, varied, values, settings=rest)
+    schedules, follower = bind_plan(rule, plan, varied, values, settings=rest)
+    units = count_units(chosen, data, epochs=epochs, batch=batch)
     for row in schedules.values():
-        row.check_steps(chosen.units)
+        row.check_steps(units)
     bound = rule.bind(values["optimizer"])
-    if not is_elementwise(bound):
-        raise UsageError(
-            f"The rule `{rule.name}` joins all numbers of a tensor, which the training of "
-            "networks does not do.", hint="choose another optimizer",
-        )  # fmt: skip
-    head, widths = read_shape_of(axes["network"], axes["loss"], chosen.data)
+    head, widths = read_shape_of(axes["network"], axes["loss"], data)
     used = {n: v if n in own or n in WORD_AXES or has_use(owners, n) else None
             for n, v in axes.items()}  # fmt: skip
     return Cell(
         used, widths, read_activation(axes["activation"], settings=words),
         read_initialization(axes["initialization"]), head, bound, schedules, chosen.is_per_step,
-        read_batch(own["batch"]), read_share(own["dropout"], "dropout"),
-        read_share(own["label_noise"], "label_noise"),
+        batch, read_share(own["dropout"], "dropout"),
+        read_share(own["label_noise"], "label_noise"), rule.has_output_rows,
+        follower, data, epochs, read_precision(axes["precision"]),
     )  # fmt: skip
 
 
-WORD_AXES = ("network", "activation", "optimizer", "schedule", "initialization", "loss")
+WORD_AXES = ("data", "network", "activation", "optimizer", "schedule", "initialization", "loss",
+             "precision")  # fmt: skip
 """What is chosen by words, from the outer to the inner axis."""
+
+
+def read_plan(schedule: str | None) -> Schedule | LossSchedule | None:
+    """The schedule of a cell, one that follows losses among them."""
+    if schedule is None:
+        return None
+    return read_loss_schedule(schedule) or read_schedule(schedule)
+
+
+def bind_plan(
+    rule: Optimizer,
+    plan: Schedule | LossSchedule | None,
+    varied: Mapping[str, Schedule],
+    values: dict[str, dict[str, Setting]],
+    *,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, BoundSchedule], Follower | None]:
+    """What changes while a network learns: as counted, and as its losses say.
+
+    Raises:
+        UsageError: If the rule lacks a parameter that the schedule gives, or it is given twice.
+    """
+    if not isinstance(plan, LossSchedule):
+        return bind_schedules(rule, plan, varied, values, settings=settings), None
+    found = bind_schedules(rule, None, varied, values, settings=settings)
+    if RATE in found:
+        raise UsageError(
+            f"`{RATE}` is given twice: by the schedule `{plan.name}` and by itself.",
+            place=Place(f"--set {RATE}"), hint="leave one of them out",
+        )  # fmt: skip
+    values["optimizer"].pop(RATE, None)
+    return found, Follower(plan, values["schedule"])
 
 
 def find_owners(optimizer: str, schedule: str | None, activation: str) -> list[Owner]:
     """What has parameters in a cell: the rule, the schedule, and last the activation."""
-    plan = None if schedule is None else read_schedule(schedule)
+    plan = read_plan(schedule)
     return [*list_owners(read_optimizer(optimizer), plan, {}), _activation_owner(activation)]
 
 
@@ -201,12 +243,58 @@ def _read_head(loss: str | None, data: Dataset) -> Head:
     return _HEADS[loss]
 
 
+def count_units(chosen: Chosen, data: Dataset, *, epochs: int, batch: int) -> int:
+    """How many values of a schedule a run reads: one for each epoch, or for each step.
+
+    Raises:
+        LimitError: If there are too many.
+    """
+    units = epochs * (-(-data.count // batch) if chosen.is_per_step else 1)
+    if units > chosen.most_units:
+        raise LimitError(f"A schedule is read at {chosen.most_units:,} steps at most, not "
+                         f"{units:,}.", hint="count the schedule in epochs")  # fmt: skip
+    return units
+
+
+def read_epochs(value: fmpq) -> int:
+    """How often each example is met.
+
+    Raises:
+        UsageError: If it is no whole number from 1.
+        LimitError: If it is more than `MOST_EPOCHS`.
+    """
+    if value.q != 1 or value < 1:
+        raise UsageError(f"`epochs` = {value} is no whole number from 1.", place=Place("epochs"),
+                         hint="write 1, 2, 3, …")  # fmt: skip
+    if value > MOST_EPOCHS:
+        problem = f"`epochs` is at most {MOST_EPOCHS:,}, not {value}."
+        hint = f"write epochs={MOST_EPOCHS} or less"
+        raise LimitError(problem, place=Place("epochs"), hint=hint)
+    return int(value.p)
+
+
+def read_precision(word: str) -> Literal["float32", "float64"]:
+    """The numbers of the runs.
+
+    Raises:
+        UsageError: If there are none of that name.
+    """
+    if word not in PRECISIONS:
+        nearest = suggest(word, PRECISIONS) or PRECISIONS[0]
+        raise UsageError(f"`precision` is never `{word}`.", known=PRECISIONS,
+                         hint=f"write `{nearest}`")  # fmt: skip
+    return "float64" if word == "float64" else "float32"
+
+
 def read_batch(value: fmpq) -> int:
     """The size of a batch.
 
     Raises:
         DomainError: If it is no whole number from 1.
     """
+    if value > MOST_BATCH:
+        raise LimitError(f"`batch` is at most {MOST_BATCH:,}, not {value}.", place=Place("batch"),
+                         hint=f"write batch={MOST_BATCH} or less")  # fmt: skip
     if value.q != 1 or value < 1:
         raise DomainError(f"`batch` = {value} is no number of examples.", place=Place("batch"),
                           hint="write 1, 2, 3, …")  # fmt: skip

@@ -99,14 +99,14 @@ def _list_differences(results: Results, axis: str, value: Any) -> dict[str, list
     judge = choose_judge(results, "accuracy") or choose_judge(results, "loss")
     if judge is not None:
         sign = 1 if judge.endswith("accuracy") else -1
-        ends = sign * results.curves[judge][:, :, -1]
+        ends = sign * results.ends(results.curves[judge])
         found["improves_accuracy"] = _average(
             results, pairs, lambda a, b, s: ends[b, s] - ends[a, s]
         )
     found["converges_faster"] = _average(results, pairs, _compare_speed(results))
     gap_judge = choose_judge(results, "loss")
     if gap_judge is not None:
-        gaps = (results.curves[gap_judge] - results.curves["train_loss"])[:, :, -1]
+        gaps = results.ends(results.curves[gap_judge] - results.curves["train_loss"])
         found["reduces_gap"] = _average(results, pairs, lambda a, b, s: gaps[a, s] - gaps[b, s])
     if axis != RATE and len(results.request.axes.get(RATE, ())) >= LEAST_RATES:
         found["less_sensitive"] = _compare_widths(results, axis, value)
@@ -156,6 +156,8 @@ def _average(
 
 def _compare_speed(results: Results) -> Callable[[int, int, int], float]:
     """How many epochs earlier the second run is at the target, or where both come in the end."""
+    import numpy as np
+
     target = find_target(results)
     name = "train_loss" if target is None else target[0]
     curves, rises = results.curves[name], name.endswith("accuracy")
@@ -163,7 +165,9 @@ def _compare_speed(results: Results) -> Callable[[int, int, int], float]:
 
     def compare(a: int, b: int, seed: int) -> float:
         rows = (curves[a, seed], curves[b, seed])
-        wanted = max(float(row.min()) for row in rows) if target is None else target[1]
+        # A run of fewer epochs has no numbers behind its last one.
+        lowest = [float(np.nanmin(row)) for row in rows]
+        wanted = max(lowest) if target is None else target[1]
         counts = [count_epochs(row, wanted, rises=rises) for row in rows]
         # A run that never arrives counts as if it did after the last epoch: too kind to it.
         before, after = (late if math.isnan(count) else count for count in counts)

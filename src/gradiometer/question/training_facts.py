@@ -88,11 +88,12 @@ def _tell_ends(results: Results, part: str, what: str) -> Fact:
     import numpy as np
 
     curves = results.curves[f"{part}_{what}"]
+    lasts = results.ends(curves)
     best = np.fmax.reduce if what == "accuracy" else np.fmin.reduce
     rows = []
     for cell, seeds in enumerate(curves):
         ended, is_share = results.stopped[cell] < 0, what == "accuracy"
-        row = to_row(results, cell, seeds[ended, -1], is_share=is_share)
+        row = to_row(results, cell, lasts[cell, ended], is_share=is_share)
         top = to_estimate([float(best(curve)) for curve in seeds[ended]], is_share=is_share)
         rows.append({**row, "best": top["mean"], "best_interval": top["interval"]})
     word = "share of right answers" if what == "accuracy" else "loss"
@@ -166,7 +167,7 @@ def _tell_gaps(results: Results) -> dict[str, Fact]:
         judge = choose_judge(results, what)
         if judge is None:
             continue
-        gaps = sign * (results.curves[judge] - results.curves[f"train_{what}"])[:, :, -1]
+        gaps = sign * results.ends(results.curves[judge] - results.curves[f"train_{what}"])
         rows = [to_row(results, cell, row) for cell, row in enumerate(gaps)]
         parts = (
             (judge.partition("_")[0], "train") if sign > 0 else ("train", judge.partition("_")[0])
@@ -190,7 +191,7 @@ def _tell_layers(results: Results) -> dict[str, Fact]:
     rows, ratios = [], []
     for cell, each in enumerate(results.request.cells):
         depth = len(each.widths) - 1
-        last = {name: results.curves[name][cell, :, -1, :depth] for name in LAYERS}
+        last = {name: results.curves[name][cell, :, each.epochs - 1, :depth] for name in LAYERS}
         for layer in range(depth):
             sizes = {name: to_mean(table[:, layer]) for name, table in last.items()}
             rows.append({**describe_cell(results, cell), "layer": layer + 1, **sizes})

@@ -32,11 +32,19 @@ def make_all(request: Request, kept: Kept | None, *, threads: int = 0) -> Mappin
 
     Raises:
         KeyboardInterrupt: If somebody interrupts; it says what is kept, and how to go on.
-        UsageError: If the file of runs cannot be written.
+        UsageError: If another call adds to the file of runs, or it cannot be written.
     """
+    if kept is None or not list_missing(request, kept):
+        return _make(request, kept, threads=threads)
+    with kept.hold() as held:
+        return _make(request, held, threads=threads)
+
+
+def _make(request: Request, kept: Kept | None, *, threads: int) -> Mapping[Place, Run]:
     runs: dict[Place, Run] = {} if kept is None else dict(kept.runs)
     blocks = list_blocks(request, list_missing(request, kept))
-    meter = Meter(request.epochs * sum(len(block.places) for block in blocks), "epochs of networks")
+    meter = Meter(sum(request.cells[cell].epochs for block in blocks for cell, _ in block.places),
+                  "epochs of networks")  # fmt: skip
     try:
         for made in make_runs(request, blocks, threads=threads, on_epoch=meter.add):
             runs |= made

@@ -57,13 +57,13 @@ class Parts:
         return Examples(self.data.inputs[rows], labels=self.data.labels[rows])
 
 
-def make_parts(request: Request, seed: int) -> Parts:
-    """The parts that belong to a seed."""
-    return _make_parts(request, seed if request.splits_each else request.seeds[0])
+def make_parts(request: Request, data: Dataset, seed: int) -> Parts:
+    """The parts of a data set that belong to a seed."""
+    return _make_parts(request, data, seed if request.splits_each else request.seeds[0])
 
 
 @lru_cache(maxsize=MOST_PARTS)
-def _make_parts(request: Request, seed: int) -> Parts:
-    split = split_dataset(request.data, validation=request.validation, test=request.test, seed=seed)
-    data = scale_targets(scale_inputs(request.data, split, request.scale), split, request.scale)
-    return Parts(data, {"train": split.train, "validation": split.validation, "test": split.test})
+def _make_parts(request: Request, data: Dataset, seed: int) -> Parts:
+    split = split_dataset(data, validation=request.validation, test=request.test, seed=seed)
+    scaled = scale_targets(scale_inputs(data, split, request.scale), split, request.scale)
+    return Parts(scaled, {"train": split.train, "validation": split.validation, "test": split.test})

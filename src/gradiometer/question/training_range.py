@@ -69,7 +69,7 @@ def list_tested(request: Request) -> list[int]:
     """The first of the cells that differ in rate and schedule alone, where there is a rate."""
     seen: dict[tuple[Any, ...], int] = {}
     for number, cell in enumerate(request.cells):
-        if RATE in cell.schedules or RATE in cell.scalar.values:
+        if cell.has_rate:
             key = tuple(v for name, v in cell.axes.items() if name not in (RATE, "schedule"))
             seen.setdefault(key, number)
     return list(seen.values())
@@ -128,7 +128,7 @@ def _run_block(request: Request, cell: Cell, block: Block, *, sweep: Sweep) -> A
 
     from gradiometer.numeric import Training, run_dense
 
-    parts = {seed: make_parts(request, seed) for seed in list_splits(request, block)}
+    parts = {seed: make_parts(request, cell.data, seed) for seed in list_splits(request, block)}
     others = [name for name in cell.schedules if name != RATE]
     dense = replace(make_dense([cell]), scheduled=tuple(sorted([RATE, *others])))
     count, held = len(block.places), list(parts.values())
@@ -142,7 +142,7 @@ def _run_block(request: Request, cell: Cell, block: Block, *, sweep: Sweep) -> A
         return np.repeat(rows.T[:, :, None], count, axis=2)
 
     training = Training(dense, cell.batch, epochs, rates=rates, threads=1,
-                        style=choose_style(request))  # fmt: skip
+                        style=choose_style(cell))  # fmt: skip
     networks = make_networks([cell] * count, block, dense, parts)
     examples = [each.examples("train", dense.head) for each in held]
     with quiet():

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal, final
+from typing import Any, final
 
 from flint import fmpq
 
 from gradiometer.errors import LimitError, Place, UsageError, suggest
 from gradiometer.formula import parse_number
-from gradiometer.model import Dataset, read_dataset, read_optimizer, read_schedule, settle
+from gradiometer.model import Dataset, read_dataset, read_optimizer, settle
 from gradiometer.question.course_schedules import list_owners
 from gradiometer.question.training_axes import list_texts, read_varied
 from gradiometer.question.training_cells import Cell
-from gradiometer.question.training_choice import OWN_AXES, WORD_AXES, Chosen, make_cell
+from gradiometer.question.training_choice import (
+    OWN_AXES,
+    WORD_AXES,
+    Chosen,
+    make_cell,
+    read_plan,
+)
 
-MOST_CELLS, MOST_RUNS, MOST_EPOCHS, MOST_SEEDS = 4_096, 20_000, 10_000, 1_000
-MOST_BATCH = 1_000_000
+MOST_CELLS, MOST_RUNS, MOST_SEEDS = 4_096, 20_000, 1_000
 MOST_SEED = 2**44
 """Seeds lie below, since draws of float32 networks count by two numbers of 24 bits."""
 
@@ -33,13 +38,12 @@ SPLITS = ("each", "one")
 class Request:
     """What is asked, read."""
 
-    data: Dataset
     cells: tuple[Cell, ...]
     axes: Mapping[str, tuple[Any, ...]]
     """The values of what varies, from the outer to the inner axis."""
     seeds: tuple[int, ...]
     epochs: int
-    precision: Literal["float32", "float64"]
+    """Those of the cell that has most."""
     validation: fmpq
     test: fmpq
     scale: str
@@ -58,7 +62,12 @@ class Request:
     @property
     def has_classes(self) -> bool:
         """Whether there is an accuracy."""
-        return self.data.targets is None
+        return self.cells[0].data.targets is None
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The data sets of all cells, each once."""
+        return tuple({id(cell.data): cell.data for cell in self.cells}.values())
 
 
 @final
@@ -67,7 +76,7 @@ class Wanted:
     """The inputs as they were given; the names are those of `training`."""
 
     networks: Any
-    data: str
+    data: Any
     target: str | None
     activation: Any
     optimizer: Any
@@ -77,13 +86,13 @@ class Wanted:
     initialization: Any
     loss: Any
     vary: Any
-    epochs: int
-    batch: int
+    epochs: Any
+    batch: Any
     dropout: Any
     label_noise: Any
     seeds: int
     seed: int
-    precision: str
+    precision: Any
     validation: Any
     test: Any
     split: str
@@ -102,39 +111,46 @@ def read_request(wanted: Wanted) -> Request:
     Raises:
         GradiometerError: If an input cannot be used; it says which one.
     """
-    epochs = _read_count(wanted.epochs, "epochs", MOST_EPOCHS)
     seeds = _read_count(wanted.seeds, "seeds", MOST_SEEDS)
-    _read_count(wanted.batch, "batch", MOST_BATCH)
     _check_seed(wanted.seed)
     _check_word(wanted.per, ("epoch", "step"), "per")
-    _check_word(wanted.precision, ("float32", "float64"), "precision")
     _check_word(wanted.split, SPLITS, "split")
     _check_word(wanted.scale, ("standard", "unit", "none"), "scale")
     _check_word(wanted.compare_at, ("best", "all"), "compare_at")
     numbers = {name: read_exact(getattr(wanted, name), name)
                for name in ("validation", "test", "within")}  # fmt: skip
-    data = read_dataset(wanted.data, target=wanted.target)
-    if wanted.target_accuracy is not None and data.labels is None:
-        raise UsageError(f"`{data.name}` has numbers to learn, which have no accuracy.",
-                         place=Place("target_accuracy"), hint="ask for target_loss")  # fmt: skip
     _refuse_ranges(wanted.set)
     axes = _list_axes(wanted)
-    units = epochs * (-(-data.count // max(wanted.batch, 1)) if wanted.per == "step" else 1)
-    if units > MOST_UNITS:
-        raise LimitError(f"A schedule is read at {MOST_UNITS:,} steps at most, not {units:,}.",
-                         hint="count the schedule in epochs")  # fmt: skip
-    chosen = Chosen(data, dict(wanted.set), wanted.per == "step", units)
+    datasets = _read_datasets(axes["data"], wanted)
+    chosen = Chosen(datasets, dict(wanted.set), wanted.per == "step", MOST_UNITS)
     cells = _make_cells(chosen, axes, seeds)
     varied = {name: values for name, values in axes.items() if len(values) > 1}
     _check_compare(wanted.compare, varied)
     return Request(
-        data, cells, varied, tuple(range(wanted.seed, wanted.seed + seeds)), epochs,
-        "float64" if wanted.precision == "float64" else "float32",
-        numbers["validation"], numbers["test"], wanted.scale, wanted.split == "each",
+        cells, varied, tuple(range(wanted.seed, wanted.seed + seeds)),
+        max(cell.epochs for cell in cells), numbers["validation"], numbers["test"],
+        wanted.scale, wanted.split == "each",
         wanted.compare or _choose_axis(varied), _read_target(wanted.target_accuracy, "accuracy"),
         _read_target(wanted.target_loss, "loss"), numbers["within"],
         wanted.compare_at == "best", read_interval(wanted.sharpness), _describe(wanted, axes),
     )  # fmt: skip
+
+
+def _read_datasets(named: Sequence[str], wanted: Wanted) -> dict[str, Dataset]:
+    """The data by the texts that name them; all have classes, or all have numbers to learn."""
+    found = {text: read_dataset(text, target=wanted.target) for text in named}
+    first = next(iter(found.values()))
+    for data in found.values():
+        if (data.labels is None) != (first.labels is None):
+            raise UsageError(
+                f"`{first.name}` and `{data.name}` side by side: one has classes, the other "
+                "numbers to learn, and no measure fits both.", place=Place("data"),
+                hint="ask about each on its own",
+            )  # fmt: skip
+    if wanted.target_accuracy is not None and first.labels is None:
+        raise UsageError(f"`{first.name}` has numbers to learn, which have no accuracy.",
+                         place=Place("target_accuracy"), hint="ask for target_loss")  # fmt: skip
+    return found
 
 
 def read_exact(value: Any, name: str) -> fmpq:
@@ -207,6 +223,8 @@ def _list_axes(wanted: Wanted) -> dict[str, tuple[Any, ...]]:
     }
     if words["network"] == [None]:
         raise UsageError("No network is given.", hint="write its widths, such as `d-16-k`")
+    if words["data"] == [None]:
+        raise UsageError("No data are given.", hint="write a name such as `digits`")
     numbers = read_varied(wanted.vary or ())
     for name in numbers:
         if name in WORD_AXES:
@@ -256,7 +274,7 @@ def _check_use(name: str, value: Any, axes: Mapping[str, tuple[Any, ...]]) -> No
         return
     rule = read_optimizer(axes["optimizer"][0])
     schedule = axes["schedule"][0]
-    plan = None if schedule is None else read_schedule(schedule)
+    plan = read_plan(schedule)
     settle(list_owners(rule, plan, {}), {name: value})
 
 
@@ -270,22 +288,32 @@ def _check_compare(compare: str | None, axes: Mapping[str, Any]) -> None:
 
 def _choose_axis(axes: Mapping[str, Any]) -> str | None:
     """What is compared where nothing is said: the schedules, or else the first words that vary."""
-    words = [name for name in axes if name in WORD_AXES and name not in ("network", "loss")]
+    words = [name for name in axes if name in WORD_AXES and name not in ("data", "network", "loss")]
     return "schedule" if "schedule" in words else next(iter(words), None)
 
 
 def _describe(wanted: Wanted, axes: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
     """The inputs as plain values; an axis is a list."""
-    rows: dict[str, Any] = {"networks": list(axes["network"]), "data": wanted.data}
+    texts = list(axes["data"])
+    rows: dict[str, Any] = {"networks": list(axes["network"]),
+                            "data": texts[0] if len(texts) == 1 else texts}  # fmt: skip
     rows |= {"target": wanted.target} if wanted.target else {}
     for name, values in axes.items():
         shown = [v if v is None or isinstance(v, str) else str(v) for v in values]
-        rows |= {name: shown[0] if len(shown) == 1 else shown} if name != "network" else {}
+        if name not in ("network", "data", "epochs", "precision"):
+            rows[name] = shown[0] if len(shown) == 1 else shown
     names = ("set", "per", "epochs", "seeds", "seed", "precision", "validation", "test", "split",
              "scale", "compare", "target_accuracy", "target_loss", "within",
              "compare_at", "sharpness")  # fmt: skip
     found = {name: getattr(wanted, name) for name in names}
-    rows |= {name: value if isinstance(value, int | str | Mapping) else str(value)
+    found["precision"] = _join_one(axes["precision"])
+    found["epochs"] = _join_one([int(value.p) for value in axes["epochs"]])
+    rows |= {name: value if isinstance(value, int | str | list | Mapping) else str(value)
              for name, value in found.items() if value is not None}  # fmt: skip
     rows["set"] = {name: str(value) for name, value in wanted.set.items()}
     return rows
+
+
+def _join_one(values: Sequence[Any]) -> Any:
+    """A value alone, several as a list."""
+    return values[0] if len(values) == 1 else list(values)

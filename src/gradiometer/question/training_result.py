@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "validation", "test")
 CURVES = ("batch_loss", "batch_accuracy", *(f"{part}_{what}" for part in PARTS
-          for what in ("loss", "accuracy")), "sharpness")  # fmt: skip
-"""One number an epoch: over the batches as they were met, and on each part after the epoch."""
+          for what in ("loss", "accuracy")), "sharpness", "followed_rate")  # fmt: skip
+"""One number an epoch: over the batches as they were met, and on each part after the epoch; the
+learning rate in it where a schedule follows losses."""
 
 LAYERS = ("gradient_norm", "weight_norm", "dead_units", "saturated_units")
 """One number an epoch and layer; of the last two, one for each hidden layer."""

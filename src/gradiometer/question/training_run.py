@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 from gradiometer.formula import to_float
+from gradiometer.model import RATE
 from gradiometer.question.training_cells import Cell, list_groups
+from gradiometer.question.training_follow import FollowedRates
 from gradiometer.question.training_parts import Parts, make_parts
 from gradiometer.question.training_read import Request
 from gradiometer.question.training_result import LAYERS, PARTS, Run
@@ -48,19 +50,20 @@ def list_blocks(request: Request, missing: Sequence[Place]) -> list[Block]:
     """
     from gradiometer.numeric import group_lanes
 
-    lanes = choose_style(request).lanes
     wanted, blocks = set(missing), []
     for group in list_groups(request.cells):
-        for seeds in _list_alike(request, lanes):
+        first = request.cells[group[0]]
+        lanes = choose_style(first).lanes
+        for seeds in _list_alike(request, first, lanes):
             row = [(cell, seed) for cell in group for seed in seeds if (cell, seed) in wanted]
             cut = group_lanes(range(len(row)), [seed for _, seed in row], width=lanes)
             blocks += [Block(tuple(row[n] for n in some)) for some in cut]
     return blocks
 
 
-def _list_alike(request: Request, lanes: int) -> list[list[int]]:
+def _list_alike(request: Request, cell: Cell, lanes: int) -> list[list[int]]:
     """The seeds whose runs may share a block; their parts have one size, whatever the split is."""
-    pooled = request.data.inputs.size * min(lanes, len(request.seeds))
+    pooled = cell.data.inputs.size * min(lanes, len(request.seeds))
     if request.splits_each and pooled > MOST_POOLED:
         return [[seed] for seed in request.seeds]
     return [list(request.seeds)]
@@ -73,11 +76,11 @@ def list_splits(request: Request, block: Block) -> list[int]:
     return list(dict.fromkeys(seed for _, seed in block.places))
 
 
-def choose_style(request: Request) -> DenseStyle:
-    """How kernels are written for this processor and the precision that is asked for."""
+def choose_style(cell: Cell) -> DenseStyle:
+    """How kernels are written for this processor and the precision of a cell."""
     from gradiometer.numeric import choose_style as choose
 
-    return choose(precision=request.precision)
+    return choose(precision=cell.precision)
 
 
 def make_runs(
@@ -121,22 +124,27 @@ def _run_block(
     """All runs of a block; none where somebody called a halt."""
     from gradiometer.numeric import run_dense
 
-    parts = {seed: make_parts(request, seed) for seed in list_splits(request, block)}
-    first = next(iter(parts.values()))
     cells = [request.cells[cell] for cell, _ in block.places]
+    data = cells[0].data
+    parts = {seed: make_parts(request, data, seed) for seed in list_splits(request, block)}
+    first = next(iter(parts.values()))
     dense = make_dense(cells)
-    training = make_training(request, cells, dense, first.count("train"))
+    table = make_table(cells, dense, first.count("train"))
+    training = make_training(cells, dense, first.count("train"), table=table)
     networks = make_networks(cells, block, dense, parts)
     checks = {name: [each.examples(name, dense.head) for each in parts.values()]
               for name in PARTS if first.count(name)}  # fmt: skip
     sharpener = Sharpener(cells, dense, training, networks=networks, examples=checks["train"])
     counts = {name: first.count(name) for name in checks}
     recorder = Recorder(request, dense, sharpener, counts=counts)
+    followed = follow_losses(cells, dense, table)
     with quiet():
         for epoch in run_dense(training, networks, checks["train"], checks=checks):
             if halt.is_set():
                 return {}
-            recorder.note(epoch)
+            recorder.note(epoch, rates=None if followed is None else followed.list_rates())
+            if followed is not None:
+                followed.note(epoch, epochs=training.epochs)
             if on_epoch is not None:
                 on_epoch(len(block.places))
     return dict(zip(block.places, recorder.to_runs(), strict=True))
@@ -154,34 +162,50 @@ def make_dense(cells: Sequence[Cell]) -> Dense:
     from gradiometer.numeric import Dense
 
     first = cells[0]
-    scheduled = tuple(sorted({name for cell in cells for name in cell.schedules}))
-    return Dense(first.widths, first.activation.tree, first.head, first.scalar,
+    scheduled = tuple(sorted({name for cell in cells for name in cell.scheduled}))
+    return Dense(first.widths, first.activation.tree, first.head, first.networks_rule,
                  scheduled, bool(first.dropout))  # fmt: skip
 
 
-def make_training(request: Request, cells: Sequence[Cell], dense: Dense, examples: int) -> Training:
-    """How the networks of these cells learn from so many examples."""
+def make_table(cells: Sequence[Cell], dense: Dense, examples: int) -> Any:
+    """What is scheduled, shape (networks, parameters, epochs or steps)."""
     import numpy as np
 
-    from gradiometer.numeric import Training
-
-    steps = -(-examples // cells[0].batch)
-    per_step = cells[0].is_per_step
-    units = request.epochs * (steps if per_step else 1)
+    units = cells[0].epochs * (-(-examples // cells[0].batch) if cells[0].is_per_step else 1)
     known: dict[int, Any] = {}
     rows = []
     for cell in cells:
         if id(cell) not in known:
             known[id(cell)] = [cell.list_rates(name, units) for name in dense.scheduled]
         rows.append(known[id(cell)])
-    table = np.array(rows, float).reshape(len(cells), len(dense.scheduled), units)
+    return np.array(rows, float).reshape(len(cells), len(dense.scheduled), units)
+
+
+def follow_losses(cells: Sequence[Cell], dense: Dense, table: Any) -> FollowedRates | None:
+    """What changes the rates in a table after each epoch, where a schedule follows losses."""
+    if all(cell.follower is None for cell in cells):
+        return None
+    return FollowedRates(cells, table, dense.scheduled.index(RATE))
+
+
+def make_training(
+    cells: Sequence[Cell], dense: Dense, examples: int, *, table: Any = None
+) -> Training:
+    """How the networks of these cells learn from so many examples, with rates from a table."""
+    import numpy as np
+
+    from gradiometer.numeric import Training
+
+    steps, per_step = -(-examples // cells[0].batch), cells[0].is_per_step
+    table = make_table(cells, dense, examples) if table is None else table
 
     def rates(first: int, last: int) -> Any:
         at = np.arange(first, last) // (1 if per_step else steps)
         return table[:, :, at].transpose(2, 1, 0)
 
-    return Training(dense, cells[0].batch, request.epochs, rates=rates if dense.scheduled else None,
-                    threads=1, style=choose_style(request), watch=frozenset(WATCHED))  # fmt: skip
+    first = cells[0]
+    return Training(dense, first.batch, first.epochs, rates=rates if dense.scheduled else None,
+                    threads=1, style=choose_style(first), watch=frozenset(WATCHED))  # fmt: skip
 
 
 def make_networks(
@@ -195,8 +219,8 @@ def make_networks(
 
     from gradiometer.numeric import Networks
 
-    given = {name: np.array([to_float(cell.scalar.values[name]) for cell in cells])
-             for name in dense.given if name in cells[0].scalar.values}  # fmt: skip
+    given = {name: np.array([to_float(cell.values[name]) for cell in cells])
+             for name in dense.given if name in cells[0].values}  # fmt: skip
     if dense.drops:
         given["dropout"] = np.array([to_float(cell.dropout) for cell in cells])
     seeds = [seed for _, seed in block.places]
@@ -224,7 +248,7 @@ class Recorder:
         if self.every:
             self.start = sharpener.measure_start()
         self.has_classes = request.has_classes
-        self.epochs, self.count = request.epochs, count
+        self.epochs, self.count = sharpener.cells[0].epochs, count
         layers = len(dense.widths) - 1
         sizes = {name: layers if name.endswith("norm") else layers - 1 for name in LAYERS}
         self.curves: dict[str, Any] = {
@@ -233,8 +257,8 @@ class Recorder:
         self.stopped = np.full(count, -1, np.int64)
         self.layer = np.full(count, -1, np.int64)
 
-    def note(self, epoch: Epoch) -> None:
-        """Take down one epoch."""
+    def note(self, epoch: Epoch, *, rates: Sequence[float] | None = None) -> None:
+        """Take down one epoch, and its rates where they follow losses."""
         import numpy as np
 
         self.stopped, self.layer = epoch.stopped, epoch.exploded
@@ -247,6 +271,8 @@ class Recorder:
         if self.every:
             wanted = done % self.every == 0 or done == self.epochs
             found["sharpness"] = self.sharpener.measure(epoch) if wanted else self.nothing
+        if rates is not None:
+            found["followed_rate"] = np.array(rates)
         gone = epoch.stopped >= 0
         for name, values in found.items():
             if self.has_classes or not name.endswith("accuracy"):

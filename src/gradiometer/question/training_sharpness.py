@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradiometer.numeric import Dense, Epoch, Examples, Networks, Training
 
 TOLERANCE = 1e-3
-"""The share of an eigenvalue by which it may be off."""
+"""The largest residual, as a share of the value; a value with a larger one is not told."""
 
 
 class Sharpener:
@@ -31,7 +31,7 @@ class Sharpener:
     ) -> None:  # fmt: skip
         self.cells, self.dense, self.training = cells, dense, training
         self.networks, self.examples = networks, examples
-        self.parts = [find_linear_part(cell.scalar) for cell in cells]
+        self.parts = [find_part(cell) for cell in cells]
         self.steps = -(-len(examples[0].inputs) // training.batch)
 
     def measure_start(self) -> Any:
@@ -57,7 +57,7 @@ class Sharpener:
 
     def _values(self, number: int, done: int) -> dict[str, float]:
         """The rule's parameters at the last step that is done."""
-        values = {n: to_float(v) for n, v in self.cells[number].scalar.values.items()}
+        values = {n: to_float(v) for n, v in self.cells[number].values.items()}
         if self.training.rates is not None:
             row = self.training.rates(done - 1, done)[0, :, number]
             values |= dict(zip(self.dense.scheduled, map(float, row), strict=True))
@@ -75,14 +75,22 @@ class Sharpener:
         labels, splits = self.networks.labels, self.networks.splits
         for number, examples in enumerate(self.examples):
             some = going if splits is None else going[splits[going] == number]
-            if len(some):
-                found[some] = find_sharpness(
-                    self.dense, np.asarray(parameters, float)[some], examples,
-                    labels=None if labels is None else labels[some],
-                    preconditioner=None if all(scale is None for scale in scales) else size[some],
-                    tolerance=TOLERANCE,
-                ).value  # fmt: skip
+            if not len(some):
+                continue
+            sharp = find_sharpness(
+                self.dense, np.asarray(parameters, float)[some], examples,
+                labels=None if labels is None else labels[some],
+                preconditioner=None if all(scale is None for scale in scales) else size[some],
+                tolerance=TOLERANCE,
+            )  # fmt: skip
+            is_found = sharp.residual <= TOLERANCE * np.abs(sharp.value)
+            found[some] = np.where(is_found, sharp.value, np.nan)
         return found
+
+
+def find_part(cell: Cell) -> LinearPart | None:
+    """The linear part of a cell's rule; a rule that joins numbers of a tensor has none here."""
+    return None if cell.is_joint else find_linear_part(cell.scalar)
 
 
 def list_thresholds(results: Results) -> Any:
@@ -91,17 +99,21 @@ def list_thresholds(results: Results) -> Any:
 
     rows = []
     for cell, rates in zip(results.request.cells, results.list_rates(), strict=True):
+        # Runs whose rates follow their losses have thresholds of their own.
+        if cell.follower is not None:
+            rows.append([math.nan] * len(rates))
+            continue
         found = {rate: _find_limit(cell, rate) for rate in set(map(float, rates))}
-        rows.append([found[float(rate)] for rate in rates])
+        rows.append([found.get(float(rate), math.nan) for rate in rates])
     return np.array(rows)
 
 
 def _find_limit(cell: Cell, rate: float) -> float:
     """The sharpness at which the rule of a cell becomes unstable at that rate; NaN for none."""
-    part: LinearPart | None = find_linear_part(cell.scalar) if rate > 0 else None
+    part: LinearPart | None = find_part(cell) if rate > 0 else None
     if part is None:
         return math.nan
-    values = {name: to_float(value) for name, value in cell.scalar.values.items()}
+    values = {name: to_float(value) for name, value in cell.values.items()}
     values |= {name: row.float_at(0) for name, row in cell.schedules.items()}
     # Weight decay makes the product of rate and sharpness depend on the rate.
     product = part.find_threshold({**values, RATE: rate})
@@ -124,17 +136,21 @@ def tell_sharpness(results: Results) -> tuple[dict[str, Fact], dict[str, Series]
         begun = to_estimate([start / limits[number, 0] for start in starts])
         sharp = to_estimate([_read_last(row) for row in curves])
         ended = to_estimate(last)
+        limit = _show(limits[number, results.request.cells[number].epochs - 1])
         gone = to_digits(float((results.stopped[number] >= 0).mean()))
         rows.append({
             **describe_cell(results, number), "start_ratio": begun["mean"],
-            "sharpness": sharp["mean"], "threshold": _show(limits[number, -1]),
+            "sharpness": sharp["mean"], "threshold": limit,
             "ratio": ended["mean"], "interval": ended["interval"], "n": ended["n"],
             "diverged": gone,
         })  # fmt: skip
     because = "The largest eigenvalue of the Hessian of the training loss when last measured "
     because += "(scaled by the mean of squares where the rule has one), over the one up to which "
     because += "the linear part of the rule is stable at that epoch's rate; start_ratio before the "
-    because += f"first step. Meant for whole batches. {say_seeds(results)}"
+    because += "first step. Meant for whole batches. Measured by Lanczos from a start drawn at "
+    because += "random: some eigenvalue lies within 1/1000 of each value, and but for rounding the "
+    because += "largest is no smaller; that none is larger is likely, not certain. "
+    because += say_seeds(results)
     arrays = {"sharpness_threshold": Series(("cell", "epoch"), limits, "1", "stable up to here")}
     return {"sharpness": Fact(rows, "measured", because)}, arrays
 

@@ -70,6 +70,8 @@ def _draw_curves(
 
 def _draw_staircase(answer: Answer, plot: Axes, cells: Sequence[Shown]) -> None:
     """The rate of each epoch, from its beginning to its end."""
+    import numpy as np
+
     rates = read_curves(answer, "rate")
     if rates is None:
         plot.set_title("no learning rate")
@@ -82,6 +84,10 @@ def _draw_staircase(answer: Answer, plot: Axes, cells: Sequence[Shown]) -> None:
             linestyle=shown.stroke, linewidth=1.8,
         )  # fmt: skip
     drawn = rates[[shown.cell for shown in cells]]
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        plot.set_title("no learning rate")
+        return
     is_wide = drawn.min() > 0 and drawn.max() / drawn.min() >= _WIDE
     said = use_scale(plot) if is_wide else ""
     if not is_wide:

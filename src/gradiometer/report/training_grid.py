@@ -79,7 +79,11 @@ def find_band(answer: Answer, name: str, cell: int, *, layer: int | None = None)
     rows = values[cell] if layer is None else values[cell, :, :, layer]
     is_known = np.isfinite(rows)
     # A mean over fewer and fewer runs would jump where one of them stops.
-    is_whole = is_known[:, -1:] if is_known[:, -1].any() else np.ones((len(rows), 1), dtype=bool)
+    # Cells of fewer epochs end before the last column.
+    last = int(np.flatnonzero(is_known.any(axis=0))[-1]) if is_known.any() else -1
+    stopped = read_curves(answer, "stopped")
+    is_whole = is_known[:, last] if stopped is None else stopped[cell] < 0
+    is_whole = is_whole[:, None] if is_whole.any() else np.ones((len(rows), 1), dtype=bool)
     rows = np.where(is_known & is_whole, rows, np.nan)
     columns = np.flatnonzero(np.isfinite(rows).any(axis=0))
     if not len(columns):

@@ -50,9 +50,19 @@ def find_inputs(study: Study, question: StudyQuestion) -> dict[str, Any]:
         if item.kind == "paths" and named is not None:
             paths = [named] if isinstance(named, str) else named
             inputs[item.name] = [str(Path(study.source).parent / path) for path in paths]
+        if item.endings and named is not None:
+            inputs[item.name] = _find_files(study, item.endings, named)
         if item.entry and isinstance(named, str):
             inputs[item.name] = _find_definition(study, item.entry, named)
     return inputs
+
+
+def _find_files(study: Study, endings: tuple[str, ...], named: Any) -> Any:
+    """The texts that are paths, from the folder of the study; one text stays one."""
+    texts = [named] if isinstance(named, str) else list(named)
+    found = [str(Path(study.source).parent / text) if text.lower().endswith(endings) else text
+             for text in texts]  # fmt: skip
+    return found[0] if isinstance(named, str) else found
 
 
 def _find_definition(study: Study, kind: str, named: str, depth: int = 0) -> Any:
