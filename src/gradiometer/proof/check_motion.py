@@ -75,8 +75,7 @@ class Motion:
 @lru_cache(maxsize=64)
 def read_motion(replay: Replay, done: int) -> Motion:
     """The rule of a problem from that number of done steps on."""
-    values = {**replay.values, **replay.rates.resting(done)}
-    step = _inline(replay.live_step(done), values, done)
+    step, values = read_rows(replay, done)
     memory = tuple(name for name in replay.state if f"{name}'" in dict(step))
     means = {}
     for name in memory if done > 0 else ():
@@ -95,6 +94,12 @@ def read_motion(replay: Replay, done: int) -> Motion:
         else:
             rows.append((target, _unbiased(tree, means)))
     return Motion(done, tuple(rows), found, memory, values)
+
+
+def read_rows(replay: Replay, done: int) -> tuple[list[tuple[str, Node]], dict[str, fmpq]]:
+    """The assignments from that number of done steps on, and the values of parameters then."""
+    values = {**replay.values, **replay.rates.resting(done)}
+    return _inline(replay.live_step(done), values, done), values
 
 
 def _inline(
