@@ -13,7 +13,7 @@ from gradiometer.formula import evaluate, parse, precision, to_ball, to_float
 from gradiometer.proof import check, find_settled_step, run_exactly
 from gradiometer.proof.check_fade import read_fade
 from gradiometer.proof.check_prefix import Prefix
-from gradiometer.proof.check_walk import read_replay
+from gradiometer.proof.check_walk import read_replay, spell
 from gradiometer.proof.fading import find_fading
 from gradiometer.proof.scene import Scene
 from gradiometer.question.trajectory import read_run
@@ -239,3 +239,15 @@ def test_the_answer_has_two_ends_around_a_limit_that_is_not_known():
                  for end in (bounds.value.lower, bounds.value.upper))  # fmt: skip
     assert low < -(math.pi**2) / 6 < high
     assert high - low < 0.01
+
+
+def test_a_limit_that_is_hardly_known_is_refused():
+    # Between these places there is a point of rest, but it is not where the digits say.
+    certificate = json.loads(json.dumps(prove("x^3 + x^2/2 - x/10").certificate))
+    wide = {"rest": ["1/20", "1/10"], "inner": ["1/25", "11/100"], "outer": ["1/100", "1/5"]}
+    with precision(256):
+        limit = spell(to_ball(fmpq(1, 20)).union(to_ball(fmpq(1, 10))))
+    evidence = {**wide, "from": 1000}
+    claim = {**certificate["claim"], "limit": limit}
+    with pytest.raises(CertificateError, match="well enough"):
+        check(with_own_fingerprint({**certificate, "claim": claim, "evidence": evidence}))

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from flint import fmpq
 
 import gradiometer
 from gradiometer.errors import CertificateError, UndecidedError
@@ -83,6 +84,14 @@ def test_a_kink_has_the_slope_of_the_formula():
     # There both branches count, so that the slope is 2, and 1 everywhere else.
     assert [piece["loss"] for piece in pieces] == ["x", "2*x", "x"]
     assert (pieces[1]["lower"], pieces[1]["upper"], pieces[1]["upper_closed"]) == ("0", "0", True)
+
+
+@pytest.mark.parametrize("loss", ["clip(x, 0, 0)", "clip(x - 1/10, -1/10, -1/10)"])
+def test_a_slope_may_jump_where_values_do_not(loss):
+    # The slope of `clip` at both of its ends is 1, so that the run makes one step and stays.
+    answer = ask(f"{loss} + y^2", "x=0,y=1")
+    assert answer.facts["final"].value["x"] == fmpq(-1, 10)
+    assert part(answer)["claim"]["limit"] == {"x": "-1/10", "y": "0"}
 
 
 @pytest.mark.parametrize("hole", ["0*ln(10 - x)", "0*sqrt(100 - x)", "0/(x - 7)", "0*ln(10 - y)"])

@@ -37,6 +37,9 @@ from proof.test_stride import MEANS, ZEROS, own, rule_of
         # A kept number does not fade.
         ({**ZEROS, "p": "1"}, {**MEANS, "p'": "p*(1 + (1/2)^t)",
                               "x'": "x - learning_rate*p*m'/sqrt(v')"}),
+        # A pause stops what is kept, but not the count.
+        ({"c": "1", "v": "0"}, {"c'": "where(g == 0, c, c/2)", "v'": "where(g == 0, v, v/2 + g^2)",
+          "x'": "x - where(g == 0, 0, learning_rate*c'*(1 - (9/10)^t)*g/sqrt(v'))"}),
         # The position is read besides.
         (ZEROS, {**MEANS, "x'": "x - learning_rate*(m'/(1 - (1/2)^t)/sqrt(v') + x^2)"}),
         # A line that nothing reads never has a value.

@@ -75,6 +75,7 @@ def check_fading(problem: Any, claim: Any, evidence: Any) -> None:
         rooms = fading.find_rooms(ends, _read_pair(inner), point)
         require_room(fading.place, ends, _read_pair(inner), rooms)
         exact = point[0] if point[0] == point[1] else to_ball(point[0]).union(to_ball(point[1]))
+        require(has_digits(exact, SHARP), "The point of rest is not known well enough.")
         require(limit == spell(exact), "The limit is another one.")
 
 

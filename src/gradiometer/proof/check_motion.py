@@ -82,8 +82,7 @@ def read_motion(replay: Replay, done: int, *, corrected_only: bool = False) -> M
         done: The number of steps.
         corrected_only: Whether means whose powers the rule never reads stay as they are.
     """
-    values = {**replay.values, **replay.rates.resting(done)}
-    step = _inline(replay.live_step(done), values, done)
+    step, values = read_rows(replay, done)
     memory = tuple(name for name in replay.state if f"{name}'" in dict(step))
     means = {}
     for name in memory if done > 0 else ():
@@ -104,6 +103,12 @@ def read_motion(replay: Replay, done: int, *, corrected_only: bool = False) -> M
         else:
             rows.append((target, _unbiased(tree, means)))
     return Motion(done, tuple(rows), found, memory, values)
+
+
+def read_rows(replay: Replay, done: int) -> tuple[list[tuple[str, Node]], dict[str, fmpq]]:
+    """The assignments from that number of done steps on, and the values of parameters then."""
+    values = {**replay.values, **replay.rates.resting(done)}
+    return _inline(replay.live_step(done), values, done), values
 
 
 def _inline(

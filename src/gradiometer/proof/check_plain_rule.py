@@ -3,7 +3,8 @@
 Over all gradients a decay that is added to the gradient changes nothing: `g + c*x` may be any
 number wherever the position is. A decay of the position by itself is split off: what is bounded is
 `x' - (1 - rate*c)*x`. Two states that begin alike and move alike are one. A rule that stays as it
-is where the gradient is 0 makes steps as if these gradients had not been; only the count goes on.
+is where the gradient is 0 makes steps as if these gradients had not been. If it reads the count,
+which goes on, this is as if all of them had come first, which leaves states at 0 as they are.
 """
 
 from __future__ import annotations
@@ -93,7 +94,25 @@ def _drop_pauses(rows: Lines, states: Mapping[str, Exact]) -> Lines:
         if inner == tree:
             return rows
         found.append((target, inner))
-    return found if states else rows
+    is_lasting = not any("t" in free_names(tree) for _, tree in found) or _stays_empty(
+        found, states
+    )
+    return found if states and is_lasting else rows
+
+
+def _stays_empty(rows: Lines, states: Mapping[str, Exact]) -> bool:
+    """Whether all states begin at 0, stay there without gradients, and never read the count."""
+    begun = dict.fromkeys(states, Number(ZERO))
+    inner: dict[str, Node] = {}
+    for target, tree in rows:
+        whole = substitute(tree, inner)
+        still = tidy(substitute(whole, {**begun, "g": Number(ZERO)}))
+        if target == "x'":
+            continue
+        if target.endswith("'") and ("t" in free_names(whole) or still != Number(ZERO)):
+            return False
+        inner[target] = whole
+    return all(compare(value, ZERO) == 0 for value in states.values())
 
 
 def _after_pause(tree: Node, stays: Node) -> Node:

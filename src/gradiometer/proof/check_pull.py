@@ -34,7 +34,7 @@ from gradiometer.formula import (
     substitute,
     to_ball,
 )
-from gradiometer.proof.check_motion import Motion, read_mean, split_factors
+from gradiometer.proof.check_motion import Motion, read_mean, read_rows, split_factors
 from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_stride_pull import read_drive
 
@@ -91,11 +91,15 @@ def _read_fixed(field: Field) -> Pull:
     over.remove(drivers[0])
     driver = drivers[0].name
     keeps = _ZERO if driver == "g" else motion.means[driver[:-1]].base
+    if keeps:
+        _require_lasting(driver[:-1], field)
     roots = [(part, found) for part in under if (found := _read_root(part, field)) is not None]
     if len(roots) != 1:
         raise UndecidedError("the step is not divided by a root of a mean of squared slopes")
     part, square = roots[0]
     under.remove(part)
+    if keeps:
+        _require_lasting(square[0], field)
     size = _bound_factor(over, under, field)
     longest = size * exact_sqrt(_compare_weights(keeps, square, motion))
     return Pull(keeps, to_ball(longest).upper(), decays, square[0])
@@ -124,11 +128,28 @@ def _read_driver(tree: Node, field: Field) -> fmpq | None:
     motion, name = field.motion, tree.name.removesuffix("'")
     if name in motion.means:
         mean = motion.means[name]
+        _require_lasting(name, field)
         return mean.base if mean.entry == _SLOPE else None
     if name not in motion.memory or field.replay.state[name] != Number(_ZERO):
         return None
     found = read_mean(name, dict(motion.step)[f"{name}'"], motion.values)
+    _require_lasting(name, field)
     return None if found is None or found[1].entry != _SLOPE else found[1].base
+
+
+def _require_lasting(name: str, field: Field) -> None:
+    """Return if a mean moved from the first step on as it does now: it remembers all steps.
+
+    Raises:
+        UndecidedError: If it may have moved otherwise.
+    """
+    replay, done = field.replay, field.motion.done
+    (first, begun), (later, values) = read_rows(replay, 0), read_rows(replay, done)
+    rows = [dict(step).get(f"{name}'") for step in (first, later)]
+    if rows[0] is None or rows[0] != rows[1]:
+        raise UndecidedError(f"`{name}` moved otherwise at first")
+    if any(begun.get(read) != values.get(read) for read in free_names(rows[0])):
+        raise UndecidedError(f"`{name}` moved otherwise at first")
 
 
 def _inline(tree: Node, motion: Motion) -> Node:

@@ -202,7 +202,10 @@ def _list_pieces(loss: Node) -> list[dict[str, Any]]:
     if is_smooth(loss):
         return [_to_row(None, None, (False, False), loss)]
     whole, slope = to_piecewise(loss, _HERE), differentiate_branches(loss, _HERE)
-    joints = _find_joints(loss)
+    # Where parts on both sides are one, as in `clip(x, 0, 0)`, the slope may jump all the same.
+    joints = sorted(_find_joints(loss) | _find_joints(slope))
+    if len(joints) > _MOST_JOINTS:
+        raise UndecidedError("the loss has very many kinks")
     rows, before = [], None
     for joint in joints:
         middle = _between(before, joint)
@@ -224,18 +227,16 @@ def _between(low: fmpq | None, high: fmpq | None) -> fmpq:
     return (low + high) / 2
 
 
-def _find_joints(loss: Node) -> list[fmpq]:
-    """Where any part of the formula may have a kink."""
+def _find_joints(formula: Node) -> set[fmpq]:
+    """Where any part of a formula may have a kink."""
     found: set[fmpq] = set()
-    for part in walk(loss):
+    for part in walk(formula):
         if is_smooth(part) or _HERE not in free_names(part):
             continue
         if part.operator in ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not"):  # pyright: ignore[reportAttributeAccessIssue]  # a leaf is smooth
             continue
         found |= set(_list_ends(to_piecewise(part, _HERE)))
-    if len(found) > _MOST_JOINTS:
-        raise UndecidedError("the loss has very many kinks")
-    return sorted(found)
+    return found
 
 
 def _list_ends(pieces: Piecewise) -> Iterator[fmpq]:

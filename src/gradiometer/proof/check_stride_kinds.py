@@ -11,11 +11,17 @@ from gradiometer.proof.check_stride_system import Lines
 def guess_kinds(begun: Mapping[str, Exact], lines: Lines) -> dict[str, str]:
     """The kind of each state, as its line looks; reading the rule shows whether it is."""
     clocks = _find_clocks(begun, lines)
+    rows = inline_lines(lines)
+    return {name: "clock" if name in clocks else _guess(rows[f"{name}'"]) for name in begun}
+
+
+def inline_lines(lines: Lines) -> dict[str, Node]:
+    """The lines without names that only stand for a part of a step."""
     rows: dict[str, Node] = {}
     for target, tree in lines:
         inner = {name: row for name, row in rows.items() if not name.endswith("'")}
         rows[target] = substitute(tree, inner)
-    return {name: "clock" if name in clocks else _guess(rows[f"{name}'"]) for name in begun}
+    return rows
 
 
 def _guess(tree: Node) -> str:

@@ -7,15 +7,17 @@ the step points home as soon as the slope and all means of slopes before it do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flint import fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import (
     Exact,
     Node,
-    Range,
     apply,
     compare,
+    free_names,
     number,
     substitute,
     to_ball,
@@ -23,7 +25,7 @@ from gradiometer.formula import (
 from gradiometer.proof.check_plain_rule import RATE, keep_gradient
 from gradiometer.proof.check_region import Field
 from gradiometer.proof.check_stride import make_square
-from gradiometer.proof.check_stride_kinds import guess_kinds
+from gradiometer.proof.check_stride_kinds import guess_kinds, inline_lines
 from gradiometer.proof.check_stride_rule import read_system
 from gradiometer.proof.check_stride_system import Lines, System
 
@@ -54,8 +56,9 @@ def read_drive(field: Field) -> tuple[fmpq, Exact, bool, str]:
             break
     else:
         raise UndecidedError(reason)
-    if decay and not Range(_ZERO, fmpq(1)).contains(Range(_ZERO, decay * rate)):
+    if compare(decay, _ZERO) < 0 or compare(decay * rate, fmpq(1)) > 0:
         raise UndecidedError("the position may grow by itself")
+    _require_steady(system, inline_lines(lines))
     return _find_slowest(system), to_ball(rate * size).upper(), bool(decay), _find_held(kinds)
 
 
@@ -114,6 +117,20 @@ def _find_slowest(system: System) -> fmpq:
             raise UndecidedError(f"`{name}` is no running mean of slopes")
         slowest = max(slowest, keeps)
     return slowest
+
+
+def _require_steady(system: System, rows: Mapping[str, Node]) -> None:
+    """Return if all gradients enter the means that are followed in one way.
+
+    One that enters by more than the others, such as the first, may lead outward for longer.
+
+    Raises:
+        UndecidedError: If a line is not the same at all steps.
+    """
+    for name in system.memory.names:
+        is_fixed = free_names(rows[f"{name}'"]) <= {"g", *system.memory.names}
+        if system.out[name] != number(_ZERO) and not is_fixed:
+            raise UndecidedError(f"`{name}` does not move in one way at all steps")
 
 
 def _require_against(system: System, tree: Node) -> None:
