@@ -101,7 +101,7 @@ def test_warm_up_of_a_mean_makes_the_first_step_the_farthest():
     [
         ("sam", "where the run began"),
         ("polyak_sgd", "more than the slope"),
-        ("lamb", "in other ways"),
+        ("lars", "where the run began"),
     ],
 )
 def test_what_is_not_proved_says_why(rule, said):

@@ -125,30 +125,34 @@ def read_drive(replay: Replay, done: int) -> Drive:
     starts = [replay.state[name] for name in motion.memory]
     if final is None or any(free_names(tree) & {"x", "x'", *spoken} for tree in entries + starts):
         raise UndecidedError("the memory depends on where the run began")
-    factor = _factor(final, motion.values)
+    factor = factor_of(final, motion.values)
     if not factor >= 0:
         raise UndecidedError("the rule throws a position across 0")
     return Drive(motion, factor, (*rows, ("x'", substitute(final, {"x": ZERO}))))
 
 
-def _factor(node: Node, values: Mapping[str, fmpq]) -> fmpq:
-    """What a tree that is affine in the position multiplies it by, which must be one number."""
+def factor_of(node: Node, values: Mapping[str, fmpq]) -> fmpq:
+    """What a tree that is affine in the position multiplies it by, which must be one number.
+
+    Raises:
+        UndecidedError: If there is no such number.
+    """
     if "x" not in free_names(node):
         return _ZERO
     if node == Name("x"):
         return _ONE
     if isinstance(node, Apply) and node.operator == "neg":
-        return -_factor(node.arguments[0], values)
+        return -factor_of(node.arguments[0], values)
     if isinstance(node, Apply) and node.operator in ("+", "-"):
-        left, right = (_factor(part, values) for part in node.arguments)
+        left, right = (factor_of(part, values) for part in node.arguments)
         return left + right if node.operator == "+" else left - right
     if isinstance(node, Apply) and node.operator in ("*", "/"):
         left, right = node.arguments
         if "x" not in free_names(right) and free_names(right) <= values.keys():
             times = _constant(right, values)
-            return _factor(left, values) * (times if node.operator == "*" else 1 / times)
+            return factor_of(left, values) * (times if node.operator == "*" else 1 / times)
         if node.operator == "*" and free_names(left) <= values.keys():
-            return _factor(right, values) * _constant(left, values)
+            return factor_of(right, values) * _constant(left, values)
     raise UndecidedError("the rule reads the position in other ways than to move it")
 
 

@@ -19,12 +19,14 @@ from gradiometer.formula import (
     ZERO,
     Affine,
     Apply,
+    Evaluator,
     Exact,
     Name,
     Node,
     apply,
     collapse,
     compare,
+    compile_exact,
     evaluate,
     free_names,
     map_children,
@@ -37,7 +39,9 @@ from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
-_LONGEST_CLIMB = 2000
+_LONGEST_CLIMB = 12_000
+_PATIENCE = 100
+"""Steps without a farther position after which a climb is left."""
 _CONTINUOUS = frozenset({"+", "-", "*", "/", "^", "neg", "sqrt", "abs", "max", "min", "clip"})
 
 
@@ -74,25 +78,38 @@ def _inline(drive: Drive) -> list[tuple[str, Node]]:
     return kept
 
 
-def climb_from_equilibrium(drive: Drive, wedge: Wedge) -> tuple[Exact, int]:
+def climb_from_equilibrium(drive: Drive, wedge: Wedge, *, is_whole: bool) -> tuple[Exact, int]:
     """The farthest position, and after how many steps of climbing, in the limit of long run-ups.
+
+    Args:
+        drive: The rule.
+        wedge: The slopes.
+        is_whole: Whether the climb is followed until it is back; else until it has come no
+            farther for many steps, which tells what runs come to at least.
 
     Raises:
         UndecidedError: If there is no such limit, or no run comes to it.
     """
-    memory = find_equilibrium(drive, wedge.fall)
-    memory, push = _step(drive, memory, wedge.fall)
+    rows = _compile(drive)
+    memory, push = _step(drive, rows, find_equilibrium(drive, wedge.fall), wedge.fall)
     here = drive.factor * wedge.kink + push
     best, best_index = here, 0
     for index in range(1, _LONGEST_CLIMB):
+        if not is_whole and (index > best_index + _PATIENCE or _touches(here, wedge.kink)):
+            return best, best_index
         if compare(here, wedge.kink) <= 0:
             return best, best_index
-        memory, push = _step(drive, memory, wedge.rise)
+        memory, push = _step(drive, rows, memory, wedge.rise)
         memory = {name: shorten(value) for name, value in memory.items()}
         here = shorten(drive.factor * here + push)
         if compare(here, best) > 0:
             best, best_index = here, index
     raise UndecidedError("a run may climb for very long")
+
+
+def _touches(here: Exact, kink: fmpq) -> bool:
+    """Whether it is not certain on which side of the kink a position lies."""
+    return not isinstance(here, fmpq) and bool(here.contains(kink))
 
 
 def require_arrival(drive: Drive, wedge: Wedge) -> None:
@@ -102,16 +119,26 @@ def require_arrival(drive: Drive, wedge: Wedge) -> None:
         UndecidedError: If the last positions before the kink would lie past it.
     """
     memory = find_equilibrium(drive, wedge.fall)
-    _, push = _step(drive, memory, wedge.fall)
+    _, push = _step(drive, _compile(drive), memory, wedge.fall)
     if not 0 < drive.factor <= 1 or compare(push, (1 - drive.factor) * wedge.kink) <= 0:
         raise UndecidedError("the run may not go on to the kink")
 
 
-def _step(drive: Drive, memory: Mapping[str, Any], slope: fmpq) -> tuple[dict[str, Any], Exact]:
-    known: dict[str, Any] = {**drive.motion.values, **memory, "g": slope}
+def _compile(drive: Drive) -> list[tuple[str, Evaluator]]:
+    """The assignments in the limit, ready to be evaluated."""
+    rows = []
     for target, tree in _settle_rows(drive):
         _require_continuous(tree)
-        known[target] = _value(tree, known)
+        rows.append((target, compile_exact(tree)))
+    return rows
+
+
+def _step(
+    drive: Drive, rows: list[tuple[str, Evaluator]], memory: Mapping[str, Any], slope: fmpq
+) -> tuple[dict[str, Any], Exact]:
+    known: dict[str, Any] = {**drive.motion.values, **memory, "g": slope}
+    for target, run in rows:
+        known[target] = _finite(collapse(run(known)))
     return {name: known[f"{name}'"] for name in drive.memory}, known["x'"]
 
 
@@ -170,7 +197,10 @@ def _require_continuous(node: Node) -> None:
 def _value(tree: Node, known: Mapping[str, Any]) -> Exact:
     if not free_names(tree) <= known.keys():
         raise UndecidedError("two parts of the memory lead each other")
-    value = collapse(evaluate(tree, known))
+    return _finite(collapse(evaluate(tree, known)))
+
+
+def _finite(value: Exact) -> Exact:
     if not (isinstance(value, fmpq) or value.is_finite()):
         raise UndecidedError("the rule has no value in the limit")
     return value

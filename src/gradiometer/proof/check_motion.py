@@ -25,6 +25,7 @@ from gradiometer.formula import (
     free_names,
     map_children,
     substitute,
+    walk,
 )
 from gradiometer.proof.check_total import has_value
 from gradiometer.proof.check_walk import Replay
@@ -73,8 +74,14 @@ class Motion:
 
 
 @lru_cache(maxsize=64)
-def read_motion(replay: Replay, done: int) -> Motion:
-    """The rule of a problem from that number of done steps on."""
+def read_motion(replay: Replay, done: int, *, corrected_only: bool = False) -> Motion:
+    """The rule of a problem from that number of done steps on.
+
+    Args:
+        replay: The problem.
+        done: The number of steps.
+        corrected_only: Whether means whose powers the rule never reads stay as they are.
+    """
     values = {**replay.values, **replay.rates.resting(done)}
     step = _inline(replay.live_step(done), values, done)
     memory = tuple(name for name in replay.state if f"{name}'" in dict(step))
@@ -85,6 +92,8 @@ def read_motion(replay: Replay, done: int) -> Motion:
             means[name] = mean
     if not _any_corrected(step):
         means = {}
+    if corrected_only:
+        means = {n: row for n, row in means.items() if _reads_power(step, row[0])}
     rows, found = [], {}
     for target, tree in step:
         if target[:-1] in means and target.endswith("'"):
@@ -120,6 +129,18 @@ def _inline(
 def _any_corrected(step: list[tuple[str, Node]]) -> bool:
     """Whether the rule reads the step count at all: without it nothing is divided by `1 - b^t`."""
     return any("t" in free_names(tree) for _, tree in step)
+
+
+def _reads_power(step: list[tuple[str, Node]], base: Node) -> bool:
+    """Whether some `base^t`, `base^(t + 1)` and so on occurs."""
+    return any(
+        isinstance(part, Apply)
+        and part.operator == "^"
+        and part.arguments[0] == base
+        and "t" in free_names(part.arguments[1])
+        for _, tree in step
+        for part in walk(tree)
+    )
 
 
 def _fold(node: Node, values: Mapping[str, fmpq]) -> Node:
@@ -187,6 +208,11 @@ def _unbiased(node: Node, means: Mapping[str, tuple[Node, Mean]]) -> Node:
         if Name(f"{name}'") in over and rest in under:
             over[over.index(Name(f"{name}'"))] = Name(f"{name}' ")
             under.remove(rest)
+        before = apply("-", ONE, apply("^", base, apply("-", Name("t"), ONE)))
+        if Name(name) in over and before in under:
+            # A space marks the mean without bias.
+            over[over.index(Name(name))] = Name(f"{name} ")
+            under.remove(before)
         root = apply("sqrt", rest)
         ends = [part for part in under if _is_damped_root(part, name)]
         if root in over and ends:

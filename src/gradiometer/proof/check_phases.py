@@ -8,13 +8,16 @@ ones is computed. Where both are the same number, that is the supremum.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 from flint import arb, fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, at_point, compare, hull, precision, to_rational_text
+from gradiometer.proof.check_carry import Carry, read_carry, to_drive
 from gradiometer.proof.check_climb import RunUp, bound_all
+from gradiometer.proof.check_crowd import bound_crowd, read_crowd, require_start
 from gradiometer.proof.check_degrees import find_degree
 from gradiometer.proof.check_drive import Drive, read_drive
 from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
@@ -38,37 +41,112 @@ def check_phases(problem: Any, claim: Any, evidence: Any) -> None:
     )  # fmt: skip
     low, high = _read_ends(overshoot)
     with precision(BITS):
-        drive, run_up = read_drive(wedge.replay, 1), RunUp(wedge)
-        best, steps = _replay_below(wedge, drive, run_up, after)
-        others = _bound_others(wedge, drive, run_up, evidence, after)
+        ways, run_up = read_ways(wedge), RunUp(wedge)
+        best, steps = _replay_below(wedge, ways, run_up, after)
+        others = _bound_others(wedge, ways, run_up, evidence, after)
         require(compare(best - wedge.kink, low) >= 0, "That run-up does not climb so far.")
         # Of balls that overlap the larger end is meant.
         above = hull(at_point(best), at_point(others)).upper
         require(above is not None and compare(above - wedge.kink, high) <= 0, "It climbs farther.")
         require(type(climbing) is int and climbing == steps, "The top is met at another step.")
         require(reached is is_reached(wedge, best, others, after), "It is reached or not.")
-        _check_settled(settled, wedge, drive)
+        _check_settled(settled, wedge, ways)
     require(barrier == barrier_of(wedge, low, high), "The threshold is another one.")
     require(attained is is_attained(wedge, low, high, reached), "The threshold is attained or not.")
     require(degree == spell_degree(wedge), "The degree is another one.")
 
 
-def _replay_below(wedge: Wedge, drive: Drive, run_up: RunUp, after: Any) -> tuple[Exact, int]:
+@final
+@dataclass(frozen=True)
+class Ways:
+    """A rule from its second step on, in the ways in which it is read."""
+
+    drive: Drive | None
+    """None where the position is moved by more than a push and a fixed share of it."""
+    carry: Carry | None
+    """None where the memory reads the position."""
+    limit: Drive | None
+    """The rule in which long run-ups are looked at, which knows the slopes that it meets."""
+    reason: str
+    """Why one of them is None."""
+
+    def require_drive(self) -> Drive:
+        """The first of them; raises `UndecidedError` where it is None."""
+        if self.drive is None:
+            raise UndecidedError(self.reason)
+        return self.drive
+
+    def require_limit(self) -> Drive:
+        """The third one; raises `UndecidedError` where it is None."""
+        if self.limit is None:
+            raise UndecidedError(self.reason)
+        return self.limit
+
+    def require_carry(self) -> Carry:
+        """The second one; raises `UndecidedError` where it is None."""
+        if self.carry is None:
+            raise UndecidedError(self.reason)
+        return self.carry
+
+
+def read_ways(wedge: Wedge) -> Ways:
+    """The rule of a wedge.
+
+    Raises:
+        UndecidedError: If it is read in neither way.
+    """
+    drive, carry, reason = None, None, ""
+    try:
+        carry = read_carry(wedge.replay, 1, (wedge.fall, wedge.rise))
+    except (UndecidedError, DomainError) as error:
+        reason = str(error)
+    try:
+        drive = read_drive(wedge.replay, 1)
+    except (UndecidedError, DomainError) as error:
+        reason = str(error)
+    if drive is None and carry is None:
+        raise UndecidedError(reason)
+    limit = drive
+    try:
+        limit = limit if carry is None else to_drive(carry)
+    except (UndecidedError, DomainError) as error:
+        reason = str(error)
+    return Ways(drive, carry, limit, reason)
+
+
+def require_start_of(wedge: Wedge, ways: Ways, run_up: RunUp, steps: int) -> None:
+    """Refuse where no start reaches the kink itself with its step number *steps* - 1.
+
+    Raises:
+        UndecidedError: If none does.
+    """
+    if ways.drive is not None:
+        run_up.require_start(ways.drive, steps)
+    else:
+        require_start(ways.require_carry(), wedge, run_up, steps)
+
+
+def _replay_below(wedge: Wedge, ways: Ways, run_up: RunUp, after: Any) -> tuple[Exact, int]:
     """How far the claimed run-up climbs, and in how many steps from the crossing on."""
     if after is None:
+        drive = ways.require_limit()
         require_arrival(drive, wedge)
-        return climb_from_equilibrium(drive, wedge)
+        return climb_from_equilibrium(drive, wedge, is_whole=False)
     require(type(after) is int and 1 <= after <= MOST_STEPS, "No such run-up.")
-    run_up.require_start(drive, after)
+    require_start_of(wedge, ways, run_up, after)
     best, step = run_up.climb(after)
     return best, step - after
 
 
 def _bound_others(
-    wedge: Wedge, drive: Drive, run_up: RunUp, evidence: Any, after: int | None
+    wedge: Wedge, ways: Ways, run_up: RunUp, evidence: Any, after: int | None
 ) -> Exact:
     """What no other climb passes than the first one after the claimed run-up."""
     require(isinstance(evidence, Mapping), "There is no evidence.")
+    if "tail" in evidence:
+        carry = ways.require_carry()
+        return bound_crowd(carry, wedge, run_up, read_crowd(evidence, carry))
+    drive = ways.require_drive()
     if "memory" in evidence:
         (rows,) = fields(evidence, "memory")
         return bound_all(drive, wedge, read_box(rows, drive.memory), run_up)
@@ -132,13 +210,14 @@ def spell_degree(wedge: Wedge) -> str | None:
         return None
 
 
-def _check_settled(settled: Any, wedge: Wedge, drive: Drive) -> None:
+def _check_settled(settled: Any, wedge: Wedge, ways: Ways) -> None:
     """The overshoot that ever longer run-ups come to, which may be left open."""
     if settled is None:
         return
     low, high = _read_ends(settled)
+    drive = ways.require_limit()
     require_arrival(drive, wedge)
-    best, _ = climb_from_equilibrium(drive, wedge)
+    best, _ = climb_from_equilibrium(drive, wedge, is_whole=True)
     value = best - wedge.kink
     require(compare(value, low) >= 0 and compare(value, high) <= 0, "Long run-ups climb elsewhere.")
 

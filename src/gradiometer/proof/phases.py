@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -24,11 +24,24 @@ from gradiometer.formula import (
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.check_climb import RunUp
-from gradiometer.proof.check_drive import Drive, read_drive
 from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
-from gradiometer.proof.check_phases import BITS, barrier_of, is_attained, is_reached, spell_degree
+from gradiometer.proof.check_phases import (
+    BITS,
+    Ways,
+    barrier_of,
+    is_attained,
+    is_reached,
+    read_ways,
+    require_start_of,
+    spell_degree,
+)
 from gradiometer.proof.check_wedge import Wedge, read_wedge, to_problem
-from gradiometer.proof.phases_bound import list_return_bounds, list_simple_bounds, spell_range
+from gradiometer.proof.crowd import Bound, list_crowd_bounds
+from gradiometer.proof.phases_bound import (
+    list_return_bounds,
+    list_simple_bounds,
+    spell_range,
+)
 from gradiometer.proof.span import shorten_ends
 from gradiometer.proof.walk import Course
 
@@ -37,12 +50,14 @@ _LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 
 """Run-ups that are tried, in steps."""
 _SHORT = _LENGTHS[:18]
 """Those that are tried where ever longer ones come to the bound itself."""
-_SETTLED = 1e-23
-"""A gap to a limit that no other bound has to close further."""
 _MOST_WORK = 12_000
 """Steps of run-ups and climbs after which no further length is tried."""
 _CLOSE = fmpq(1, 10**22)
 """How far apart two ends of the supremum may be, as a part of it."""
+_SAME = 1e-23
+"""How far apart they are when no better bound is looked for."""
+_NARROW = 1e-9
+"""How far apart they are when returns are not told apart."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
 _LONGEST_CLIMB = 2000
@@ -113,9 +128,9 @@ def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
 
 def _find(problem: Mapping[str, Any]) -> Phases:
     wedge = read_wedge(problem)
-    drive, run_up = read_drive(wedge.replay, 1), RunUp(wedge)
-    settled = _settle(drive, wedge)
-    below, others, evidence = _choose(drive, wedge, run_up, settled)
+    ways, run_up = read_ways(wedge), RunUp(wedge)
+    below, others, evidence = _choose(ways, wedge, run_up, _settle(ways, wedge, is_whole=False))
+    settled = _settle(ways, wedge, is_whole=True)
     above = hull(at_point(below.top), at_point(others)).upper
     assert above is not None
     low, high = _ends_of(below.top - wedge.kink, above - wedge.kink)
@@ -143,25 +158,48 @@ def _find(problem: Mapping[str, Any]) -> Phases:
 
 
 def _choose(
-    drive: Drive, wedge: Wedge, run_up: RunUp, settled: Below | None
+    ways: Ways, wedge: Wedge, run_up: RunUp, settled: Below | None
 ) -> tuple[Below, Exact, Mapping[str, Any]]:
     """The run-up that climbs farthest, what no other climb passes, and the evidence."""
     best: tuple[Below, Exact, Mapping[str, Any]] | None = None
-    reason = "no bound of its memory was found"
-    for find in (list_simple_bounds, list_return_bounds):
+    reasons: list[str] = []
+    limit = None if settled is None else settled.top
+    for others, first, evidence in _list_bounds(ways, wedge, run_up, limit, reasons):
+        if "tail" not in evidence and best is not None and _gap(best[0], best[1], wedge) < _NARROW:
+            # Telling returns apart takes long, and may make a narrow bracket a number at best.
+            break
         try:
-            for others, first, evidence in find(drive, wedge, run_up):
-                below = _search(drive, wedge, run_up, others, settled, first=first)
-                gap = _gap(below, others, wedge)
-                if best is None or gap < _gap(best[0], best[1], wedge):
-                    best = below, others, evidence
-                if gap <= 0 or (gap < _SETTLED and below.after is None):
-                    return best
+            below = _search(ways, wedge, run_up, others, settled, first=first)
         except (UndecidedError, DomainError) as error:
-            reason = str(error)
+            reasons.append(str(error))
+            continue
+        gap = _gap(below, others, wedge)
+        if best is None or gap < _gap(best[0], best[1], wedge):
+            best = below, others, evidence
+        if gap <= 0 or (gap < _SAME and (below.after is None or "tail" in evidence)):
+            return best
     if best is None:
-        raise UndecidedError(reason)
+        raise UndecidedError(reasons[-1])
     return best
+
+
+def _list_bounds(
+    ways: Ways, wedge: Wedge, run_up: RunUp, limit: Exact | None, reasons: list[str]
+) -> Iterator[Bound]:
+    """Bounds of all climbs, quick ones first; *reasons* are told why there are no more."""
+    drive, carry = ways.drive, ways.carry
+    lists: list[Iterator[Bound]] = []
+    if drive is not None:
+        lists.append(list_simple_bounds(drive, wedge, run_up))
+    if carry is not None:
+        lists.append(list_crowd_bounds(carry, wedge, run_up, limit))
+    if drive is not None:
+        lists.append(list_return_bounds(drive, wedge, run_up))
+    for found in lists:
+        try:
+            yield from found
+        except (UndecidedError, DomainError) as error:
+            reasons.append(str(error))
 
 
 def _gap(below: Below, others: Exact, wedge: Wedge) -> float:
@@ -169,33 +207,36 @@ def _gap(below: Below, others: Exact, wedge: Wedge) -> float:
     return to_float((others - below.top) / (below.top - wedge.kink))
 
 
-def _settle(drive: Drive, wedge: Wedge) -> Below | None:
+def _settle(ways: Ways, wedge: Wedge, *, is_whole: bool) -> Below | None:
     try:
+        drive = ways.require_limit()
         require_arrival(drive, wedge)
-        top, steps = climb_from_equilibrium(drive, wedge)
+        top, steps = climb_from_equilibrium(drive, wedge, is_whole=is_whole)
     except (UndecidedError, DomainError):
         return None
     return Below(top, None, steps)
 
 
 def _search(
-    drive: Drive,
+    ways: Ways,
     wedge: Wedge,
     run_up: RunUp,
     above: Exact,
     settled: Below | None,
     *,
-    first: Sequence[int],
+    first: Sequence[int] | None,
 ) -> Below:
-    """The run-up that climbs farthest; *first* are the lengths that promise most."""
+    """The run-up that climbs farthest; *first* are the lengths that promise most, or the limit."""
+    if first is None and settled is not None:
+        return settled
     best: Below | None = None
     # A limit that is the bound itself needs no run-up to show it, but one may reach it.
     gap = _CLOSE / 4 * (above - wedge.kink)
     is_limit = settled is not None and compare(above - settled.top, gap) < 0
     reason, spent = "no run crosses the kink", 0
-    for steps in first or (_SHORT if is_limit else _LENGTHS):
+    for steps in first or (_SHORT if is_limit or first is None else _LENGTHS):
         try:
-            run_up.require_start(drive, steps)
+            require_start_of(wedge, ways, run_up, steps)
             top, step = run_up.climb(steps)
         except (UndecidedError, DomainError) as error:
             reason = str(error)
