@@ -9,6 +9,8 @@ from flint import arb, fmpq
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import precision, to_ball
 from gradiometer.proof import check, find_fate, find_settled_step, run_exactly
+from gradiometer.proof.check_contraction import find_attractor
+from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.question import read_run
@@ -211,3 +213,31 @@ def test_a_fixed_point_known_by_two_ends_lies_between_them():
     beside = str(fmpq(*map(int, high.split("/"))) + fmpq(1, 10**9))
     assert low != high
     assert is_refused(edited(certificate, (("evidence", "points", 0, 0), beside)))
+
+
+WALLED = {
+    "rule": {"state": {}, "step": [["x'", "x - learning_rate*g"]], "values": {}},
+    "pieces": [
+        {"lower": None, "upper": "3/2", "lower_closed": False, "upper_closed": True,
+         "loss": "x^2/2 - 99/100*x"},
+        {"lower": "3/2", "upper": None, "lower_closed": False, "upper_closed": False,
+         "loss": "-5*x"},
+    ],
+    "schedules": {"learning_rate": {"rate": "19/10 + cos(k)/100", "values": {}}},
+    "start": "0", "steps": 10, "side": None,
+}  # fmt: skip
+NEAR_THE_WALL = {
+    "entry": 0, "bits": 100, "names": ["x"], "points": [["0"]], "matrix": [["11/10"]],
+    "factor": "23/25", "free": {}, "cuts": [], "root": ["0", "1"], "drifts": [],
+}  # fmt: skip
+
+
+def test_no_region_around_a_root_reaches_beyond_a_joint():
+    # The rest is at 99/100. From 0 a step goes beyond 3/2, from where there is no way back; a
+    # region of that size around 0, the place that is written, would end before it.
+    replay = read_replay(WALLED)
+    with precision(100), pytest.raises(UndecidedError):
+        find_attractor(replay, read_contraction(NEAR_THE_WALL))
+    apart = {**NEAR_THE_WALL, "matrix": [["1/10"]], "root": ["97/100", "1"], "points": [["1"]]}
+    with precision(100):
+        assert find_attractor(replay, read_contraction(apart)).points[0].contains(fmpq(99, 100))

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from flint import fmpq
 
 from gradiometer import escape
 from gradiometer.errors import CertificateError
@@ -149,3 +150,37 @@ def test_an_eps_of_zero_has_no_bound_where_the_spread_fades():
     settings = {"eps": "0", "eps_root": "0"}
     answer = escape("barrier", optimizer="adabelief", set=settings, start="any")
     assert answer.facts["overshoot"].status == "unknown"
+
+
+MEAN = {"m'": "9/10*m + 1/10*g"}
+UNREAD = {
+    "unread": {**MEAN, "u": "ln(x + 5)", "x'": "x - 4*m'"},
+    "of the new place": {**MEAN, "x'": "x - 4*m'", "u": "ln(x' + 5)"},
+    "in a branch": {**MEAN, "u": "ln(x + 5)", "x'": "where(x < 9, x - 4*m', u)"},
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_starts_from_which_an_assignment_has_no_value_count_for_nothing(name):
+    # Nobody comes from farther than -5, whence two steps of 2/5 and 19/25 and so on lead to the
+    # kink; with ever longer run-ups it would be 1717031/125000.
+    def run(step):
+        rule = {"name": "rule", "state": {"m": "0"}, "step": step}
+        return escape(landscape(1, 1), optimizer=rule, start="any").facts
+
+    free = run({**MEAN, "x'": "x - 4*m'"})
+    assert free["settled"].value == free["overshoot"].value == fmpq(1717031, 125000)
+    facts = run(UNREAD[name])
+    assert facts["overshoot"].status == facts["settled"].status == "unknown"
+
+
+def test_a_floor_is_reached_from_before_the_kink():
+    # Whoever stands before the kink is put on 3, so that the supremum is reached at once.
+    rule = {"name": "rule", "step": {"x'": "where(g < 0, max(x - g/10, 3), x - g/10)"}}
+    left, right = (
+        escape(landscape(1, 1), optimizer=rule, start="any", at_kink=side).facts
+        for side in ("left", "right")
+    )
+    assert left["overshoot"].value == right["overshoot"].value == 2
+    assert left["reached"].value is True
+    assert right["reached"].status == right["attained"].status == "unknown"

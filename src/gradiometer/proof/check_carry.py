@@ -35,11 +35,12 @@ from gradiometer.formula import (
     to_ball,
     walk,
 )
-from gradiometer.proof.check_drive import Drive, factor_of
+from gradiometer.proof.check_drive import Drive, factor_of, list_strays
 from gradiometer.proof.check_motion import Motion, read_motion, split_factors
 from gradiometer.proof.check_plain import settle_step
 from gradiometer.proof.check_region import Box
 from gradiometer.proof.check_rise import rise_of
+from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay
 
 _ZERO = fmpq(0)
@@ -64,6 +65,10 @@ class Carry:
     """The new position, in each branch that may be taken."""
     whole: Node
     """The new position as it is written."""
+    asides: tuple[Node, ...]
+    """Assignments that read the position and may have no value."""
+    has_strays: bool
+    """Whether some of them may have none where the new position has one."""
 
     @property
     def memory(self) -> tuple[str, ...]:
@@ -147,7 +152,9 @@ class Moved:
             UndecidedError: If it may, or may have no value.
         """
         known = {**self.known, "x": Range(left, right)}
-        evaluate_range(self.carry.whole, known)
+        known["x'"] = evaluate_range(self.carry.whole, known)
+        for tree in self.carry.asides:
+            evaluate_range(tree, known)
         for part in walk(self.carry.whole):
             if not isinstance(part, Apply) or "x" not in free_names(part):
                 continue
@@ -280,6 +287,7 @@ def read_carry(replay: Replay, done: int, slopes: tuple[fmpq, fmpq]) -> Carry:
     )
     motion = read_motion(plain, done, corrected_only=True)
     spoken: dict[str, Node] = {}
+    asides: dict[str, Node] = {}
     rows: list[tuple[str, Node]] = []
     final: Node | None = None
     for target, written in motion.step:
@@ -294,12 +302,15 @@ def read_carry(replay: Replay, done: int, slopes: tuple[fmpq, fmpq]) -> Carry:
         elif target.endswith("'"):
             raise UndecidedError("the memory depends on where the run began")
         else:
-            spoken[target] = tree
+            spoken[target], asides[target] = tree, written
     entries = [mean.entry for mean in motion.means.values()]
     starts = [replay.state[name] for name in motion.memory]
     if final is None or any(free_names(tree) & {*_ANYWHERE, *spoken} for tree in entries + starts):
         raise UndecidedError("the memory depends on where the run began")
-    return Carry(motion, tuple(rows), tuple(map(_without_roots, _list_branches(final))), final)
+    strays = list_strays(asides, dict(motion.step)["x'"], motion.values)
+    unsure = tuple(spoken[name] for name, tree in asides.items() if not is_total(tree))
+    places = tuple(map(_without_roots, _list_branches(final)))
+    return Carry(motion, tuple(rows), places, final, unsure, bool(strays))
 
 
 def to_drive(carry: Carry) -> Drive:
@@ -308,6 +319,8 @@ def to_drive(carry: Carry) -> Drive:
     Raises:
         UndecidedError: If it does something else.
     """
+    if carry.has_strays:
+        raise UndecidedError("an assignment may have no value at some position")
     factor = factor_of(carry.whole, carry.motion.values)
     if not factor >= 0:
         raise UndecidedError("the rule throws a position across 0")

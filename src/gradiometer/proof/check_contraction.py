@@ -290,20 +290,22 @@ def _shrink_frozen(replay: Replay, read: Evidence, motion: Motion, *, shared: bo
         _require_shared(replay, read, frozen)
     back = None
     for part in _parts(read, frozen):
-        step = _around_root(part, read) if shared else _frozen_step(part)
+        step = _around_root(replay, part, read) if shared else _frozen_step(part)
         back = _shrink(replay, read, step)
     if back is None:
         raise UndecidedError("there is no part to look at")
     return back
 
 
-def _around_root(frozen: Frozen, read: Evidence) -> Step:
+def _around_root(replay: Replay, frozen: Frozen, read: Evidence) -> Step:
     """The step around the fixed point itself, which is known to lie between two places."""
-    low_high = read.root
+    low_high, ends = read.root, replay.ends({})
 
     def run(piece: int, place: list[fmpq], box: list[arb]) -> tuple[list[Any], Matrix]:
         if low_high is not None:
             box = [box[0] - place[0] + _hull(low_high), *box[1:]]
+            # The region around another place may have met no joint where this one does.
+            require(replay.locate(box[0], ends) == piece, "The region meets a joint.")
         return list(place), frozen.slopes(piece, box)
 
     return run

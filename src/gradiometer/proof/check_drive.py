@@ -28,6 +28,7 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.check_motion import Motion, read_motion
 from gradiometer.proof.check_region import Box
+from gradiometer.proof.check_total import is_total, is_total_in
 from gradiometer.proof.check_walk import Replay
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
@@ -106,6 +107,7 @@ def read_drive(replay: Replay, done: int) -> Drive:
     """
     motion = read_motion(replay, done)
     spoken: dict[str, Node] = {}
+    asides: dict[str, Node] = {}
     rows: list[tuple[str, Node]] = []
     final: Node | None = None
     for target, written in motion.step:
@@ -120,15 +122,40 @@ def read_drive(replay: Replay, done: int) -> Drive:
         elif target.endswith("'"):
             raise UndecidedError("the memory depends on where the run began")
         else:
-            spoken[target] = tree
+            spoken[target], asides[target] = tree, written
     entries = [mean.entry for mean in motion.means.values()]
     starts = [replay.state[name] for name in motion.memory]
     if final is None or any(free_names(tree) & {"x", "x'", *spoken} for tree in entries + starts):
         raise UndecidedError("the memory depends on where the run began")
+    if list_strays(asides, dict(motion.step)["x'"], motion.values):
+        raise UndecidedError("an assignment may have no value at some position")
     factor = factor_of(final, motion.values)
     if not factor >= 0:
         raise UndecidedError("the rule throws a position across 0")
     return Drive(motion, factor, (*rows, ("x'", substitute(final, {"x": ZERO}))))
+
+
+def list_strays(asides: Mapping[str, Node], final: Node, values: Mapping[str, fmpq]) -> list[Node]:
+    """The assignments that may have no value at a position that the new one has a value at.
+
+    A run ends where an assignment has no value, whether or not anything reads it.
+
+    Args:
+        asides: The assignments that read the position, as they are written.
+        final: The new position, as it is written.
+        values: The parameters.
+    """
+    reached, waiting = set[str](), [final]
+    while waiting:
+        found = (free_names(waiting.pop()) & asides.keys()) - reached
+        reached |= found
+        waiting += [asides[name] for name in found]
+    moving = frozenset({"x", "x'", *asides})
+    return [
+        tree
+        for name, tree in asides.items()
+        if not is_total(tree) and not (name in reached and is_total_in(tree, moving, values))
+    ]
 
 
 def factor_of(node: Node, values: Mapping[str, fmpq]) -> fmpq:

@@ -49,7 +49,8 @@ def check_phases(problem: Any, claim: Any, evidence: Any) -> None:
         above = hull(at_point(best), at_point(others)).upper
         require(above is not None and compare(above - wedge.kink, high) <= 0, "It climbs farther.")
         require(type(climbing) is int and climbing == steps, "The top is met at another step.")
-        require(reached is is_reached(wedge, best, others, after), "It is reached or not.")
+        known = is_reached(wedge, ways, best, others, after)
+        require(reached is known, "It is reached or not.")
         _check_settled(settled, wedge, ways)
     require(barrier == barrier_of(wedge, low, high), "The threshold is another one.")
     require(attained is is_attained(wedge, low, high, reached), "The threshold is attained or not.")
@@ -69,6 +70,11 @@ class Ways:
     """The rule in which long run-ups are looked at, which knows the slopes that it meets."""
     reason: str
     """Why one of them is None."""
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether a step certainly leads no two positions to the same one."""
+        return any(way is not None and way.factor > 0 for way in (self.drive, self.limit))
 
     def require_drive(self) -> Drive:
         """The first of them; raises `UndecidedError` where it is None."""
@@ -164,7 +170,9 @@ def _bound_others(
     )  # fmt: skip
 
 
-def is_reached(wedge: Wedge, best: Exact, others: Exact, after: int | None) -> bool | None:
+def is_reached(
+    wedge: Wedge, ways: Ways, best: Exact, others: Exact, after: int | None
+) -> bool | None:
     """Whether some run reaches the supremum; None where that is not known."""
     try:
         known = compare(others, best) <= 0
@@ -173,8 +181,9 @@ def is_reached(wedge: Wedge, best: Exact, others: Exact, after: int | None) -> b
     if not known:
         return None
     if not wedge.keeps_kink:
-        # Every run leaves from before the kink, and comes less far than one from the kink would.
-        return False
+        # Every run leaves from before the kink. It comes less far than one from the kink would
+        # where a step keeps positions apart; one that lifts them to a floor need not.
+        return False if ways.keeps_apart else None
     return None if after is None else True
 
 

@@ -18,7 +18,10 @@ from gradiometer.formula import (
     Number,
     Range,
     at_point,
+    compare,
+    evaluate,
     evaluate_range,
+    free_names,
     walk,
 )
 from gradiometer.proof.check_walk import Surface
@@ -46,6 +49,25 @@ def _has_value(node: Apply) -> bool:
         return node.operator == "^" and first == Constant("e")
     whole = last.value.q == 1 and last.value > 0
     return whole if node.operator == "^" else last.value != 0
+
+
+def is_total_in(node: Node, names: frozenset[str], values: Mapping[str, fmpq]) -> bool:
+    """Whether the tree has a value whatever *names* are, where its parts without them have one."""
+    if not isinstance(node, Apply) or not free_names(node) & names:
+        return True
+    return (_has_value(node) or _divides_by_number(node, values)) and all(
+        is_total_in(part, names, values) for part in node.arguments
+    )
+
+
+def _divides_by_number(node: Apply, values: Mapping[str, fmpq]) -> bool:
+    last = node.arguments[-1]
+    if node.operator != "/" or not free_names(last) <= values.keys():
+        return False
+    try:
+        return compare(evaluate(last, values), fmpq(0)) != 0
+    except (UndecidedError, GradiometerError):
+        return False
 
 
 def has_value(node: Node, values: Mapping[str, fmpq], done: int) -> bool:

@@ -135,7 +135,7 @@ def _find(problem: Mapping[str, Any]) -> Phases:
     assert above is not None
     low, high = _ends_of(below.top - wedge.kink, above - wedge.kink)
     limit = None if settled is None else _ends_of(*[settled.top - wedge.kink] * 2)
-    reached = is_reached(wedge, below.top, others, below.after)
+    reached = is_reached(wedge, ways, below.top, others, below.after)
     barrier, attained = barrier_of(wedge, low, high), is_attained(wedge, low, high, reached)
     degree = spell_degree(wedge)
     claim = {
