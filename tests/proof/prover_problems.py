@@ -49,6 +49,7 @@ ROOT_WALL = {
     ],
 }
 """The first step from -1 is the longest, and the later ones never fit together to a cycle."""
+FADING = {"schedule": "1/(k + 2)", "steps": 40}
 BOWL, BOWL_START = "x^2 + 5*y^2", {"start": "x=1, y=1/3", "steps": 30}
 BY_HAND = [
     # Question, what it is asked of, options, a fact and its known value.
@@ -125,7 +126,7 @@ BY_HAND = [
     ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1, y=1/100", "steps": 30},
      "verdict", "diverges"),
     ("trajectory", "x^2 - y^2", {"set": RATE, "start": "x=1, y=0", "steps": 30},
-     "verdict", "unknown"),
+     "limit", {"x": ["0", "0"], "y": ["0", "0"]}),
     # All run-ups to a kink; by hand, plain descent steps at most 1/10*2 past it.
     ("escape", WEDGE, {"set": RATE, "start": "any"}, "overshoot", "1/5"),
     ("escape", WEDGE, {"set": {"learning_rate": "1", "momentum": "9/10"}, "start": "any"},
@@ -155,6 +156,41 @@ BY_HAND = [
     # Strides that fade come to no end where a top has been passed.
     ("trajectory", HILL, {"schedule": "1/(k + 1)", "start": "-1/20", "steps": 20},
      "verdict", "escapes"),
+    # Rates that fade and have no sum lead to the bottom; with weights that shrink by 2*x it is
+    # where the slope of -1 pulls as strongly.
+    ("trajectory", "abs(x)", {**FADING, "start": "1/3"}, "limit", "0"),
+    ("trajectory", "abs(x - 1)", {"set": {"momentum": "9/10"}, "schedule": "1/sqrt(k + 1)",
+                                  "start": "1/3", "steps": 40}, "limit", "1"),
+    ("trajectory", "abs(x - 1)", {**FADING, "set": {"weight_decay": "2"}, "start": "1/3"},
+     "limit", "1/2"),
+    ("trajectory", "(x - 2)^4/4", {**FADING, "start": "1"}, "limit", "2"),
+    ("trajectory", "max(-x, 2*x)", {**FADING, "optimizer": "sign_sgd", "start": "1/3"},
+     "limit", "0"),
+    ("trajectory", "abs(x)", {"optimizer": "lion", "schedule": "1/sqrt(k + 4)", "start": "1/3",
+                              "steps": 40}, "limit", "0"),
+    ("trajectory", "abs(x - 1)", {**FADING, "optimizer": "adam", "start": "1/3"}, "limit", "1"),
+    ("trajectory", "abs(x - 1/3)", {**FADING, "optimizer": "rmsprop", "set": {"eps": "1/10"},
+                                    "start": "1"}, "limit", "1/3"),
+    ("trajectory", "e^x - 3*x", {**FADING, "start": "1"}, "verdict", "converges"),
+    # The way of 1 + 1/2 + 1/4 and so on ends at 8, far from the bottom.
+    ("trajectory", "abs(x)", {"schedule": "1/2^k", "start": "10", "steps": 40},
+     "verdict", "converges"),
+    # Coordinates that do not see each other.
+    ("trajectory", "abs(x) + y^2", {"set": RATE, "start": "x=1, y=1/3", "steps": 60},
+     "limit", {"x": ["0", "0"], "y": ["0", "0"]}),
+    ("trajectory", "max(x, 0) + min(x, 0) + y^2",
+     {"set": RATE, "start": "x=0, y=1", "steps": 60}, "verdict", "diverges"),
+    ("trajectory", "abs(x) + abs(y - 1)", {**FADING, "set": {"momentum": "1/2"},
+                                           "start": "x=1, y=1/3"},
+     "limit", {"x": ["0", "0"], "y": ["1", "1"]}),
+    ("trajectory", "abs(x - 1/2) + y^2", {**FADING, "optimizer": "adam", "start": "x=1, y=1/3"},
+     "limit", {"x": ["1/2", "1/2"], "y": ["0", "0"]}),
+    # Bounds of steps whose factors read the step count: (1 - a)/(1 - a/c) for `adamax`.
+    ("stability", "x^2/2", {"optimizer": "adamax"}, "step_bound", "111/110"),
+    ("stability", "x^2/2", {"optimizer": "adagrad"}, "step_bound", "1"),
+    ("stability", "x^2/2", {"optimizer": "adam"}, "step_bound", None),
+    ("stability", "x^2/2", {"optimizer": "nadam"}, "step_bound", None),
+    ("stability", "x^2/2", {"optimizer": "radam"}, "step_bound", {"sign": "1"}),
 ]  # fmt: skip
 
 

@@ -9,7 +9,16 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import Range, parse, to_text
-from gradiometer.proof import contraction_frozen, descent, itinerary, outer, tether, trap, verdict
+from gradiometer.proof import (
+    contraction_frame,
+    contraction_frozen,
+    descent,
+    itinerary,
+    outer,
+    tether,
+    trap,
+    verdict,
+)
 from gradiometer.proof.check_rest import read_ground
 from gradiometer.proof.check_tube import Near
 from gradiometer.proof.phases import Phases
@@ -96,20 +105,20 @@ def test_an_entry_is_hastened_to_the_first_that_will_do(monkeypatch, earliest, e
 
 def test_the_worst_factor_of_some_maps_is_that_of_the_steepest():
     maps = [np.diag([0.5, 0.2]), np.diag([-0.7, 0.0])]
-    assert contraction_frozen._worst(np.eye(2), maps) == pytest.approx(0.7)
+    assert contraction_frame._worst(np.eye(2), maps) == pytest.approx(0.7)
     turned = np.array([[0.5, 4.0], [0.0, 0.5]])
     frame = np.diag([8.0, 1.0])
     # Half of a shear by 1, whose largest stretch is the golden ratio.
-    assert contraction_frozen._worst(frame, [turned]) == pytest.approx((1 + 5**0.5) / 4)
+    assert contraction_frame._worst(frame, [turned]) == pytest.approx((1 + 5**0.5) / 4)
 
 
 def test_coordinates_are_improved_until_all_maps_shrink():
     maps = [np.array([[0.5, 4.0], [0.0, 0.5]]), np.array([[0.5, 0.0], [0.0, 0.3]])]
-    begun = contraction_frozen._worst(np.eye(2), maps)
-    norm, frame = contraction_frozen._improve(np.eye(2), begun, maps)
+    begun = contraction_frame._worst(np.eye(2), maps)
+    norm, frame = contraction_frame._improve(np.eye(2), begun, maps)
     assert begun > 4
     assert norm < 1
-    assert norm == pytest.approx(contraction_frozen._worst(frame, maps))
+    assert norm == pytest.approx(contraction_frame._worst(frame, maps))
     assert np.abs(frame).max() == pytest.approx(1)
 
 

@@ -151,6 +151,6 @@ def _corners(frozen: Frozen, free: Mapping[str, Range]) -> Iterator[dict[str, fl
 
 
 def _float_ends(span: Range) -> Iterator[float]:
-    ends = [end for end in (span.lower, span.upper) if end is not None]
-    for end in ends if len(ends) == 2 else ends[:1]:
-        yield to_float(end)
+    for end in (span.lower, span.upper):
+        if end is not None:
+            yield to_float(end)

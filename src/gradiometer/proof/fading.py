@@ -39,7 +39,10 @@ _LATE = (999, 300, 100, 30)
 _WIDTHS = (fmpq(1, 4), fmpq(1), fmpq(4), fmpq(1, 32), fmpq(1, 256))
 _ROUNDS = 10
 _PLACES, _RATIO, _FIRST = 140, 1.3, 1e-9
-_HALVINGS = 120
+_HALVINGS, _GUESSES = 120, 60
+_FAR = 10.0**6
+_SHARE, _WIDER = 8, 4
+"""The part of the hull that is the first room, and how much more room is tried next."""
 _NEAR = 1e-9
 _DENOMINATOR = 1000
 _SPARE = fmpq(9, 8)
@@ -114,7 +117,7 @@ def _find_outer(fading: Fading, inner: Ends, rest: Ends) -> Ends:
     """Outer ends that the run does not come to."""
     here = to_float(fading.place)
     hull = min(here, to_float(inner[0])), max(here, to_float(inner[1]))
-    room = [max(_NEAR, (hull[1] - hull[0]) / 8)] * 2
+    room = [max(_NEAR, (hull[1] - hull[0]) / _SHARE)] * 2
     outer = _widen(hull, room)
     for _ in range(_ROUNDS):
         rooms = fading.find_rooms(outer, inner, rest)
@@ -136,7 +139,7 @@ def _widen(hull: tuple[float, float], room: list[float]) -> Ends:
 def _list_places(scene: Scene, fading: Fading) -> Iterator[Place]:
     """Points of rest near the last place of the run, one for each way to read the rule."""
     last, seen = to_float(scene.run.states[-1].position), set()
-    far = round_short(abs(last) + 10.0**6)
+    far = round_short(abs(last) + _FAR)
     for drive in fading.drives:
         valley = Valley(fading.field, drive.lead, -far, far)
         lead = _follow(valley)
@@ -162,7 +165,7 @@ def _list_brackets(lead: Callable[[fmpq], arb], last: float) -> list[Ends]:
     """Places near the run between which A rises through 0, the nearest pair first."""
     scale = max(1.0, abs(last))
     steps = [_FIRST * scale * _RATIO**index for index in range(_PLACES)]
-    steps = [step for step in steps if step < 10.0**6]
+    steps = [step for step in steps if step < _FAR]
     found = []
     for side in (-1, 1):
         before, sign = from_float(last), None
@@ -206,7 +209,7 @@ def _close_in(valley: Valley, lead: Callable[[fmpq], arb], ends: Ends) -> Place 
 def _guess(lead: Callable[[fmpq], arb], low: fmpq, high: fmpq) -> fmpq | None:
     """A short rational at which A is exactly 0."""
     left, right = low, high
-    for _ in range(60):
+    for _ in range(_GUESSES):
         middle = (left + right) / 2
         left, right = (left, middle) if lead(middle) > 0 else (middle, right)
     near = Fraction(int(right.p), int(right.q)).limit_denominator(_DENOMINATOR)
@@ -242,7 +245,7 @@ def _find_near(scene: Scene, fading: Fading) -> Fate:
             ball = fading.find_ball(ends)
         except REFUSALS as error:
             reason = explain(error)
-            room *= 4
+            room *= _WIDER
         else:
             return _to_near_fate(scene, fading, ends, ball)
     raise UndecidedError(reason)
