@@ -9,7 +9,7 @@ from flint import fmpq
 import gradiometer
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.proof import check
-from gradiometer.proof.check_separate import split_problem
+from gradiometer.proof.check_separate import join_words, split_problem
 from proof.mutants import edits, with_own_fingerprint
 
 RATE = {"learning_rate": "1/10"}
@@ -113,6 +113,13 @@ def test_edited_certificates_are_refused(seed):
     for key, _, edited in random.Random(seed).sample(every, 60):
         with pytest.raises(CertificateError):
             check(with_own_fingerprint({**certificate, key: edited}))
+
+
+def test_a_coordinate_whose_run_may_end_is_not_put_to_others():
+    assert join_words(["diverges", "bounded"]) == "diverges"
+    # A certificate of the first steps alone says `unknown`; at a later one there may be no value.
+    with pytest.raises(CertificateError, match="not all steps"):
+        join_words(["diverges", "unknown"])
 
 
 def test_parts_of_other_runs_are_refused():

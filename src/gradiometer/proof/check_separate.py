@@ -42,7 +42,9 @@ _KINDS = frozenset({
     "approach", "contraction", "descent", "excursion", "fading", "itinerary", "outer", "rotation",
     "run", "tether", "trap",
 })  # fmt: skip
-"""What speaks of all steps of a run in one variable."""
+"""What speaks of a run in one variable."""
+_WORDS = frozenset({"converges", "diverges", "cycle", "bounded", "escapes"})
+"""What speaks of all its steps."""
 _MOST_JOINTS = 20
 
 
@@ -72,6 +74,8 @@ def join_words(words: list[str]) -> str:
     Raises:
         CertificateError: If that is neither to converge nor to diverge.
     """
+    # Where nothing is known of all steps of a coordinate, the run may end.
+    require(set(words) <= _WORDS, "Of a coordinate not all steps are known.")
     if "diverges" in words:
         return "diverges"
     require(set(words) == {"converges"}, "A coordinate neither converges nor diverges.")
