@@ -145,6 +145,7 @@ def test_a_step_that_throws_positions_across_is_left_open():
     assert answer.facts["overshoot"].status == "unknown"
 
 
+@pytest.mark.slow
 def test_an_eps_of_zero_has_no_bound_where_the_spread_fades():
     settings = {"eps": "0", "eps_root": "0"}
     answer = escape("barrier", optimizer="adabelief", set=settings, start="any")

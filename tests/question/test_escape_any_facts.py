@@ -121,7 +121,7 @@ def test_other_landscapes_are_left_open():
 
 
 def test_a_wide_bracket_is_no_supremum():
-    answer = escape("barrier", optimizer="nadamw", start="any")
+    answer = escape("barrier", optimizer="nadam", start="any")
     assert values(answer, "overshoot", "barrier", "run_up") == (None, None, None)
     between = answer.facts["between"]
     assert between.status == "proved"
