@@ -241,3 +241,19 @@ def test_no_region_around_a_root_reaches_beyond_a_joint():
     apart = {**NEAR_THE_WALL, "matrix": [["1/10"]], "root": ["97/100", "1"], "points": [["1"]]}
     with precision(100):
         assert find_attractor(replay, read_contraction(apart)).points[0].contains(fmpq(99, 100))
+
+
+@pytest.mark.parametrize(("rate", "is_run"), [("-1/2", False), ("3/2", True)])
+def test_a_rate_that_is_negative_later_ends_the_run(rate, is_run):
+    # Uphill rates lead to the top of a hill as quickly as others lead to the bottom of a bowl.
+    pieces = [{"lower": None, "upper": None, "lower_closed": False, "upper_closed": False,
+               "loss": "x^2/2" if is_run else "-x^2/2"}]  # fmt: skip
+    schedule = {"rate": f"where(k < 3, 1/10, {rate} - 1/(k + 10))", "values": {}}
+    replay = read_replay({**WALLED, "pieces": pieces, "schedules": {"learning_rate": schedule}})
+    evidence = {**NEAR_THE_WALL, "entry": 3, "root": None, "matrix": [["1"]], "factor": "3/5"}
+    with precision(100):
+        if is_run:
+            assert find_attractor(replay, read_contraction(evidence)).points == (0,)
+        else:
+            with pytest.raises(CertificateError, match="negative"):
+                find_attractor(replay, read_contraction(evidence))

@@ -11,6 +11,7 @@ from gradiometer.proof.phases import Below
 
 KINK, ABOVE = fmpq(1), fmpq(2)
 WEDGE = SimpleNamespace(kink=KINK)
+WAYS = SimpleNamespace(drive="a rule", carry="the same")
 NEAR = 1 - fmpq(2, 10**23)
 """As a part of the overshoot, nearer to 1 than a quarter of what is called one number."""
 APART = 1 - fmpq(3, 10**23)
@@ -32,7 +33,7 @@ class RunUp:
 
 
 def search(run_up, settled=None, *, first=(), above=ABOVE):
-    return phases._search(None, WEDGE, run_up, above, settled, first=first)
+    return phases._search(WAYS, WEDGE, run_up, above, settled, first=first)
 
 
 def test_the_highest_climb_is_chosen_and_its_steps_are_counted_from_the_kink():
@@ -102,22 +103,23 @@ def test_without_any_climb_the_last_reason_is_told():
         search(RunUp({}), first=(5, 7))
 
 
-def choose(monkeypatch, simple, returns, belows):
-    """The choice between bounds from two lists, each with the climb that is found below it."""
+def choose(monkeypatch, simple, returns, belows, crowds=()):
+    """The choice between bounds from three lists, each with the climb that is found below it."""
     taken = []
 
-    def give(rows):
+    def give(rows, name="bound"):
         for row in rows:
             if isinstance(row, str):
                 raise UndecidedError(row)
             taken.append(row)
-            yield row, (), {"bound": str(row)}
+            yield row, (), {name: str(row)}
 
     monkeypatch.setattr(phases, "list_simple_bounds", lambda *_: give(simple))
+    monkeypatch.setattr(phases, "list_crowd_bounds", lambda *_: give(crowds, "tail"))
     monkeypatch.setattr(phases, "list_return_bounds", lambda *_: give(returns))
     found = iter(belows)
     monkeypatch.setattr(phases, "_search", lambda *_, first: next(found))
-    return phases._choose(None, WEDGE, None, None), taken
+    return phases._choose(WAYS, WEDGE, None, None), taken
 
 
 def test_the_bound_that_is_nearest_to_its_climb_is_chosen(monkeypatch):
@@ -136,7 +138,7 @@ def test_a_gap_is_measured_by_the_overshoot():
 def test_a_tiny_gap_is_enough_for_a_limit_only(monkeypatch, after, more):
     above = [2 + fmpq(1, 10**24), fmpq(2)]
     climbs = [Below(fmpq(2), after, 1), Below(fmpq(2), 3, 1)]
-    (_, others, _), taken = choose(monkeypatch, above, [], climbs)
+    (_, others, _), taken = choose(monkeypatch, above[:1], [], climbs, above[1:])
     assert len(taken) == more
     assert others == above[more - 1]
 
@@ -149,7 +151,13 @@ def test_no_bound_is_tried_after_one_that_is_reached(monkeypatch):
 def test_a_gap_that_is_not_tiny_is_closed_further(monkeypatch):
     above = [2 + fmpq(1, 10**22), fmpq(2)]
     climbs = [Below(fmpq(2), None, 1), Below(fmpq(2), 3, 1)]
-    assert choose(monkeypatch, above, [], climbs)[0][1] == 2
+    assert choose(monkeypatch, above[:1], [], climbs, above[1:])[0][1] == 2
+
+
+def test_returns_are_not_told_apart_where_a_gap_is_narrow(monkeypatch):
+    above = [2 + fmpq(1, 10**22), fmpq(2)]
+    climbs = [Below(fmpq(2), 3, 1), Below(fmpq(2), 3, 1)]
+    assert choose(monkeypatch, above[:1], above[1:], climbs)[0][1] == above[0]
 
 
 def test_bounds_that_return_are_tried_where_simple_ones_fail(monkeypatch):

@@ -287,3 +287,31 @@ def test_an_answer_about_another_computation_than_its_certificate_is_rejected(ve
         outcome = verify(changed)
         assert outcome.exit_code == 1
         assert f"the input `{name}` says" in outcome.stdout
+
+
+FORGED_ROWS = {
+    "another ending": lambda rows: rows[0].update(verdict="diverges", period=""),
+    "another limit": lambda rows: rows[0].update(limit="5"),
+    "a word that nothing proves": lambda rows: rows[0].update(multipliers="2"),
+    "a row of no grid": lambda rows: rows.append({**rows[0], "cell": "7"}),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED_ROWS.values(), ids=FORGED_ROWS)
+def test_cells_of_a_table_that_is_only_named_are_compared_too(forge, verify, tmp_path):
+    table = tmp_path / "hill.toml"
+    table.write_text(
+        'name = "hill"\n[[pieces]]\non = "(-oo, 0]"\nf = "-x"\n'
+        '[[pieces]]\non = "(0, oo)"\nf = "x"\n'
+    )
+    answer = _ask(("sweep", str(table), "--set", "learning_rate=1/2:1:2", "--start", "1/3",
+                   "--steps", "20", "--prove", "0", "--prove", "1"))  # fmt: skip
+    assert verify(answer).exit_code == 0
+    forge(answer["facts"]["proofs"]["value"])
+    assert verify(answer).exit_code == 1
+
+
+def test_proved_cells_that_are_no_rows_are_refused(verify):
+    answer = _ask(QUESTIONS[10])
+    answer["facts"]["proofs"]["value"] = {"0,0": "diverges"}
+    assert verify(answer).exit_code == 1

@@ -27,6 +27,7 @@ from gradiometer.formula import (
     Number,
     Range,
     at_point,
+    compare,
     compile_range_assignments,
     evaluate_range,
     free_names,
@@ -188,7 +189,12 @@ def freeze(
         require(not jumps, "A step with branches is not evaluated over ranges.")
     require("x" not in free and set(free) <= set(motion.names), "Another name is frozen.")
     ranges = {name: at_point(value) for name, value in motion.values.items()}
-    ranges |= replay.rates.from_step(done)
+    rates = replay.rates.from_step(done)
+    if "learning_rate" in rates:
+        # A run ends where its rate is negative.
+        lowest = rates["learning_rate"].lower
+        require(lowest is not None and compare(lowest, fmpq(0)) >= 0, "A rate may be negative.")
+    ranges |= rates
     ranges |= {name: outward(power_range(power, done)) for name, power in motion.powers.items()}
     ranges |= {"t": Range(fmpq(done + 1), None), **free}
     ranges |= dict.fromkeys(signs, Range(fmpq(-1), fmpq(1)))

@@ -45,7 +45,7 @@ def find_differences(
     found.extend(_differences_of_problem(parts, inputs))
     for name, said, proved in compare_inputs(question, inputs or {}, parts):
         found.append((f"inputs.{name}", _to_text(said), _to_text(proved)))
-    for path, said, claimed in list_cells(facts, inputs or {}, parts):
+    for path, said, claimed in list_cells(facts, inputs or {}, parts, _is_same):
         if not _is_same(said, claimed):
             found.append((path, _to_text(said) or "none", _to_text(claimed) or "none"))
     for name, claimed in list_expected(parts).items():
