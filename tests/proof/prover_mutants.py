@@ -151,6 +151,8 @@ class FirstFailure:
     def pytest_runtest_logreport(self, report):
         if report.failed:
             self.tell({"failed": report.nodeid})
+        elif report.when == "call":
+            self.tell({"passed": report.nodeid})
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -232,9 +234,12 @@ class Bench:
         return parts if any(parts) else [indices[:1]]
 
     def call_tests(self, seconds):
-        """The first of these tests that fails with the package as it is now, or "time"."""
+        """The first of these tests that fails with the package as it is now, or "time", and those
+        that passed before it.
+        """
         rows, wrong = run_apart(self.root, ask_tests(seconds))
-        return rows[0]["failed"] if rows else wrong
+        failed = next((row["failed"] for row in rows if "failed" in row), wrong)
+        return failed, {row["passed"] for row in rows if "passed" in row}
 
     def run_tests(self, place, path, texts):
         """The first test that fails with a mutant and not without; empty when none does."""
@@ -245,18 +250,19 @@ class Bench:
                 names[name] = seconds
         while names:
             path.write_text(texts[1], "utf-8")
-            failed = self.call_tests(names)
+            failed, passed = self.call_tests(names)
             path.write_text(texts[0], "utf-8")
             if failed in ("", "time"):
                 return failed
             # A file that is not even read has another name than its tests.
             again = {failed: names[failed]} if failed in names else names
-            if not self.call_tests(again):
+            if not self.call_tests(again)[0]:
                 return f"test: {failed}"
             if failed not in names:
                 raise RuntimeError(failed)
+            sys.stderr.write(f"fails without a mistake: {failed}\n")
             self.broken.add(failed)
-            del names[failed]
+            names = {name: row for name, row in names.items() if name not in {*passed, failed}}
         return ""
 
     def judge(self, path, place, texts):
@@ -306,13 +312,13 @@ def draw(rows, count, rng):
     return found[:count]
 
 
-def run_mutants(count, *, seed, only=None, tell=None, is_recording=True):
+def run_mutants(count, *, seed, only=None, tell=None, is_recording=True, done=0):
     """What became of each mutant: module, line, edit, new text, and how it was caught."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(folder, is_recording=is_recording)
         found = []
         rows = list_mutants(bench, only=only)
-        for path, place, node, name, other in draw(rows, count, random.Random(seed)):
+        for path, place, node, name, other in draw(rows, count, random.Random(seed))[done:]:
             text = path.read_text("utf-8")
             how, problem, asked = bench.judge(path, place, (text, replace_node(text, node, other)))
             # The lines in between are on one line here, to be found with one look.
@@ -345,6 +351,7 @@ def main():
     reader.add_argument("--count", type=int, default=120)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--module", nargs="+")
+    reader.add_argument("--done", type=int, default=0, help="leave out so many of the sample")
     reader.add_argument("--no-recording", action="store_true", help="use the records there are")
     given = reader.parse_args()
 
@@ -355,7 +362,7 @@ def main():
         sys.stdout.flush()
 
     _, found = run_mutants(given.count, seed=given.seed, only=given.module, tell=tell,
-                           is_recording=not given.no_recording)  # fmt: skip
+                           is_recording=not given.no_recording, done=given.done)  # fmt: skip
     sys.stdout.write(f"\n{spell_table(found)}\n")
 
 
