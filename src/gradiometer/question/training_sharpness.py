@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradiometer.formula import to_float
@@ -131,25 +131,35 @@ def tell_sharpness(results: Results) -> tuple[dict[str, Fact], dict[str, Series]
     for number, curves in enumerate(results.curves["sharpness"]):
         with np.errstate(invalid="ignore"):
             ratios = curves / limits[number]
-        last = [row[np.isfinite(row)][-1] if np.isfinite(row).any() else math.nan for row in ratios]
         starts = [results.runs[number, seed].start_sharpness for seed in results.request.seeds]
         begun = to_estimate([start / limits[number, 0] for start in starts])
         sharp = to_estimate([_read_last(row) for row in curves])
-        ended = to_estimate(last)
+        ended = to_estimate([_read_last(row) for row in ratios])
+        # One reading says little where the sharpness is thrown back and rises again.
+        through = ratios[results.stopped[number] < 0]
+        late, peak = _average_late(through), _read_peak(through)
         limit = _show(limits[number, results.request.cells[number].epochs - 1])
         gone = to_digits(float((results.stopped[number] >= 0).mean()))
         rows.append({
             **describe_cell(results, number), "start_ratio": begun["mean"],
             "sharpness": sharp["mean"], "threshold": limit,
             "ratio": ended["mean"], "interval": ended["interval"], "n": ended["n"],
+            "late_ratio": late["mean"], "late_interval": late["interval"],
+            "peak_ratio": peak["mean"], "peak_interval": peak["interval"],
             "diverged": gone,
         })  # fmt: skip
     because = "The largest eigenvalue of the Hessian of the training loss when last measured "
     because += "(scaled by the mean of squares where the rule has one), over the one up to which "
     because += "the linear part of the rule is stable at that epoch's rate; start_ratio before the "
-    because += "first step. Meant for whole batches. Measured by Lanczos from a start drawn at "
-    because += "random: some eigenvalue lies within 1/1000 of each value, and but for rounding the "
-    because += "largest is no smaller; that none is larger is likely, not certain. "
+    because += "first step, late_ratio as an average over the last half of the epochs, and "
+    because += "peak_ratio where it is largest after the first step. Meant for whole batches. "
+    because += (
+        "Measured by Lanczos from a start drawn at random: some eigenvalue lies within 1/1000 "
+    )
+    because += (
+        "of each value, and but for rounding the largest is no smaller; that none is larger is "
+    )
+    because += "likely, not certain. "
     because += say_seeds(results)
     arrays = {"sharpness_threshold": Series(("cell", "epoch"), limits, "1", "stable up to here")}
     return {"sharpness": Fact(rows, "measured", because)}, arrays
@@ -161,6 +171,22 @@ def _read_last(curve: Any) -> float:
 
     known = curve[np.isfinite(curve)]
     return float(known[-1]) if len(known) else math.nan
+
+
+def _average_late(ratios: Any) -> Mapping[str, Any]:
+    """The mean of what was measured in the last half of the epochs of each run, over runs."""
+    import numpy as np
+
+    late = [row[np.isfinite(row)] for row in ratios[:, ratios.shape[1] // 2 :]]
+    return to_estimate([float(row.mean()) for row in late if len(row)])
+
+
+def _read_peak(ratios: Any) -> Mapping[str, Any]:
+    """The largest that was measured of each run, over runs."""
+    import numpy as np
+
+    known = [row[np.isfinite(row)] for row in ratios]
+    return to_estimate([float(row.max()) for row in known if len(row)])
 
 
 def _show(number: float) -> float | None:
