@@ -50,7 +50,7 @@ RUNS = {
     "far out": (
         "double_well", {"set": {"learning_rate": "3/2", "momentum": "1/2"}, "start": "3"}
     ),
-    "an approach": ("quartic", {"schedule": "1/(k + 1)"}),
+    "an approach": ("quartic", {"schedule": "1/(k + 1 + ln(k + 1))"}),
     "a region": ("double_well", {"set": {"learning_rate": "3/2"}}),
 }  # fmt: skip
 KINDS = {"an approach": "approach", "far out": "outer", "a region": "trap"}

@@ -12,7 +12,7 @@ from gradiometer.formula import evaluate, parse, precision
 from gradiometer.proof import approach, contraction, contraction_guess, find_fate, trap
 from gradiometer.proof import fate as fates
 from gradiometer.proof.check_tangent import read_motion
-from gradiometer.proof.contraction_guess import FloatPath, SharpPath
+from gradiometer.proof.contraction_guess import SharpPath
 from gradiometer.proof.scene import Scene
 from proof.test_prover_choices import ask
 
@@ -47,8 +47,9 @@ def test_a_run_that_overflows_has_no_states(is_sharp):
 
 
 def test_floats_know_the_names_of_all_that_is_remembered():
-    scene = Scene(*ask("x^2/2", rule="adam", learning_rate="1/4"))
-    assert FloatPath(scene.course, ("x", "m")).until(1).shape == (2, 2)
+    floats = Scene(*ask("x^2/2", rule="adam", learning_rate="1/4")).floats
+    assert floats.names == ("x", "m", "v")
+    assert floats.until(1).shape == (2, 3)
 
 
 # Orbits by Newton.

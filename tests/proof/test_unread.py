@@ -73,7 +73,7 @@ ASKED = {
 }  # fmt: skip
 KINDS = {"run", "rotation", "itinerary", "excursion", "descent", "contraction", "approach", "outer",
          "trap", "stability", "doubling", "step_bound", "stride", "tether", "basin",
-         "cone"}  # fmt: skip
+         "cone", "fading"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

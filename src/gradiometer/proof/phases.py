@@ -165,8 +165,8 @@ def _choose(
     reasons: list[str] = []
     limit = None if settled is None else settled.top
     for others, first, evidence in _list_bounds(ways, wedge, run_up, limit, reasons):
-        if "tail" not in evidence and best is not None and _gap(best[0], best[1], wedge) < _NARROW:
-            # Telling returns apart takes long, and may make a narrow bracket a number at best.
+        if "tail" in evidence and best is not None and _gap(best[0], best[1], wedge) < _SAME:
+            # Boxes of memories never tell which run comes farthest.
             break
         try:
             below = _search(ways, wedge, run_up, others, settled, first=first)
@@ -191,10 +191,10 @@ def _list_bounds(
     lists: list[Iterator[Bound]] = []
     if drive is not None:
         lists.append(list_simple_bounds(drive, wedge, run_up))
-    if carry is not None:
-        lists.append(list_crowd_bounds(carry, wedge, run_up, limit))
     if drive is not None:
         lists.append(list_return_bounds(drive, wedge, run_up))
+    if carry is not None:
+        lists.append(list_crowd_bounds(carry, wedge, run_up, limit))
     for found in lists:
         try:
             yield from found
