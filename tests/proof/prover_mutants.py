@@ -60,6 +60,8 @@ TESTED = 20
 PATIENCE, TIMES, COLLECTING = 5, 5, 60
 """Seconds, and times as long as with the right prover, after which a mutant is stopped at a problem
 or a test, and seconds for the collection of tests."""
+NOT_FOUND = 4
+"""What pytest returns when a name names no test; it runs none then."""
 STOPPED = (signal.SIGXCPU, signal.SIGKILL)
 WARM = ("flint", "numpy", "pytest", "_pytest.doctest")
 """What each process needs and what does not change with a mutant; loaded once, before they part."""
@@ -167,7 +169,8 @@ def ask_tests(seconds):
 
         allow(COLLECTING)
         options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-        pytest.main([*options, *seconds], plugins=[FirstFailure(tell, seconds)])
+        if pytest.main([*options, *seconds], plugins=[FirstFailure(tell, seconds)]) == NOT_FOUND:
+            raise RuntimeError("a test on record is no more: record its file anew")
 
     return work
 

@@ -8,8 +8,17 @@ from flint import arb, fmpq
 
 from gradiometer.errors import CertificateError, UndecidedError
 from gradiometer.formula import Range, parse, precision, to_ball, to_float
-from gradiometer.proof import contraction_frame, fading, separate, stride
+from gradiometer.proof import (
+    contraction_frame,
+    fading,
+    find_settled_step,
+    judge,
+    run_exactly,
+    separate,
+    stride,
+)
 from gradiometer.proof.check_stride_system import Echo, Plain
+from gradiometer.question.trajectory import read_run
 
 # Rates that fade.
 
@@ -260,3 +269,21 @@ def test_a_refusal_of_coordinates_alone_tells_its_reason(monkeypatch):
     assert "too many variables" in told
     eight = SimpleNamespace(start=dict.fromkeys("abcdefgh", 0), surface=journey.surface)
     assert separate.find_separate(eight) == (None, "nothing is known")
+
+
+# Steps that are counted.
+
+
+@pytest.mark.parametrize(("steps", "word"), [(4, "unknown"), (5, "diverges")])
+def test_a_region_is_asked_of_the_steps_to_come_and_not_of_the_last_one(steps, word):
+    turning = {
+        "name": "turning",
+        "parameters": {"learning_rate": {"default": "1/10"}},
+        "step": {"x'": "x - where(t > 5, 1, -1)*learning_rate*g"},
+    }
+    course = read_run(
+        "-x", optimizer=turning, start="0", steps=steps, schedule=None, set=None, at_kink=None,
+        engine=None, noise=None, seed=0,
+    ).course  # fmt: skip
+    settled = find_settled_step(course)
+    assert judge(course, run_exactly(course, settled_from=settled), settled).word == word
