@@ -138,7 +138,7 @@ def test_a_gap_is_measured_by_the_overshoot():
 def test_a_tiny_gap_is_enough_for_a_limit_only(monkeypatch, after, more):
     above = [2 + fmpq(1, 10**24), fmpq(2)]
     climbs = [Below(fmpq(2), after, 1), Below(fmpq(2), 3, 1)]
-    (_, others, _), taken = choose(monkeypatch, above[:1], [], climbs, above[1:])
+    (_, others, _), taken = choose(monkeypatch, above[:1], above[1:], climbs)
     assert len(taken) == more
     assert others == above[more - 1]
 
@@ -154,10 +154,13 @@ def test_a_gap_that_is_not_tiny_is_closed_further(monkeypatch):
     assert choose(monkeypatch, above[:1], [], climbs, above[1:])[0][1] == 2
 
 
-def test_returns_are_not_told_apart_where_a_gap_is_narrow(monkeypatch):
-    above = [2 + fmpq(1, 10**22), fmpq(2)]
+@pytest.mark.parametrize(("digits", "is_boxed"), [(24, False), (22, True)])
+def test_memories_are_boxed_where_no_other_bound_is_next_to_its_climb(
+    monkeypatch, digits, is_boxed
+):
+    above = [2 + fmpq(1, 10**digits), fmpq(2)]
     climbs = [Below(fmpq(2), 3, 1), Below(fmpq(2), 3, 1)]
-    assert choose(monkeypatch, above[:1], above[1:], climbs)[0][1] == above[0]
+    assert choose(monkeypatch, above[:1], [], climbs, above[1:])[0][1] == above[is_boxed]
 
 
 def test_bounds_that_return_are_tried_where_simple_ones_fail(monkeypatch):
