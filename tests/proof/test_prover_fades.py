@@ -85,8 +85,9 @@ JOINED = [(None, ONE), (ONE, None)]
 
 def test_a_place_that_is_no_short_rational_is_closed_in():
     with precision(256):
-        lead = lambda x: to_ball(x * x - 2)  # noqa: E731
-        place = fading._close_in(valley("x", ends=SMOOTH), lead, (fmpq(1), fmpq(2)))
+        place = fading._close_in(
+            valley("x", ends=SMOOTH), lambda x: to_ball(x * x - 2), (fmpq(1), fmpq(2))
+        )
         low, high = place.rest
         assert low * low < 2 < high * high
         assert 0 < high - low < fmpq(1, 10**30)
