@@ -58,7 +58,7 @@ def follow_sharpness(rule: str, rates: Any, *, steps: int, own: Any) -> Any:
         sharpness = find_sharpness(
             dense, epoch.parameters(), EXAMPLES, preconditioner=scale, tolerance=1e-2
         )
-        assert (sharpness.error <= 1e-2 * sharpness.value).all()
+        assert (sharpness.residual <= 1e-2 * sharpness.value).all()
         found.append(sharpness.value * rates)
     return np.array(found)
 
