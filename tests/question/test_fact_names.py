@@ -63,6 +63,7 @@ ASKED = [
             "prove": ["boundary", "sample:4"],
         },
     ),
+    ("trajectory", {"objective": "abs(x)", "schedule": "1/(k + 1)^2", "start": "1/3", "steps": 3}),
     ("training", {**TRAINED, "dry_run": True}),
     (
         "training",

@@ -24,6 +24,7 @@ def evaluate_range(node: Node, ranges: Mapping[str, Range]) -> Range:
             none of those handled here.
 
     Example:
+        >>> from flint import fmpq
         >>> from gradiometer.formula import parse
         >>> evaluate_range(parse("1 - x").tree, {"x": Range(fmpq(2), None)})
         Range(lower=None, upper=-1)
@@ -55,6 +56,7 @@ def settle_branches(node: Node, ranges: Mapping[str, Range]) -> Node:
     """The tree with every `where` resolved whose condition is the same all over the ranges.
 
     Example:
+        >>> from flint import fmpq
         >>> from gradiometer.formula import parse, to_text
         >>> tree = parse("where(x > 1, x, y)").tree
         >>> to_text(settle_branches(tree, {"x": Range(fmpq(2), None)}))

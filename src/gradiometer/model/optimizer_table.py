@@ -140,7 +140,8 @@ def _read_scope(
 def _has_output_rows(table: Mapping[str, Any]) -> bool:
     """Whether the library whose rule it is holds the weights of a dense layer as PyTorch does."""
     dialect = str(table.get("name", "")).partition(".")[2]
-    libraries = (dialect,) if dialect else tuple(table.get("libraries", ()))
+    named = table.get("libraries", ())
+    libraries = (dialect,) if dialect else named if isinstance(named, list | tuple) else ()
     return not libraries or "torch" in libraries
 
 

@@ -232,9 +232,20 @@ def _list_axes(wanted: Wanted) -> dict[str, tuple[Any, ...]]:
                              hint=f"write `--{name} A --{name} B`")  # fmt: skip
         if name in (wanted.set or {}):
             raise UsageError(f"`{name}` is set and varied.", hint="leave one of them out")
+    _check_counts(wanted)
     own = {name: numbers.pop(name, None) or (read_exact(getattr(wanted, name), name),)
            for name in OWN_AXES}  # fmt: skip
     return {**{name: tuple(rows) for name, rows in words.items()}, **numbers, **own}
+
+
+def _check_counts(wanted: Wanted) -> None:
+    """Refuse what is no whole number where one is counted."""
+    for name in ("batch", "epochs"):
+        given = getattr(wanted, name)
+        if type(given) is not int:
+            several = f'write a number such as 32; several: `vary="{name}=16,32"`'
+            raise UsageError(f"`{name}` is no whole number: {given!r}.", place=Place(name),
+                             hint=several)  # fmt: skip
 
 
 def _make_cells(
