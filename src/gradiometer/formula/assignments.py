@@ -257,6 +257,7 @@ class _Writer:
             try:
                 _run([(at, run, left, right)], found)
             except Exception:
+                # Constants without a value: the step stays, so that each run raises the same error.
                 self.steps.append((at, run, left, right))
                 return at
             self.start[at] = found[at]
