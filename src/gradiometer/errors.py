@@ -135,13 +135,28 @@ def suggest(name: str, known: Iterable[str]) -> str:
     Example:
         >>> suggest("beat1", ["beta1", "beta2"])
         'beta1'
+        >>> suggest("lr", ["learning_rate", "momentum"])
+        'learning_rate'
     """
     names = list(known)
     matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not matches:
-        folded = {other.lower(): other for other in names}
-        matches = [folded[name.lower()]] if name.lower() in folded else []
+        matches = [other for other in names if name.lower() == other.lower()][:1]
+    if not matches:
+        short = [other for other in names if _abbreviates(name, other)]
+        # Of two names that one abbreviation may stand for, neither is nearer.
+        matches = short if len(short) == 1 else []
     return matches[0] if matches else ""
+
+
+def _abbreviates(short: str, name: str) -> bool:
+    """Whether the letters of *short* come in *name* in this order, the first one at its head."""
+    rest = iter(name.lower())
+    return (
+        len(short) > 1
+        and name[:1].lower() == short[:1].lower()
+        and all(letter in rest for letter in short.lower())
+    )
 
 
 def unknown_name(

@@ -41,6 +41,7 @@ def test_a_number_is_exact(text, value):
         ("1/0", DomainError, "division by zero"),
         ("1/(sqrt(2) - sqrt(2))", DomainError, "may be zero"),
         ("abc", UnknownNameError, "Unknown name `abc`"),
+        ("abc", UnknownNameError, "write a number"),
         ("", FormulaError, "empty"),
         ("9^9^9", LimitError, "100,000 bits"),
     ],

@@ -94,7 +94,8 @@ class Scope:
                 hint="write a finite number",
             )
         near = suggest(plain, (*known, *(variables if called else CONSTANTS)))
-        hint = self._split(plain) or (f"write `{near}`" if near else "")
+        bare = "" if known else "write a number, for example `1/3`"
+        hint = self._split(plain) or (f"write `{near}`" if near else bare)
         return UnknownNameError(
             f"Unknown {'function' if called else 'name'} `{token.text}`.",
             text=text,
