@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from gradiometer.formula import differentiate, evaluate_float, parse, to_piecewise
+from gradiometer.formula import compile_float, differentiate, evaluate_float, parse, to_piecewise
 from gradiometer.model import read_activation
 from gradiometer.proof import Shape, agrees, check, derive
 from gradiometer.proof.check_swing import slope_of
@@ -49,7 +49,8 @@ def derivatives(text):
 
 def values(tree, low, high, count=6_000):
     points = [low + (high - low) * k / count for k in range(count + 1)]
-    return [evaluate_float(tree, {"x": x}) for x in points]
+    run = compile_float(tree)
+    return [run({"x": x}) for x in points]
 
 
 def ends(bound):

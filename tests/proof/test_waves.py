@@ -6,7 +6,15 @@ import mpmath
 import pytest
 
 from gradiometer.errors import CertificateError, UndecidedError
-from gradiometer.formula import REALS, evaluate_float, parse, parse_interval, precision, to_text
+from gradiometer.formula import (
+    REALS,
+    compile_float,
+    evaluate_float,
+    parse,
+    parse_interval,
+    precision,
+    to_text,
+)
 from gradiometer.proof import Infinite, check
 from gradiometer.proof.check_wave import read_swing, to_tangent
 from gradiometer.proof.extended import Enclosed
@@ -34,8 +42,8 @@ def waves_of(text):
 
 
 def samples(text, low=-40, high=40, count=20_000):
-    tree = parse(text).tree
-    return [evaluate_float(tree, {"x": low + (high - low) * k / count}) for k in range(count + 1)]
+    run = compile_float(parse(text).tree)
+    return [run({"x": low + (high - low) * k / count}) for k in range(count + 1)]
 
 
 @pytest.mark.parametrize(("text", "word"), SIGNS.items())

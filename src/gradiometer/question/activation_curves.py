@@ -18,8 +18,10 @@ from flint import arb
 from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import (
     Evaluator,
+    FloatEvaluator,
     Node,
     compile_exact,
+    compile_float,
     evaluate,
     evaluate_float,
     precision,
@@ -69,6 +71,12 @@ class Curve:
             for s in self.shape.sections
         ]
 
+    @cached_property
+    def _floats(self) -> list[tuple[FloatEvaluator, FloatEvaluator]]:
+        return [
+            (compile_float(s.piece.formula), compile_float(s.slope)) for s in self.shape.sections
+        ]
+
     def point(self, x: float, side: int = 0) -> tuple[float, float]:
         """The value and the slope; with a *side*, what they tend to there from the left or right.
 
@@ -79,8 +87,8 @@ class Curve:
         place = self._find(x, x, side)
         if place is None:
             return math.nan, math.nan
-        section, at = self.shape.sections[place], {self._name: x}
-        return evaluate_float(section.piece.formula, at), evaluate_float(section.slope, at)
+        value, slope = self._floats[place]
+        return value({self._name: x}), slope({self._name: x})
 
     def _value_at_joint(self, x: float) -> float:
         for piece in self.shape.function.pieces:

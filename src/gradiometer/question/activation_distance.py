@@ -10,9 +10,10 @@ from flint import fmpq
 
 from gradiometer.errors import DomainError, GradiometerError, UndecidedError
 from gradiometer.formula import (
+    FloatEvaluator,
     Node,
     apply,
-    evaluate_float,
+    compile_float,
     is_zero,
     precision,
     to_ball,
@@ -80,7 +81,8 @@ def _not_proved(left: Node, right: Node, error: Exception) -> dict[str, Fact]:
     """What float64 samples of a window show, said in the reason only."""
     reason = error.problem if isinstance(error, GradiometerError) else str(error)
     xs = [_WINDOW * (2 * index / _SAMPLES - 1) for index in range(_SAMPLES + 1)]
-    sizes = [(_size(left, right, x), x) for x in xs]
+    runs = compile_float(left), compile_float(right)
+    sizes = [(_size(runs, x), x) for x in xs]
     known = [pair for pair in sizes if math.isfinite(pair[0])]
     seen = ""
     if known:
@@ -90,5 +92,6 @@ def _not_proved(left: Node, right: Node, error: Exception) -> dict[str, Fact]:
     return {"distance": fact, "distance_at": fact}
 
 
-def _size(left: Node, right: Node, x: float) -> float:
-    return abs(evaluate_float(left, {"x": x}) - evaluate_float(right, {"x": x}))
+def _size(runs: tuple[FloatEvaluator, FloatEvaluator], x: float) -> float:
+    left, right = (run({"x": x}) for run in runs)
+    return abs(left - right)
