@@ -48,11 +48,10 @@ def row_of(name, source, target):
     return f"| {name} | {source} | {target} | {alike} | {settings} | {step} |\n"
 
 
-def write():
-    """The page, written anew."""
-    rows = [row_of(*pair) for pair in list_pairs()]
-    PAGE.write_text(_OPENING + "".join(rows), encoding="utf-8")
+def page_of():
+    """The page as the answers are now."""
+    return _OPENING + "".join(row_of(*pair) for pair in list_pairs())
 
 
 if __name__ == "__main__":
-    write()
+    PAGE.write_text(page_of(), encoding="utf-8")
