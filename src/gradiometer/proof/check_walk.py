@@ -37,7 +37,7 @@ from gradiometer.proof.check_rates import Rates, read_rates
 LADDER = (256, 1024, 2048, 4096, 8192)
 """The working precisions, in bits, that a replay tries in turn."""
 
-_LONGEST = 100_000
+_LONGEST = 20_000
 """Rationals of more bits go on as balls, as in every run."""
 
 _MOST_STEPS = 10_000_000

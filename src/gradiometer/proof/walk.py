@@ -37,7 +37,7 @@ Side: TypeAlias = Literal["left", "right"] | None
 Known: TypeAlias = Mapping[int, int]
 """The order (-1 or 1) of the position with some joints."""
 
-MOST_RATIONAL_BITS = 100_000
+MOST_RATIONAL_BITS = 20_000
 """A longer rational is continued as a ball: exact ties are not to be expected any more."""
 
 MOST_EXPONENT = 10_000_000
