@@ -29,7 +29,9 @@ AMPLE = 512
 _BLOCK = 32
 """Steps after which an enclosure is written anew, with a centre and an error."""
 _FEW = 64
-"""Bits with which that is done at each step; with more bits a region may grow for a while."""
+"""Bits with which that is done at each step; with more bits a region may grow for a while.
+
+A step may cost a bit of the centre, so a leap needs as many bits more."""
 _LEAP, _FIRST_LEAP = 64, 200
 """Steps at once where the state hardly changes, and after how many of them that is tried."""
 _REST = 4
@@ -178,7 +180,7 @@ class _March:
 
     def leap(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]] | None:
         """The same as `advance` with one look at the slopes; None where that is too coarse."""
-        if done < _FIRST_LEAP or count < _LEAP or self.rest > 0:
+        if done < _FIRST_LEAP or count < _LEAP or ctx.prec < _FEW + _LEAP or self.rest > 0:
             self.rest -= 1
             return None
         try:
