@@ -127,7 +127,7 @@ def spread(monkeypatch, follow, *, gap=1):
         {"m": Near(fmpq(0), follow(settled.state["m"].spread))}, []))  # fmt: skip
     settled = itinerary.Settled([0], {"m": Near(fmpq(0))}, fmpq(1, 2))
     prefix = SimpleNamespace(replay=None)
-    return itinerary._spread(prefix, None, 60, settled, {"m": fmpq(gap)}).state["m"].spread
+    return itinerary._spread(prefix, None, 60, settled, {"m": fmpq(gap)})[0].state["m"].spread
 
 
 def test_distances_hold_the_run_and_what_a_period_makes_of_them(monkeypatch):

@@ -3,19 +3,23 @@
 Balls alone lose a digit at each step even where a run converges, since every operation adds its own
 error. Here the error is carried by the slopes of the step (the mean-value form), in coordinates
 that follow the directions into which errors are stretched, so that it shrinks where the run does.
+Where the state hardly changes, one look at the slopes serves many steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from math import hypot, isfinite
 from typing import Any, TypeAlias, final
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from gradiometer.errors import UndecidedError
+from gradiometer.errors import GradiometerError, UndecidedError
 from gradiometer.formula import precision, size_in_bits, to_ball
+from gradiometer.proof.check_matrix import length
+from gradiometer.proof.check_modes import find_modes, stretch
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 
@@ -25,7 +29,15 @@ AMPLE = 512
 _BLOCK = 32
 """Steps after which an enclosure is written anew, with a centre and an error."""
 _FEW = 64
-"""Bits with which that is done at each step; with more bits a region may grow for a while."""
+"""Bits with which that is done at each step; with more bits a region may grow for a while.
+
+A step may cost a bit of the centre, so a leap needs as many bits more."""
+_LEAP, _FIRST_LEAP = 64, 200
+"""Steps at once where the state hardly changes, and after how many of them that is tried."""
+_REST = 4
+"""Blocks that are walked step by step after a leap that failed; twice as many after the next."""
+_GROWTH, _KEPT = 4, 1.1
+"""By how much an error may grow in a leap, and up to what growth coordinates are kept."""
 _WIDE = arb(10) ** -6
 _LONGEST = 1000
 """Bits of the rationals with which a run begins; later it goes on in balls."""
@@ -43,6 +55,8 @@ class Cloud:
     frame: arb_mat
     error: arb_mat
     names: tuple[str, ...] = field(default=())
+    reach: arb | None = None
+    """The length of an error at most, where that is known."""
 
     def box(self) -> list[Any]:
         """A ball for each coordinate that holds it in all these states."""
@@ -76,8 +90,9 @@ def enclose_run(replay: Replay, steps: int, *, bits: int, watch: Watch | None = 
         cloud = _centred(cloud, motion.names)
         march = _March(replay, motion, ends)
         while done < steps:
+            leap = march.leap(cloud, done, min(_LEAP, steps - done))
             count = min(_BLOCK, 1 + max(0, bits - _FEW) // 8, steps - done)
-            cloud, places = march.advance(cloud, done, count)
+            cloud, places = leap or march.advance(cloud, done, count)
             for place in places:
                 done += 1
                 if watch is not None:
@@ -140,6 +155,20 @@ def _centred(cloud: Cloud, names: tuple[str, ...]) -> Cloud:
 
 
 @final
+@dataclass(frozen=True)
+class _Bound:
+    """What is known of all steps of a leap."""
+
+    slopes: arb_mat
+    factor: arb
+    """By how much they lengthen an error, in the coordinates of a frame."""
+    reach: arb
+    """The length of an error at first, in these coordinates."""
+    margin: arb
+    """How far the position is from its centre."""
+
+
+@final
 class _March:
     """Clouds that go on by some steps at a time."""
 
@@ -147,6 +176,78 @@ class _March:
         """Compile the step at the current precision."""
         self.replay, self.motion, self.ends = replay, motion, ends
         self.images, self.slopes = motion.compile_pieces(), motion.compile_slopes()
+        self.rest, self.patience, self.frame = 0, _REST, _identity(len(motion.names))
+
+    def leap(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]] | None:
+        """The same as `advance` with one look at the slopes; None where that is too coarse."""
+        if done < _FIRST_LEAP or count < _LEAP or ctx.prec < _FEW + _LEAP or self.rest > 0:
+            self.rest -= 1
+            return None
+        try:
+            after = self._leap(cloud, done, count)
+        except (GradiometerError, UndecidedError, ArithmeticError, ValueError):
+            # Whatever is wrong is seen again on the way step by step.
+            self.rest, self.patience = self.patience, 2 * self.patience
+            return None
+        self.patience = _REST
+        return after
+
+    def _leap(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]]:
+        """By the slopes over one box in which all states of these steps are.
+
+        In coordinates in which such slopes lengthen no vector by more than a factor f, an error of
+        length r has at most the length `f^k*r` after k steps, and with that it is still in the box.
+        """
+        centres, knowns = self._run(cloud, done, count)
+        kept = self._bound(cloud, self.frame, centres, knowns)
+        if not kept.factor**count <= _KEPT:
+            self.frame = find_modes(kept.slopes)
+            kept = self._bound(cloud, self.frame, centres, knowns)
+        growth = kept.factor**count
+        if not growth <= _GROWTH:
+            raise UndecidedError("an error grows too much in a leap")
+        middles = [value.mid() for value in centres[-1]]
+        rest = [value - middle for value, middle in zip(centres[-1], middles, strict=True)]
+        size = len(middles)
+        fresh = length((self.frame.inv() * arb_mat(size, 1, rest)).entries())
+        reach = (growth * kept.reach + fresh).abs_upper()
+        error = arb_mat(size, 1, [arb(0, reach)] * size)
+        places = [centre[0] + kept.margin for centre in centres[1:]]
+        return Cloud(middles, self.frame, error, cloud.names, reach), places
+
+    def _bound(
+        self, cloud: Cloud, frame: arb_mat, centres: list[list[arb]], knowns: list[dict[str, Any]]
+    ) -> _Bound:
+        """What slopes do over a box that holds all states whose errors have not grown too much."""
+        back, names, size = frame.inv(), self.motion.names, len(cloud.centre)
+        radius = length(cloud.error.entries()) if cloud.reach is None else cloud.reach
+        reach = stretch(back * cloud.frame) * radius
+        margin = [arb(0, _GROWTH * reach * length(row)) for row in frame.tolist()]
+        columns = zip(zip(*centres, strict=True), margin, strict=True)
+        box = [reduce(arb.union, column) + more for column, more in columns]
+        known = {name: reduce(arb.union, [to_ball(k[name]) for k in knowns]) for name in knowns[0]}
+        piece = self.replay.locate(box[0], self.ends)
+        found = [*map(to_ball, self.slopes[piece](known | dict(zip(names, box, strict=True))))]
+        if not all(value.is_finite() for value in found):
+            raise UndecidedError("the enclosure of the run is lost")
+        slopes = arb_mat(size, size, found[size:])
+        return _Bound(slopes, stretch(back * slopes * frame), reach, margin[0])
+
+    def _run(
+        self, cloud: Cloud, done: int, count: int
+    ) -> tuple[list[list[arb]], list[dict[str, Any]]]:
+        """The centre of the cloud and its images, and what else is known at each step."""
+        centres, knowns, names = [cloud.centre], [], self.motion.names
+        counted, alone = self.motion.later_steps(done + 1), len(self.ends) == 1
+        for step in range(done, done + count):
+            known, here = next(counted), centres[-1]
+            if self.replay.rates.rows:
+                known |= self.replay.rates.at(step)
+            knowns.append(known)
+            piece = 0 if alone else self.replay.locate(here[0], self.ends)
+            images = self.images[piece](known | dict(zip(names, here, strict=True)))
+            centres.append([to_ball(value) for value in images])
+        return centres, knowns
 
     def advance(self, cloud: Cloud, done: int, count: int) -> tuple[Cloud, list[arb]]:
         """The cloud at most *count* steps later, and where the position is after each of them."""

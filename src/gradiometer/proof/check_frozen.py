@@ -69,7 +69,7 @@ class Frozen:
         """Where one step takes what is remembered, and how far the position, at slope 0."""
         env = self._walk(piece, places, flat=True)
         rows = self.motion.pieces[piece]
-        stride = evaluate_range(_find_stride(rows), env)
+        stride = evaluate_range(find_stride(rows), env)
         return [stride, *(env[f"{name}'"] for name in self.names[1:])]
 
     def slopes(self, piece: int, box: list[arb]) -> Matrix:
@@ -263,8 +263,12 @@ def reads_step(motion: Motion) -> bool:
     return any("t" in free_names(row.tree) for rows in motion.pieces for row in rows)
 
 
-def _find_stride(rows: tuple[Row, ...]) -> Node:
-    """What is added to the position, as a tree; its sign does not matter here."""
+def find_stride(rows: tuple[Row, ...]) -> Node:
+    """What is added to the position, as a tree; its sign does not matter here.
+
+    Raises:
+        UndecidedError: If the new position is no sum of this kind.
+    """
     trees = {row.target: row.tree for row in rows}
     tree = trees["x'"]
     if isinstance(tree, Apply) and tree.operator in ("+", "-"):

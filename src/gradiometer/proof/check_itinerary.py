@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from flint import arb, fmpq
 
@@ -23,6 +23,9 @@ from gradiometer.proof.check_walk import Replay, read_replay, same, spell
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
 _MOST_PERIOD = 20_000
+
+Tour: TypeAlias = tuple[dict[str, Near], list[Near]]
+"""The state after one period, and all positions up to it."""
 
 
 @final
@@ -98,8 +101,14 @@ def visit(prefix: Prefix, motion: Motion, done: int, course: Course) -> list[Vis
         CertificateError: If the course is not what the rule makes of it.
         UndecidedError: If something is not certain.
     """
-    replay = prefix.replay
-    require(replay.rates.is_at_rest(done), "A schedule still changes.")
+    return find_visits(prefix, motion, done, course, follow(prefix.replay, motion, done, course))
+
+
+def find_visits(
+    prefix: Prefix, motion: Motion, done: int, course: Course, tour: Tour
+) -> list[Visit]:
+    """The same from the *tour* that `follow` has found for the course."""
+    require(prefix.replay.rates.is_at_rest(done), "A schedule still changes.")
     require(0 <= course.shrink < 1, "The distances do not shrink.")
     now = motion.convert(prefix.states[done])
     for name, part in course.state.items():
@@ -107,7 +116,7 @@ def visit(prefix: Prefix, motion: Motion, done: int, course: Course) -> list[Vis
         require(gap <= part.spread, "The run is further away when the period begins.")
     settles = "x" in course.state
     require(settles or not motion.reads_position, "The rule reads the position.")
-    state, places = follow(replay, motion, done, course)
+    state, places = tour
     for name, part in course.state.items():
         back = state[name]
         require(isinstance(back.centre, fmpq), "The memory is not periodic exactly.")
@@ -119,9 +128,7 @@ def visit(prefix: Prefix, motion: Motion, done: int, course: Course) -> list[Vis
     return visits
 
 
-def follow(
-    replay: Replay, motion: Motion, done: int, course: Course
-) -> tuple[dict[str, Near], list[Near]]:
+def follow(replay: Replay, motion: Motion, done: int, course: Course) -> Tour:
     """The state after one period, and all positions up to it.
 
     Where the position does not settle itself it counts from where the period begins.

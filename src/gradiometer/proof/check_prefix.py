@@ -7,8 +7,16 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import CertificateError, DomainError, LimitError
-from gradiometer.formula import compare, compile_exact, free_names, size_in_bits, to_ball
+from gradiometer.errors import CertificateError, DomainError, LimitError, UndecidedError
+from gradiometer.formula import (
+    Advance,
+    compare,
+    compile_assignments,
+    compile_exact,
+    free_names,
+    size_in_bits,
+    to_ball,
+)
 from gradiometer.proof.check_total import require_all_values
 from gradiometer.proof.check_walk import Replay
 
@@ -40,6 +48,7 @@ class Prefix:
         self._slopes = [compile_exact(piece.slope) for piece in replay.pieces]
         self._losses = [compile_exact(piece.loss) for piece in replay.pieces]
         self._reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)
+        self._quick: dict[int, Advance] | None = {}
         self._add(replay.begin())
 
     def reach(self, done: int) -> dict[str, Any]:
@@ -61,9 +70,33 @@ class Prefix:
     def _step(self) -> None:
         done = len(self.states) - 1
         state, piece = self.states[done], self.pieces[done]
+        if isinstance(state["x"], arb) and self._quick is not None:
+            try:
+                self._add(self._advance_balls(self._quick, done))
+                return
+            except UndecidedError:
+                # A parameter that is no longer exact may leave a branch open.
+                self._quick = None
         here = {"x": state["x"]}
         loss = self._losses[piece](here) if self._reads_loss else None
         self._add(self.replay.advance(state, self._slopes[piece](here), done, loss))
+
+    def _advance_balls(self, quick: dict[int, Advance], done: int) -> dict[str, Any]:
+        """The state after one more step from balls, by one list of operations for each piece."""
+        replay, piece = self.replay, self.pieces[done]
+        names = ("x", *replay.state)
+        if piece not in quick:
+            values = {n: v for n, v in replay.values.items() if n not in replay.rates.rows}
+            surface = replay.pieces[piece]
+            rows = [("g", surface.slope), *((("loss", surface.loss),) * self._reads_loss)]
+            quick[piece] = compile_assignments(
+                rows + replay.settled_step(done),
+                [f"{name}'" for name in names],
+                {name: v if v.q == 1 else to_ball(v) for name, v in values.items()},
+            )
+        known = {**self.states[done], **replay.rates.at(done), "t": fmpq(done + 1)}
+        after = quick[piece](known)
+        return {name: to_ball(value) for name, value in zip(names, after, strict=True)}
 
     def _add(self, state: dict[str, Any]) -> None:
         position = state["x"]

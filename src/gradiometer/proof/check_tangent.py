@@ -137,14 +137,12 @@ class Motion:
             name: _RAISE({"b": to_ball(power.base), "e": power.run(count)})
             for name, power in self.powers.items()
         }
+        scaled = [(name, row.scale) for name, row in self.powers.items() if row.factor != ONE]
         while True:
-            scaled = {
-                name: value
-                if self.powers[name].factor == ONE
-                else self.powers[name].scale(count) * value
-                for name, value in bare.items()
-            }
-            yield {**count, **scaled}
+            known = {**count, **bare}
+            for name, scale in scaled:
+                known[name] = scale(count) * bare[name]
+            yield known
             step += 1
             count = {"t": fmpq(step)}
             bare = {name: value * growths[name] for name, value in bare.items()}

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LENGTHS = (200, 1000, 4000, 8000, 20_000)
+LENGTHS = (200, 1000, 4000, 8000, 12_000, 20_000)
 """Steps of the float run after each of which an attracting orbit is looked for."""
 HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""

@@ -24,7 +24,7 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.check_contraction import bound_drifts, find_attractor
 from gradiometer.proof.check_contraction_read import read_contraction
-from gradiometer.proof.check_frozen import Frozen, freeze, read_change
+from gradiometer.proof.check_frozen import Frozen, find_stride, freeze, read_change
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.contraction_frame import find_frozen_frame
@@ -137,6 +137,9 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         frozen = freeze(replay, motion, entry, free, drifts)
         columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
+        if root is not None:
+            # Where the slope is 0 for no rational, only a stride of 0 shows that a run stays.
+            find_stride(motion.pieces[replay.locate(place[0], replay.ends({}))])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), _LEAST)
         free = _widen(replay, frozen, place, round_box)

@@ -19,9 +19,18 @@ from gradiometer.errors import (
     UndecidedError,
 )
 from gradiometer.formula import (
+    ZERO,
+    Advance,
+    Apply,
+    Name,
     Node,
+    Number,
+    apply,
+    compare,
+    compile_assignments,
     evaluate,
     free_names,
+    map_children,
     precision,
     to_ball,
     to_rational_text,
@@ -29,16 +38,17 @@ from gradiometer.formula import (
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_itinerary import Course as Settled
 from gradiometer.proof.check_itinerary import (
+    Tour,
     Visit,
     enclosed,
     find_first,
+    find_visits,
     follow,
     spell_visit,
-    visit,
 )
 from gradiometer.proof.check_motion import Motion, read_motion
 from gradiometer.proof.check_prefix import BITS, Prefix
-from gradiometer.proof.check_tube import Clock, Near, assign, at_most
+from gradiometer.proof.check_tube import Near, at_most
 from gradiometer.proof.fate import Fate, Orbit
 from gradiometer.proof.scene import Scene
 from gradiometer.proof.span import shorten_ends
@@ -51,9 +61,6 @@ _MOST_PERIOD = 400
 _LEAST_TAIL = 12
 _CLOSER = (fmpq(1, 8), fmpq(1, 2), fmpq(7, 8))
 """Shares of the way from the rate at which the memory settles to 1, where slower rates lie."""
-_LATE = 10**5
-"""A step so late that what fades with the step count is gone."""
-
 _NUDGE = fmpq(1, 2**24)
 _ROUGH = 48
 _WIDENINGS = 12
@@ -124,38 +131,49 @@ def _settle(
 ) -> tuple[Settled, list[Visit]]:
     """The periodic memory, how fast it is approached, and where the run is then."""
     centres, rates = _solve(prefix, motion, pieces)
-    _require_return(prefix, motion, done, Settled(pieces, _at(centres), _ONE))
     now = motion.convert(prefix.states[done])
     gaps = {name: at_most(now[name] - value) for name, value in centres.items()}
+    shrinks = [
+        at_most(to_ball(slowest + share * (1 - slowest)))
+        for slowest in sorted(_slowest(motion, rates, gaps, len(pieces)))
+        for share in _CLOSER
+    ]
+    first = _go_round(prefix, motion, done, Settled(pieces, _at(centres, gaps), shrinks[0]))
     error: Exception = UndecidedError("the memory does not settle")
-    for slowest in sorted(_slowest(motion, rates, gaps, len(pieces))):
-        for share in _CLOSER:
-            shrink = at_most(to_ball(slowest + share * (1 - slowest)))
-            try:
-                settled = Settled(pieces, _at(centres), shrink)
-                settled = _spread(prefix, motion, done, settled, gaps)
-                return settled, visit(prefix, motion, done, settled)
-            except (UndecidedError, CertificateError) as found:
-                error = found
+    for shrink in shrinks:
+        try:
+            settled = Settled(pieces, _at(centres), shrink)
+            settled, tour = _spread(prefix, motion, done, settled, gaps, first=first)
+            return settled, find_visits(prefix, motion, done, settled, tour)
+        except (UndecidedError, CertificateError) as found:
+            error, first = found, None
     raise error
 
 
-def _at(centres: Mapping[str, fmpq]) -> dict[str, Near]:
-    return {name: Near(value) for name, value in centres.items()}
+def _at(centres: Mapping[str, fmpq], gaps: Mapping[str, fmpq] | None = None) -> dict[str, Near]:
+    return {name: Near(value, (gaps or {}).get(name, _ZERO)) for name, value in centres.items()}
 
 
-def _require_return(prefix: Prefix, motion: Motion, done: int, settled: Settled) -> None:
-    """Refuse a period that leads elsewhere, before distances are looked for in vain.
+def _go_round(prefix: Prefix, motion: Motion, done: int, settled: Settled) -> Tour | None:
+    """One period with the distances that the run has now; None where these are too large.
+
+    Refuses a period that leads elsewhere, before distances are looked for in vain.
 
     Raises:
         CertificateError: If the strides of the periodic memory are not rational.
         UndecidedError: If they do not add up to 0, which those of a later period may.
     """
-    total = follow(prefix.replay, motion, done, settled)[1][-1].centre
+    try:
+        tour = found = follow(prefix.replay, motion, done, settled)
+    except UndecidedError:
+        bare = {name: Near(part.centre) for name, part in settled.state.items()}
+        tour, found = None, follow(prefix.replay, motion, done, Settled(settled.pieces, bare, _ONE))
+    total = found[1][-1].centre
     if "x" not in settled.state and not isinstance(total, fmpq):
         raise CertificateError("The strides of a period are not rational.")
     if "x" not in settled.state and total != 0:
         raise UndecidedError("the strides of a period do not add up to 0")
+    return tour
 
 
 def _slowest(
@@ -191,6 +209,8 @@ def _solve(
             raise UndecidedError("parts of the memory depend on each other")
         for name in solved:
             known[name], rates[name] = _solve_part(motion, name, slopes, known, rough)
+    if moves:
+        _require_pieces(prefix, known["x"], pieces)
     return {name: values[0] for name, values in known.items()}, rates
 
 
@@ -209,6 +229,16 @@ def _targets(motion: Motion, name: str) -> tuple[set[str], set[str]]:
     return kept, read
 
 
+def _require_pieces(prefix: Prefix, places: Sequence[fmpq], pieces: Sequence[int]) -> None:
+    """Refuse periodic positions one of which is not on its piece."""
+    ends = prefix.replay.ends({})
+    for place, piece in zip(places, pieces, strict=True):
+        left, right = None if piece == 0 else ends[piece - 1], ends[piece]
+        inside = left is None or compare(left, place) <= 0
+        if not (inside and (right is None or compare(place, right) <= 0)):
+            raise UndecidedError("a periodic position is on another piece than the run")
+
+
 def _solve_part(
     motion: Motion,
     name: str,
@@ -217,15 +247,11 @@ def _solve_part(
     rough: Mapping[str, fmpq],
 ) -> tuple[list[fmpq], fmpq]:
     """The periodic values of one part, and the factor of its map over the whole period."""
-    clock, targets = Clock(_LATE, 1, _ONE), _targets(motion, name)[0]
+    advance = _compile_late(motion, name)
     factor, shift, maps, place = _ONE, _ZERO, [], rough[name]
     for index, slope in enumerate(slopes):
-        state = {other: Near(values[index]) for other, values in known.items()}
-        ends = []
-        for trial in (place, place + _NUDGE):
-            state[name] = Near(trial)
-            row = assign(motion, state, Near(evaluate(slope, {})), clock, targets=targets)
-            ends.append(row[f"{name}'"].centre)
+        here = {"g": evaluate(slope, {}), **{n: values[index] for n, values in known.items()}}
+        ends = [advance({**here, name: trial})[0] for trial in (place, place + _NUDGE)]
         if not all(isinstance(end, fmpq) for end in ends):
             raise CertificateError("The periodic memory is not rational.")
         slant = (ends[1] - ends[0]) / _NUDGE
@@ -238,6 +264,30 @@ def _solve_part(
     for slant, rest in maps[:-1]:
         values.append(slant * values[-1] + rest)
     return values, factor
+
+
+def _compile_late(motion: Motion, name: str) -> Advance:
+    """The next value of a part after so many steps that what fades with their count is gone."""
+    targets, rows = _targets(motion, name)[0], []
+    for target, written in motion.step:
+        tree, mean = written, motion.means.get(target[:-1])
+        if mean is not None and target.endswith("'"):
+            base, old = Number(mean.base), Name(target[:-1])
+            tree = apply("+", apply("*", base, old), apply("*", Number(1 - mean.base), mean.entry))
+        if target in targets:
+            rows.append((target, _without_fading(tree)))
+    if any("t" in free_names(tree) for _, tree in rows):
+        raise UndecidedError("`t` comes to no rest")
+    return compile_assignments(rows, [f"{name}'"], motion.values)
+
+
+def _without_fading(node: Node) -> Node:
+    """The tree with 0 for each power whose exponent reads the step count."""
+    if isinstance(node, Apply) and node.operator == "^":
+        base, exponent = node.arguments
+        if "t" in free_names(exponent) - free_names(base):
+            return ZERO
+    return map_children(node, _without_fading)
 
 
 def _rounded(value: Any) -> fmpq:
@@ -254,13 +304,19 @@ def _spread(
     done: int,
     settled: Settled,
     gaps: Mapping[str, fmpq],
-) -> Settled:
-    """The same with distances that hold the run at first and shrink in each period."""
+    *,
+    first: Tour | None = None,
+) -> tuple[Settled, Tour]:
+    """The same with distances that hold the run at first and shrink in each period.
+
+    *first* is one period with the distances that the run has now, where it is known.
+    """
     spreads = dict(gaps)
     for count in range(_WIDENINGS):
         state = {name: Near(part.centre, spreads[name]) for name, part in settled.state.items()}
         settled = Settled(settled.pieces, state, settled.shrink)
-        after = follow(prefix.replay, motion, done, settled)[0]
+        tour = follow(prefix.replay, motion, done, settled) if first is None or count else first
+        after = tour[0]
         wanted = {
             name: gaps[name]
             if after[name].spread == 0
@@ -268,7 +324,7 @@ def _spread(
             for name in spreads
         }
         if all(wanted[name] <= spreads[name] for name in spreads):
-            return settled
+            return settled, tour
         # What grows towards a limit is carried beyond it, further in each round.
         spreads = {
             name: at_most(max(wanted[name] + 2**count * (wanted[name] - spread), spread))

@@ -13,7 +13,7 @@ from gradiometer.errors import DomainError, LimitError, UndecidedError
 from gradiometer.formula import Exact, Range, evaluate, precision, size_in_bits, to_ball
 from gradiometer.model import BoundSchedule, Rule, ScalarRule, Surface, unroll
 from gradiometer.proof.rates import bound_rates, give_float_rates, give_rates
-from gradiometer.proof.walk import FIRST_BITS, LAST_BITS, MOST_EXPONENT, MOST_RATIONAL_BITS
+from gradiometer.proof.walk import FIRST_BITS, LAST_BITS, MOST_EXPONENT
 
 Arithmetic: TypeAlias = Literal["exact", "ball", "mixed"]
 """Rationals alone; balls from the start; or rationals as long as they last, and then balls."""
@@ -22,6 +22,9 @@ Point: TypeAlias = tuple[Exact, ...]
 
 SHARP, BLURRED = 80, 8
 """Certain bits that an answer shows, and those below which a run ends."""
+
+_MOST_RATIONAL_BITS = 100_000
+"""A longer rational is continued as a ball, or ends a run in rationals alone."""
 
 
 @final
@@ -242,10 +245,10 @@ class _Walk:
     def _keep(self, value: Exact, where: str, step: int) -> Exact:
         """The value as it is kept: a long rational becomes a ball where balls are allowed."""
         if isinstance(value, fmpq):
-            if size_in_bits(value) > MOST_RATIONAL_BITS:
+            if size_in_bits(value) > _MOST_RATIONAL_BITS:
                 if self.arithmetic == "exact":
                     raise LimitError(
-                        f"The numbers of step {step} have more than {MOST_RATIONAL_BITS:,} bits."
+                        f"The numbers of step {step} have more than {_MOST_RATIONAL_BITS:,} bits."
                     )
                 return to_ball(value)
             return to_ball(value) if self.arithmetic == "ball" else value

@@ -37,8 +37,8 @@ Side: TypeAlias = Literal["left", "right"] | None
 Known: TypeAlias = Mapping[int, int]
 """The order (-1 or 1) of the position with some joints."""
 
-MOST_RATIONAL_BITS = 100_000
-"""A longer rational is continued as a ball: exact ties are not to be expected any more."""
+_FEWEST_BITS, _MOST_BITS, _ALL_BITS = 20_000, 100_000, 2_000_000
+"""A rational of more bits, or than the last number by the count of steps, goes on as a ball."""
 
 MOST_EXPONENT = 10_000_000
 """A ball with a larger power of two ends the run: it doubles at each step, say, for ever."""
@@ -230,7 +230,7 @@ def advance(
     known: dict[str, Any] = {**rule.values, **rates, **state.memory}
     known |= {"x": state.position, "g": gradient, "t": fmpq(step), "loss": loss}
     for target, run in rule.exact_step:
-        known[target] = _shorten(collapse(run(known)))
+        known[target] = _shorten(collapse(run(known)), step)
     memory = {name: known[f"{name}'"] for name in rule.state}
     position = known["x'"]
     if isinstance(position, arb):
@@ -239,13 +239,14 @@ def advance(
     return State(step, position, memory)
 
 
-def _shorten(value: Any) -> Any:
-    """The value, as a ball when its numerator and denominator have become very long.
+def _shorten(value: Any, step: int) -> Any:
+    """The value, as a ball when it is too long for that step: no exact tie is to be expected.
 
     Raises:
         LimitError: If the ball is larger or smaller than anybody can write down.
     """
-    if isinstance(value, fmpq) and size_in_bits(value) > MOST_RATIONAL_BITS:
+    longest = min(_MOST_BITS, max(_FEWEST_BITS, _ALL_BITS // step))
+    if isinstance(value, fmpq) and size_in_bits(value) > longest:
         value = to_ball(value)
     if isinstance(value, arb) and value.is_finite():
         top = int(value.abs_upper().man_exp()[1])
@@ -361,9 +362,8 @@ def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool)
             home = piece if course.side is None else ground.locate(state.position, None)
             if home in ground.holes and compare(state.position, ground.holes[home]) == 0:
                 raise DomainError(f"The landscape has no value at x = {state.position}.")
-            loss = ground.loss(home, state.position)
+            losses.append(ground.loss(home, state.position))
             pieces.append(piece)
-            losses.append(loss)
             settled = settled_from is not None and state.step >= settled_from
             key = _key(state) if settled else None
             if key is not None and key in seen:
@@ -377,7 +377,7 @@ def _run(course: Course, settled_from: int | None, bits: int, *, as_balls: bool)
                 raise UndecidedError("the enclosure of the position has become too wide")
             gradient = ground.slope(piece, state.position)
             rates = course.rates(state.step)
-            states.append(advance(course.rule, state, gradient, rates, loss))
+            states.append(advance(course.rule, state, gradient, rates, losses[-1]))
     except UndecidedError as error:
         ended, undecided = str(error), True
     except (DomainError, LimitError) as error:
