@@ -114,9 +114,7 @@ def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
     Raises:
         UndecidedError: If nothing is proved; it says why.
     """
-    ends = [None if end is None else str(end) for end in (domain.lower, domain.upper)]
-    row = [*ends, domain.lower_closed, domain.upper_closed]
-    problem = to_problem(course.to_problem(), parameter, row)
+    problem = to_phases_problem(course, parameter=parameter, domain=domain)
     try:
         with precision(BITS):
             return _find(problem)
@@ -124,6 +122,19 @@ def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
         raise UndecidedError(f"the checker did not accept the proof: {error.problem}") from None
     except GradiometerError as error:
         raise UndecidedError(error.problem.rstrip(".")) from None
+
+
+def to_phases_problem(course: Course, *, parameter: str, domain: Axis) -> dict[str, Any]:
+    """What is asked of all starts, as plain JSON for a certificate.
+
+    Args:
+        course: The rule and the landscape; its start is not used.
+        parameter: The parameter that moves the top.
+        domain: The values that it may have.
+    """
+    ends = [None if end is None else str(end) for end in (domain.lower, domain.upper)]
+    row = [*ends, domain.lower_closed, domain.upper_closed]
+    return to_problem(course.to_problem(), parameter, row)
 
 
 def _find(problem: Mapping[str, Any]) -> Phases:
