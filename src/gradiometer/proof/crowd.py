@@ -11,6 +11,7 @@ from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, Range, hull, to_float, to_rational_text
 from gradiometer.proof.check_carry import Carry
 from gradiometer.proof.check_climb import RunUp
+from gradiometer.proof.check_coast import find_coast
 from gradiometer.proof.check_crowd import (
     Crowd,
     bound_early,
@@ -36,6 +37,7 @@ _CUTS = 30
 """Cuts at each end of a range, each twice as near to it as the last."""
 _CLOSE = (0.05, 1e-12, 0.0)
 """Where later climbs may go farther by more than this part, telling more steps apart is in vain."""
+_CLOSE_COASTING = 1.0
 _FIRST = 4
 """Lengths of run-ups that are named, the best ones."""
 
@@ -70,11 +72,17 @@ def list_crowd_bounds(
                     continue
                 whole = late if whole is None else whole
                 helpful += [name] if name else []
-                yield most_of([*early.values(), late]), _list_best(early, late, wedge), _spell(crowd)
+                yield (
+                    most_of([*early.values(), late]),
+                    _list_best(early, late, wedge),
+                    _spell(crowd),
+                )
             names = helpful
             best = most_of(list(early.values()))
             below = best if limit is None else limit
-            if whole is None or not _is_worth_more(wedge, late, below, close):
+            # Where slopes count for less and less, later climbs do go less far.
+            most = close if find_coast(carry) is None or not close else _CLOSE_COASTING
+            if whole is None or not _is_worth_more(wedge, late, below, most):
                 return
         except (UndecidedError, DomainError) as error:
             reason = str(error)
