@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -162,6 +163,8 @@ def _settle(carry: Carry, box: Box, name: str, ways: tuple[Sequence[fmpq], int])
     assert wider.lower is not None
     assert wider.upper is not None
     width = max(to_float(wider.upper - wider.lower), 1e-30)
+    if not math.isfinite(width):
+        return wider
     margin = fmpq(int(width * 2**40) + 1, 2**80)
     around = Range(now.lower - margin, now.upper + margin)
     try:

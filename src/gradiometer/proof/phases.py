@@ -60,6 +60,8 @@ _NARROW = 1e-9
 """How far apart they are when returns are not told apart."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
+_SAYING = 150
+"""Letters of the longest reason that is given as it is."""
 _LONGEST_CLIMB = 2000
 """What a climb may have cost that was given up."""
 
@@ -190,7 +192,9 @@ def _choose(
         if gap <= 0 or (gap < _SAME and (below.after is None or "tail" in evidence)):
             return best
     if best is None:
-        raise UndecidedError(reasons[-1])
+        # A reason that spells a number of many digits says nothing to anybody.
+        said = reasons[-1]
+        raise UndecidedError(said if len(said) < _SAYING else "numbers grow out of all proportion")
     return best
 
 
