@@ -30,7 +30,7 @@ FOLDERS = ("proof", "known_answers", "question", "properties", "terminal", "stud
 PATTERNS = ("contraction*", "approach", "outer", "trap", "rotation", "itinerary", "excursion",
             "descent", "stability*", "doubling", "verdict", "walk", "regime", "threshold",
             "fate", "tether*", "basin", "phases*", "step_bound", "stride",
-            "fading", "separate", "crowd", "scene")  # fmt: skip
+            "fading", "separate", "crowd", "scene", "reach")  # fmt: skip
 WORDS = r"trajectory|escape|stability|fate|prover"
 MARK = "_STATEMENTS_RUN"
 MOST_SECONDS = 20

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
         is_odd,
         to_digits,
     )
-    from gradiometer.proof.phases import Phases, find_phases
+    from gradiometer.proof.phases import Phases, find_phases, to_phases_problem
     from gradiometer.proof.pieces import prove_pieces
+    from gradiometer.proof.reach import Reach, find_reach
     from gradiometer.proof.refute import (
         Comparison,
         certify_counterexample,
@@ -162,6 +163,7 @@ _PLACES = {
     "NotRationalError": "trail",
     "Orbit": "fate",
     "Phases": "phases",
+    "Reach": "reach",
     "Regime": "regime",
     "Roots": "roots",
     "Run": "walk",
@@ -187,6 +189,7 @@ _PLACES = {
     "begin": "walk",
     "certify_counterexample": "refute",
     "certify_trail": "trail_certificate",
+    "to_phases_problem": "phases",
     "to_trail_problem": "trail_certificate",
     "combine": "certificate",
     "compare_at": "refute",
@@ -213,6 +216,7 @@ _PLACES = {
     "find_monotone": "shape_order",
     "find_period": "shape_symmetry",
     "find_phases": "phases",
+    "find_reach": "reach",
     "find_point": "witness",
     "find_range": "shape_range",
     "find_regimes": "regime",
@@ -282,6 +286,7 @@ __all__ = [
     "Outcome",
     "Phases",
     "Rate",
+    "Reach",
     "Regime",
     "Rest",
     "Roots",
@@ -332,6 +337,7 @@ __all__ = [
     "find_phases",
     "find_point",
     "find_range",
+    "find_reach",
     "find_regimes",
     "find_roots",
     "find_settled_step",
@@ -385,6 +391,7 @@ __all__ = [
     "spell",
     "survey",
     "to_digits",
+    "to_phases_problem",
     "to_trail_problem",
     "translate_rule",
 ]

@@ -44,6 +44,7 @@ KINDS: Mapping[str, str] = {
     "phases": "check_phases",
     "pieces": "check_pieces",
     "profile": "check_profile",
+    "reach": "check_reach",
     "regimes": "check_regimes",
     "root": "check_root",
     "rotation": "check_rotation",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, final
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Exact, Range, at_point, compare, size_in_bits, to_ball
 from gradiometer.proof.check_drive import Drive
 from gradiometer.proof.check_region import Box, contains, outward
+from gradiometer.proof.check_walk import Replay
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO = fmpq(0)
@@ -19,7 +21,7 @@ _LONGEST_CLIMB = 2000
 """Steps after which a climb is given up."""
 _EXACT_STEPS = 300
 """Steps of a climb whose bound is kept as it is; later ones are rounded outward."""
-_LONG = 6000
+_LONG = 1500
 """Bits after which a rational goes on as a ball."""
 
 Count = Callable[[int], tuple[int, int | None]]
@@ -27,7 +29,7 @@ Count = Callable[[int], tuple[int, int | None]]
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunUp:
     """The runs that begin on the first piece, for as long as they are on it."""
 
@@ -42,9 +44,18 @@ class RunUp:
             self.states.append(replay.begin())
         while len(self.states) <= done:
             state = {**self.states[-1], "x": _ZERO}
+            if any(isinstance(value, arb) for value in state.values()):
+                replay = self._rounded
             after = replay.advance(state, self.wedge.fall, len(self.states) - 1)
             self.states.append({name: shorten(value) for name, value in after.items()})
         return self.states[done]
+
+    @cached_property
+    def _rounded(self) -> Replay:
+        """The rule with balls for parameters: where digits are lost anyway, powers are quick."""
+        replay = self.wedge.replay
+        values: dict[str, Any] = {name: to_ball(v) for name, v in replay.values.items()}
+        return replace(replay, values=values)
 
     def climb(self, steps: int) -> tuple[Exact, int]:
         """The farthest position, and its step, when step number *steps* leaves the kink itself.

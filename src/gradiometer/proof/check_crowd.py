@@ -18,6 +18,7 @@ from gradiometer.errors import UndecidedError
 from gradiometer.formula import Exact, Range, at_point, compare, hull, size_in_bits
 from gradiometer.proof.check_carry import Carry, Moved, as_ball, read_carry
 from gradiometer.proof.check_climb import RunUp
+from gradiometer.proof.check_coast import Coast, find_coast
 from gradiometer.proof.check_excursion import read_box
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_region import Box, contains, outward
@@ -33,6 +34,8 @@ _FAR = 2
 """Times the length of a step by which one begins before the place that it is to come to."""
 _SOON = 8
 """Steps downward after which it is asked, at powers of two, whether a climb is over for good."""
+_COASTS = 64
+"""Steps of a climb after which it may end where later slopes only slow it down."""
 _EXACT_STEPS = 300
 """Steps of a climb that are kept as they are; later ones are rounded outward."""
 
@@ -211,6 +214,8 @@ def bound_ascent(
         UndecidedError: If it may climb without end.
     """
     best, here, falling = highest, highest, 0
+    # Only of steps without an end is it known that their memories never leave the tail.
+    coast = None if is_known else find_coast(carry)
     for step in range(done + 1, done + _LONGEST_CLIMB):
         if _is_back(wedge, here):
             return best
@@ -227,10 +232,26 @@ def bound_ascent(
         ):
             return best
         best = most_of([best, here])
+        if coast is not None and step - done == _COASTS:
+            ahead = _coast_on(carry, wedge, coast, (box, tail), step)
+            if ahead is not None:
+                return most_of([best, here + ahead])
         if is_falling or step - done > _EXACT_STEPS:
             box, here = {n: outward(r) for n, r in box.items()}, outward(at_point(here)).upper
             assert here is not None
     raise UndecidedError("a run may climb for very long")
+
+
+def _coast_on(
+    carry: Carry, wedge: Wedge, coast: Coast, boxes: tuple[Box, Box], done: int
+) -> Exact | None:
+    """How far all steps to come lead on at most; None where some may speed up."""
+    now, tail = boxes
+    try:
+        moved = carry.step(tail, wedge.rise, first=done + 1, last=None)
+        return coast.most(now) if coast.slows(moved.known) else None
+    except UndecidedError:
+        return None
 
 
 def _is_back(wedge: Wedge, here: Exact) -> bool:

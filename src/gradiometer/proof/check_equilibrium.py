@@ -9,6 +9,7 @@ by continuous operations is the limit of what is computed on the way.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from flint import fmpq
@@ -36,9 +37,11 @@ from gradiometer.formula import (
 )
 from gradiometer.proof.check_climb import shorten
 from gradiometer.proof.check_drive import Drive
+from gradiometer.proof.check_motion import split_factors
 from gradiometer.proof.check_wedge import Wedge
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
+_TWO = number(2)
 _LONGEST_CLIMB = 12_000
 _PATIENCE = 100
 """Steps without a farther position after which a climb is left."""
@@ -194,6 +197,24 @@ def _require_continuous(node: Node) -> None:
             _require_continuous(part)
 
 
+def _without_squares(node: Node) -> Node:
+    """The tree with `sqrt(u)^2` as u, inside products too: the same wherever it has a value."""
+    tree = map_children(node, _without_squares)
+    if not (isinstance(tree, Apply) and tree.operator == "^" and tree.arguments[1] == _TWO):
+        return tree
+    over, under = (list(map(_square, part)) for part in split_factors(tree.arguments[0]))
+    if not over or all(isinstance(part, Apply) and part.operator == "^" for part in over + under):
+        return tree
+    top = reduce(lambda left, right: apply("*", left, right), over)
+    return reduce(lambda left, right: apply("/", left, right), under, top)
+
+
+def _square(node: Node) -> Node:
+    if isinstance(node, Apply) and node.operator == "sqrt":
+        return node.arguments[0]
+    return apply("^", node, _TWO)
+
+
 def _value(tree: Node, known: Mapping[str, Any]) -> Exact:
     if not free_names(tree) <= known.keys():
         raise UndecidedError("two parts of the memory lead each other")
@@ -219,7 +240,7 @@ def _rest_of(name: str, tree: Node, known: Mapping[str, Any]) -> Exact:
         if fades and kept.constant == 0 and compare(new, _ZERO) > 0:
             return new
         raise UndecidedError("a part of the memory does not forget where it began")
-    form = to_affine(tree, own, known)
+    form = to_affine(_without_squares(tree), own, known)
     factor = form.coefficients.get(name, _ZERO)
     if not (compare(factor, _ONE) < 0 and compare(factor, -_ONE) > 0):
         raise UndecidedError("a part of the memory does not forget where it began")

@@ -89,9 +89,13 @@ class Replay:
 
     def begin(self) -> dict[str, Any]:
         """The state before the first step."""
-        known = {**self.values, **self.rates.at(0), "x": self.start}
+        return self.begin_at(self.start)
+
+    def begin_at(self, start: fmpq) -> dict[str, Any]:
+        """The same for a run that begins there."""
+        known = {**self.values, **self.rates.at(0), "x": start}
         memory = {name: evaluate(tree, known) for name, tree in self.state.items()}
-        return {"x": self.start, **memory}
+        return {"x": start, **memory}
 
     def advance(
         self, state: Mapping[str, Any], gradient: Any, done: int, loss: Any = None

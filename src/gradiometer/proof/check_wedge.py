@@ -11,6 +11,7 @@ from flint import fmpq
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Affine, Axis, Node, evaluate, free_names, to_affine
 from gradiometer.proof.check_fields import fields, require
+from gradiometer.proof.check_recentre import recentre
 from gradiometer.proof.check_regimes import read_domain
 from gradiometer.proof.check_total import is_total
 from gradiometer.proof.check_walk import Replay, read_replay
@@ -88,7 +89,7 @@ def read_wedge(problem: Any) -> Wedge:
     low = axis.lower
     bare = low is None or foot + reach * low < kink
     _refuse(bare, f"for some `{parameter}` the top lies before the kink")
-    return Wedge(replay, kink, fall, rise, foot, reach, axis)
+    return Wedge(recentre(replay), kink, fall, rise, foot, reach, axis)
 
 
 def _number(tree: Node, parameter: str) -> fmpq:

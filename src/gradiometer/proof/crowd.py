@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, Range, hull, to_float, to_rational_text
 from gradiometer.proof.check_carry import Carry
 from gradiometer.proof.check_climb import RunUp
+from gradiometer.proof.check_coast import find_coast
 from gradiometer.proof.check_crowd import (
     Crowd,
     bound_early,
@@ -27,15 +29,16 @@ Bound: TypeAlias = tuple[Exact, Sequence[int] | None, Mapping[str, Any]]
 There are no such lengths where the limit of ever longer ones promises most.
 """
 
-_LENGTHS = (48, 512)
+_LENGTHS = (48, 512, 1024)
 """Steps up to which the step count is told apart."""
 _SWEEPS = 4
 _ROUNDS = 20
 _PLAIN_ROUNDS = 4
 _CUTS = 30
 """Cuts at each end of a range, each twice as near to it as the last."""
-_CLOSE = 0.05
+_CLOSE = (0.05, 1e-12, 0.0)
 """Where later climbs may go farther by more than this part, telling more steps apart is in vain."""
+_CLOSE_COASTING = 1.0
 _FIRST = 4
 """Lengths of run-ups that are named, the best ones."""
 
@@ -55,7 +58,7 @@ def list_crowd_bounds(
         UndecidedError: If there is none.
     """
     reason, names = "no bound of its memory was found", None
-    for steps in _LENGTHS:
+    for steps, close in zip(_LENGTHS, _CLOSE, strict=True):
         try:
             tail = _hold_tail(carry, wedge, run_up, steps)
             early, box = bound_early(carry, wedge, run_up, Crowd(steps, tail, {}))
@@ -70,10 +73,17 @@ def list_crowd_bounds(
                     continue
                 whole = late if whole is None else whole
                 helpful += [name] if name else []
-                yield most_of([*early.values(), late]), _list_best(early, late), _spell(crowd)
+                yield (
+                    most_of([*early.values(), late]),
+                    _list_best(early, late, wedge),
+                    _spell(crowd),
+                )
             names = helpful
             best = most_of(list(early.values()))
-            if whole is None or not _is_worth_more(wedge, late, best if limit is None else limit):
+            below = best if limit is None else limit
+            # Where slopes count for less and less, later climbs do go less far.
+            most = close if find_coast(carry) is None or not close else _CLOSE_COASTING
+            if whole is None or not _is_worth_more(wedge, late, below, most):
                 return
         except (UndecidedError, DomainError) as error:
             reason = str(error)
@@ -81,10 +91,10 @@ def list_crowd_bounds(
         raise UndecidedError(reason)
 
 
-def _is_worth_more(wedge: Wedge, late: Exact, below: Exact) -> bool:
+def _is_worth_more(wedge: Wedge, late: Exact, below: Exact, close: float) -> bool:
     """Whether later climbs may go a little farther than those that are known, but not much."""
     more = to_float((late - below) / (below - wedge.kink)) if below != wedge.kink else 1.0
-    return 0 < more < _CLOSE
+    return 0 < more < close
 
 
 def _hold_tail(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> Box:
@@ -92,12 +102,15 @@ def _hold_tail(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> Box:
     return _hold(carry, last, (wedge.fall, wedge.rise), steps + 1)
 
 
-def _list_best(early: Mapping[int, Exact], late: Exact) -> Sequence[int] | None:
+def _list_best(early: Mapping[int, Exact], late: Exact, wedge: Wedge) -> Sequence[int] | None:
     """The steps that begin the farthest climbs; None where those are later ones."""
-    known = {step: to_float(top) for step, top in early.items()}
-    if to_float(late) > max(known.values()):
+    known = {step: to_float(top - wedge.kink) for step, top in early.items()}
+    most = max(known.values())
+    if to_float(late - wedge.kink) > most:
         return None
-    return sorted(known, key=lambda step: (-known[step], step))[:_FIRST]
+    best = sorted(known, key=lambda step: (-known[step], step))[:_FIRST]
+    # Of climbs that floats do not tell apart, one after a long run-up may still go farther.
+    return [*best, max(step for step in known if known[step] == most)]
 
 
 def _list_places(part: Range) -> tuple[fmpq, ...]:
@@ -150,6 +163,8 @@ def _settle(carry: Carry, box: Box, name: str, ways: tuple[Sequence[fmpq], int])
     assert wider.lower is not None
     assert wider.upper is not None
     width = max(to_float(wider.upper - wider.lower), 1e-30)
+    if not math.isfinite(width):
+        return wider
     margin = fmpq(int(width * 2**40) + 1, 2**80)
     around = Range(now.lower - margin, now.upper + margin)
     try:

@@ -60,6 +60,8 @@ _NARROW = 1e-9
 """How far apart they are when returns are not told apart."""
 _LONG = 2000
 """Bits of the longest rational that is claimed as it is."""
+_SAYING = 150
+"""Letters of the longest reason that is given as it is."""
 _LONGEST_CLIMB = 2000
 """What a climb may have cost that was given up."""
 
@@ -114,9 +116,7 @@ def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
     Raises:
         UndecidedError: If nothing is proved; it says why.
     """
-    ends = [None if end is None else str(end) for end in (domain.lower, domain.upper)]
-    row = [*ends, domain.lower_closed, domain.upper_closed]
-    problem = to_problem(course.to_problem(), parameter, row)
+    problem = to_phases_problem(course, parameter=parameter, domain=domain)
     try:
         with precision(BITS):
             return _find(problem)
@@ -124,6 +124,19 @@ def find_phases(course: Course, *, parameter: str, domain: Axis) -> Phases:
         raise UndecidedError(f"the checker did not accept the proof: {error.problem}") from None
     except GradiometerError as error:
         raise UndecidedError(error.problem.rstrip(".")) from None
+
+
+def to_phases_problem(course: Course, *, parameter: str, domain: Axis) -> dict[str, Any]:
+    """What is asked of all starts, as plain JSON for a certificate.
+
+    Args:
+        course: The rule and the landscape; its start is not used.
+        parameter: The parameter that moves the top.
+        domain: The values that it may have.
+    """
+    ends = [None if end is None else str(end) for end in (domain.lower, domain.upper)]
+    row = [*ends, domain.lower_closed, domain.upper_closed]
+    return to_problem(course.to_problem(), parameter, row)
 
 
 def _find(problem: Mapping[str, Any]) -> Phases:
@@ -179,7 +192,9 @@ def _choose(
         if gap <= 0 or (gap < _SAME and (below.after is None or "tail" in evidence)):
             return best
     if best is None:
-        raise UndecidedError(reasons[-1])
+        # A reason that spells a number of many digits says nothing to anybody.
+        said = reasons[-1]
+        raise UndecidedError(said if len(said) < _SAYING else "numbers grow out of all proportion")
     return best
 
 

@@ -9,10 +9,10 @@ from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import Axis, precision, to_ball, to_float
-from gradiometer.proof import Course, Phases, find_phases
+from gradiometer.proof import Course, Phases, Reach, find_phases, find_reach
 from gradiometer.question.answer import Answer, Fact, Series, Step, proved, unknown
 from gradiometer.question.course import ANY, Request, continuity_fact
-from gradiometer.question.value import Bounds, to_value_text
+from gradiometer.question.value import INFINITY, Bounds, to_value_text
 
 _BITS = 256
 _ENDLESS = "endless"
@@ -35,12 +35,12 @@ def answer_any(request: Request, parameter: str, domain: Axis) -> Answer:
     """
     course, found = request.course, None
     facts: dict[str, Fact]
+    certificate: Mapping[str, Any] | None
     try:
         found = find_phases(course, parameter=parameter, domain=domain)
-        facts = _list_facts(found, parameter)
+        facts, certificate = _list_facts(found, parameter), found.certificate
     except UndecidedError as error:
-        reason = f"Nothing is proved for all starts: {error}."
-        facts = {name: unknown(reason) for name in _FACTS}
+        facts, certificate = _answer_least(course, parameter, domain, str(error))
     facts["continuous"] = continuity_fact(course.landscape)
     return Answer(
         "escape",
@@ -48,7 +48,33 @@ def answer_any(request: Request, parameter: str, domain: Axis) -> Answer:
         facts,
         () if found is None else _list_steps(found, parameter, facts),
         {} if found is None else _draw_phases(course, found),
-        None if found is None else found.certificate,
+        certificate,
+    )
+
+
+def _answer_least(
+    course: Course, parameter: str, domain: Axis, reason: str
+) -> tuple[dict[str, Fact], Mapping[str, Any] | None]:
+    """What one run shows where nothing bounds them all."""
+    try:
+        found = find_reach(course, parameter=parameter, domain=domain)
+    except UndecidedError:
+        said = f"Nothing is proved for all starts: {reason}."
+        return {name: unknown(said) for name in _FACTS}, None
+    said = f"Some run comes {_text(found.least)} past the kink; no bound is proved: {reason}."
+    facts = {name: unknown(said) for name in _FACTS}
+    facts["between"] = _between_fact(found, parameter)
+    return facts, found.certificate
+
+
+def _between_fact(found: Reach, parameter: str) -> Fact:
+    crossed = "" if found.barrier is None else (
+        f", and so crosses the barrier for every `{parameter}` below {_text(found.barrier)}"
+    )  # fmt: skip
+    return proved(
+        Bounds(found.least, INFINITY, lower_closed=True, upper_closed=False),
+        f"The supremum is at least this: the run that begins at x = {_text(found.start)} comes so "
+        f"far with step {found.step}{crossed}.",
     )
 
 

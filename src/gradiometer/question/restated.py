@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from gradiometer.errors import GradiometerError, UndecidedError
-from gradiometer.proof import to_trail_problem
-from gradiometer.question.course import Request, read_request
+from gradiometer.proof import to_phases_problem, to_trail_problem
+from gradiometer.question.course import Request, is_any_start, read_request
 from gradiometer.question.escape import read_barrier
 from gradiometer.question.stability_read import read_stability
 
@@ -89,6 +89,8 @@ def _of_trajectory(inputs: Mapping[str, Any]) -> Problem:
 def _of_escape(inputs: Mapping[str, Any]) -> Problem:
     request = _read_course(inputs, free=True)
     parameter, axis = read_barrier(request, None)
+    if is_any_start(inputs["start"]):
+        return to_phases_problem(request.course, parameter=parameter, domain=axis)
     ends = [None if end is None else str(end) for end in (axis.lower, axis.upper)]
     return {
         "run": request.course.to_problem(),

@@ -218,6 +218,15 @@ def _of_phases(parts: Sequence[Any]) -> dict[str, Any]:
     return expected
 
 
+def _of_reach(parts: Sequence[Any]) -> dict[str, Any]:
+    """Of one run only a lower end is known."""
+    least = parts[0]["claim"]["least"]
+    interval = {"lower": least, "upper": "inf", "lower_closed": True, "upper_closed": False,
+                "text": f"[{least}, oo)"}  # fmt: skip
+    names = ("overshoot", "reached", "run_up", "climb", "barrier", "attained", "settled", "scaling")
+    return {"between": interval, **dict.fromkeys(names)}
+
+
 def _of_alike(parts: Sequence[Any]) -> dict[str, Any]:
     problem, claim = parts[0]["problem"], parts[0]["claim"]
     settings = problem[problem["target"]]["values"]
@@ -260,6 +269,7 @@ READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "graph": _of_graph,
     "impossible": _of_impossible,
     "phases": _of_phases,
+    "reach": _of_reach,
     "regimes": _of_regimes,
     "run": _of_run,
     "stability": _of_stability,
