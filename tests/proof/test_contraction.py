@@ -15,7 +15,7 @@ from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.scene import Scene
-from gradiometer.question import read_run
+from gradiometer.question import ask, read_run
 from gradiometer.question.trajectory import trajectory
 from proof.mutants import edited, survivors
 
@@ -263,3 +263,13 @@ def test_a_rate_that_is_negative_later_ends_the_run(rate, is_run):
         else:
             with pytest.raises(CertificateError, match="negative"):
                 find_attractor(replay, read_contraction(evidence))
+
+
+def test_a_run_beyond_the_largest_float_stays_open():
+    # Uphill on exp(-x) slopes soon pass the largest float; nothing may be drawn from them.
+    step = {"m'": "m/2 - g/10", "v'": "max(v, m'^2)",
+            "x'": "x - learning_rate*m'/(sqrt(v') + 1/1000)"}  # fmt: skip
+    rule = {"name": "uphill", "about": "A rule.", "state": {"m": "0", "v": "1"}, "step": step,
+            "parameters": {"learning_rate": {"default": "1/5", "domain": "(0, oo)"}}}  # fmt: skip
+    answer = ask("trajectory", objective="exp(-x)", optimizer=rule, start="-29/37", steps=60)
+    assert answer.facts["verdict"].status == "unknown"

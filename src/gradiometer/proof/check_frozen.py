@@ -299,6 +299,8 @@ def _short(value: Any, side: int) -> fmpq:
 
 
 def _from_ball(ball: arb) -> Range:
+    if not ball.is_finite():
+        raise UndecidedError("a range has no end that is known")
     return Range(ball.lower().fmpq(), ball.upper().fmpq())
 
 

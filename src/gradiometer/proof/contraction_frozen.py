@@ -138,6 +138,8 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         columns = [scene.names.index(name) for name in kept]
         place, root = _find_place(replay, motion, states[:, columns])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
+        if not np.isfinite(away).all():
+            raise UndecidedError("the run goes farther than floats tell")
         round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), _LEAST)
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free, drifts)
