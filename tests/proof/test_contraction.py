@@ -13,6 +13,8 @@ from gradiometer.proof.approach import find_approach
 from gradiometer.proof.check_contraction import find_attractor
 from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import enclose_run
+from gradiometer.proof.check_region import to_dyadic
+from gradiometer.proof.check_trap import Grid
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.scene import Scene
 from gradiometer.question import ask, read_run
@@ -273,3 +275,13 @@ def test_a_run_beyond_the_largest_float_stays_open():
             "parameters": {"learning_rate": {"default": "1/5", "domain": "(0, oo)"}}}  # fmt: skip
     answer = ask("trajectory", objective="exp(-x)", optimizer=rule, start="-29/37", steps=60)
     assert answer.facts["verdict"].status == "unknown"
+
+
+@pytest.mark.parametrize("power", [10**30, -(10**30)])
+def test_an_end_out_of_all_proportion_is_refused(power):
+    # As a rational it would fill the memory: the library of numbers ends the whole process.
+    end = (arb(2) ** power).lower()
+    with pytest.raises(UndecidedError, match="proportion"):
+        to_dyadic(end)
+    with pytest.raises(UndecidedError, match="proportion"):
+        Grid(("x",), (fmpq(0),), (fmpq(1),)).cover([1 / end if power < 0 else end])
