@@ -13,9 +13,11 @@ from gradiometer.proof.approach import find_approach
 from gradiometer.proof.check_contraction import find_attractor
 from gradiometer.proof.check_contraction_read import read_contraction
 from gradiometer.proof.check_entry import enclose_run
+from gradiometer.proof.check_region import to_dyadic
+from gradiometer.proof.check_trap import Grid
 from gradiometer.proof.check_walk import read_replay
 from gradiometer.proof.scene import Scene
-from gradiometer.question import read_run
+from gradiometer.question import ask, read_run
 from gradiometer.question.trajectory import trajectory
 from proof.mutants import edited, survivors
 
@@ -263,3 +265,23 @@ def test_a_rate_that_is_negative_later_ends_the_run(rate, is_run):
         else:
             with pytest.raises(CertificateError, match="negative"):
                 find_attractor(replay, read_contraction(evidence))
+
+
+def test_a_run_beyond_the_largest_float_stays_open():
+    # Uphill on exp(-x) slopes soon pass the largest float; nothing may be drawn from them.
+    step = {"m'": "m/2 - g/10", "v'": "max(v, m'^2)",
+            "x'": "x - learning_rate*m'/(sqrt(v') + 1/1000)"}  # fmt: skip
+    rule = {"name": "uphill", "about": "A rule.", "state": {"m": "0", "v": "1"}, "step": step,
+            "parameters": {"learning_rate": {"default": "1/5", "domain": "(0, oo)"}}}  # fmt: skip
+    answer = ask("trajectory", objective="exp(-x)", optimizer=rule, start="-29/37", steps=60)
+    assert answer.facts["verdict"].status == "unknown"
+
+
+@pytest.mark.parametrize("power", [10**30, -(10**30)])
+def test_an_end_out_of_all_proportion_is_refused(power):
+    # As a rational it would fill the memory: the library of numbers ends the whole process.
+    end = (arb(2) ** power).lower()
+    with pytest.raises(UndecidedError, match="proportion"):
+        to_dyadic(end)
+    with pytest.raises(UndecidedError, match="proportion"):
+        Grid(("x",), (fmpq(0),), (fmpq(1),)).cover([1 / end if power < 0 else end])

@@ -118,6 +118,7 @@ QUESTIONS = (
     ("stability", "x^2/2", "--set", "momentum=9/10"),
     ("stability", "cosh(x) - x", "--optimizer", "adam", "--set", "eps=1/100"),
     ("stability", "x^2/2", "--set", "learning_rate=3", "--vary", "momentum"),
+    ("stability", "double_well", "--doublings", "2"),
     ("sweep", "abs(x)", "--set", "learning_rate=1/4:1/2:2", "--start", "1/8", "--prove", "1"),
     ("sweep", "x^2/2", "--set", "learning_rate=1:3:5", "--start", "1:2:2", "--prove", "boundary"),
 )
@@ -159,7 +160,8 @@ COMPARED = {
                    "limit"),
     "escape": ("barrier", "peak", "peak_step", "regimes"),
     "gradient": ("value", "derivatives", "contributions", "one_sided"),
-    "stability": ("critical", "growth", "at", "curvature", "safe", "step_bound", "worst_gradients"),
+    "stability": ("critical", "growth", "at", "curvature", "safe", "step_bound", "worst_gradients",
+                  "doublings"),
     "sweep": ("limit", "final", "cycle", "proofs"),
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ from gradiometer.formula import (
     walk,
 )
 from gradiometer.proof.check_fields import require
+from gradiometer.proof.check_region import to_dyadic
 from gradiometer.proof.check_tangent import Matrix, Motion, Row, Vector, power_range, read_row
 from gradiometer.proof.check_walk import Replay
 
@@ -297,13 +298,18 @@ def _short(value: Any, side: int) -> fmpq:
     if isinstance(value, fmpq) and int(value.q).bit_length() <= _SHORT:
         return value
     ball = to_ball(value)
-    if not ball.is_finite():
-        raise UndecidedError("a range has no end that is known")
-    return (ball.lower() if side < 0 else ball.upper()).fmpq()
+    return _to_end(ball.lower() if side < 0 else ball.upper())
 
 
 def _from_ball(ball: arb) -> Range:
-    return Range(ball.lower().fmpq(), ball.upper().fmpq())
+    return Range(_to_end(ball.lower()), _to_end(ball.upper()))
+
+
+def _to_end(value: arb) -> fmpq:
+    end = to_dyadic(value)
+    if end is None:
+        raise UndecidedError("a range has no end that is known")
+    return end
 
 
 def to_hull(span: Range) -> arb:

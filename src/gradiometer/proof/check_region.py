@@ -201,17 +201,22 @@ def _down(value: Any) -> fmpq | None:
     if isinstance(value, fmpq) and size_in_bits(value) <= _SHORT:
         return value
     with precision(_BITS):
-        return _dyadic((to_ball(value) + 0).lower())
+        return to_dyadic((to_ball(value) + 0).lower())
 
 
 def _up(value: Any) -> fmpq | None:
     if isinstance(value, fmpq) and size_in_bits(value) <= _SHORT:
         return value
     with precision(_BITS):
-        return _dyadic((to_ball(value) + 0).upper())
+        return to_dyadic((to_ball(value) + 0).upper())
 
 
-def _dyadic(value: arb) -> fmpq | None:
+def to_dyadic(value: arb) -> fmpq | None:
+    """A number without a radius as a rational; None where it is infinite or none.
+
+    Raises:
+        UndecidedError: If its exponent is so large that the rational would fill the memory.
+    """
     if not value.is_finite():
         return None
     top, exponent = value.man_exp()

@@ -20,6 +20,7 @@ from gradiometer.proof.check_contraction_read import MOST_STEPS
 from gradiometer.proof.check_entry import enclose_run
 from gradiometer.proof.check_fields import fields, read_rational, require
 from gradiometer.proof.check_frozen import reads_step
+from gradiometer.proof.check_region import to_dyadic
 from gradiometer.proof.check_tangent import Motion, read_motion
 from gradiometer.proof.check_walk import read_replay
 
@@ -51,14 +52,19 @@ class Grid:
         ranges = []
         for ball, start, step in zip(box, self.origin, self.width, strict=True):
             place = (ball - start) / step
-            if not place.is_finite():
-                raise UndecidedError("the image of a cell has no bound")
             low, high = place.lower().floor(), place.upper().floor()
-            ends = [int(end.mid().fmpq().p) for end in (low.lower(), high.upper())]
+            ends = [_to_count(low.lower()), _to_count(high.upper())]
             if ends[1] - ends[0] > _MOST_CELLS:
                 raise UndecidedError("the image of a cell is too large")
             ranges.append(range(ends[0], ends[1] + 1))
         return product(*ranges)
+
+
+def _to_count(value: arb) -> int:
+    whole = to_dyadic(value)
+    if whole is None:
+        raise UndecidedError("the image of a cell has no bound")
+    return int(whole.p)
 
 
 def check_trap(problem: Any, claim: Any, evidence: Any) -> None:

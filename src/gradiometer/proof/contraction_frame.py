@@ -106,8 +106,10 @@ def _compile_slopes(frozen: Frozen, piece: int) -> Callable[[Mapping[str, float]
 
     def call(values: Mapping[str, float]) -> Array:
         moves = {**units, **{target: 0 * units["x"] for target, _ in rows}}
-        for (target, name), factor in zip(factors, run(values), strict=True):
-            moves[target] = moves[target] + factor * moves[name]
+        # What is too large for a float makes the matrix one that is refused.
+        with np.errstate(all="ignore"):
+            for (target, name), factor in zip(factors, run(values), strict=True):
+                moves[target] = moves[target] + factor * moves[name]
         return np.array([moves[f"{name}'"] for name in frozen.names])
 
     return call

@@ -124,6 +124,17 @@ def _hasten(
     return found
 
 
+def _measure(away: Array) -> float:
+    """The length of a vector, whose square must be a float, too."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        far = float(np.linalg.norm(away))
+    if not np.isfinite(far):
+        raise UndecidedError("the run goes farther than floats tell")
+    return far
+
+
 def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
     """Evidence with these names frozen and that entry."""
     import numpy as np
@@ -141,11 +152,11 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
             # Where the slope is 0 for no rational, only a stride of 0 shows that a run stays.
             find_stride(motion.pieces[replay.locate(place[0], replay.ends({}))])
         away = states[entry, columns] - np.array([to_float(v) for v in place])
-        round_box = np.eye(len(kept)) * max(float(np.linalg.norm(away)), _LEAST)
+        round_box = np.eye(len(kept)) * max(_measure(away), _LEAST)
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free, drifts)
         frame, norm = find_frozen_frame(replay, frozen, place, free)
-        far = float(np.linalg.norm(np.linalg.solve(frame, away)))
+        far = _measure(np.linalg.solve(frame, away))
         radius = max(_MORE_SPARE * far, _LEAST)
         free = _widen(replay, frozen, place, frame * radius)
         evidence = make_evidence(kept, [place], frame * radius, 0.5)

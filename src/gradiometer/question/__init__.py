@@ -36,7 +36,12 @@ if TYPE_CHECKING:
     from gradiometer.question.course import read_request
     from gradiometer.question.fact_names import check_fact
     from gradiometer.question.parameters_request import read_networks
-    from gradiometer.question.restated import restate_cell, restate_problem
+    from gradiometer.question.restated import (
+        list_tables,
+        restate_cell,
+        restate_landscape,
+        restate_problem,
+    )
     from gradiometer.question.stability_read import read_stability
     from gradiometer.question.sweep import read_sweep
     from gradiometer.question.trajectory import read_run
@@ -53,7 +58,9 @@ _PLACES = {
     "read_stability": "stability_read",
     "read_steps": "claim_chain",
     "read_sweep": "sweep",
+    "list_tables": "restated",
     "restate_cell": "restated",
+    "restate_landscape": "restated",
     "restate_problem": "restated",
     "translate": "translation",
 }
@@ -80,6 +87,7 @@ __all__ = [
     "check_claim",
     "check_fact",
     "computed",
+    "list_tables",
     "load_question",
     "proved",
     "read_networks",
@@ -90,6 +98,7 @@ __all__ = [
     "read_sweep",
     "read_version",
     "restate_cell",
+    "restate_landscape",
     "restate_problem",
     "to_json_value",
     "to_value_text",

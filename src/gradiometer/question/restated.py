@@ -3,16 +3,70 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from gradiometer.errors import GradiometerError, UndecidedError
+from gradiometer.catalog import find_name
+from gradiometer.errors import GradiometerError, UndecidedError, UnknownNameError
 from gradiometer.proof import to_phases_problem, to_trail_problem
 from gradiometer.question.course import Request, is_any_start, read_request
 from gradiometer.question.escape import read_barrier
 from gradiometer.question.stability_read import read_stability
 
 Problem: TypeAlias = Mapping[str, Any]
+
+_KINDS = ("objective", "optimizer", "schedule")
+"""Inputs that may be a table or a file of a user, of which an answer keeps the name."""
+_PLAIN: Mapping[str, Any] = {
+    "name": "plain", "about": "Plain descent.", "step": {"x'": "x - learning_rate*g"},
+    "parameters": {"learning_rate": {"default": "1", "domain": "(0, oo)"}},
+}  # fmt: skip
+_NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+def list_tables(inputs: Mapping[str, Any]) -> list[str]:
+    """The inputs that only name a table or a file of a user, as far as the catalogue tells.
+
+    Example:
+        >>> list_tables({"objective": "x^2/2", "optimizer": "my_rule", "schedule": None})
+        ['optimizer']
+    """
+    return [
+        kind for kind in _KINDS
+        if isinstance(said := inputs.get(kind), str)
+        and _NAME.fullmatch(said) and find_name(kind, said) is None
+    ]  # fmt: skip
+
+
+def restate_landscape(question: str, inputs: Mapping[str, Any]) -> Problem | None:
+    """The problem that the inputs describe, but of plain descent: only its landscape is theirs.
+
+    None where the inputs do not say the landscape.
+
+    Args:
+        question: `trajectory`, `escape` or `stability`.
+        inputs: The inputs of an answer about a rule of a user.
+
+    Example:
+        >>> from gradiometer.question.trajectory import trajectory
+        >>> inputs = {**trajectory("x^2/2", start="1", steps=3).inputs, "optimizer": "my_rule"}
+        >>> restate_landscape("trajectory", inputs)["pieces"][0]["loss"]
+        'x^2/2'
+    """
+    settings = dict(inputs["set"]) if isinstance(inputs.get("set"), Mapping) else {}
+    settings.pop("learning_rate", None)
+    plain = {**inputs, "optimizer": _PLAIN, "schedule": None, "vary": "learning_rate", "hold": {}}
+    while question in _READERS:
+        try:
+            return json.loads(json.dumps(_READERS[question]({**plain, "set": settings})))
+        except UnknownNameError as error:
+            # Numbers of the rule are none of the landscape.
+            if settings.pop(error.text, None) is None:
+                return None
+        except (GradiometerError, UndecidedError, KeyError, TypeError, AttributeError):
+            return None
+    return None
 
 
 def restate_problem(question: str, inputs: Mapping[str, Any]) -> Problem | None:

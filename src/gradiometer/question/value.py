@@ -180,6 +180,10 @@ def _to_number_text(value: Value, digits: int) -> str:
         return text
 
 
+_LONGEST_POWER = 12
+"""Characters of an exponent that a decimal of the standard library may have."""
+
+
 def _rounded(value: fmpq | arb, digits: int) -> str:
     """The decimal when it is short and exact, else `≈` and *digits* significant digits."""
     text = to_decimal(value)
@@ -187,7 +191,11 @@ def _rounded(value: fmpq | arb, digits: int) -> str:
         return text
     if isinstance(value, fmpq) and len(text) <= 2 * digits and from_decimal(text) == value:
         return text
-    mantissa, mark, exponent = f"{Decimal(text):.{digits}g}".partition("e")
+    head, _, power = text.partition("e")
+    is_far = len(power) > _LONGEST_POWER
+    mantissa, mark, exponent = f"{Decimal(head if is_far else text):.{digits}g}".partition("e")
+    if is_far:
+        mark, exponent = "e", power
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"≈ {mantissa}{mark}{exponent}"

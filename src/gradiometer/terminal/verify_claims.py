@@ -262,10 +262,17 @@ def _of_changes(parts: Sequence[Any]) -> dict[str, Any]:
     return {"changes": [part["claim"] for part in parts]}
 
 
+def _of_doublings(parts: Sequence[Any]) -> dict[str, Any]:
+    rows = [part["claim"] for part in parts]
+    doublings = [{"period": str(row["period"]), "rate": _between(*row["rate"])} for row in rows]
+    return {"doublings": doublings}
+
+
 READERS: Mapping[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
     "alike": _of_alike,
     "change": _of_changes,
     "difference": _of_difference,
+    "doubling": _of_doublings,
     "graph": _of_graph,
     "impossible": _of_impossible,
     "phases": _of_phases,

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradiometer.formula import from_decimal
-from gradiometer.question import restate_problem
+from gradiometer.question import list_tables, restate_landscape, restate_problem
 
 _SKIPPED = ("graph", "alike", "difference", "impossible")
 """Kinds whose problem is compared elsewhere."""
+
+_LANDSCAPE = ("pieces", "variables", "loss", "landscape")
+"""What a problem says of the landscape, with `run` around it or without."""
 
 _PLACES = re.compile(r"[^=,]+=\s*(?P<number>-?[0-9/]+)(, |$)")
 
@@ -35,6 +38,8 @@ def compare_inputs(
     if question not in ("trajectory", "escape", "stability"):
         return
     wanted = restate_problem(question, inputs)
+    if wanted is None and parts and not list_tables(inputs):
+        yield "objective", inputs.get("objective"), "something that can be asked"
     for index, part in enumerate(parts):
         if part["kind"] in _SKIPPED:
             continue
@@ -44,7 +49,7 @@ def compare_inputs(
         elif part["kind"] in ("step_bound", "stride"):
             found = _compare_rule(inputs, problem)
         elif wanted is None:
-            found = _compare_loosely(inputs, problem)
+            found = _compare_named(question, inputs, parts[0]["problem"], problem)
         else:
             found = _differences("", _with_side(wanted, problem) if index else wanted, problem)
         yield from list(found)[:1]
@@ -98,6 +103,23 @@ def _differences(path: str, said: Any, proved: Any) -> Iterator[Difference]:
         yield path.removeprefix("."), said, proved
 
 
+def _compare_named(
+    question: Any, inputs: Mapping[str, Any], first: Mapping[str, Any], problem: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Differences where a table of a user is only named; all parts speak of one problem."""
+    yield from _compare_loosely(inputs, problem)
+    yield from _differences("", _with_side(first, problem), problem)
+    landscape = restate_landscape(question, inputs)
+    if landscape is None:
+        if "objective" not in list_tables(inputs):
+            yield "objective", inputs.get("objective"), "something else"
+        return
+    for said, proved in ((landscape, problem), (landscape.get("run"), problem.get("run"))):
+        for key in _LANDSCAPE:
+            if isinstance(said, Mapping) and isinstance(proved, Mapping) and key in said:
+                yield from _differences(f"objective.{key}", said[key], proved.get(key))
+
+
 def _compare_loosely(inputs: Mapping[str, Any], problem: Mapping[str, Any]) -> Iterator[Difference]:
     """What of the inputs shows without the table of a user that they name."""
     run = problem["run"] if isinstance(problem.get("run"), Mapping) else problem
@@ -115,6 +137,8 @@ def _compare_loosely(inputs: Mapping[str, Any], problem: Mapping[str, Any]) -> I
         said = settings.get(f"optimizer.{name}", settings.get(name))
         if said != value:
             yield f"set.{name}", said, value
+    if inputs.get("schedule") is not None and not run.get("schedules"):
+        yield "schedule", inputs["schedule"], None
     for name in run.get("schedules", {}):
         if inputs.get("schedule") is None and name not in settings:
             yield "schedule", None, name
