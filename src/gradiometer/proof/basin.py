@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
-from gradiometer.formula import Exact, precision, to_ball
+from gradiometer.formula import Exact, precision, to_ball, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.check_basin import enter_basin, find_limit, read_basin
@@ -209,7 +209,7 @@ def _fit_basin(
 
     frame, norm = find_frame(slopes, [1.0] * len(slopes))
     states = np.array([[float(number) for number in row] for row in path.rows])
-    middle = np.array([float(number.p) / float(number.q) for number in centre])
+    middle = np.array([to_float(number) for number in centre])
     away = np.linalg.norm(np.linalg.solve(frame, (states - middle).T), axis=0)
     away[: path.first] = np.inf
     reason = "no region around the point of rest is small enough"

@@ -38,8 +38,6 @@ _STRETCH = 4
 """How much longer a secant may reach than the one before it; a long way may lose the cycle."""
 _FLAT, _STILL = _HALF**3, _HALF**4
 """How near to -1 a multiplier is, and how short a step of Newton, when a search ends."""
-_GRAIN = int(16 / _HALF)
-"""The denominator of the middle of a bracket."""
 
 
 @final
