@@ -89,10 +89,9 @@ def _find_tree(inquiry: Inquiry, linear: Linear, curvature: Ends, end: Ends) -> 
     for polynomial, place in _list_places(linear, inquiry.parameter):
         try:
             tree = _spell(linear.symbols, place)
-            value = evaluate(tree, values)
-            fits = value == end.lower if isinstance(value, fmpq) else end.holds(value)
             short = len(to_text(tree)) <= _MOST_LETTERS
-            if fits and short and vanishes_at(linear, polynomial, inquiry, tree):
+            fits = short and end.holds(evaluate(tree, values))
+            if fits and vanishes_at(linear, polynomial, inquiry, tree):
                 return tree
         except (UndecidedError, GradiometerError):
             continue
