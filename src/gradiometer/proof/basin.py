@@ -267,10 +267,8 @@ def _propose_affine(journey: Journey, replay: Replay, step: SmoothStep, path: _P
     """An affine map has one point of rest, and its slopes decide about every run at once."""
     import numpy as np
 
-    size = len(step.names)
-    slopes = step.slopes([arb(0)] * size)
     centre = _solve(step)
-    floats = _to_floats(slopes)
+    floats = _to_floats(step.slopes([to_ball(number) for number in centre]))
     path.until(path.first + 1)
     if float(np.abs(np.linalg.eigvals(floats)).max()) < 1:
         return _fit_basin(journey, replay, path, centre, floats)
