@@ -21,6 +21,7 @@ from gradiometer.proof.contraction_guess import (
     explain,
     find_frame,
     round_short,
+    to_floats,
     to_rationals,
 )
 from gradiometer.proof.spelling import spell
@@ -148,7 +149,7 @@ def _middle(value: Any) -> arb:
 
 def _propose_basin(journey: Journey, replay: Replay, step: SmoothStep, path: _Path) -> Outcome:
     centre, slopes = _refine(step, path.rows[-1])
-    return _fit_basin(journey, replay, path, centre, _to_floats(slopes))
+    return _fit_basin(journey, replay, path, centre, to_floats(slopes))
 
 
 def _refine(step: SmoothStep, start: Sequence[arb]) -> tuple[list[fmpq], arb_mat]:
@@ -192,13 +193,6 @@ def _simplify(number: fmpq) -> fmpq:
 
     short = Fraction(int(number.p), int(number.q)).limit_denominator(_LONGEST)
     return fmpq(short.numerator, short.denominator)
-
-
-def _to_floats(matrix: arb_mat) -> Array:
-    import numpy as np
-
-    floats = [float(entry.mid()) for entry in matrix.entries()]
-    return np.array(floats).reshape(matrix.nrows(), matrix.ncols())
 
 
 def _fit_basin(
@@ -268,7 +262,7 @@ def _propose_affine(journey: Journey, replay: Replay, step: SmoothStep, path: _P
     import numpy as np
 
     centre = _solve(step)
-    floats = _to_floats(step.slopes([to_ball(number) for number in centre]))
+    floats = to_floats(step.slopes([to_ball(number) for number in centre]))
     path.until(path.first + 1)
     if float(np.abs(np.linalg.eigvals(floats)).max()) < 1:
         return _fit_basin(journey, replay, path, centre, floats)

@@ -70,9 +70,9 @@ def _find(problem: Mapping[str, Any]) -> Found:
     with precision(BITS):
         kinds = guess_kinds(begun, lines)
         last, stride = _look_ahead(begun, lines, kinds)
-        shown = min(stride.step or 0, _MOST_SHOWN)
-        system = read_system(begun, lines, kinds, (1, max(last, _STEPS, shown)))
-        gradients = _list_gradients(system, stride)
+        count = _count_shown(stride)
+        system = read_system(begun, lines, kinds, (1, max(last, count)))
+        gradients = _list_gradients(system, count)
         reached = _round_down(make_step(begun, lines, gradients))
     square = stride.square
     ends = None if square is None else (_shorten(square[0], -1), _shorten(square[1], 1))
@@ -108,14 +108,19 @@ def _look_ahead(
     raise UndecidedError(reason)
 
 
-def _list_gradients(system: System | Echo | Plain, stride: Stride) -> list[fmpq]:
+def _count_shown(stride: Stride) -> int:
+    """How many gradients are shown: those up to the largest step, where that comes early."""
+    step = stride.step
+    return step if step is not None and step <= _MOST_SHOWN else _STEPS
+
+
+def _list_gradients(system: System | Echo | Plain, count: int) -> list[fmpq]:
     """Gradients whose last step is large, in the order in which they come."""
     if isinstance(system, Plain):
         return [_LARGE]
     if isinstance(system, Echo):
         signs = list(_list_signs(system))
-        return [_LARGE * fmpq(_RISE) ** k * sign for k, sign in enumerate(reversed(signs))]
-    count = stride.step if stride.step is not None and stride.step <= _MOST_SHOWN else _STEPS
+        return [sign * _LARGE * fmpq(_RISE) ** k for k, sign in enumerate(reversed(signs))]
     rows = [_shorten(value, 0) for value in _list_entries(system, count)]
     return _to_gradients(system, rows)
 
@@ -126,7 +131,7 @@ def _list_signs(echo: Echo) -> Iterator[int]:
     size = echo.out * echo.takes
     for _ in range(1, _STEPS):
         yield -1 if size < 0 else 1
-        size *= echo.keeps or 1
+        size *= echo.keeps
 
 
 def _list_entries(system: System, count: int) -> list[Exact]:
@@ -164,10 +169,10 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
     scale = _LARGE / max(abs(entry) for entry in entries)
     found = []
     for step, entry in enumerate(entries):
-        begins = step == 0 and system.begin is not None
-        enters = system.begin[0] if begins and system.begin is not None else memory.entry
+        begin = system.begin if step == 0 else None
+        enters = memory.entry if begin is None else begin[0]
         back, share = memory.shift
-        value = entry * scale if begins else entry * scale * share + sum(
+        value = entry * scale if begin is not None else entry * scale * share + sum(
             (a * b for a, b in zip(back, means, strict=True)), fmpq(0))  # fmt: skip
         found.append(_shorten(value, 0))
         means = [
