@@ -96,7 +96,9 @@ def approach_with(monkeypatch, answers, *, state=(), names=("x",)):
 
     monkeypatch.setattr(approach, "_search", look)
     monkeypatch.setattr(approach, "_list_speeds", lambda _: ["1/10"])
-    monkeypatch.setattr(approach, "read_motion", lambda *_: SimpleNamespace(names=names))
+    # The first step may differ from all later ones.
+    motions = {1: SimpleNamespace(names=names)}
+    monkeypatch.setattr(approach, "read_motion", lambda _, done: motions[done])
     floats = SimpleNamespace(until=lambda steps: np.array([[steps, 5.0], [2.0, 6.0]]))
     course = SimpleNamespace(rule=SimpleNamespace(state=state))
     scene = SimpleNamespace(course=course, replay=None, floats=floats, problem={})

@@ -229,6 +229,7 @@ def test_a_pull_moves_the_point_of_rest_and_none_is_asked_for_at_zero():
     for loss, near, decay, place, curvature in (
         ("x^2/2 - x", 1, "1/4", "4/5", "1"),
         ("x^2/2 - x", 1, "0", "1", "1"),
+        ("x^2/2 - x", 0, "0", "1", "1"),
         ("x^2/2", 0, "1/4", "0", "1"),
         ("3*x^2/2 + x", "-1/3", "1", "-1/4", "3"),
     ):
@@ -264,6 +265,9 @@ def test_safe_rates_are_told_with_what_happens_at_given_ones():
         assert float(to_ball(rate.growth)) == pytest.approx(growth)
     ((polynomial, meaning),) = found.polynomials
     assert meaning == "Its roots z are the multipliers of x, m."
+    assert polynomial.endswith(" = 0")
+    assert "momentum" in polynomial
+    assert found.certificate["kind"] == "stability"
     left = polynomial.removesuffix(" = 0").replace("z", "w")
     for names in ({"momentum": fmpq(1, 2), "learning_rate": fmpq(1, 5), "lambda": fmpq(10)},):
         tree = parse(left, names={*names, "w"}).tree

@@ -294,7 +294,7 @@ def _solve_lyapunov(matrix: Array, radius: float) -> Array:
 
     step = matrix / radius
     size = len(step)
-    flat = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
+    flat: Any = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
     return flat.reshape(size, size)
 
 

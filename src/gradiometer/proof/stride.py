@@ -36,6 +36,9 @@ _RISE = 1000
 """Each gradient over the one before, where all but the last one hardly count."""
 _DIGITS, _LONG = 20, 34
 """Digits of gradients, and of ends of a bound."""
+_LONGEST, _MARGIN = 10**20, fmpq(1, 10**31)
+"""From which denominator on a number is shortened, and how far beyond it is an end of a bound, by
+its size."""
 
 
 @final
@@ -184,11 +187,11 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
 
 def _shorten(value: Exact, side: int) -> fmpq:
     """A short number near a value, not above or below it where a side is given."""
-    if isinstance(value, fmpq) and (side or value.q < 10**_DIGITS):
+    if isinstance(value, fmpq) and (side or value.q < _LONGEST):
         return value
     digits = _LONG if side else _DIGITS
     near = from_decimal(to_ball(value).mid().str(digits, radius=False))
-    return near + side * abs(near) / fmpq(10) ** (digits - 3)
+    return near + side * abs(near) * _MARGIN
 
 
 def _round_down(step: Exact) -> fmpq:
