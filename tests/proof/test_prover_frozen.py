@@ -149,11 +149,12 @@ def test_what_drifts_begins_where_it_is_at_the_entry(monkeypatch):
 
 
 def test_drifts_are_those_frozen_numbers_to_which_steps_only_add():
-    rows = [("s2", "s + g"), ("s'", "s - g"), ("m'", "m/2 + g"), ("r'", "r + g"), ("q'", "q + g")]
-    names = {"s", "m", "g", "r", "q", "s2"}
+    rows = [("sum2", "sum + g"), ("sum'", "sum - g"), ("mean'", "mean/2 + g"), ("r'", "r + g"),
+            ("su'", "su + g"), ("qq'", "qq + g")]  # fmt: skip
+    names = {"sum", "mean", "g", "r", "qq", "su", "sum2"}
     pieces = [[SimpleNamespace(target=t, tree=parse(f, names=names).tree) for t, f in rows]]
     motion = SimpleNamespace(pieces=pieces)
-    assert frozen._list_drifts(motion, ("s", "m", "r")) == ("s", "r")
+    assert frozen._list_drifts(motion, ("sum", "mean", "r")) == ("sum", "r")
     assert frozen._list_drifts(motion, ()) == ()
 
 
@@ -226,29 +227,29 @@ def mean(name, part):
 
 
 def test_ranges_are_widened_until_a_step_keeps_them():
-    step = Step(mean, {"v'": span(0, 0)})
-    assert widen(step) == {"v": (-11, 11)}
+    step = Step(mean, {"vel'": span(0, 0)})
+    assert widen(step) == {"vel": (-11, 11)}
     assert len(step.asked) == 2
     piece, box = step.asked[0]
     assert piece == 7
     for ball, middle, reach in zip(box, (0, 3), (5, 2), strict=True):
         assert float(ball.mid()) == middle
         assert float(ball.rad()) == pytest.approx(1.01 * reach, rel=1e-6)
-    kept = Step(mean, {"v'": span(-2, 2)})
-    assert widen(kept) == {"v": (-2, 2)}
+    kept = Step(mean, {"vel'": span(-2, 2)})
+    assert widen(kept) == {"vel": (-2, 2)}
     assert len(kept.asked) == 1
 
 
 def test_only_what_does_not_drift_is_widened_and_only_a_few_times():
-    drifts = Step(mean, {"v'": span(0, 0), "s'": span(0, 0)}, drifts=("s",))
-    assert widen(drifts) == {"v": (-11, 11), "s": (0, 0)}
+    drifts = Step(mean, {"vel'": span(0, 0), "sum'": span(0, 0)}, drifts=("sum",))
+    assert widen(drifts) == {"vel": (-11, 11), "sum": (0, 0)}
     assert len(drifts.asked) == 2
-    grows = Step(lambda name, part: Range(part.lower, part.upper + 1), {"v'": span(0, 1)})
-    assert widen(grows) == {"v": (0, 1 + 11 * 6)}
+    grows = Step(lambda name, part: Range(part.lower, part.upper + 1), {"vel'": span(0, 1)})
+    assert widen(grows) == {"vel": (0, 1 + 11 * 6)}
     assert len(grows.asked) == 6
-    mixed = Step(lambda name, part: mean(name, part) if name == "v" else part,
-                 {"v'": span(0, 0), "w'": span(0, 5)})  # fmt: skip
-    assert widen(mixed) == {"v": (-11, 11), "w": (0, 5)}
+    mixed = Step(lambda name, part: mean(name, part) if name == "vel" else part,
+                 {"vel'": span(0, 0), "wide'": span(0, 5)})  # fmt: skip
+    assert widen(mixed) == {"vel": (-11, 11), "wide": (0, 5)}
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,19 @@ def test_the_first_way_out_that_is_accepted_counts(monkeypatch):
     assert find_outer(monkeypatch, blows=False)[0].endswith("does not blow up")
 
 
+def test_bounds_of_memories_are_positive_and_settle_slowly_too():
+    still = outer._bound_memory({"x": form(g=-2), "m": form(m="1/2")}, fmpq(2))
+    assert 0 < still["m"] < 1e-8
+    # With m' = 13/5*m + g the bound is 13/20 of itself and 1/2.
+    slow = outer._bound_memory({"x": form(g=-2), "m": form(m="13/5", g=1)}, fmpq(4))
+    assert slow["m"] == pytest.approx(0.5 / 0.35, rel=0.01)
+    both = outer._bound_memory({"x": form(x=2, g=-1), "m": form(x=1, n="1/2"), "n": form(g=3)},
+                               fmpq(4))  # fmt: skip
+    # The second is 3*(1 + 2/4) at most, and the first a quarter of 1 and of half of that.
+    assert both["n"] == pytest.approx(4.5, rel=0.01)
+    assert both["m"] == pytest.approx((1 + 2.25) / 4, rel=0.01)
+
+
 # Regions of cells.
 
 

@@ -33,9 +33,9 @@ _MOST_MIXED = 4
 """Entries of a matrix that are moved to their ends independently of each other."""
 _TIGHT = 0.9999
 """Factors from here on are worth a search for better coordinates."""
-_COARSE, _FINER, _FINE = 0.25, 0.5, 1e-4
-"""The first change of coordinates that is tried, the part of it that is tried when no change helps
-any more, and the last one."""
+_COARSE, _FINER = 0.25, 0.5
+"""The first change of coordinates that is tried, and the part of it that is tried when no change
+helps any more."""
 _CHANGES = 200
 """Changes of coordinates that are tried one after the other, each with both signs."""
 _EQUAL = 1e-12
@@ -140,7 +140,7 @@ def _improve(frame: Array, norm: float, matrices: Array) -> tuple[float, Array]:
                 if (found := _worst(tried, matrices)) < norm:
                     norm, frame = found, tried
         step = step if norm < before else step * _FINER
-        if norm < _TIGHT or step <= _FINE:
+        if norm < _TIGHT:
             break
     return norm, frame / np.abs(frame).max()
 
