@@ -343,6 +343,16 @@ def test_distances_from_a_point_are_proposed_with_regions_by_its_size(monkeypatc
     assert found["frames"][0][1] == 1
 
 
+def test_a_coordinate_that_is_nearly_nothing_has_the_unit_of_the_largest(monkeypatch):
+    numbers = {"learning_rate": {"default": "1/4"}}
+    step = {"m'": "x/10^14", "x'": "x - learning_rate*g*(1 + m)"}
+    rule = {"name": "mine", "parameters": numbers, "state": {"m": "0"}, "step": step}
+    objective, states = "x^2/2 - 300*x", [[300.0, 0.0]] * 3
+    found = smooth(monkeypatch, objective, states, rule=rule, learning_rate="1/4")
+    assert found["points"] == [["300", "3/1000000000000"]]
+    assert found["units"] == [300, 300]
+
+
 def test_a_cycle_that_is_a_point_is_one_and_units_are_those_of_all_points(monkeypatch):
     curve = "x^4/4 - x^2/2"
     states = [[1.1], [0.9], [-1.05]]

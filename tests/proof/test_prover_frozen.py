@@ -272,6 +272,7 @@ def test_ranges_that_floats_run_through():
         ([-4.0, -0.5], ("-101/25", "-99/200")),
         ([0.25, 0.75], ("0", "379/500")),
         ([0.0, 4.0], ("0", "101/25")),
+        ([0.5, 0.75], ("99/200", "303/400")),
     ):
         low, high = ends(frozen._span(np.array(values)))
         assert float(arb(low)) == pytest.approx(float(arb(fmpq(known[0]))), rel=6e-3)

@@ -97,9 +97,9 @@ def propose_frozen(
     scene = Scene(replay, path.names, states)
     entries = [n for n in _ENTRIES if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
-    memory = motion.names[1:]
+    _, *memory = motion.names
     reason = "the rest does not shrink for all values of what is frozen"
-    for size in range(len(memory) + 1):
+    for size in range(len(motion.names)):
         for names in combinations(memory, size):
             if size == 0 and not replay.rates.rows and not motion.powers:
                 continue
