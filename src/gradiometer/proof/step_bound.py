@@ -162,7 +162,7 @@ def _list_gradients(bound: Bound) -> list[fmpq]:
     rows = [last]
     for _ in range(1, _STEPS):
         rows.append(before if len(rows) == 1 else rows[-1] * back)
-    scale = _LARGE / abs(rows[-1]) if rows[-1] else _LARGE / abs(last)
+    scale = _LARGE / abs(rows[-1] or last)
     return [row * scale for row in reversed(rows)]
 
 
