@@ -202,14 +202,14 @@ def test_gradients_make_up_for_what_is_remembered_of_those_before():
 
 def test_short_numbers_are_near_and_on_the_side_that_is_asked_for():
     third, long = fmpq(1, 3), fmpq(10**30 + 1, 3 * 10**30)
-    assert stride._shorten(third, 0) == third
-    assert stride._shorten(long, 1) == long
-    assert stride._shorten(long, 0) != long
-    assert abs(stride._shorten(long, 0) - third) < fmpq(1, 10**16)
+    assert stride._shorten(third) == third
+    assert stride._shorten(long, stride._MARGIN) == long
+    assert stride._shorten(long) != long
+    assert abs(stride._shorten(long) - third) < fmpq(1, 10**16)
     with precision(256):
         root = to_ball(fmpq(2)).sqrt()
         for value in (root, -root):
-            low, high = (stride._shorten(value, side) for side in (-1, 1))
+            low, high = (stride._shorten(value, side * stride._MARGIN) for side in (-1, 1))
             assert low < value
             assert value < high
             assert high - low < fmpq(1, 10**29)

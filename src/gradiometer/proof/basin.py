@@ -348,7 +348,7 @@ def _split_growing(slopes: Array) -> tuple[Array, int, float]:
     columns, taken = [], 0
     while taken < len(values):
         column = vectors[:, taken]
-        if abs(values[taken].imag) > _REAL * sizes[0]:
+        if abs(values[taken].imag) > _REAL * sizes[taken]:
             columns += [column.real, column.imag]
             taken += 2
         else:

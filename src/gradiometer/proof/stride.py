@@ -36,7 +36,7 @@ _RISE = 1000
 """Each gradient over the one before, where all but the last one hardly count."""
 _DIGITS, _LONG = 20, 34
 """Digits of gradients, and of ends of a bound."""
-_LONGEST, _MARGIN = 10**20, fmpq(1, 10**31)
+_LONGEST, _MARGIN, _NONE = 10**20, fmpq(1, 10**31), fmpq(0)
 """From which denominator on a number is shortened, and how far beyond it is an end of a bound, by
 its size."""
 
@@ -78,7 +78,7 @@ def _find(problem: Mapping[str, Any]) -> Found:
         gradients = _list_gradients(system, count)
         reached = _round_down(make_step(begun, lines, gradients))
     square = stride.square
-    ends = None if square is None else (_shorten(square[0], -1), _shorten(square[1], 1))
+    ends = None if square is None else (_shorten(square[0], -_MARGIN), _shorten(square[1], _MARGIN))
     claim = {
         "square": None if ends is None else list(map(str, ends)),
         "step": stride.step,
@@ -124,7 +124,7 @@ def _list_gradients(system: System | Echo | Plain, count: int) -> list[fmpq]:
     if isinstance(system, Echo):
         signs = list(_list_signs(system))
         return [sign * _LARGE * fmpq(_RISE) ** k for k, sign in enumerate(reversed(signs))]
-    rows = [_shorten(value, 0) for value in _list_entries(system, count)]
+    rows = [_shorten(value) for value in _list_entries(system, count)]
     return _to_gradients(system, rows)
 
 
@@ -177,7 +177,7 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
         back, share = memory.shift
         value = entry * scale if begin is not None else entry * scale * share + sum(
             (a * b for a, b in zip(back, means, strict=True)), fmpq(0))  # fmt: skip
-        found.append(_shorten(value, 0))
+        found.append(_shorten(value))
         means = [
             sum((a * b for a, b in zip(row, means, strict=True)), fmpq(0)) + part * entry * scale
             for row, part in zip(memory.matrix, enters, strict=True)
@@ -185,13 +185,13 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
     return found
 
 
-def _shorten(value: Exact, side: int) -> fmpq:
-    """A short number near a value, not above or below it where a side is given."""
-    if isinstance(value, fmpq) and (side or value.q < _LONGEST):
+def _shorten(value: Exact, beyond: fmpq = _NONE) -> fmpq:
+    """A short number near a value, or that part of its size above it or below it."""
+    if isinstance(value, fmpq) and (beyond or value.q < _LONGEST):
         return value
-    digits = _LONG if side else _DIGITS
+    digits = _LONG if beyond else _DIGITS
     near = from_decimal(to_ball(value).mid().str(digits, radius=False))
-    return near + side * abs(near) * _MARGIN
+    return near + beyond * abs(near)
 
 
 def _round_down(step: Exact) -> fmpq:
