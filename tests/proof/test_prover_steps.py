@@ -457,3 +457,20 @@ def test_a_cycle_is_short_only_where_each_point_leads_to_the_next():
     third = fmpq(10**40 // 3, 10**40)
     assert shorten("1/2", "1/3", "-5") == [fmpq(1, 2), third, -5]
     assert shorten("1/3", "-5", "1/2") == [third, -5, fmpq(1, 2)]
+
+
+def test_a_first_step_that_differs_is_taken_as_it_is():
+    # The momentum begins with the whole slope, of which later steps add a half.
+    scene = Scene(*ask("3*x", start="0", learning_rate="1", momentum="1/2", dampening="1/2"))
+    known = np.array([0, -3, -6, -9])
+    assert scene.floats.until(3)[:, 0].tolist() == known.tolist()
+    assert guess.SharpPath(scene.replay).until(3)[:, 0].tolist() == known.tolist()
+
+
+def test_a_memory_that_begins_with_the_rate_begins_with_the_first_one():
+    rate = {"learning_rate": {"default": "1"}}
+    step = {"s'": "s/2", "x'": "x - learning_rate*s*g"}
+    rule = {"name": "mine", "parameters": rate, "state": {"s": "learning_rate"}, "step": step}
+    scene = Scene(*ask("x^2/2", rule=rule, schedule="1/(k + 2)"))
+    assert scene.floats.until(1).tolist() == [[1, 0.5], [0.75, 0.25]]
+    assert guess.SharpPath(scene.replay).until(1).tolist() == [[1, 0.5], [0.75, 0.25]]
