@@ -171,6 +171,8 @@ def echo(*, direct=1, out=1, takes=1, keeps=1):
         (echo(keeps=fmpq(-1, 2)), [1, 1, -1, 1]),
         (echo(keeps=0, out=-1, takes=-1, direct=-2), [-1, 1, 1, 1]),
         (echo(direct=0), [1, 1, 1, 1]),
+        (echo(takes=0, direct=-1), [-1, 1, 1, 1]),
+        (echo(takes=fmpq(-1, 3), keeps=fmpq(-3)), [1, -1, 1, -1]),
     ],
 )
 def test_worst_gradients_have_the_signs_of_their_weights(system, signs):
@@ -178,10 +180,10 @@ def test_worst_gradients_have_the_signs_of_their_weights(system, signs):
 
 
 def test_each_of_the_worst_gradients_hides_the_one_before():
-    found = stride._list_gradients(echo(direct=-1), None)
+    found = stride._list_gradients(echo(direct=-1), 5)
     assert found[:2] == [10**12, 10**15]
     assert found[-1] == -(fmpq(10) ** 12) * fmpq(1000) ** (len(found) - 1)
-    assert stride._list_gradients(Plain(fmpq(1)), None) == [10**12]
+    assert stride._list_gradients(Plain(fmpq(1)), 5) == [10**12]
 
 
 def test_gradients_make_up_for_what_is_remembered_of_those_before():
@@ -200,14 +202,14 @@ def test_gradients_make_up_for_what_is_remembered_of_those_before():
 
 def test_short_numbers_are_near_and_on_the_side_that_is_asked_for():
     third, long = fmpq(1, 3), fmpq(10**30 + 1, 3 * 10**30)
-    assert stride._shorten(third, 0) == third
-    assert stride._shorten(long, 1) == long
-    assert stride._shorten(long, 0) != long
-    assert abs(stride._shorten(long, 0) - third) < fmpq(1, 10**16)
+    assert stride._shorten(third) == third
+    assert stride._shorten(long, stride._MARGIN) == long
+    assert stride._shorten(long) != long
+    assert abs(stride._shorten(long) - third) < fmpq(1, 10**16)
     with precision(256):
         root = to_ball(fmpq(2)).sqrt()
         for value in (root, -root):
-            low, high = (stride._shorten(value, side) for side in (-1, 1))
+            low, high = (stride._shorten(value, side * stride._MARGIN) for side in (-1, 1))
             assert low < value
             assert value < high
             assert high - low < fmpq(1, 10**29)

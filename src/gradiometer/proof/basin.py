@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
-from gradiometer.formula import Exact, precision, to_ball
+from gradiometer.formula import Exact, precision, to_ball, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
 from gradiometer.proof.check_basin import enter_basin, find_limit, read_basin
@@ -21,6 +21,7 @@ from gradiometer.proof.contraction_guess import (
     explain,
     find_frame,
     round_short,
+    to_floats,
     to_rationals,
 )
 from gradiometer.proof.spelling import spell
@@ -148,7 +149,7 @@ def _middle(value: Any) -> arb:
 
 def _propose_basin(journey: Journey, replay: Replay, step: SmoothStep, path: _Path) -> Outcome:
     centre, slopes = _refine(step, path.rows[-1])
-    return _fit_basin(journey, replay, path, centre, _to_floats(slopes))
+    return _fit_basin(journey, replay, path, centre, to_floats(slopes))
 
 
 def _refine(step: SmoothStep, start: Sequence[arb]) -> tuple[list[fmpq], arb_mat]:
@@ -194,13 +195,6 @@ def _simplify(number: fmpq) -> fmpq:
     return fmpq(short.numerator, short.denominator)
 
 
-def _to_floats(matrix: arb_mat) -> Array:
-    import numpy as np
-
-    floats = [float(entry.mid()) for entry in matrix.entries()]
-    return np.array(floats).reshape(matrix.nrows(), matrix.ncols())
-
-
 def _fit_basin(
     journey: Journey, replay: Replay, path: _Path, centre: Sequence[fmpq], slopes: Array
 ) -> Outcome:
@@ -209,7 +203,7 @@ def _fit_basin(
 
     frame, norm = find_frame(slopes, [1.0] * len(slopes))
     states = np.array([[float(number) for number in row] for row in path.rows])
-    middle = np.array([float(number.p) / float(number.q) for number in centre])
+    middle = np.array([to_float(number) for number in centre])
     away = np.linalg.norm(np.linalg.solve(frame, (states - middle).T), axis=0)
     away[: path.first] = np.inf
     reason = "no region around the point of rest is small enough"
@@ -267,10 +261,8 @@ def _propose_affine(journey: Journey, replay: Replay, step: SmoothStep, path: _P
     """An affine map has one point of rest, and its slopes decide about every run at once."""
     import numpy as np
 
-    size = len(step.names)
-    slopes = step.slopes([arb(0)] * size)
     centre = _solve(step)
-    floats = _to_floats(slopes)
+    floats = to_floats(step.slopes([to_ball(number) for number in centre]))
     path.until(path.first + 1)
     if float(np.abs(np.linalg.eigvals(floats)).max()) < 1:
         return _fit_basin(journey, replay, path, centre, floats)
@@ -356,7 +348,7 @@ def _split_growing(slopes: Array) -> tuple[Array, int, float]:
     columns, taken = [], 0
     while taken < len(values):
         column = vectors[:, taken]
-        if abs(values[taken].imag) > _REAL * sizes[0]:
+        if abs(values[taken].imag) > _REAL * sizes[taken]:
             columns += [column.real, column.imag]
             taken += 2
         else:

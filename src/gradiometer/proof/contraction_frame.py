@@ -33,10 +33,13 @@ _MOST_MIXED = 4
 """Entries of a matrix that are moved to their ends independently of each other."""
 _TIGHT = 0.9999
 """Factors from here on are worth a search for better coordinates."""
-_COARSE, _FINE = 0.25, 1e-4
-"""The first change of coordinates that is tried, and the last one."""
-_CHANGES = 400
-"""Changes of coordinates that are tried, one after the other."""
+_COARSE, _FINER = 0.25, 0.5
+"""The first change of coordinates that is tried, and the part of it that is tried when no change
+helps any more."""
+_CHANGES = 200
+"""Changes of coordinates that are tried one after the other, each with both signs."""
+_EQUAL = 1e-12
+"""The part of its size by which a number may be off by rounding."""
 
 
 def find_frozen_frame(
@@ -75,7 +78,7 @@ def _mix_entries(matrices: Array) -> Array:
     import numpy as np
 
     low, high = matrices.min(axis=0), matrices.max(axis=0)
-    places = np.argwhere(high > low + 1e-12 * np.abs(high))
+    places = np.argwhere(high - low > _EQUAL * np.abs(high))
     if len(places) > _MOST_MIXED:
         return matrices
     found = []
@@ -105,7 +108,7 @@ def _compile_slopes(frozen: Frozen, piece: int) -> Callable[[Mapping[str, float]
     units = dict(zip(frozen.names, np.eye(len(frozen.names)), strict=True))
 
     def call(values: Mapping[str, float]) -> Array:
-        moves = {**units, **{target: 0 * units["x"] for target, _ in rows}}
+        moves = {**units, **{target: np.zeros(len(units)) for target, _ in rows}}
         # What is too large for a float makes the matrix one that is refused.
         with np.errstate(all="ignore"):
             for (target, name), factor in zip(factors, run(values), strict=True):
@@ -127,9 +130,9 @@ def _improve(frame: Array, norm: float, matrices: Array) -> tuple[float, Array]:
     """Coordinates with a smaller largest factor, found by small changes of one entry at a time."""
     import numpy as np
 
-    step, tries = _COARSE, 0
-    while step > _FINE and norm >= _TIGHT and tries < _CHANGES:
-        before, tries = norm, tries + 2 * frame.size
+    step = _COARSE
+    for _ in range(_CHANGES // frame.size):
+        before = norm
         for i, j in product(range(len(frame)), repeat=2):
             for sign in (-step, step):
                 # One column is added to another one, or made longer.
@@ -138,7 +141,9 @@ def _improve(frame: Array, norm: float, matrices: Array) -> tuple[float, Array]:
                 tried = frame @ change
                 if (found := _worst(tried, matrices)) < norm:
                     norm, frame = found, tried
-        step = step if norm < before else step / 2
+        step = step if norm < before else step * _FINER
+        if norm < _TIGHT:
+            break
     return norm, frame / np.abs(frame).max()
 
 

@@ -45,12 +45,15 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 4, 16)
 """Numbers of parts into which a frozen range is cut."""
-_FACTORS = ("99/100", "999/1000", "99999/100000")
+_FACTOR = "99999/100000"
 _ENTRIES = (1, 8, *(part * 2**k for k in range(3, 15) for part in (2, 3)))
 """Steps after which all further steps are asked to shrink distances."""
 _ASTRAY: Exception = UndecidedError("what drifts has no bound")
-_ROUNDS = 3
-"""Attempts to find a range for what drifts, each with a factor nearer to 1."""
+_ROUNDS, _SLACK, _NEARER = 3, 1 / 4, fmpq(1, 2)
+"""Attempts to find a range for what drifts, the part of the way to 1 by which a factor is larger at
+first than the one that floats find, and how much nearer to 1 it is in each attempt."""
+_NEAR = 1e-6
+"""How far the start of a drift may be from its float, by its size."""
 _BITS = 160
 _WIDENINGS = 6
 _BEYOND = 11
@@ -94,9 +97,9 @@ def propose_frozen(
     scene = Scene(replay, path.names, states)
     entries = [n for n in _ENTRIES if n < len(states)]
     motion = read_motion(replay, entries[-1], frees_powers=True)
-    memory = motion.names[1:]
+    _, *memory = motion.names
     reason = "the rest does not shrink for all values of what is frozen"
-    for size in range(len(memory) + 1):
+    for size in range(len(motion.names)):
         for names in combinations(memory, size):
             if size == 0 and not replay.rates.rows and not motion.powers:
                 continue
@@ -169,7 +172,7 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         if drifts:
             starts = {name: states[entry, scene.names.index(name)] for name in drifts}
             return _fit_drifts(replay, evidence, starts, norm)
-        return _fit(replay, evidence, free, norm)
+        return _fit(replay, evidence, free)
 
 
 def _list_drifts(motion: Motion, names: Sequence[str]) -> tuple[str, ...]:
@@ -187,17 +190,17 @@ def _fit_drifts(
     replay: Replay, evidence: dict[str, Any], starts: Mapping[str, float], norm: float
 ) -> dict[str, Any]:
     """The evidence with ranges as wide as what drifts comes in all, by the checker's own bound."""
-    factor, reason = round_short(norm + (1 - norm) / 4), _ASTRAY
+    factor, reason = round_short(norm + (1 - norm) * _SLACK), _ASTRAY
     for _ in range(_ROUNDS):
         evidence = {**evidence, "factor": str(factor)}
         ways = bound_drifts(replay, read_contraction(evidence))
         free = dict(evidence["free"])
         for name, start in starts.items():
-            way = 1.05 * to_float(ways[name]) + 1e-6 * abs(start)
+            way = _MORE_SPARE * to_float(ways[name]) + _NEAR * abs(start)
             low, high = max(start - way, 0.0) if start > 0 else start - way, start + way
             free[name] = [str(round_short(low, 9)), str(round_short(high, 9))]
         evidence = {**evidence, "free": free}
-        factor = (factor + 1) / 2
+        factor = 1 - (1 - factor) * _NEARER
         try:
             find_attractor(replay, read_contraction(evidence))
         except REFUSALS as error:
@@ -211,7 +214,7 @@ def _widen(replay: Replay, frozen: Frozen, place: Sequence[fmpq], frame: Array) 
     """The frozen ranges, widened until one step keeps them."""
     piece = replay.locate(place[0], replay.ends({}))
     reach = [float((row**2).sum() ** 0.5) for row in frame]
-    box = [to_ball(c) + arb(0, _SPARE * r) for c, r in zip(place, reach, strict=True)]
+    box = [arb(c, _SPARE * r) for c, r in zip(place, reach, strict=True)]
     free = {name[:-1]: span for name, span in frozen.news.items()}
     for _ in range(_WIDENINGS):
         news = {f"{name}'": span for name, span in free.items()}
@@ -247,24 +250,17 @@ def _stretch(span: Range, image: Range) -> Range:
     return Range(lower, upper)
 
 
-def _fit(
-    replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range], norm: float
-) -> dict[str, Any]:
-    """The evidence with a factor, and with as many parts as are needed.
-
-    *norm* is the factor that floats find at corners of the ranges.
-    """
+def _fit(replay: Replay, evidence: dict[str, Any], free: Mapping[str, Range]) -> dict[str, Any]:
+    """The evidence with as many parts as are needed."""
     reason: Exception = UndecidedError("the rest does not shrink")
-    factors = [text for text in _FACTORS if float(Fraction(text)) > norm] or [_FACTORS[-1]]
     for count in _CUTS if free else (1,):
-        # What does not shrink by the largest factor shrinks by none of them.
-        for factor in (factors[-1], *factors[:-1]):
-            tried = {**evidence, "factor": factor, "cuts": _cut(free, count)}
-            try:
-                find_attractor(replay, read_contraction(tried))
-            except REFUSALS as error:
-                reason = error
-                break
+        # What does not shrink by a factor next to 1 shrinks by none.
+        tried = {**evidence, "factor": _FACTOR, "cuts": _cut(free, count)}
+        try:
+            find_attractor(replay, read_contraction(tried))
+        except REFUSALS as error:
+            reason = error
+        else:
             return tried
     raise reason
 

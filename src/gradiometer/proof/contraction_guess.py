@@ -42,6 +42,8 @@ NEAR, HOPELESS = 1e-6, 1e-3
 none is nearer than the second number, a longer run is not likely to help."""
 SHARP_BITS = 1024
 _FARTHEST = 1e100
+_BITS = 160
+"""The precision of what is proposed first."""
 _DIGITS = 40
 _SCALE, _STILL = 10**_DIGITS, fmpq(1, 10 ** (_DIGITS + 10))
 """Parts of 1 in which a point is written, and a step of Newton that changes none of them."""
@@ -144,11 +146,10 @@ def find_periods(states: Array, near: float = NEAR) -> list[int]:
     import numpy as np
 
     size = np.maximum(np.abs(states).max(axis=0), 1e-300)
-    most = min(LONGEST_PERIOD, len(states) - 1)
-    if not np.isfinite(states[-1 - most :]).all() or not np.isfinite(size).all():
+    if not np.isfinite(size).all():
         # A number that the position never reads may have overflowed.
         return []
-    gaps = np.abs((states[-1] - states[-1 - most : -1]) / size).max(axis=1)[::-1]
+    gaps = np.abs((states[-1] - states[-1 - LONGEST_PERIOD : -1]) / size).max(axis=1)[::-1]
     return [int(index) + 1 for index in np.flatnonzero(gaps < near)[:2]]
 
 
@@ -163,38 +164,41 @@ def refine_orbit(
     known = {**motion.balls(), **dict.fromkeys(motion.powers, fmpq(0))}
     size = len(motion.names)
     place = [to_ball(from_float(value)) for value in start]
-    orbit, slopes = [place], arb_mat(0, 0)
     for _ in range(_NEWTON_STEPS):
         orbit, slopes = _go_round(motion, known, place, period, locate)
         gap = [end - begin for end, begin in zip(orbit.pop(), place, strict=True)]
-        lack = slopes - arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
         try:
-            change = lack.mid().solve(arb_mat(size, 1, gap).mid()).entries()
+            change = (slopes - _identity(size)).mid().solve(arb_mat(size, 1, gap).mid()).entries()
         except ZeroDivisionError:
             raise UndecidedError("the orbit is not isolated") from None
         place = [(old - step).mid() for old, step in zip(place, change, strict=True)]
         if all(abs(step) < _STILL for step in change):
-            break
-    else:
-        raise UndecidedError("the orbit that floats propose is not found exactly")
-    points = _shorten(orbit, motion, known, locate)
+            return _shorten(orbit, motion, known, locate), to_floats(slopes)
+    raise UndecidedError("the orbit that floats propose is not found exactly")
+
+
+def to_floats(matrix: arb_mat) -> Array:
+    """The middles of the entries."""
     import numpy as np
 
-    floats = [float(entry.mid()) for entry in slopes.entries()]
-    return points, np.array(floats).reshape(size, size)
+    return np.array([[float(entry.mid()) for entry in row] for row in matrix.table()])
+
+
+def _identity(size: int) -> arb_mat:
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
 def _go_round(
     motion: Motion, known: dict[str, Any], place: list[Any], period: int, locate: Any
 ) -> tuple[list[list[Any]], arb_mat]:
-    orbit, slopes = [place], None
+    orbit, slopes = [place], _identity(len(place))
     for _ in range(period):
         here = dict(zip(motion.names, orbit[-1], strict=True))
         there, rows = motion.slopes(locate(orbit[-1][0]), {**known, **here})
         part = arb_mat(len(rows), len(rows), [entry for row in rows for entry in row]).mid()
-        slopes = part if slopes is None else part * slopes
+        slopes = part * slopes
         orbit.append([to_ball(value).mid() for value in there])
-    return orbit, slopes if slopes is not None else arb_mat(0, 0)
+    return orbit, slopes
 
 
 def _shorten(
@@ -255,7 +259,7 @@ def find_frame(slopes: Array, units: Sequence[float]) -> tuple[Array, float]:
     scaled = slopes * scale / scale[:, None]
     frames = find_frames([scaled])
     norms = [float(np.linalg.norm(np.linalg.inv(f) @ scaled @ f, 2)) for f in frames]
-    if not norms or min(norms) >= 1:
+    if not norms:
         raise UndecidedError("the orbit that floats propose does not attract")
     best = int(np.argmin(norms))
     return scale[:, None] * frames[best], norms[best]
@@ -290,9 +294,8 @@ def _solve_lyapunov(matrix: Array, radius: float) -> Array:
 
     step = matrix / radius
     size = len(step)
-    flat = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
-    metric = flat.reshape(size, size)
-    return (metric + metric.T) / 2
+    flat: Any = np.linalg.solve(np.eye(size * size) - np.kron(step.T, step.T), np.eye(size).ravel())
+    return flat.reshape(size, size)
 
 
 def measure_loss(replay: Replay, evidence: Mapping[str, Any]) -> float:
@@ -330,9 +333,9 @@ def measure_loss(replay: Replay, evidence: Mapping[str, Any]) -> float:
     return float(np.log2(max(np.abs(np.linalg.eigvals(matrix)).max(), 1.0)))
 
 
-def to_rationals(matrix: Array, scale: float = 1.0) -> list[list[str]]:
-    """The entries times *scale*, each rounded to a few digits, as certificates write them."""
-    return [[str(round_short(float(entry) * scale)) for entry in row] for row in matrix]
+def to_rationals(matrix: Array) -> list[list[str]]:
+    """The entries, each rounded to a few digits, as certificates write them."""
+    return [[str(round_short(float(entry))) for entry in row] for row in matrix]
 
 
 def round_short(value: float, digits: int = 6) -> fmpq:
@@ -353,7 +356,7 @@ def make_evidence(
     """The evidence of a contraction with nothing frozen, its entry still to be found."""
     return {
         "entry": 0,
-        "bits": 160,
+        "bits": _BITS,
         "names": list(names),
         "points": [[str(value) for value in place] for place in points],
         "matrix": to_rationals(frame),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flint import fmpq
 
 from gradiometer.errors import DomainError, UndecidedError
-from gradiometer.formula import Exact, Range, hull, to_float, to_rational_text
+from gradiometer.formula import Exact, Range, from_float, hull, to_float, to_rational_text
 from gradiometer.proof.check_carry import Carry
 from gradiometer.proof.check_climb import RunUp
 from gradiometer.proof.check_coast import find_coast
@@ -32,10 +32,13 @@ There are no such lengths where the limit of ever longer ones promises most.
 _LENGTHS = (48, 512, 1024)
 """Steps up to which the step count is told apart."""
 _SWEEPS = 4
-_ROUNDS = 20
-_PLAIN_ROUNDS = 4
+_PLAIN_ROUNDS, _MOST_GROWN, _ROUNDS = 4, 16, 20
+"""Rounds in which a box grows by what is new, by ever more, and in all, when ends are given up."""
 _CUTS = 30
 """Cuts at each end of a range, each twice as near to it as the last."""
+_BESIDE, _LEAST = fmpq(1, 2**40), 1e-30
+"""How far beside a range one looks how its ends move, as a part of its width, which counts as this
+at least."""
 _CLOSE = (0.05, 1e-12, 0.0)
 """Where later climbs may go farther by more than this part, telling more steps apart is in vain."""
 _CLOSE_COASTING = 1.0
@@ -61,29 +64,26 @@ def list_crowd_bounds(
     for steps, close in zip(_LENGTHS, _CLOSE, strict=True):
         try:
             tail = _hold_tail(carry, wedge, run_up, steps)
-            early, box = bound_early(carry, wedge, run_up, Crowd(steps, tail, {}))
+            plain = Crowd(steps, tail, {})
+            early, box = bound_early(carry, wedge, run_up, plain)
             names = list(tail) if names is None else names
             helpful: list[str] = []
-            whole: Exact | None = None
-            late: Exact = wedge.kink
-            for name in ("", *names):
-                crowd = Crowd(steps, tail, {name: _list_places(tail[name])} if name else {})
+            whole = late = bound_late(carry, wedge, plain, box)
+            best = most_of([*early.values(), late])
+            yield best, _list_best(early, late, wedge), _spell(plain)
+            for name in names:
+                crowd = Crowd(steps, tail, {name: _list_places(tail[name])})
                 late = bound_late(carry, wedge, crowd, box)
-                if name and (whole is None or not to_float(whole - late) > 0):
-                    continue
-                whole = late if whole is None else whole
-                helpful += [name] if name else []
-                yield (
-                    most_of([*early.values(), late]),
-                    _list_best(early, late, wedge),
-                    _spell(crowd),
-                )
+                if to_float(whole - late) > 0:
+                    helpful.append(name)
+                    best = most_of([*early.values(), late])
+                    yield best, _list_best(early, late, wedge), _spell(crowd)
             names = helpful
             best = most_of(list(early.values()))
             below = best if limit is None else limit
             # Where slopes count for less and less, later climbs do go less far.
             most = close if find_coast(carry) is None or not close else _CLOSE_COASTING
-            if whole is None or not _is_worth_more(wedge, late, below, most):
+            if not _is_worth_more(wedge, late, below, most):
                 return
         except (UndecidedError, DomainError) as error:
             reason = str(error)
@@ -142,7 +142,7 @@ def _hold(carry: Carry, begun: Box, slopes: Sequence[fmpq], first: int) -> Box:
         if count < _PLAIN_ROUNDS:
             box = {name: _tidy(part) for name, part in wider.items()}
             continue
-        grow = inflate if count < _ROUNDS - 4 else open_ends
+        grow = inflate if count < _MOST_GROWN else open_ends
         size = 2 ** (count - _PLAIN_ROUNDS)
         box = {name: _tidy(grow(box[name], wider[name], size)) for name in box}
     raise UndecidedError("no bound of its memory was found")
@@ -162,10 +162,10 @@ def _settle(carry: Carry, box: Box, name: str, ways: tuple[Sequence[fmpq], int])
         return wider
     assert wider.lower is not None
     assert wider.upper is not None
-    width = max(to_float(wider.upper - wider.lower), 1e-30)
+    width = max(to_float(wider.upper - wider.lower), _LEAST)
     if not math.isfinite(width):
         return wider
-    margin = fmpq(int(width * 2**40) + 1, 2**80)
+    margin = _BESIDE * from_float(width)
     around = Range(now.lower - margin, now.upper + margin)
     try:
         moved = _image(carry, {**box, name: around}, slopes, first)

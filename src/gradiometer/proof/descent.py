@@ -60,7 +60,7 @@ def _find_box(field: Field, prefix: Prefix, done: int, direction: int) -> Box:
     for margin in _MARGINS:
         after, stride = descend(field, piece, box)
         end = stride.lower if direction > 0 else stride.upper
-        if end is None or end * direction <= 0:
+        if end is None or compare(end, fmpq(0)) != direction:
             break
         if contains(box, after):
             return box

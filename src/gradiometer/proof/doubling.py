@@ -38,8 +38,6 @@ _STRETCH = 4
 """How much longer a secant may reach than the one before it; a long way may lose the cycle."""
 _FLAT, _STILL = _HALF**3, _HALF**4
 """How near to -1 a multiplier is, and how short a step of Newton, when a search ends."""
-_GRAIN = int(16 / _HALF)
-"""The denominator of the middle of a bracket."""
 
 
 @final
@@ -120,11 +118,9 @@ def _settle(step: Map, near: float, rate: float, period: int) -> float:
 def _solve(step: Map, place: float, rates: tuple[float, float], period: int) -> tuple[arb, arb]:
     """The rate at which the multiplier is -1, and a point of the cycle there, by secants."""
     a, b = (arb(from_float(rate)) for rate in rates)
-    point = _polish(step, arb(from_float(place)), a, period)
-    height = step.orbit(point, a, period)[1] + 1
+    point, height = _measure(step, arb(from_float(place)), a, period)
     for _ in range(_SECANTS):
-        point = _polish(step, point, b, period)
-        there = step.orbit(point, b, period)[1] + 1
+        point, there = _measure(step, point, b, period)
         if abs(there) < arb(_FLAT):
             return b, point
         following = b - there * (b - a) / (there - height)
@@ -134,6 +130,12 @@ def _solve(step: Map, place: float, rates: tuple[float, float], period: int) -> 
             following = b + (most if shift > 0 else -most)
         a, b, height = b, arb(following.mid()), arb(there.mid())
     raise UndecidedError("the doubling is not found")
+
+
+def _measure(step: Map, near: arb, rate: Exact, period: int) -> tuple[arb, arb]:
+    """A point of the cycle at that rate, and how far its multiplier is above -1."""
+    point = _polish(step, near, rate, period)
+    return point, step.orbit(point, rate, period)[1] + 1
 
 
 def _polish(step: Map, point: arb, rate: Exact, period: int) -> arb:

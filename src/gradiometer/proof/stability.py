@@ -41,6 +41,9 @@ from gradiometer.proof.stability_rest import Rest, find_rest, spell_rest, to_end
 _FINEST = fmpq(1, 2**80)
 """Half the width of an enclosure of a critical value, as a share of it."""
 
+_GRAIN = 8
+"""Parts of that width at least, of which one is the middle of the enclosure."""
+
 _TRIAL = fmpq(1)
 
 
@@ -275,9 +278,7 @@ def _enclose(root: arb) -> Ends:
     """Short rational ends on both sides of a root."""
     middle = _middle(root)
     width = _FINEST * abs(middle) if middle else _FINEST
-    scale = 1
-    while fmpq(1, scale) > width / 8:
-        scale *= 2
+    scale = 2 ** int((_GRAIN / width).floor()).bit_length()
     near = fmpq((middle * scale).floor(), scale)
     return Ends(near - width, near + width)
 

@@ -89,10 +89,9 @@ def _find_tree(inquiry: Inquiry, linear: Linear, curvature: Ends, end: Ends) -> 
     for polynomial, place in _list_places(linear, inquiry.parameter):
         try:
             tree = _spell(linear.symbols, place)
-            value = evaluate(tree, values)
-            fits = value == end.lower if isinstance(value, fmpq) else end.holds(value)
             short = len(to_text(tree)) <= _MOST_LETTERS
-            if fits and short and vanishes_at(linear, polynomial, inquiry, tree):
+            fits = short and end.holds(evaluate(tree, values))
+            if fits and vanishes_at(linear, polynomial, inquiry, tree):
                 return tree
         except (UndecidedError, GradiometerError):
             continue
@@ -116,7 +115,7 @@ def _spell(symbols: Symbols, value: Quotient) -> Node:
     top, above = _factors(symbols, value.top)
     bottom, below = _factors(symbols, value.bottom)
     content = above / below
-    if abs(content.p) != 1 or not top:
+    if abs(content.p) != 1:
         top.insert(0, number(int(abs(content.p))))
     if content.q != 1:
         bottom.insert(0, number(int(content.q)))
@@ -131,7 +130,7 @@ def _factors(symbols: Symbols, polynomial: Any) -> tuple[list[Node], fmpq]:
     content = fmpq(content)
     found: list[Node] = []
     for part, power in sorted(parts, key=lambda row: len(row[0])):
-        negative = compare(symbols.value(part), _ZERO) < 0
+        negative = compare(symbols.value(part), _ZERO) == -1
         content = -content if negative and int(power) % 2 else content
         tree = symbols.spell(-part if negative else part)
         found.append(tree if power == 1 else apply("^", tree, number(int(power))))

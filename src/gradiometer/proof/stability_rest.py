@@ -155,7 +155,7 @@ def _find_discs(
     discs: list[Ends] = []
     for index in range(size):
         radius = sum((abs(v) for j, v in enumerate(rows[index]) if j != index), arb(0))
-        discs.append(to_ends(rows[index][index] + arb(0, 1) * radius))
+        discs.append(to_ends(arb(rows[index][index], radius)))
     joined: list[Ends] = []
     for disc in sorted(discs, key=lambda ends: (ends.lower, ends.upper)):
         if joined and disc.lower <= joined[-1].upper:

@@ -145,13 +145,13 @@ def _classify(problem: Mapping[str, Any], names: Sequence[str]) -> tuple[dict[st
 
 def _count_followed(states: Mapping[str, Exact], lines: Lines, kinds: Mapping[str, str]) -> int:
     """How many assignments have a value."""
-    count = 0
+    followed: list[str] = []
     with suppress(UndecidedError):
         known = open_rule(states, kinds)
         for target, tree in lines:
             known[target] = follow_line(target, tree, known, kinds)
-            count += 1
-    return count
+            followed.append(target)
+    return len(followed)
 
 
 def _list_gradients(bound: Bound) -> list[fmpq]:
@@ -162,7 +162,7 @@ def _list_gradients(bound: Bound) -> list[fmpq]:
     rows = [last]
     for _ in range(1, _STEPS):
         rows.append(before if len(rows) == 1 else rows[-1] * back)
-    scale = _LARGE / abs(rows[-1]) if rows[-1] else _LARGE / abs(last)
+    scale = _LARGE / abs(rows[-1] or last)
     return [row * scale for row in reversed(rows)]
 
 

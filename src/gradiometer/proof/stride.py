@@ -36,6 +36,9 @@ _RISE = 1000
 """Each gradient over the one before, where all but the last one hardly count."""
 _DIGITS, _LONG = 20, 34
 """Digits of gradients, and of ends of a bound."""
+_LONGEST, _MARGIN, _NONE = 10**20, fmpq(1, 10**31), fmpq(0)
+"""From which denominator on a number is shortened, and how far beyond it is an end of a bound, by
+its size."""
 
 
 @final
@@ -70,12 +73,12 @@ def _find(problem: Mapping[str, Any]) -> Found:
     with precision(BITS):
         kinds = guess_kinds(begun, lines)
         last, stride = _look_ahead(begun, lines, kinds)
-        shown = min(stride.step or 0, _MOST_SHOWN)
-        system = read_system(begun, lines, kinds, (1, max(last, _STEPS, shown)))
-        gradients = _list_gradients(system, stride)
+        count = _count_shown(stride)
+        system = read_system(begun, lines, kinds, (1, max(last, count)))
+        gradients = _list_gradients(system, count)
         reached = _round_down(make_step(begun, lines, gradients))
     square = stride.square
-    ends = None if square is None else (_shorten(square[0], -1), _shorten(square[1], 1))
+    ends = None if square is None else (_shorten(square[0], -_MARGIN), _shorten(square[1], _MARGIN))
     claim = {
         "square": None if ends is None else list(map(str, ends)),
         "step": stride.step,
@@ -108,15 +111,20 @@ def _look_ahead(
     raise UndecidedError(reason)
 
 
-def _list_gradients(system: System | Echo | Plain, stride: Stride) -> list[fmpq]:
+def _count_shown(stride: Stride) -> int:
+    """How many gradients are shown: those up to the largest step, where that comes early."""
+    step = stride.step
+    return step if step is not None and step <= _MOST_SHOWN else _STEPS
+
+
+def _list_gradients(system: System | Echo | Plain, count: int) -> list[fmpq]:
     """Gradients whose last step is large, in the order in which they come."""
     if isinstance(system, Plain):
         return [_LARGE]
     if isinstance(system, Echo):
         signs = list(_list_signs(system))
-        return [_LARGE * fmpq(_RISE) ** k * sign for k, sign in enumerate(reversed(signs))]
-    count = stride.step if stride.step is not None and stride.step <= _MOST_SHOWN else _STEPS
-    rows = [_shorten(value, 0) for value in _list_entries(system, count)]
+        return [sign * _LARGE * fmpq(_RISE) ** k for k, sign in enumerate(reversed(signs))]
+    rows = [_shorten(value) for value in _list_entries(system, count)]
     return _to_gradients(system, rows)
 
 
@@ -126,7 +134,7 @@ def _list_signs(echo: Echo) -> Iterator[int]:
     size = echo.out * echo.takes
     for _ in range(1, _STEPS):
         yield -1 if size < 0 else 1
-        size *= echo.keeps or 1
+        size *= echo.keeps
 
 
 def _list_entries(system: System, count: int) -> list[Exact]:
@@ -164,12 +172,12 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
     scale = _LARGE / max(abs(entry) for entry in entries)
     found = []
     for step, entry in enumerate(entries):
-        begins = step == 0 and system.begin is not None
-        enters = system.begin[0] if begins and system.begin is not None else memory.entry
+        begin = system.begin if step == 0 else None
+        enters = memory.entry if begin is None else begin[0]
         back, share = memory.shift
-        value = entry * scale if begins else entry * scale * share + sum(
+        value = entry * scale if begin is not None else entry * scale * share + sum(
             (a * b for a, b in zip(back, means, strict=True)), fmpq(0))  # fmt: skip
-        found.append(_shorten(value, 0))
+        found.append(_shorten(value))
         means = [
             sum((a * b for a, b in zip(row, means, strict=True)), fmpq(0)) + part * entry * scale
             for row, part in zip(memory.matrix, enters, strict=True)
@@ -177,13 +185,13 @@ def _to_gradients(system: System, entries: Sequence[fmpq]) -> list[fmpq]:
     return found
 
 
-def _shorten(value: Exact, side: int) -> fmpq:
-    """A short number near a value, not above or below it where a side is given."""
-    if isinstance(value, fmpq) and (side or value.q < 10**_DIGITS):
+def _shorten(value: Exact, beyond: fmpq = _NONE) -> fmpq:
+    """A short number near a value, or that part of its size above it or below it."""
+    if isinstance(value, fmpq) and (beyond or value.q < _LONGEST):
         return value
-    digits = _LONG if side else _DIGITS
+    digits = _LONG if beyond else _DIGITS
     near = from_decimal(to_ball(value).mid().str(digits, radius=False))
-    return near + side * abs(near) / fmpq(10) ** (digits - 3)
+    return near + beyond * abs(near)
 
 
 def _round_down(step: Exact) -> fmpq:

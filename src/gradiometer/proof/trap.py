@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
-from gradiometer.formula import precision
+from gradiometer.formula import precision, to_float
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check_tangent import read_motion
 from gradiometer.proof.check_trap import Cell, Grid, cell_images
@@ -59,7 +59,7 @@ def find_region(scene: Scene) -> Fate:
         for count in counts:
             try:
                 grid, cells = _close(replay, motion, states, count)
-                return _conclude(scene, grid, cells, states, max(settled_from, 0))
+                return _conclude(scene, grid, cells, states, settled_from)
             except REFUSALS as error:
                 reason = UndecidedError(explain(error))
     raise reason
@@ -75,8 +75,7 @@ def _close(replay: Replay, motion: Any, states: Array, count: int) -> tuple[Grid
     origin = tuple(round_short(float(v), 4) for v in low)
     grid = Grid(motion.names, origin, widths)
     ends = replay.ends({})
-    steps = np.array([float(w.p) / float(w.q) for w in widths])
-    starts = np.array([float(v.p) / float(v.q) for v in origin])
+    steps, starts = (np.array([to_float(v) for v in row]) for row in (widths, origin))
     found = {tuple(map(int, row)) for row in np.floor((late - starts) / steps)}
     waiting = list(found)
     while waiting:
@@ -99,9 +98,7 @@ def _conclude(scene: Scene, grid: Grid, cells: set[Cell], states: Array, settled
     entry = next(inside, None)
     if entry is None:
         raise UndecidedError("the run is not certain to be in the region")
-    columns = [cell[0] for cell in cells]
-    low = grid.span((min(columns), *[0] * (len(grid.names) - 1)))[0][0]
-    high = grid.span((max(columns), *[0] * (len(grid.names) - 1)))[0][1]
+    low, high = grid.span(min(cells))[0][0], grid.span(max(cells))[0][1]
     before = states[: entry + 1, 0]
     ends = (
         min(low, _round_down(float(before.min()))),
