@@ -51,8 +51,8 @@ _MOST_PERIOD = 400
 _LEAST_TAIL = 12
 _CLOSER = (fmpq(1, 8), fmpq(1, 2), fmpq(7, 8))
 """Shares of the way from the rate at which the memory settles to 1, where slower rates lie."""
-_LATE = 10**5
-"""A step so late that what fades with the step count is gone."""
+_LATE = Clock(10**5, 1, _ONE)
+"""A step so late that what fades with the step count is gone; only centres are read by it."""
 
 _NUDGE = fmpq(1, 2**24)
 _ROUGH = 48
@@ -203,9 +203,10 @@ def _targets(motion: Motion, name: str) -> tuple[set[str], set[str]]:
             read |= {target} & {*motion.memory, "x"}
         elif target not in kept:
             kept.add(target)
-            mean = motion.means.get(target[:-1]) if target.endswith("'") else None
+            part = target.removesuffix("'")
+            mean = motion.means.get(part)
             wanted |= free_names(step[target] if mean is None else mean.entry)
-            read |= set() if mean is None else {target[:-1]}
+            read |= set() if mean is None else {part}
     return kept, read
 
 
@@ -217,14 +218,14 @@ def _solve_part(
     rough: Mapping[str, fmpq],
 ) -> tuple[list[fmpq], fmpq]:
     """The periodic values of one part, and the factor of its map over the whole period."""
-    clock, targets = Clock(_LATE, 1, _ONE), _targets(motion, name)[0]
+    targets = _targets(motion, name)[0]
     factor, shift, maps, place = _ONE, _ZERO, [], rough[name]
     for index, slope in enumerate(slopes):
         state = {other: Near(values[index]) for other, values in known.items()}
         ends = []
         for trial in (place, place + _NUDGE):
             state[name] = Near(trial)
-            row = assign(motion, state, Near(evaluate(slope, {})), clock, targets=targets)
+            row = assign(motion, state, Near(evaluate(slope, {})), _LATE, targets=targets)
             ends.append(row[f"{name}'"].centre)
         if not all(isinstance(end, fmpq) for end in ends):
             raise CertificateError("The periodic memory is not rational.")
