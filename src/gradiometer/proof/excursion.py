@@ -132,7 +132,7 @@ def _widen(old: Box, there: Box, count: int) -> Box:
     new = join(old, there)
     if count < len(_MARGINS):
         return {name: inflate(old[name], new[name], _MARGINS[count]) for name in new}
-    return {n: new[n] if n == "x" else open_ends(old[n], new[n], 0) for n in new}
+    return {n: new[n] if n == "x" else open_ends(old[n], new[n], count) for n in new}
 
 
 def _find_cap(field: Field, boxes: Mapping[int, Box]) -> Box | None:
@@ -142,12 +142,11 @@ def _find_cap(field: Field, boxes: Mapping[int, Box]) -> Box | None:
     try:
         slopes = hull(*(field.slopes(piece, everywhere) for piece in range(len(field.ends))))
         inner = outer = {**box, "x": everywhere}
-        for count, margin in enumerate(_CAP_MARGINS):
+        for margin in _CAP_MARGINS:
             after = {**field.step(outer, slopes), "x": everywhere}
             if contains(outer, after):
                 return _tighten(field, slopes, inner, outer)
             wider = join(outer, after)
-            inner = join(inner, after) if count < _PLAIN_ROUNDS else inner
             grow = inflate if margin else open_ends
             outer = {name: grow(outer[name], wider[name], margin) for name in wider}
     except (UndecidedError, DomainError):

@@ -145,7 +145,7 @@ def _list_places(scene: Scene, fading: Fading) -> Iterator[Place]:
         lead = _follow(valley)
         for low, high in _list_brackets(lead, last):
             place = _close_in(valley, lead, (low, high))
-            if place is not None and place.rest not in seen:
+            if place.rest not in seen:
                 seen.add(place.rest)
                 yield place
 
@@ -176,14 +176,16 @@ def _list_brackets(lead: Callable[[fmpq], arb], last: float) -> list[Ends]:
             except REFUSALS:
                 break
             now = 1 if value > 0 else -1 if value < 0 else 0
-            if sign is not None and now != sign and sign * side <= 0 <= now * side:
-                found.append((step, tuple(sorted((before, at)))))
-                break
+            if sign is not None and now != sign:
+                left, right = (sign, now)[::side]
+                if left <= 0 <= right:
+                    found.append((step, tuple(sorted((before, at)))))
+                    break
             before, sign = at, now
     return [ends for _, ends in sorted(found)]
 
 
-def _close_in(valley: Valley, lead: Callable[[fmpq], arb], ends: Ends) -> Place | None:
+def _close_in(valley: Valley, lead: Callable[[fmpq], arb], ends: Ends) -> Place:
     """The point between two places at which A rises through 0."""
     low, high = ends
     for index, (_, end) in enumerate(valley.field.ends[:-1]):
@@ -219,13 +221,14 @@ def _guess(lead: Callable[[fmpq], arb], low: fmpq, high: fmpq) -> fmpq | None:
 
 def _find_steep(valley: Valley, rest: Ends) -> tuple[bool, bool]:
     """Whether A is not 0 on the left and on the right of a joint."""
-    if rest[0] != rest[1]:
+    low, high = rest
+    if low != high:
         return True, True
     found = []
     for side in (1, 0):
         trees = [t for t, ends in zip(valley.trees, valley.field.ends, strict=True)
-                 if ends[side] == rest[0] and ends[0] != ends[1]]  # fmt: skip
-        found.append(bool(trees) and not _is_zero_at(trees[0], rest[0]))
+                 if ends[side] == low and ends[0] != ends[1]]  # fmt: skip
+        found.append(bool(trees) and not _is_zero_at(trees[0], low))
     return found[0], found[1]
 
 

@@ -223,9 +223,10 @@ def _targets(motion: Motion, name: str) -> tuple[set[str], set[str]]:
             read |= {target} & {*motion.memory, "x"}
         elif target not in kept:
             kept.add(target)
-            mean = motion.means.get(target[:-1]) if target.endswith("'") else None
+            part = target.removesuffix("'")
+            mean = motion.means.get(part)
             wanted |= free_names(step[target] if mean is None else mean.entry)
-            read |= set() if mean is None else {target[:-1]}
+            read |= set() if mean is None else {part}
     return kept, read
 
 

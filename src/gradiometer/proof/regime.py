@@ -99,8 +99,9 @@ def find_valley(ground: Ground, start: int) -> Valley:
         UndecidedError: If a slope's sign varies on a piece, or depends on the parameter.
         DomainError: If the landscape has no top on the way downhill from the start.
     """
-    signs = [compare(ground.slope(index, _inside(ground, index)), _ZERO)
-             for index in range(len(ground.slopes))]  # fmt: skip
+    if any("x" in free_names(tree) for tree in ground.trees):
+        raise UndecidedError("the slope varies along a piece; only straight pieces are handled")
+    signs = [compare(ground.slope(index, _ZERO), _ZERO) for index in range(len(ground.slopes))]
     last = _edge(signs, start)
     first = len(signs) - 1 - _edge([-s for s in reversed(signs)], len(signs) - 1 - start)
     if last == len(signs) - 1 and first == 0:
@@ -123,13 +124,6 @@ def _edge(signs: list[int], start: int) -> int:
         last += 1
         slope = signs[last] or slope
     return last
-
-
-def _inside(ground: Ground, index: int) -> fmpq:
-    """Any number, where the slope of the piece does not depend on the position."""
-    if "x" in free_names(ground.trees[index]):
-        raise UndecidedError("the slope varies along a piece; only straight pieces are handled")
-    return _ZERO
 
 
 @dataclass
@@ -278,8 +272,7 @@ class _Explorer:
             branch.known = {}
             if branch.tie_step is None and ground.is_joint(position):
                 branch.tie_step, branch.tie_at = state.step, position
-                left = piece + 1 < len(ground.ends) and ground.ends[piece][1] == position
-                branch.tie_side = "left" if left else "right"
+                branch.tie_side = "left" if ground.ends[piece][1] == position else "right"
             if not valley.holds(piece):
                 return self._regime(branch, "escapes", state.step, piece)
             self._note_peak(branch, position, state.step, valley)
@@ -339,14 +332,14 @@ class _Position:
     def __lt__(self, other: _Position) -> bool:
         left, right = self.regime, other.regime
         if left.lower is None or right.lower is None:
-            return left.lower is None and right.lower is not None
-        if left.lower is right.lower:
-            return left.is_point and not right.is_point
+            # Only one part has no lower end.
+            return left.lower is None
         try:
             order = compare(left.lower, right.lower)
         except UndecidedError:
+            # A ball that is one end of both; no two parts are the same point.
             order = 0
-        return order < 0 or (order == 0 and left.is_point and not right.is_point)
+        return order < 0 or (order == 0 and left.is_point)
 
 
 def merge(regimes: tuple[Regime, ...]) -> tuple[Regime, ...]:

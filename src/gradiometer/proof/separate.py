@@ -31,6 +31,8 @@ from gradiometer.proof.trail_certificate import to_trail_problem
 from gradiometer.proof.walk import Course
 
 _MOST_VARIABLES = 8
+_NO_PARAMETER = fmpq(0)
+"""Stands for the value of a parameter where none is moved."""
 
 
 def find_outcome(journey: Journey, settled_from: int | None) -> tuple[Outcome | None, str]:
@@ -70,7 +72,7 @@ def _prove(journey: Journey, name: str, problem: Mapping[str, Any]) -> Ended:
     course = _to_course(journey, problem)
     if course.to_problem() != problem:
         raise UndecidedError("a coordinate is not told apart")
-    end = prove_end(course, fmpq(0))
+    end = prove_end(course, _NO_PARAMETER)
     if isinstance(end, str):
         raise UndecidedError(f"of `{name}` alone nothing is proved: {end}")
     return end

@@ -203,9 +203,9 @@ def _is_thin(lower: Any, upper: Any) -> bool:
     return order == 0
 
 
-def begin(rule: Rule, start: Any, rates: Mapping[str, Exact] | None = None) -> State:
+def begin(rule: Rule, start: Any, rates: Mapping[str, Exact]) -> State:
     """The state before the first step; *rates* are what schedules give at that step."""
-    known = {**rule.values, **(rates or {}), "x": start}
+    known = {**rule.values, **rates, "x": start}
     memory = {name: collapse(evaluate(tree, known)) for name, tree in rule.state.items()}
     return State(0, start, memory)
 
@@ -250,7 +250,7 @@ def _shorten(value: Any, step: int) -> Any:
         value = to_ball(value)
     if isinstance(value, arb) and value.is_finite():
         top = int(value.abs_upper().man_exp()[1])
-        if abs(top) > MOST_EXPONENT and not value == 0:
+        if abs(top) > MOST_EXPONENT:
             raise LimitError(f"A number of the run lies outside 2^±{MOST_EXPONENT:,}.")
     return value
 

@@ -1,0 +1,490 @@
+"""Verdicts, itineraries and ends, each part on numbers whose answer is known by hand."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from flint import arb, fmpq
+
+from gradiometer.errors import CertificateError, UndecidedError
+from gradiometer.formula import Range, evaluate, parse, precision, to_ball
+from gradiometer.proof import fading, itinerary, survey, tether_ends, verdict
+from gradiometer.proof.check_itinerary import Visit
+from gradiometer.proof.check_motion import Mean, Motion
+from gradiometer.proof.check_tube import Near
+from gradiometer.proof.scene import Scene
+from gradiometer.proof.walk import Run, State
+from proof.test_prover_choices import ask
+from proof.test_prover_fades import valley
+from proof.test_prover_parts import span
+
+ONE = fmpq(1)
+
+
+def judge(objective, **asked):
+    return verdict.judge(*ask(objective, **asked))
+
+
+# Verdicts of exact runs.
+
+
+@pytest.mark.parametrize(
+    ("rate", "word", "limit", "said"),
+    [
+        ("1", "converges", 0, "from step 1 on the state does not change"),
+        ("2", "cycle", None, "the state after step 0 returns after 2 steps"),
+    ],
+)
+def test_a_state_that_returns_is_a_limit_or_a_cycle(rate, word, limit, said):
+    found = judge("x^2/2", learning_rate=rate)
+    assert (found.word, found.limit) == (word, limit)
+    assert said in found.because
+    assert found.evidence == ({"fixed_from": 1} if word == "converges" else {})
+
+
+@pytest.mark.parametrize(
+    ("schedule", "steps", "first", "prefix"),
+    [
+        (None, 9, 0, ""),
+        ("where(k < 1, 1/3, 1/10)", 9, 1, ""),
+        ("where(k < 2, 1/3, 1/10)", 9, 2, "from step 2 on every step is the same map: "),
+        ("where(k < 9, 1/3, 1/10)", 9, 9, "from step 9 on every step is the same map: "),
+    ],
+)
+def test_a_linear_run_is_judged_from_the_step_at_which_it_is_settled(
+    schedule, steps, first, prefix
+):
+    rate = {} if schedule else {"learning_rate": "1/10"}
+    found = judge("x^2/2", schedule=schedule, steps=steps, **rate)
+    assert (found.word, found.limit, found.growth) == ("converges", 0, fmpq(9, 10))
+    assert found.evidence == {"linear_from": first}
+    assert found.because.startswith(prefix)
+    assert found.because.startswith("from step") is bool(prefix)
+
+
+@pytest.mark.parametrize("steps", [3, 0, 1])
+def test_fading_rates_are_safe_up_to_the_inverse_of_the_curvature(steps):
+    # From the last step k on, but at least from 1 on, the rates are at most 1/(k + 1).
+    first = max(steps, 1)
+    most = first + 1
+    found = judge(f"{most}*x^2/2", schedule="1/(k + 1)", start="1/3", steps=steps)
+    assert (found.word, found.evidence) == ("converges", {"shrinks_from": first})
+    found = judge(f"{most + 1}*x^2/2", schedule="1/(k + 1)", start="1/3", steps=steps)
+    assert found.word == "unknown"
+    assert "not certain to be safe" in found.because
+
+
+def test_rates_without_a_bound_and_rules_that_change_are_not_judged():
+    found = judge("x^2/2000", schedule="k", start="1/3", steps=5)
+    assert found.word == "unknown"
+    assert "no bound" in found.because
+    # Later rates are below 0, and lead away from the minimum.
+    found = judge("x^2/2000", schedule="1/(k + 1) - 1/1000", start="1/3", steps=5)
+    assert "not certain to be safe" in found.because
+    for changes in ({"momentum": "1/2"}, {"rule": "adam"}):
+        found = judge("x^2/2", schedule="1/(k + 1)", start="1/3", steps=5, **changes)
+        assert "changes with the step count for ever" in found.because
+
+
+@pytest.mark.parametrize(
+    ("objective", "direction", "side"), [("-x", 1, "right"), ("x", -1, "left")]
+)
+def test_a_run_downhill_is_trapped_beyond_its_last_position(objective, direction, side):
+    rule = {"parameters": {"rate": {"default": "1/10"}}, "state": {"m": "0"},
+            "step": {"m'": "max(-3, min(3, m + g))", "x'": "x - rate*m'"}}  # fmt: skip
+    found = judge(objective, rule=rule, start="0", steps=5)
+    assert found.word == "diverges"
+    assert f"to the {side}" in found.because
+    # Strides of 1, 2, 3, 3 and 3 tenths.
+    end = str(direction * fmpq(12, 10))
+    place, memory = found.evidence["trap"]["x"], found.evidence["trap"]["m"]
+    assert found.evidence["trap_from"] == 5
+    assert place == ([end, None] if direction > 0 else [None, end])
+    assert str(-3 * direction) in memory
+
+
+@pytest.mark.parametrize(
+    ("objective", "more", "said"),
+    [
+        ("0*x", {"start": "1"}, None),
+        ("-x", {"schedule": "1/(k + 1)^2"}, "the strides may fade"),
+        ("x", {"schedule": "1/(k + 1)^2"}, "the strides may fade"),
+        ("x^2/2 + abs(x)", {"learning_rate": "1/10"}, "not certain to keep its direction"),
+        ("abs(x)", {"rule": "rmsprop", "learning_rate": "1/10"},
+         "not certain to keep its direction"),
+    ],
+)  # fmt: skip
+def test_why_a_run_does_not_go_downhill_for_ever_is_told(objective, more, said):
+    found = judge(objective, steps=7, **more)
+    if said is None:
+        assert found.word == "converges"
+    else:
+        assert found.word == "unknown"
+        assert said in found.because
+        assert "within 7 steps" in found.because
+
+
+def test_a_run_that_has_ended_has_no_verdict():
+    course, run, settled = ask("-x", learning_rate="1/10", steps=5)
+    ended = replace(run, ended="it is over")
+    with pytest.raises(UndecidedError, match="no further step"):
+        verdict._judge_downhill(course, ended, settled)
+    course, run, _ = ask("-abs(x)", learning_rate="1/10", steps=5)
+    found = verdict.judge(course, replace(run, ended="it is over"), None)
+    assert (found.word, found.because) == ("unknown", "the run ends at step 5: it is over")
+
+
+# Ranges of a step.
+
+
+def ground_of(objective):
+    course, _, _ = ask(objective, learning_rate="1/10")
+    return survey(course.landscape)
+
+
+BENT = {"name": "bent", "pieces": [{"on": "(-oo, 0]", "f": "x^2"}, {"on": "(0, 2]", "f": "3*x"},
+                                   {"on": "(2, oo)", "f": "x^2/2 - x + 6"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "slopes"),
+    [
+        ((-1, "-1/2"), (-2, -1)),
+        ((-1, 0), (-2, 3)),
+        ((-1, 1), (-2, 3)),
+        (("1/2", 1), (3, 3)),
+        ((0, 1), (0, 3)),
+        ((1, 2), (1, 3)),
+        ((3, 5), (2, 4)),
+        ((1, 5), (1, 4)),
+        ((-1, 5), (-2, 4)),
+        ((None, -3), (None, -6)),
+        ((3, None), (2, None)),
+        ((None, None), (None, None)),
+        ((None, 1), (None, 3)),
+    ],
+)
+def test_slopes_over_a_range_are_those_of_all_pieces_that_it_meets(where, slopes):
+    found = verdict.slope_range(ground_of(BENT), span(*where))
+    assert (found.lower, found.upper) == slopes
+
+
+def rule_of(step, state=None):
+    return {"parameters": {"learning_rate": {"default": "1"}}, "state": state or {}, "step": step}
+
+
+def test_a_step_takes_the_ranges_of_rates_and_counts_from_its_first_step_on():
+    rule = rule_of({"m'": "m/2 + 1/t", "x'": "x - learning_rate*g - 0*m'"}, {"m": "0"})
+    course, _, _ = ask("-x", rule=rule, schedule="1/(k + 1)", start="0")
+    box = {"x": span(0, 1), "m": span(2, 6)}
+    after = verdict.step_range(course, box, span(-1, -1), 4)
+    # Step 4 is the one after 3 done steps, with the rate 1/4.
+    assert (after["m"].lower, after["m"].upper) == (1, 3 + fmpq(1, 4))
+    assert (after["x"].lower, after["x"].upper) == (0, 1 + fmpq(1, 4))
+
+
+def test_a_stride_is_told_apart_from_the_position():
+    rule = rule_of({"x'": "x - learning_rate*g"})
+    course, _, _ = ask("-x", rule=rule, schedule="1/(k + 1)", start="0")
+    found = verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 2)
+    assert (found.lower, found.upper) == (0, fmpq(3, 2))
+    course, _, _ = ask("-x", rule=rule_of({"x'": "2*x - learning_rate*g"}), start="0")
+    with pytest.raises(UndecidedError, match="does not add its stride"):
+        verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 2)
+
+
+def test_a_memory_that_is_not_assigned_stays():
+    rule = rule_of({"m'": "m + g", "x'": "x - m'"}, {"m": "0"})
+    course, _, _ = ask("-x", rule=rule, learning_rate="1", start="0")
+    box = {"x": span(0, 1), "m": span(2, 6), "other": span(7, 8)}
+    assert verdict.step_range(course, box, span(-1, -1), 1)["other"] == span(7, 8)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_trap_holds_the_memory_between_what_slopes_make_of_it(direction):
+    keeps = rule_of({"m'": "m/2 + g/2", "x'": "x - learning_rate*m'"}, {"m": "0"})
+    course, _, _ = ask(f"{-direction}*x", rule=keeps, learning_rate="1/10", start="0")
+    state = State(3, fmpq(5 * direction), {"m": fmpq(0)})
+    box = verdict.find_trap(course, survey(course.landscape), state, direction)
+    ends = (5, None) if direction > 0 else (None, -5)
+    assert (box["x"].lower, box["x"].upper) == ends
+    # The mean of slopes goes from 0 to the slope itself and does not come back.
+    assert (box["m"].lower, box["m"].upper) == ((-1, 0) if direction > 0 else (0, 1))
+    assert verdict.find_trap(course, survey(course.landscape), state, -direction) is None
+
+
+def test_a_memory_that_turns_the_run_back_is_no_trap():
+    keeps = rule_of({"m'": "m/2 + g/2", "x'": "x - learning_rate*m'"}, {"m": "0"})
+    course, _, _ = ask("-x", rule=keeps, learning_rate="1/10", start="0")
+    state = State(3, fmpq(5), {"m": fmpq(9)})
+    assert verdict.find_trap(course, survey(course.landscape), state, 1) is None
+
+
+def test_thresholds_on_both_sides_are_the_next_ones():
+    marks = [fmpq(value) for value in (-9, 0, -2, 4, 16, -4, 1)]
+    for old, wider, known in (
+        ((0, 1), (0, 2), (0, 4)),
+        ((0, 1), (0, 5), (0, 16)),
+        ((0, 1), (-1, 1), (-2, 1)),
+        ((0, 1), (-3, 1), (-4, 1)),
+        ((0, 1), (-5, 17), (-9, None)),
+        ((None, 1), (None, 1), (None, 1)),
+        ((0, None), (-10, None), (None, None)),
+        ((None, None), (-1, 3), (-2, 4)),
+    ):
+        assert verdict._widen(span(*old), span(*wider), marks) == span(*known)
+
+
+def test_an_undefined_slope_does_not_rise():
+    ground = SimpleNamespace(trees=[parse("1/x", names={"x"}).tree])
+    assert verdict._rises(ground, 0, span(-1, 1), 1) is False
+    assert verdict._rises(ground, 0, span(1, 2), 1) is True
+
+
+@pytest.mark.parametrize(
+    ("direction", "places", "crosses"),
+    [
+        (1, (-2, 5), True),
+        (1, (3, 5), False),
+        (1, (3, -2, 5), True),
+        (1, (-2, -1), False),
+        (-1, (5, -2), True),
+        (-1, (5, 3), True),
+        (-1, (-2, -3), True),
+        (-1, (1, -2), True),
+        (-1, ("1/2", "1/4"), False),
+    ],
+)
+def test_a_top_is_crossed_where_a_rise_lies_between_the_ends_of_the_way(direction, places, crosses):
+    # It falls up to 0, rises up to 1, and falls again.
+    hill = {"name": "hill", "pieces": [{"on": "(-oo, 0]", "f": "-x"}, {"on": "(0, 1]", "f": "x"},
+                                       {"on": "(1, oo)", "f": "2 - x"}]}  # fmt: skip
+    states = tuple(
+        State(step, fmpq(*map(int, f"{place}/1".split("/")[:2])), {})
+        for step, place in enumerate(places)
+    )
+    run = Run(states, (), (), None, 64)
+    assert verdict._crosses_top(ground_of(hill), run, direction) is crosses
+
+
+def test_ranges_are_spelled_outward():
+    with precision(64):
+        root = to_ball(fmpq(2)).sqrt()
+        low, high = verdict._spell_range(Range(-root, root))
+    values = [evaluate(parse(text).tree, {}) for text in (low, high)]
+    assert values[0] ** 2 > 2
+    assert values[1] ** 2 > 2
+    assert values[0] < 0 < values[1]
+    assert verdict._spell_range(span(None, "1/3")) == [None, "1/3"]
+    assert verdict._spell_range(span("1/3", None)) == ["1/3", None]
+
+
+# Itineraries.
+
+
+@pytest.mark.parametrize(
+    ("size", "period", "found"),
+    [(31, 10, 10), (30, 10, None), (1201, 400, 400), (1204, 401, None), (7, 2, None), (19, 4, 4)],
+)
+def test_periods_are_found_up_to_the_longest(size, period, found):
+    pieces = [index % period for index in range(size)]
+    assert itinerary._shortest(pieces, 1 if period > 4 else 12) == found
+
+
+def motion_of(*rows, memory=(), means=None, values=None):
+    names = {"x", "g", "t", *memory, *(target for target, _ in rows), *(values or {})}
+    step = tuple((target, parse(text, names=names).tree) for target, text in rows)
+    return Motion(60, step, means or {}, tuple(memory), values or {})
+
+
+ROWS = [("s", "g*2"), ("m'", "m/2 + s"), ("n'", "n/3 + m'"), ("x'", "x - n'")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "read"),
+    [
+        ("m", {"m'", "s"}, {"m"}),
+        ("n", {"n'", "m'", "s"}, {"n", "m"}),
+        ("x", {"x'", "n'", "m'", "s"}, {"x", "n", "m"}),
+    ],
+)
+def test_a_part_depends_on_what_its_assignments_read(name, kept, read):
+    assert itinerary._targets(motion_of(*ROWS, memory=("m", "n")), name) == (kept, read)
+
+
+def test_a_mean_depends_on_itself_and_on_what_enters_it():
+    mean = Mean(fmpq(1, 2), parse("s + n", names={"s", "n"}).tree)
+    motion = motion_of(("s", "g*2"), ("m'", "m"), ("n'", "n/3"), memory=("m", "n"),
+                       means={"m": mean})  # fmt: skip
+    assert itinerary._targets(motion, "m") == ({"m'", "s"}, {"m", "n"})
+    assert itinerary._targets(motion, "n") == ({"n'"}, {"n"})
+
+
+def slopes_of(*values):
+    return [parse(str(value)).tree for value in values]
+
+
+@pytest.mark.parametrize("rough", ["0", "7/3", "-1/5"])
+def test_the_periodic_values_of_a_part_solve_its_map_over_a_period(rough):
+    motion = motion_of(("m'", "m/2 + g"), memory=("m",))
+    values, factor = itinerary._solve_part(
+        motion, "m", slopes_of(1, -2, 3), {}, {"m": evaluate(parse(rough).tree, {})}
+    )
+    assert factor == fmpq(1, 8)
+    # m/2 + 1, then /2 - 2, then /2 + 3 is m/8 + 9/4.
+    assert values == [fmpq(18, 7), fmpq(16, 7), fmpq(-6, 7)]
+    assert values[2] / 2 + 3 == values[0]
+
+
+def test_the_periodic_values_of_a_part_follow_those_of_the_parts_that_it_reads():
+    motion = motion_of(("m'", "g"), ("n'", "-n/3 + m'"), memory=("m", "n"))
+    known = {"m": [fmpq(3), fmpq(1)]}
+    values, factor = itinerary._solve_part(motion, "n", slopes_of(1, 3), known, {"n": ONE})
+    assert factor == fmpq(1, 9)
+    assert values == [3, 0]
+    motion = motion_of(("n'", "n/2 + m"), memory=("m", "n"))
+    values, _ = itinerary._solve_part(motion, "n", slopes_of(1, 3), known, {"n": ONE})
+    assert [value / 2 + part for value, part in zip(values, known["m"], strict=True)] == (
+        [values[1], values[0]]
+    )
+
+
+@pytest.mark.parametrize("keeps", ["1", "-1", "2"])
+def test_a_part_that_does_not_shrink_does_not_settle(keeps):
+    motion = motion_of(("m'", f"{keeps}*m + g"), memory=("m",))
+    with pytest.raises(UndecidedError, match="does not settle"):
+        itinerary._solve_part(motion, "m", slopes_of(1), {}, {"m": ONE})
+
+
+def test_periodic_values_that_are_not_rational_are_refused():
+    motion = motion_of(("m'", "m/2 + sqrt(2)*g"), memory=("m",))
+    with precision(128), pytest.raises(CertificateError, match="not rational"):
+        itinerary._solve_part(motion, "m", slopes_of(1), {}, {"m": ONE})
+
+
+def test_the_slowest_factor_is_that_of_what_still_moves_and_that_of_all():
+    rates = {"a": fmpq(1, 2), "b": fmpq(-3, 4), "c": fmpq(0)}
+
+    def ask_for(**gaps):
+        gaps = {name: fmpq(gaps.get(name, 0)) for name in rates}
+        return itinerary._slowest(None, rates, gaps, 3)
+
+    assert ask_for(a=1) == {fmpq(1, 2), fmpq(3, 4)}
+    assert ask_for(b=1) == {fmpq(3, 4)}
+    assert ask_for(c=1) == ask_for() == {fmpq(0), fmpq(3, 4)}
+    assert itinerary._slowest(None, {}, {}, 3) == {0}
+
+
+def require_return(monkeypatch, total, *, state=None):
+    steps = [SimpleNamespace(centre="early"), SimpleNamespace(centre=total)]
+    monkeypatch.setattr(itinerary, "follow", lambda *_: ("after", steps))
+    settled = SimpleNamespace(state=state or {"m": Near(ONE)})
+    itinerary._require_return(SimpleNamespace(replay=None), None, 60, settled)
+
+
+def test_a_period_has_to_lead_back(monkeypatch):
+    require_return(monkeypatch, fmpq(0))
+    with pytest.raises(UndecidedError, match="do not add up to 0"):
+        require_return(monkeypatch, fmpq(1, 10**9))
+    with pytest.raises(CertificateError, match="not rational"):
+        require_return(monkeypatch, arb(0))
+    # A position that is solved along with the memory returns by itself.
+    for total in (fmpq(1), arb(1)):
+        require_return(monkeypatch, total, state={"x": Near(ONE)})
+
+
+def test_a_memory_settles_with_the_first_factor_that_is_slow_enough(monkeypatch):
+    asked = []
+
+    def spread(prefix, motion, done, settled, gaps):
+        asked.append(settled.shrink)
+        if settled.shrink < least:
+            raise UndecidedError("too fast")
+        return settled
+
+    monkeypatch.setattr(itinerary, "_solve", lambda *_: (
+        {"a": fmpq(1), "b": fmpq(-2)}, {"a": fmpq(1, 2), "b": fmpq(3, 4)}))  # fmt: skip
+    monkeypatch.setattr(itinerary, "_require_return", lambda *_: None)
+    monkeypatch.setattr(itinerary, "_spread", spread)
+    monkeypatch.setattr(itinerary, "visit", lambda *_: "visits")
+    prefix = SimpleNamespace(states={60: {"a": fmpq(3), "b": fmpq(-2)}})
+    motion = SimpleNamespace(convert=lambda state: state)
+    least = fmpq(7, 10)
+    found, visits = itinerary._settle(prefix, motion, 60, [0, 1])
+    # From 1/2 on by an eighth, a half and seven eighths of the way to 1.
+    assert asked == [fmpq(9, 16), fmpq(3, 4)]
+    assert (found.shrink, found.pieces, visits) == (fmpq(3, 4), [0, 1], "visits")
+    assert {name: part.centre for name, part in found.state.items()} == {"a": 1, "b": -2}
+    least = fmpq(2)
+    with pytest.raises(UndecidedError, match="too fast"):
+        itinerary._settle(prefix, motion, 60, [0, 1])
+    assert asked[-1] == fmpq(31, 32)
+
+
+def test_an_interval_holds_the_way_and_all_visits():
+    states = [{"x": fmpq(value)} for value in (0, 3, -1, 99)]
+    visits = [Visit(fmpq(1), fmpq(0), fmpq(4)), Visit(fmpq(-2), fmpq(0), fmpq(1, 2))]
+    prefix = SimpleNamespace(states=states)
+    assert itinerary._interval(prefix, 2, visits) == (-3, 5)
+    assert itinerary._interval(prefix, 2, visits[1:]) == (fmpq(-5, 2), 3)
+    assert itinerary._interval(prefix, 0, visits[1:]) == (fmpq(-5, 2), 0)
+    assert itinerary._interval(prefix, 3, visits) == (-3, 99)
+
+
+def test_an_itinerary_is_the_same_however_far_the_run_has_been_followed():
+    run = ask("max(-x, 2*x)", learning_rate="1/7", momentum="1/2", start="1/3", steps=60)
+    fresh, followed = Scene(*run), Scene(*run)
+    followed.prefix.reach(400)
+    first, second = (itinerary.find_itinerary(scene) for scene in (fresh, followed))
+    assert first.certificate == second.certificate
+    assert first.certificate["evidence"]["from"] == itinerary._HORIZONS[0]
+
+
+# Fading rates, and ends of tethers.
+
+
+def test_a_joint_between_later_pieces_is_a_place_too():
+    ends = [(None, fmpq(-4)), (fmpq(-4), ONE), (ONE, fmpq(5)), (fmpq(5), None)]
+    four = valley("-1", "-1", "1", "1", ends=ends)
+    for low, high, joint in ((0, 2, 1), (1, 2, 1), (0, 1, 1), (-5, 0, -4), (4, 9, 5)):
+        place = fading._close_in(four, None, (fmpq(low), fmpq(high)))
+        assert place.rest == (joint, joint)
+
+
+def move_outer(monkeypatch, counts, room):
+    asked, given = [], iter(counts)
+
+    def count(field, pull, ends, longest):
+        asked.append(ends)
+        return next(given)
+
+    monkeypatch.setattr(tether_ends, "count_outward", count)
+    pull = SimpleNamespace(reach=fmpq(1, 2))
+    return tether_ends.move_outer(None, pull, (fmpq(-1), fmpq(3)), room, ONE), asked
+
+
+def ends_for(left, right):
+    return (fmpq(-1) - left * fmpq(505, 1000), -1, 3, 3 + right * fmpq(505, 1000))
+
+
+def test_outer_ends_are_drawn_in_while_fewer_steps_are_needed(monkeypatch):
+    found, asked = move_outer(monkeypatch, [(4, 2), (3, 2), (3, 2)], (10, 5))
+    assert asked == [ends_for(10, 5), ends_for(5, 3), ends_for(4, 3)]
+    assert found == asked[-1]
+    # Fewer steps are allowed for than are needed then: the ends before count.
+    found, asked = move_outer(monkeypatch, [(4, 2), (5, 2)], (10, 5))
+    assert found == asked[0]
+    found, asked = move_outer(monkeypatch, [(4, 2), (4, 3)], (10, 5))
+    assert found == asked[0]
+
+
+def test_outer_ends_are_moved_out_on_the_side_that_needs_it(monkeypatch):
+    found, asked = move_outer(monkeypatch, [(4, 2)] * 3, (3, 7))
+    assert asked == [ends_for(3, 7), ends_for(5, 7), ends_for(5, 3)]
+    assert found == asked[-1]
+    found, asked = move_outer(monkeypatch, [(2, 6), (2, 6), (2, 6)], (3, 5))
+    assert asked == [ends_for(3, 5), ends_for(3, 7)]
+    assert found == ends_for(3, 7)
+    counts = [(room, 0) for room in range(3, 9)]
+    with pytest.raises(UndecidedError, match="ever further out"):
+        move_outer(monkeypatch, counts, (3, 1))

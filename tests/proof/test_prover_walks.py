@@ -1,0 +1,472 @@
+"""Exact walks and regimes step by step: joints, holes, precisions, ties and splits of an axis."""
+
+from types import SimpleNamespace
+
+import pytest
+from flint import arb, fmpq
+
+from gradiometer.errors import DomainError, LimitError, UndecidedError
+from gradiometer.formula import Axis, Line, Split, precision
+from gradiometer.proof import Course, regime, run_exactly, survey, walk
+from gradiometer.proof.stepper import ExactStepper
+from gradiometer.proof.walk import JointSplit, State
+from proof.test_prover_choices import part
+from proof.test_walk import EMPTY, LEFT_CLOSED, RIGHT_CLOSED, WITH_POINT, course, pieces
+
+ZERO, ONE = fmpq(0), fmpq(1)
+HOLES = "abs(x) + x/abs(x) + (x - 2)/abs(x - 2)"
+THREE = pieces(("(-oo, 0)", "-x"), ("[0, 1]", "x"), ("(1, 2)", "1"), ("[2, oo)", "x - 1"))
+
+
+# Joints and holes.
+
+
+@pytest.mark.parametrize(
+    ("table", "holes"),
+    [(LEFT_CLOSED, {}), (RIGHT_CLOSED, {}), (WITH_POINT, {}), (HOLES, {1: 0, 2: 2}), (THREE, {})],
+)
+def test_holes_are_the_joints_that_belong_to_no_piece(table, holes):
+    ground = survey(course(table).landscape)
+    assert ground.holes == holes
+    assert ground.thin == tuple(
+        table is WITH_POINT and index == 1 for index in range(len(ground.ends))
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "hole"), [("1/2", 0), ("5/2", 2), ("3/4", None), ("9/4", None), ("-3/4", None)]
+)
+def test_a_run_ends_in_a_hole_and_nowhere_else(start, hole):
+    run = run_exactly(course(HOLES, start=start, learning_rate="1/2", steps=3), settled_from=None)
+    assert run.ended == ("" if hole is None else f"The landscape has no value at x = {hole}")
+    assert not run.undecided
+    assert len(run.states) == len(run.losses) == len(run.pieces) == (4 if hole is None else 1)
+
+
+def test_only_rational_joints_are_ones_to_stand_on():
+    ground = survey(course(THREE).landscape)
+    assert [ground.is_joint(fmpq(place)) for place in (0, 1, 2, 3)] == [True] * 3 + [False]
+    assert ground.is_joint(fmpq(1, 2)) is False
+    assert ground.is_joint(arb(1)) is False
+    roots = pieces(("(-oo, sqrt(2)]", "x"), ("(sqrt(2), oo)", "-x"))
+    with precision(64):
+        assert survey(course(roots).landscape).is_joint(ONE) is False
+
+
+def test_at_a_joint_thin_pieces_are_passed_by():
+    ground = survey(course(WITH_POINT).landscape)
+    assert [ground.at_joint(0, side) for side in ("left", None, "right")] == [0, 1, 2]
+    empty = survey(course(EMPTY).landscape)
+    assert [empty.at_joint(0, side) for side in ("left", None, "right")] == [0, 2, 2]
+    closed = survey(course(LEFT_CLOSED).landscape)
+    assert [closed.at_joint(0, side) for side in ("left", None, "right")] == [0, 0, 1]
+
+
+def test_a_position_beyond_a_closed_end_is_on_no_piece():
+    ground = survey(course(LEFT_CLOSED).landscape)
+    short = walk.Ground(
+        ((None, ZERO), (ZERO, ONE)), ((False, True), (False, True)), (False, False), *[()] * 3, {}
+    )
+    assert ground.locate(fmpq(5), None) == 1
+    assert short.locate(ONE, None) == 1
+    with pytest.raises(DomainError, match="beyond the last piece"):
+        short.locate(fmpq(2), None)
+
+
+# A position that moves with the parameter.
+
+
+def at_edge(constant, slope, axis, *, closed=((False, True), (True, False)), side=None, **known):
+    ground = walk.Ground(((None, ZERO), (ZERO, None)), closed, (False, False), *[()] * 3, {})
+    return ground.locate(Line(fmpq(constant), fmpq(slope), axis), side, **known)
+
+
+LEFT_TIE = ((False, True), (False, False))
+RIGHT_TIE = ((False, False), (True, False))
+
+
+@pytest.mark.parametrize("closed", [LEFT_TIE, RIGHT_TIE])
+@pytest.mark.parametrize("slope", [1, -1])
+def test_an_axis_is_split_where_the_position_meets_a_joint_inside(closed, slope):
+    with pytest.raises(JointSplit) as caught:
+        at_edge(-slope, slope, Axis(ZERO, fmpq(5), lower_closed=True), closed=closed)
+    split = caught.value
+    assert (split.at, split.joint, split.direction) == (1, 0, slope)
+    assert split.tie == (-1 if closed is LEFT_TIE else 1)
+    (below, first), (above, second) = split.joined()
+    assert (below.lower, below.upper, above.lower, above.upper) == (0, 1, 1, 5)
+    assert (first, second) == (-slope, slope)
+    # The value itself belongs to the part whose order with the joint is that of the tie.
+    assert below.upper_closed is (split.tie == -slope)
+    assert above.lower_closed is (split.tie == slope)
+    assert below.lower_closed
+    assert not above.upper_closed
+
+
+@pytest.mark.parametrize(
+    ("closed", "slope", "axis", "piece"),
+    [
+        # h in [0, 5) at the position h or -h; the closed end itself is the joint.
+        (RIGHT_TIE, 1, Axis(ZERO, fmpq(5), lower_closed=True), 1),
+        (LEFT_TIE, -1, Axis(ZERO, fmpq(5), lower_closed=True), 0),
+        (LEFT_TIE, 1, Axis(fmpq(-5), ZERO, upper_closed=True), 0),
+        (RIGHT_TIE, -1, Axis(fmpq(-5), ZERO, upper_closed=True), 1),
+        (LEFT_TIE, 1, Axis(ZERO, fmpq(5), lower_closed=True), None),
+        (RIGHT_TIE, -1, Axis(ZERO, fmpq(5), lower_closed=True), None),
+        (RIGHT_TIE, 1, Axis(fmpq(-5), ZERO, upper_closed=True), None),
+        (LEFT_TIE, -1, Axis(fmpq(-5), ZERO, upper_closed=True), None),
+    ],
+)
+def test_a_part_that_only_ends_at_a_joint_is_kept_where_the_joint_counts_to_it(
+    closed, slope, axis, piece
+):
+    if piece is not None:
+        assert at_edge(0, slope, axis, closed=closed) == piece
+    else:
+        with pytest.raises(JointSplit):
+            at_edge(0, slope, axis, closed=closed)
+
+
+def test_a_known_order_is_not_asked_for_again():
+    axis = Axis(ZERO, fmpq(5), lower_closed=True)
+    assert at_edge(-1, 1, axis, known={0: -1}) == 0
+    assert at_edge(-1, 1, axis, known={0: 1}) == 1
+
+
+# Long numbers and precisions.
+
+
+def test_long_numbers_go_on_as_balls_and_endless_ones_end_the_run():
+    long = fmpq(2**walk.MOST_RATIONAL_BITS + 1, 3)
+    assert isinstance(walk._shorten(long), arb)
+    assert walk._shorten(fmpq(1, 3)) == fmpq(1, 3)
+    assert walk._shorten(arb(0)) == 0
+    huge = arb(2) ** walk.MOST_EXPONENT
+    assert walk._shorten(huge) == huge
+    assert not walk._shorten(arb("inf")).is_finite()
+    for value in (huge * 4, 1 / (huge * 4)):
+        with pytest.raises(LimitError, match="outside"):
+            walk._shorten(value)
+
+
+def test_a_memory_beside_a_ball_is_one_too():
+    rule = SimpleNamespace(
+        values={}, state={"m": None}, exact_step=(("m'", lambda _: ONE), ("x'", lambda k: k["x"]))
+    )
+    for position, kind in ((ONE, fmpq), (arb(1), arb)):
+        after = walk.advance(rule, State(4, position, {"m": ZERO}), ZERO, {})
+        assert after.step == 5
+        assert isinstance(after.memory["m"], kind)
+
+
+def test_a_state_returns_only_where_all_of_it_is_rational():
+    assert walk._key(State(3, ONE, {"b": fmpq(2), "a": fmpq(3)})) == (1, 3, 2)
+    assert walk._key(State(3, ONE, {"b": arb(2)})) is None
+    assert walk._key(State(3, arb(1), {})) is None
+
+
+def test_balls_are_computed_anew_with_more_bits_until_an_answer_is_sharp():
+    few = run_exactly(course("quadratic", start=1, steps=5), settled_from=0, as_balls=True)
+    assert (few.bits, few.undecided, few.ended) == (256, False, "")
+    # Each step of this run costs about two bits.
+    for steps in (100, 300):
+        chaos = course("double_well", start="3/10", learning_rate="3/2", steps=steps)
+        run = run_exactly(chaos, settled_from=0, as_balls=True)
+        assert (run.bits, run.undecided, len(run.states)) == (1024, False, steps + 1)
+    assert run.states[-1].position.rel_one_accuracy_bits() > walk._SHARP
+    assert run.period is None
+
+
+def test_a_run_that_may_stand_on_a_joint_has_an_end():
+    roots = pieces(("(-oo, sqrt(2)]", "x"), ("(sqrt(2), oo)", "-x"))
+    rule = {"parameters": {}, "step": {"x'": "sqrt(2) + 0*g"}}
+    run = run_exactly(course(roots, rule=rule), settled_from=0)
+    assert (len(run.states), run.undecided, run.bits) == (1, True, walk.LAST_BITS)
+    assert run.ended
+
+
+def test_a_memory_may_begin_with_the_first_rate_of_a_schedule():
+    rule = {"parameters": {"learning_rate": {"default": "1"}}, "state": {"m": "learning_rate*x"},
+            "step": {"m'": "m/2", "x'": "x - learning_rate*g - m'"}}  # fmt: skip
+    run = run_exactly(course("quadratic", rule=rule, schedule="1/(k + 2)", start=3, steps=1),
+                      settled_from=None)  # fmt: skip
+    assert run.states[0].memory == {"m": fmpq(3, 2)}
+    assert run.states[1].memory == {"m": fmpq(3, 4)}
+
+
+@pytest.mark.parametrize(("side", "position"), [("left", 1), ("right", -7), (None, 1)])
+def test_the_loss_at_a_joint_is_that_of_its_piece_whichever_slope_is_taken(side, position):
+    cliff = pieces(("(-oo, 0]", "-x"), ("(0, oo)", "7*x + 5"))
+    asked = Course(*vars_of(course(cliff, learning_rate=1, steps=1)), side=side)
+    run = run_exactly(asked, settled_from=None)
+    assert run.losses[0] == 0
+    assert run.states[1].position == position
+
+
+def test_a_cycle_is_as_long_as_the_steps_between_equal_states():
+    told = {"pieces": (), "losses": (), "bits": 64}
+    states = tuple(State(step, ONE, {}) for step in range(8))
+    assert walk.Run(states, repeats_from=3, **told).period == 4
+    assert walk.Run(states, repeats_from=None, **told).period is None
+
+
+def test_the_last_precision_is_taken_as_it_is(monkeypatch):
+    asked = []
+
+    def run(course, settled_from, bits, *, as_balls):
+        asked.append(bits)
+        state = State(0, arb(1, 1), {})
+        return walk.Run((state,) if is_known else (), (), (), None, bits, "lost", True)
+
+    monkeypatch.setattr(walk, "_run", run)
+    is_known = True
+    assert run_exactly(None, settled_from=None).bits == walk.LAST_BITS
+    assert asked == [256, 1024, 2048, 4096, 8192]
+    is_known = False
+    with pytest.raises(UndecidedError, match="at the start is not decided: lost"):
+        run_exactly(None, settled_from=None)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_sharp", "has_digits"),
+    [
+        (fmpq(1, 3), True, True),
+        (arb(1, fmpq(1, 2**100)), True, True),
+        (arb(1, fmpq(1, 2**60)), False, True),
+        (arb(1, fmpq(1, 4)), False, False),
+    ],
+)
+def test_balls_need_digits_to_step_and_more_to_be_shown(value, is_sharp, has_digits):
+    assert walk._is_sharp(value) is is_sharp
+    assert walk._has_digits(value) is has_digits
+
+
+# Regimes.
+
+
+def explorer(a_course=None, *, domain=None, settled_from=None, steps=3):
+    a_course = a_course or course(BARRIER, steps=steps)
+    axis = domain or Axis(ZERO, None)
+    return regime._Explorer(a_course, "h", axis, ExactStepper(), settled_from)
+
+
+BARRIER = pieces(("(-oo, 1]", "1 - x"), ("(1, 3]", "x - 1"), ("(3, oo)", "5 - x"))
+
+
+def branch(position=ZERO, *, axis=None, peak=None, **more):
+    axis = axis or Axis(ZERO, fmpq(9))
+    return regime._Branch(axis, State(2, position, {}), [0, 1], {}, peak, 1, **more)
+
+
+def test_a_search_ends_after_eight_whole_runs():
+    found = explorer(steps=5)
+    for _ in range(8 * 1010):
+        found._count_work()
+    with pytest.raises(UndecidedError, match="too many different ways"):
+        found._count_work()
+
+
+@pytest.mark.parametrize(
+    ("steps", "step", "peak_step", "is_over"),
+    [(5, 4, 0, False), (5, 5, 0, True), (5, 5, 5, False), (5, 6, 5, True), (5, 6, 6, False),
+     (5, 9, 9, False), (5, 10, 10, True), (5, 4, 4, False)],
+)  # fmt: skip
+def test_a_run_is_followed_until_it_turns_or_for_twice_its_steps(steps, step, peak_step, is_over):
+    told = SimpleNamespace(peak_step=peak_step)
+    assert explorer(steps=steps)._is_over(told, step) is is_over
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_the_peak_is_the_first_of_the_farthest_positions(first):
+    valley = regime.Valley(first, 3, True)
+    places = [fmpq(1), fmpq(3), fmpq(-2), fmpq(3), fmpq(-2), fmpq(0)]
+    told = SimpleNamespace(peak=None, peak_step=None)
+    for step, place in enumerate(places, 10):
+        explorer()._note_peak(told, place, step, valley)
+    assert (told.peak, told.peak_step) == ((-2, 12) if first else (3, 11))
+
+
+def test_states_return_from_the_step_on_at_which_the_rule_is_settled():
+    state = State(4, ONE, {})
+    for settled_from, is_known in ((None, False), (5, False), (4, True), (0, True)):
+        key = explorer(settled_from=settled_from)._key(state)
+        assert (key is not None) is is_known
+
+
+def test_more_bits_help_only_where_there_are_balls():
+    assert explorer().is_exact() is True
+    roots = course(pieces(("(-oo, sqrt(2)]", "x"), ("(sqrt(2), oo)", "-x")))
+    with precision(64):
+        assert explorer(roots).is_exact() is False
+    found = explorer()
+    found.current = branch(arb(1))
+    assert found.is_exact() is False
+    found = explorer()
+    found.todo.append(branch(arb(1)))
+    assert found.is_exact() is False
+
+
+@pytest.mark.parametrize(
+    ("axis", "parts"),
+    [
+        (Axis(ZERO, fmpq(9)), [(0, 4), (4, 9)]),
+        (Axis(fmpq(4), fmpq(9), lower_closed=True), [(4, 9)]),
+        (Axis(ZERO, fmpq(4), upper_closed=True), [(0, 4)]),
+        (Axis(None, None), [(None, 4), (4, None)]),
+        (Axis(fmpq(4), None, lower_closed=True), [(4, None)]),
+    ],
+)
+def test_a_branch_falls_into_the_parts_on_both_sides_and_the_value_between(axis, parts):
+    found, parent = explorer(), branch(Line(ONE, fmpq(2), axis), axis=axis, known={0: 1})
+    found.todo = []
+    found._split(parent, Split(fmpq(4), 1, axis))
+    *sides, point = found.todo
+    assert [(row.axis.lower, row.axis.upper) for row in sides] == parts
+    assert all(row.known == {0: 1} for row in sides)
+    assert (point.axis, point.state.position, point.known) == (4, 9, {})
+    assert sides[0].state.position.axis is sides[0].axis
+    assert all(row.pieces == [0, 1] and row.pieces is not parent.pieces for row in found.todo)
+
+
+def test_a_branch_at_a_joint_falls_into_two_parts_that_know_their_order():
+    axis = Axis(ZERO, fmpq(9))
+    found, parent = explorer(), branch(Line(fmpq(-4), ONE, axis), axis=axis, known={1: -1})
+    found.todo = []
+    found._split(parent, JointSplit(Split(fmpq(4), 1, axis), 0, -1))
+    below, above = found.todo
+    assert (below.axis.upper, below.axis.upper_closed) == (4, True)
+    assert (above.axis.lower, above.axis.lower_closed) == (4, False)
+    assert (below.known, above.known) == ({1: -1, 0: -1}, {1: -1, 0: 1})
+    # At the very end of the part the value is one of its own.
+    found.todo = []
+    closed = Axis(fmpq(4), fmpq(9), lower_closed=True)
+    found._split(parent, JointSplit(Split(fmpq(4), 1, closed), 0, -1))
+    assert [row.axis for row in found.todo[1:]] == [4]
+    with pytest.raises(UndecidedError, match="irrational"):
+        found._split(parent, Split(arb(2).sqrt(), 1, axis))
+
+
+def test_a_peak_goes_along_with_its_part():
+    axis, peak = Axis(ZERO, ONE), Line(ONE, fmpq(2), Axis(ZERO, fmpq(9)))
+    found = explorer()._part(branch(peak=peak), axis, {})
+    assert (found.peak.axis, found.peak.constant) == (axis, 1)
+    assert explorer()._part(branch(peak=peak), fmpq(5), {}).peak == 11
+    assert explorer()._part(branch(), axis, {}).peak is None
+
+
+@pytest.mark.parametrize(
+    ("start", "side", "tie"),
+    [
+        ("-1", "left", (2, 1, "left")),
+        ("-1", "right", (2, 1, "right")),
+        ("-1", None, (2, 1, "left")),
+        ("-1/2", "left", (None, None, "left")),
+        ("1", "right", (0, 1, "right")),
+    ],
+)
+def test_the_first_joint_that_a_run_stands_on_is_told_with_the_side_taken(start, side, tie):
+    asked = Course(*vars_of(course(BARRIER, start=start, learning_rate=1, steps=3)), side=side)
+    (found,), bits = regime.find_regimes(
+        asked, parameter="h", domain=Axis(ZERO, ONE), stepper=ExactStepper(), settled_from=0
+    )
+    assert (found.tie_step, found.tie_at, found.tie_side) == tie
+    assert bits == 256
+    assert found.outcome == "trapped"
+
+
+def vars_of(a_course):
+    return a_course.rule, a_course.landscape, a_course.start, a_course.steps, a_course.schedules
+
+
+@pytest.mark.parametrize(
+    ("fails", "exact", "bits"), [(0, False, 256), (1, False, 1024), (4, False, 8192),
+                                 (5, False, None), (1, True, None)]
+)  # fmt: skip
+def test_undecided_regimes_are_looked_at_with_more_bits(monkeypatch, fails, exact, bits):
+    asked = []
+
+    class Explorer:
+        def __init__(self, *_):
+            asked.append(1)
+
+        def explore(self):
+            if len(asked) <= fails:
+                raise UndecidedError("too wide")
+            return ("a part",)
+
+        def is_exact(self):
+            return exact
+
+    monkeypatch.setattr(regime, "_Explorer", Explorer)
+    given = {"parameter": "h", "domain": None, "stepper": None, "settled_from": None}
+    if bits is None:
+        with pytest.raises(UndecidedError, match="too wide"):
+            regime.find_regimes(None, **given)
+        assert len(asked) == (1 if exact else 5)
+    else:
+        assert regime.find_regimes(None, **given) == (("a part",), bits)
+
+
+def test_the_order_of_parts_that_meet_in_a_root():
+    with precision(64):
+        root = arb(2).sqrt()
+    at, after = part(root, root, low=True, high=True), part(root, None)
+    assert sorted([after, at], key=regime._Position) == [at, after]
+    assert at.is_point
+    assert not part(root, root, low=True).is_point
+    assert not part(root, root, high=True).is_point
+    assert not part(ZERO, ONE, low=True, high=True).is_point
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(DomainError("A hole."), "A hole"), (LimitError("Too long."), "Too long")]
+)
+def test_errors_of_the_whole_axis_are_told_as_they_are_before_the_run_begins(
+    monkeypatch, error, said
+):
+    found = explorer()
+
+    def refuse(_, branch):
+        branch.is_under_way = under_way
+        raise error
+
+    monkeypatch.setattr(regime._Explorer, "_follow", refuse)
+    under_way = False
+    with pytest.raises(type(error)):
+        found.explore()
+    found = explorer()
+    found.todo[0].axis = Axis(ZERO, ONE)
+    with pytest.raises(UndecidedError, match=f"^{said}$"):
+        found.explore()
+    under_way = True
+    with pytest.raises(UndecidedError, match=f"^{said}$"):
+        explorer().explore()
+
+
+def test_an_error_on_the_way_leaves_the_regimes_open():
+    rule = {"parameters": {"rate": {"default": "1"}}, "step": {"x'": "x - rate*g/x"}}
+    asked = course(BARRIER, rule=rule, start=0, steps=3)
+    with pytest.raises(UndecidedError, match="division by zero"):
+        explorer(asked).explore()
+
+
+@pytest.mark.parametrize("at", [fmpq(5), arb(5)])
+def test_a_single_value_of_the_parameter_is_a_closed_part(at):
+    found = explorer()._regime(branch(axis=at), "stays", 7, 2)
+    assert (found.lower, found.upper) == (at, at)
+    assert (found.lower_closed, found.upper_closed, found.is_point) == (True, True, True)
+    assert (found.outcome, found.step, found.pieces) == ("stays", 7, (0, 1, 2))
+    open_one = explorer()._regime(branch(axis=Axis(ONE, None)), "stays", 7, 2)
+    assert (open_one.lower, open_one.upper, open_one.is_point) == (1, None, False)
+    assert (open_one.lower_closed, open_one.upper_closed) == (False, False)
+
+
+def test_a_start_in_no_valley_is_outside():
+    slide = pieces(("(-oo, 0]", "x"), ("(0, oo)", "-x"))
+    for start, piece in ((1, 1), (-1, 0)):
+        (found,), _ = regime.find_regimes(
+            course(slide, start=start), parameter="h", domain=Axis(ZERO, ONE),
+            stepper=ExactStepper(), settled_from=0,
+        )  # fmt: skip
+        assert (found.outcome, found.step, found.pieces) == ("outside", 0, (piece,))
+        assert (found.peak, found.peak_step) == (None, 0)
