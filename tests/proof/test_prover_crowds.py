@@ -210,10 +210,11 @@ def test_places_in_a_range_come_ever_nearer_to_both_ends():
 
 def test_the_best_lengths_are_those_of_the_farthest_climbs_unless_later_ones_go_farther():
     early = {1: fmpq(1), 2: fmpq(3), 3: fmpq(2), 4: fmpq(3), 5: fmpq(0), 6: fmpq(-1)}
-    assert crowd._list_best(early, fmpq(2)) == [2, 4, 3, 1]
-    assert crowd._list_best(early, fmpq(3)) == [2, 4, 3, 1]
-    assert crowd._list_best(early, fmpq(13, 4)) is None
-    assert crowd._list_best({3: fmpq(1)}, fmpq(0)) == [3]
+    wedge = SimpleNamespace(kink=fmpq(-1))
+    assert crowd._list_best(early, fmpq(2), wedge) == [2, 4, 3, 1, 4]
+    assert crowd._list_best(early, fmpq(3), wedge) == [2, 4, 3, 1, 4]
+    assert crowd._list_best(early, fmpq(13, 4), wedge) is None
+    assert crowd._list_best({3: fmpq(1)}, fmpq(0), wedge) == [3, 3]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_telling_more_steps_apart_is_worth_it_where_later_climbs_go_a_little_far
     wedge = SimpleNamespace(kink=fmpq(1, 2) if fmpq(below) > 0 else fmpq(-1, 2))
     if late == "101/100":
         wedge = SimpleNamespace(kink=fmpq(9, 10))
-    assert crowd._is_worth_more(wedge, fmpq(late), fmpq(below)) is worth
+    assert crowd._is_worth_more(wedge, fmpq(late), fmpq(below), 0.05) is worth
 
 
 def test_the_tail_holds_what_follows_the_last_step_that_is_told_apart(monkeypatch):
@@ -254,6 +255,9 @@ def list_bounds(monkeypatch, lates, *, early=(4,), limit=None, kink=0, fails=())
 
     tail = {"m": span(0, 8), "n": span(1, 1)}
     tops = {step + 1: fmpq(top) for step, top in enumerate(early)}
+    monkeypatch.setattr(crowd, "_LENGTHS", (48, 512))
+    monkeypatch.setattr(crowd, "_CLOSE", (0.05, 0.0))
+    monkeypatch.setattr(crowd, "find_coast", lambda carry: None)
     monkeypatch.setattr(crowd, "_hold_tail", lambda *given: tail)
     monkeypatch.setattr(crowd, "bound_early", lambda *given: (tops, "box"))
     monkeypatch.setattr(crowd, "bound_late", look)
@@ -267,7 +271,7 @@ def test_bounds_by_memories_are_told_for_cuts_that_help_and_for_longer_looks(mon
     found, asked = list_bounds(monkeypatch, far)
     assert asked == [(48, ""), (48, "m"), (48, "n"), (512, ""), (512, "n")]
     assert [row[0] for row in found] == [6, fmpq(41, 10), 5, 4]
-    assert [row[1] for row in found] == [None, None, None, [1]]
+    assert [row[1] for row in found] == [None, None, None, [1, 1]]
     assert [(row[2]["crowd"], list(row[2]["cuts"])) for row in found] == [
         (48, []), (48, ["n"]), (512, []), (512, ["n"])
     ]  # fmt: skip
@@ -296,7 +300,7 @@ def test_a_look_that_fails_tells_its_reason_only_where_none_succeeds(monkeypatch
         raise UndecidedError(f"not with {given[-1]}")
 
     monkeypatch.setattr(crowd, "_hold_tail", fail)
-    with pytest.raises(UndecidedError, match="not with 512"):
+    with pytest.raises(UndecidedError, match=f"not with {crowd._LENGTHS[-1]}"):
         list(crowd.list_crowd_bounds("carry", None, "run-up", None))
 
 
