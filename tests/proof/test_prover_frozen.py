@@ -86,7 +86,7 @@ STATES = np.array([[9.0, 9.0, 9.0, 9.0], [7.0, 3.0, 4.0, 5.5], [1.0, 2.0, 4.5, 6
 
 
 def propose_one(monkeypatch, drifts=(), root=None, place=("0", "1/2"), names=("v",)):
-    asked = {"freeze": [], "widen": []}
+    asked = {"freeze": [], "widen": [], "strides": []}
 
     def freeze(replay, motion, entry, free, drifting):
         asked["freeze"].append((entry, {n: ends(s) for n, s in free.items()}, drifting))
@@ -100,17 +100,19 @@ def propose_one(monkeypatch, drifts=(), root=None, place=("0", "1/2"), names=("v
         asked["states"] = states.tolist()
         return [fmpq(v) for v in place], root
 
-    motion = SimpleNamespace(names=("x", "m", *names))
+    motion = SimpleNamespace(names=("x", "m", *names), pieces=["left", "right"])
+    replay = SimpleNamespace(ends=lambda values: "ends", locate=lambda x, ends: int(x > 0))
     monkeypatch.setattr(frozen, "read_motion", lambda *_, frees_powers: frees_powers and motion)
     monkeypatch.setattr(frozen, "freeze", freeze)
     monkeypatch.setattr(frozen, "_list_drifts", lambda *_: drifts)
     monkeypatch.setattr(frozen, "_find_place", find_place)
+    monkeypatch.setattr(frozen, "find_stride", asked["strides"].append)
     monkeypatch.setattr(frozen, "_widen", widen)
     frame = np.array([[2.0, 0.0], [0.0, 1.0]])
     monkeypatch.setattr(frozen, "find_frozen_frame", lambda *_: (frame, 0.5))
     monkeypatch.setattr(frozen, "_fit", lambda replay, evidence, free: ("fit", evidence, free))
     monkeypatch.setattr(frozen, "_fit_drifts", lambda *given: ("drifts", *given[1:]))
-    scene = frozen.Scene(None, ("v", "x", "m", "s"), STATES)
+    scene = frozen.Scene(replay, ("v", "x", "m", "s"), STATES)
     return frozen._propose(scene, 1, names), asked
 
 
@@ -120,6 +122,7 @@ def test_a_proposal_holds_the_state_at_its_entry_and_the_widened_ranges(monkeypa
     away, far = (9 + 12.25) ** 0.5, (2.25 + 12.25) ** 0.5
     assert (word, ends(free["v"])) == ("fit", (0, 1))
     assert asked["states"] == [[9, 9], [3, 4], [2, 4.5]]
+    assert asked["strides"] == []
     low, high = fmpq(0), fmpq(707, 100)
     assert asked["freeze"] == [(1, {"v": (low, high)}, ()), (1, {"v": (0, 1)}, ())]
     round_box, box = (np.array(frame) for _, frame in asked["widen"])
@@ -140,7 +143,10 @@ def test_a_proposal_at_the_place_itself_has_a_least_size(monkeypatch):
 
 
 def test_what_drifts_begins_where_it_is_at_the_entry(monkeypatch):
-    found, _ = propose_one(monkeypatch, drifts=("s",), root=(fmpq(1), fmpq(5, 4)), names=("v", "s"))
+    found, asked = propose_one(
+        monkeypatch, drifts=("s",), root=(fmpq(1), fmpq(5, 4)), names=("v", "s")
+    )
+    assert len(asked["strides"]) == 1
     word, evidence, starts, norm = found
     assert (word, starts, norm) == ("drifts", {"s": 5.5}, 0.5)
     assert evidence["root"] == ["1", "5/4"]

@@ -375,50 +375,63 @@ def test_the_slowest_factor_is_that_of_what_still_moves_and_that_of_all():
     assert itinerary._slowest(None, {}, {}, 3) == {0}
 
 
-def require_return(monkeypatch, total, *, state=None):
+def go_round(monkeypatch, total, *, name="m", fails=False):
     steps = [SimpleNamespace(centre="early"), SimpleNamespace(centre=total)]
-    monkeypatch.setattr(itinerary, "follow", lambda *_: ("after", steps))
-    settled = SimpleNamespace(state=state or {"m": Near(ONE)})
-    itinerary._require_return(SimpleNamespace(replay=None), None, 60, settled)
+
+    def follow(replay, motion, done, settled):
+        if fails and settled.state[name].spread:
+            raise UndecidedError("too wide")
+        return settled.state, steps
+
+    monkeypatch.setattr(itinerary, "follow", follow)
+    settled = itinerary.Settled([0], {name: Near(ONE, ONE)}, ONE)
+    return itinerary._go_round(SimpleNamespace(replay=None), None, 60, settled), steps
 
 
 def test_a_period_has_to_lead_back(monkeypatch):
-    require_return(monkeypatch, fmpq(0))
-    with pytest.raises(UndecidedError, match="do not add up to 0"):
-        require_return(monkeypatch, fmpq(1, 10**9))
-    with pytest.raises(CertificateError, match="not rational"):
-        require_return(monkeypatch, arb(0))
+    for fails in (False, True):
+        with pytest.raises(UndecidedError, match="do not add up to 0"):
+            go_round(monkeypatch, fmpq(1, 10**9), fails=fails)
+        with pytest.raises(CertificateError, match="not rational"):
+            go_round(monkeypatch, arb(0), fails=fails)
     # A position that is solved along with the memory returns by itself.
     for total in (fmpq(1), arb(1)):
-        require_return(monkeypatch, total, state={"x": Near(ONE)})
+        found, steps = go_round(monkeypatch, total, name="x")
+        assert found == ({"x": Near(ONE, ONE)}, steps)
+
+
+def test_a_period_is_not_told_where_the_distances_of_the_run_are_too_large(monkeypatch):
+    found, steps = go_round(monkeypatch, fmpq(0))
+    assert found == ({"m": Near(ONE, ONE)}, steps)
+    assert go_round(monkeypatch, fmpq(0), fails=True)[0] is None
 
 
 def test_a_memory_settles_with_the_first_factor_that_is_slow_enough(monkeypatch):
     asked = []
 
-    def spread(prefix, motion, done, settled, gaps):
-        asked.append(settled.shrink)
+    def spread(prefix, motion, done, settled, gaps, *, first):
+        asked.append((settled.shrink, first))
         if settled.shrink < least:
             raise UndecidedError("too fast")
-        return settled
+        return settled, "tour"
 
     monkeypatch.setattr(itinerary, "_solve", lambda *_: (
         {"a": fmpq(1), "b": fmpq(-2)}, {"a": fmpq(1, 2), "b": fmpq(3, 4)}))  # fmt: skip
-    monkeypatch.setattr(itinerary, "_require_return", lambda *_: None)
+    monkeypatch.setattr(itinerary, "_go_round", lambda *given: ("round", given[-1].state["a"]))
     monkeypatch.setattr(itinerary, "_spread", spread)
-    monkeypatch.setattr(itinerary, "visit", lambda *_: "visits")
+    monkeypatch.setattr(itinerary, "find_visits", lambda *given: ("visits", given[-1]))
     prefix = SimpleNamespace(states={60: {"a": fmpq(3), "b": fmpq(-2)}})
     motion = SimpleNamespace(convert=lambda state: state)
     least = fmpq(7, 10)
     found, visits = itinerary._settle(prefix, motion, 60, [0, 1])
     # From 1/2 on by an eighth, a half and seven eighths of the way to 1.
-    assert asked == [fmpq(9, 16), fmpq(3, 4)]
-    assert (found.shrink, found.pieces, visits) == (fmpq(3, 4), [0, 1], "visits")
+    assert asked == [(fmpq(9, 16), ("round", Near(ONE, fmpq(2)))), (fmpq(3, 4), None)]
+    assert (found.shrink, found.pieces, visits) == (fmpq(3, 4), [0, 1], ("visits", "tour"))
     assert {name: part.centre for name, part in found.state.items()} == {"a": 1, "b": -2}
     least = fmpq(2)
     with pytest.raises(UndecidedError, match="too fast"):
         itinerary._settle(prefix, motion, 60, [0, 1])
-    assert asked[-1] == fmpq(31, 32)
+    assert asked[-1] == (fmpq(31, 32), None)
 
 
 def test_an_interval_holds_the_way_and_all_visits():

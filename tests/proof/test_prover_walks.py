@@ -137,16 +137,18 @@ def test_a_known_order_is_not_asked_for_again():
 
 
 def test_long_numbers_go_on_as_balls_and_endless_ones_end_the_run():
-    long = fmpq(2**walk.MOST_RATIONAL_BITS + 1, 3)
-    assert isinstance(walk._shorten(long), arb)
-    assert walk._shorten(fmpq(1, 3)) == fmpq(1, 3)
-    assert walk._shorten(arb(0)) == 0
+    # All steps share a number of bits, between the fewest and the most of one step.
+    for step, bits in ((1, 100_000), (20, 100_000), (40, 50_000), (100, 20_000), (10**6, 20_000)):
+        assert isinstance(walk._shorten(fmpq(2**bits + 1), step), arb)
+        assert isinstance(walk._shorten(fmpq(2 ** (bits - 2) + 1), step), fmpq)
+    assert walk._shorten(fmpq(1, 3), 1) == fmpq(1, 3)
+    assert walk._shorten(arb(0), 1) == 0
     huge = arb(2) ** walk.MOST_EXPONENT
-    assert walk._shorten(huge) == huge
-    assert not walk._shorten(arb("inf")).is_finite()
+    assert walk._shorten(huge, 1) == huge
+    assert not walk._shorten(arb("inf"), 1).is_finite()
     for value in (huge * 4, 1 / (huge * 4)):
         with pytest.raises(LimitError, match="outside"):
-            walk._shorten(value)
+            walk._shorten(value, 1)
 
 
 def test_a_memory_beside_a_ball_is_one_too():
