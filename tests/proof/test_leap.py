@@ -94,6 +94,40 @@ def test_all_states_of_a_cloud_are_in_it_after_a_leap(name, width):
             assert all(p.contains(s[0]) for p, s in zip(places, states[1:], strict=True))
 
 
+def leap_on(going, cloud, done, times):
+    """The cloud after some leaps one after the other."""
+    for turn in range(times):
+        found = going.leap(cloud, done + turn * check_entry._LEAP, check_entry._LEAP)
+        assert found is not None
+        cloud = found[0]
+    return cloud
+
+
+def hill(rate):
+    """Uphill on a parabola: each step moves two states apart by a factor that is known exactly."""
+    piece = {"lower": None, "upper": None, "lower_closed": False, "upper_closed": False,
+             "loss": "-x^2/2"}  # fmt: skip
+    return read_replay({
+        "rule": {"state": {}, "step": [["x'", "x - learning_rate*g"]], "values": {}},
+        "pieces": [piece], "schedules": {"learning_rate": {"rate": rate, "values": {}}},
+        "start": "1/3", "steps": 5, "side": None,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("width", ["0", "1e-10"])
+@pytest.mark.parametrize("rate", ["1/1000", "k/1000000"])
+def test_an_error_that_grows_is_as_large_as_it_comes(rate, width):
+    replay, count, done = hill(rate), check_entry._LEAP, 400
+    with precision(400):
+        error = arb_mat(1, 1, [arb(0, arb(width))])
+        cloud = Cloud([arb(3).sqrt().mid()], arb_mat(1, 1, [1]), error, ("x",))
+        here = leap_on(march(replay), cloud, done, 3)
+    with precision(2000):
+        last = follow(replay, [cloud.centre[0] + cloud.error[0, 0].rad()], done, 3 * count)[-1]
+        assert holds(here, last)
+        assert here.error[0, 0].rad() < arb("1e-9")
+
+
 def test_a_second_leap_goes_on_from_the_first():
     replay, count = read("adamw"), check_entry._LEAP
     cloud = begin(replay, 400, "1e-30")
@@ -102,13 +136,12 @@ def test_a_second_leap_goes_on_from_the_first():
         corner = [c + arb(e.rad()) for c, e in ends]
     cloud = Cloud(cloud.centre, check_entry._identity(3), cloud.error, cloud.names)
     with precision(400):
-        going, here = march(replay), cloud
-        for turn in range(5):
-            here, _ = going.leap(here, 400 + turn * count, count)
+        here = leap_on(march(replay), cloud, 400, 5)
     with precision(1200):
         last = follow(replay, corner, 400, 5 * count)[-1]
         assert holds(here, last)
     # Errors shrink or stay, and do not grow from leap to leap.
+    assert here.reach is not None
     assert here.reach < arb("1e-28")
 
 

@@ -6,7 +6,7 @@ from two trials, since on a known sequence of pieces it is an affine map of itse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from flint import fmpq
@@ -248,7 +248,7 @@ def _solve_part(
     rough: Mapping[str, fmpq],
 ) -> tuple[list[fmpq], fmpq]:
     """The periodic values of one part, and the factor of its map over the whole period."""
-    advance = _compile_late(motion, name)
+    advance = _compile_late(motion, name, {"g", name, *known})
     factor, shift, maps, place = _ONE, _ZERO, [], rough[name]
     for index, slope in enumerate(slopes):
         here = {"g": evaluate(slope, {}), **{n: values[index] for n, values in known.items()}}
@@ -267,18 +267,24 @@ def _solve_part(
     return values, factor
 
 
-def _compile_late(motion: Motion, name: str) -> Advance:
-    """The next value of a part after so many steps that what fades with their count is gone."""
-    targets, rows = _targets(motion, name)[0], []
+def _compile_late(motion: Motion, name: str, known: Set[str]) -> Advance:
+    """The next value of a part after so many steps that what fades with their count is gone.
+
+    Raises:
+        UndecidedError: If it reads what is not known, such as the loss or the count itself.
+    """
+    targets, rows, bound = _targets(motion, name)[0], [], {*known, *motion.values}
     for target, written in motion.step:
         tree, mean = written, motion.means.get(target[:-1])
         if mean is not None and target.endswith("'"):
             base, old = Number(mean.base), Name(target[:-1])
             tree = apply("+", apply("*", base, old), apply("*", Number(1 - mean.base), mean.entry))
         if target in targets:
-            rows.append((target, _without_fading(tree)))
-    if any("t" in free_names(tree) for _, tree in rows):
-        raise UndecidedError("`t` comes to no rest")
+            tree = _without_fading(tree)
+            for other in sorted(free_names(tree) - bound):
+                raise UndecidedError(f"`{other}` comes to no rest")
+            rows.append((target, tree))
+            bound.add(target)
     return compile_assignments(rows, [f"{name}'"], motion.values)
 
 
