@@ -61,12 +61,7 @@ def list_crowd_bounds(
     for steps, close in zip(_LENGTHS, _CLOSE, strict=True):
         try:
             tail = _hold_tail(carry, wedge, run_up, steps)
-        except (UndecidedError, DomainError) as error:
-            reason = str(error)
-            continue
-        # A first climb without an end is not ended by telling more steps apart.
-        early, box = bound_early(carry, wedge, run_up, Crowd(steps, tail, {}))
-        try:
+            early, box = bound_early(carry, wedge, run_up, Crowd(steps, tail, {}))
             names = list(tail) if names is None else names
             helpful: list[str] = []
             whole: Exact | None = None
