@@ -16,7 +16,7 @@ from gradiometer.question.escape import read_barrier
 from gradiometer.question.value import INFINITY
 from proof.mutants import mutants, with_own_fingerprint
 
-RULES = ("sam", "cocob", "dowg", "lars", "prodigy")
+RULES = ("sam", "cocob", "dowg", "lars", "prodigy", "schedule_free_adamw")
 KINK = fmpq(1)
 
 

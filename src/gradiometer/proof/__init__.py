@@ -112,16 +112,7 @@ if TYPE_CHECKING:
     from gradiometer.proof.trail_certificate import certify_trail, to_trail_problem
     from gradiometer.proof.translation import Translation, translate_rule
     from gradiometer.proof.verdict import Verdict, judge
-    from gradiometer.proof.walk import (
-        Course,
-        Run,
-        Side,
-        State,
-        advance,
-        begin,
-        run_exactly,
-        survey,
-    )
+    from gradiometer.proof.walk import Course, Run, Side, State, advance, begin, run_exactly, survey
     from gradiometer.proof.witness import find_point
 
 _PLACES = {

@@ -21,7 +21,7 @@ _LONGEST_CLIMB = 2000
 """Steps after which a climb is given up."""
 _EXACT_STEPS = 300
 """Steps of a climb whose bound is kept as it is; later ones are rounded outward."""
-_LONG = 1500
+_LONG = 6000
 """Bits after which a rational goes on as a ball."""
 
 Count = Callable[[int], tuple[int, int | None]]

@@ -13,6 +13,7 @@ from gradiometer.errors import DomainError, UndecidedError
 from gradiometer.formula import Exact, compare, evaluate, free_names, precision, to_ball
 from gradiometer.formula import to_rational_text as spell
 from gradiometer.proof.check_fields import fields, read_rational, require
+from gradiometer.proof.check_walk import Replay, read_replay
 from gradiometer.proof.check_wedge import Wedge, is_on_axis, read_wedge
 
 BITS = 512
@@ -33,7 +34,7 @@ def check_reach(problem: Any, claim: Any, evidence: Any) -> None:
     require(low > 0, "That is not past the kink.")
     with precision(BITS):
         try:
-            last = follow(wedge, begin, step)
+            last = follow(wedge, read_rule(problem), begin, step)
         except (UndecidedError, DomainError) as error:
             require(False, f"The run cannot be followed: {error}")
             raise
@@ -41,11 +42,18 @@ def check_reach(problem: Any, claim: Any, evidence: Any) -> None:
     require(barrier == barrier_of(wedge, low), "The parameter is another one.")
 
 
-def follow(wedge: Wedge, start: fmpq, steps: int) -> Exact:
+def read_rule(problem: Any) -> Replay:
+    """The rule as it is written: told from where the run stands, balls would soon grow wide."""
+    run = {**problem["run"], "start": "0", "steps": 0}
+    return read_replay(run, free=(problem["parameter"],))
+
+
+def follow(wedge: Wedge, replay: Replay, start: fmpq, steps: int) -> Exact:
     """The position after that many steps.
 
     Args:
-        wedge: The rule and the slopes.
+        wedge: The slopes.
+        replay: The rule.
         start: Where the run begins, on the first piece.
         steps: How many steps are made.
 
@@ -54,7 +62,6 @@ def follow(wedge: Wedge, start: fmpq, steps: int) -> Exact:
     """
     if not is_before(wedge, start):
         raise UndecidedError("the run begins past the kink")
-    replay = wedge.replay
     losses = [piece.loss for piece in replay.pieces[:2]]
     reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)
     if reads_loss and any(free_names(loss) - {"x"} for loss in losses):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, final
 
 from flint import fmpq
@@ -52,6 +53,10 @@ _SHORT = _LENGTHS[:18]
 """Those that are tried where ever longer ones come to the bound itself."""
 _MOST_WORK = 12_000
 """Steps of run-ups and climbs after which no further length is tried."""
+_PROBES = (24, 96, 384)
+"""Run-ups whose climbs are compared before a bound is looked for."""
+_GROWTH = 3
+"""How many times farther each of them climbs where a bound is not looked for."""
 _CLOSE = fmpq(1, 10**22)
 """How far apart two ends of the supremum may be, as a part of it."""
 _SAME = 1e-23
@@ -142,6 +147,7 @@ def to_phases_problem(course: Course, *, parameter: str, domain: Axis) -> dict[s
 def _find(problem: Mapping[str, Any]) -> Phases:
     wedge = read_wedge(problem)
     ways, run_up = read_ways(wedge), RunUp(wedge)
+    _require_calm(wedge, run_up)
     below, others, evidence = _choose(ways, wedge, run_up, _settle(ways, wedge, is_whole=False))
     settled = _settle(ways, wedge, is_whole=True)
     above = hull(at_point(below.top), at_point(others)).upper
@@ -168,6 +174,22 @@ def _find(problem: Mapping[str, Any]) -> Phases:
         wedge, (low, high), reached, below.after, below.climbing, limit, ends, attained,
         None if degree is None else from_decimal(degree), certificate,
     )  # fmt: skip
+
+
+def _require_calm(wedge: Wedge, run_up: RunUp) -> None:
+    """Refuse to look for a bound where climbs grow as the run-ups before them do.
+
+    Raises:
+        UndecidedError: If they do.
+    """
+    tops: list[float] = []
+    for steps in _PROBES:
+        try:
+            tops.append(to_float(run_up.climb(steps)[0] - wedge.kink))
+        except (UndecidedError, DomainError):
+            break
+    if len(tops) > 1 and all(later > _GROWTH * sooner for sooner, later in pairwise(tops)):
+        raise UndecidedError("longer run-ups climb ever farther")
 
 
 def _choose(

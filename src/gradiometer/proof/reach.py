@@ -22,7 +22,7 @@ from gradiometer.formula import (
 from gradiometer.formula import to_rational_text as spell
 from gradiometer.proof.certificate import make_certificate
 from gradiometer.proof.check import check
-from gradiometer.proof.check_reach import BITS, barrier_of, follow
+from gradiometer.proof.check_reach import BITS, barrier_of, follow, read_rule
 from gradiometer.proof.check_wedge import Wedge, read_wedge
 from gradiometer.proof.phases import to_phases_problem
 from gradiometer.proof.span import shorten_ends
@@ -97,10 +97,11 @@ def find_reach(course: Course, *, parameter: str, domain: Axis) -> Reach:
 
 def _prove(problem: Mapping[str, Any], wedge: Wedge, guesses: list[_Guess]) -> Reach:
     """The first of them that an exact run confirms."""
+    rule = read_rule(problem)
     for guess in guesses[:_TRIES]:
         start = min(fmpq(math.floor(guess.start * _DIGITS), _DIGITS), wedge.kink)
         try:
-            over = follow(wedge, start, guess.step) - wedge.kink
+            over = follow(wedge, rule, start, guess.step) - wedge.kink
         except (UndecidedError, DomainError):
             continue
         exact = isinstance(over, fmpq) and size_in_bits(over) <= _SHORT
