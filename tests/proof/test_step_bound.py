@@ -51,7 +51,7 @@ def test_adam_can_step_farther_than_its_paper_says(beta1, beta2, wanted):
         ("amsgrad", {"bias_correction_mu": "0", "bias_correction_nu": "0"}, 7.270291799999699),
         ({"name": "own", "parameters": {"learning_rate": {"default": "1"}}, "state": {"v": "0"},
           "step": {"v'": "v/2 + 3*g^2", "x'": "x - learning_rate*g/sqrt(v')"}}, {}, 3**-0.5),
-        ({"name": "late", "parameters": {"learning_rate": {"default": "1"}}, "state": {"v": "0"},
+        ({"name": "late", "parameters": {"learning_rate": {"default": "1"}}, "state": {"v": "1"},
           "step": {"v'": "v/2 + g^2/2", "x'": "x - learning_rate*g/sqrt(v)"}}, {}, None),
     ],
 )  # fmt: skip

@@ -39,6 +39,9 @@ def bound_of(state, step):
         ("v", {"r": "1/(t - 5)", "v'": "v + g^2", "x'": "x - learning_rate*g/sqrt(v')"}),
         # Slopes that would show the bound lead to 0/0 on the way.
         ("mv", {"m'": "g", "v'": "99/100*v + g^2/100", "x'": "x - learning_rate*(m + g)/sqrt(v')"}),
+        # The divisor of the first step is 0, whatever the slope is.
+        ("v", {"v'": "99/100*v + g^2/100", "x'": "x - learning_rate*g/sqrt(v)"}),
+        ("mv", {**MEANS, "x'": "x - learning_rate*(m' - g)/sqrt(v)"}),
     ],
 )  # fmt: skip
 def test_nothing_is_said_of_a_rule_that_resets_cancels_or_ends(state, step):

@@ -118,9 +118,9 @@ QUESTIONS = (
     ("stability", "x^2/2", "--set", "momentum=9/10"),
     ("stability", "cosh(x) - x", "--optimizer", "adam", "--set", "eps=1/100"),
     ("stability", "x^2/2", "--set", "learning_rate=3", "--vary", "momentum"),
-    ("stability", "double_well", "--doublings", "2"),
     ("sweep", "abs(x)", "--set", "learning_rate=1/4:1/2:2", "--start", "1/8", "--prove", "1"),
     ("sweep", "x^2/2", "--set", "learning_rate=1:3:5", "--start", "1:2:2", "--prove", "boundary"),
+    ("stability", "double_well", "--doublings", "2"),
 )
 
 
@@ -310,6 +310,15 @@ def test_cells_of_a_table_that_is_only_named_are_compared_too(forge, verify, tmp
                    "--steps", "20", "--prove", "0", "--prove", "1"))  # fmt: skip
     assert verify(answer).exit_code == 0
     forge(answer["facts"]["proofs"]["value"])
+    assert verify(answer).exit_code == 1
+
+
+def test_cells_of_runs_that_cannot_be_asked_are_refused(verify):
+    answer = _ask(("sweep", "abs(x)", "--set", "learning_rate=1/4:1/2:2", "--start", "1/8",
+                   "--prove", "1"))  # fmt: skip
+    assert verify(answer).exit_code == 0
+    # The rate has a value already, so that no schedule can be set.
+    answer["inputs"]["schedule"] = "1"
     assert verify(answer).exit_code == 1
 
 

@@ -54,6 +54,7 @@ from gradiometer.proof.check_plain_rule import make_plain
 _BITS = 256
 _MOST_GRADIENTS = 400
 _KINDS = ("linear", "square", "largest")
+_SAMPLE = (fmpq(1), fmpq(2), fmpq(4))
 
 Lines = Sequence[tuple[str, Node]]
 
@@ -100,6 +101,9 @@ def check_step_bound(problem: Any, claim: Any, evidence: Any) -> None:
     require(attained is found.attained, "Whether it is reached is said wrongly.")
     if reached is None:
         require(found.square is None and gradients == [], "The gradients lead to no step.")
+        with precision(_BITS):
+            # Where the first step has no value, no step is made at all: this raises.
+            make_step(states, lines, _SAMPLE)
         return
     require(isinstance(gradients, list) and 0 < len(gradients) <= _MOST_GRADIENTS, "Too long.")
     with precision(_BITS):

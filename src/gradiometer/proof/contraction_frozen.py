@@ -159,7 +159,7 @@ def _propose(scene: Scene, entry: int, names: Sequence[str]) -> dict[str, Any]:
         free = _widen(replay, frozen, place, round_box)
         frozen = freeze(replay, motion, entry, free, drifts)
         frame, norm = find_frozen_frame(replay, frozen, place, free)
-        far = _measure(np.linalg.solve(frame, away))
+        far = _measure(np.linalg.solve(frame, away).astype(np.float64))
         radius = max(_MORE_SPARE * far, _LEAST)
         free = _widen(replay, frozen, place, frame * radius)
         evidence = make_evidence(kept, [place], frame * radius, 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gradiometer.question import restate_cell
+from gradiometer.question import list_tables, restate_cell
 from gradiometer.terminal.verify_claims import list_expected
 
 CELLS = "proofs"
@@ -44,6 +44,9 @@ def list_cells(
             yield f"{path}.cell", name, _NOTHING
             continue
         settings, problem = cell
+        if problem is None and not list_tables(inputs):
+            yield f"{path}.cell", name, "a run that can be asked"
+            continue
         problems = [part.get("problem") for part in parts]
         if problem is not None:
             problems = [problem]
