@@ -166,6 +166,16 @@ def test_what_balls_lose_is_that_of_the_point_and_its_piece():
     assert fading == pytest.approx(log2(1 + 16 / 4))
 
 
+def test_what_balls_lose_is_guessed_where_a_step_has_no_value():
+    numbers = {"learning_rate": {"default": "1/4"}}
+    step = {"v'": "v/2", "x'": "x - learning_rate*g/sqrt(v')"}
+    rule = {"name": "mine", "parameters": numbers, "state": {"v": "1"}, "step": step}
+    for memory, known in (("-1", guess._GUESSED_LOSS), ("0", guess._GUESSED_LOSS),
+                          ("2", log2(1.25))):  # fmt: skip
+        found = lose("x^2/2", ["0", memory], names=("x", "v"), rule=rule, learning_rate="1/4")
+        assert found == pytest.approx(known)
+
+
 def test_frozen_numbers_are_taken_for_zero_where_loss_is_measured():
     numbers = {"learning_rate": {"default": "1/4"}, "a": {"default": "1/2"}}
     step = {"v'": "a*v + g^2", "x'": "x - learning_rate*g/(1 + v')"}

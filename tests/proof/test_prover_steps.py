@@ -65,6 +65,17 @@ def test_what_is_not_measured_is_as_large_as_one_likes():
         assert found[3] == pytest.approx(-3 / 3 / (3 / 7))
 
 
+def test_gradients_are_shared_by_what_they_make_up_for():
+    memory = Memory(("m", "n"), [[fmpq(1, 2), fmpq(1)], [fmpq(0), fmpq(1, 3)]],
+                    [fmpq(1), fmpq(2)], ([fmpq(-1), fmpq(1, 2)], fmpq(3)))  # fmt: skip
+    made = SimpleNamespace(memory=memory, begin=None)
+    unit = stride._LARGE / 4
+    # The means are 0, then 1 and 2, then 1/2 + 2 + 4 and 2/3 + 8 times the unit.
+    found = stride._to_gradients(made, [fmpq(1), fmpq(4), fmpq(-2)])
+    known = [3, 12 - 1 + 1, -6 - fmpq(13, 2) + fmpq(13, 3)]
+    assert [value / unit for value in found] == known
+
+
 def test_entries_against_a_peak_are_as_large_as_the_peak_was_then():
     assert entries(system(peak=True), 4) == [8, 4, 2, 1]
     assert entries(system(peak=True, keeps="1/3"), 2) == [3, 1]
