@@ -177,7 +177,7 @@ def test_a_step_takes_the_ranges_of_rates_and_counts_from_its_first_step_on():
     rule = rule_of({"m'": "m/2 + 1/t", "x'": "x - learning_rate*g - 0*m'"}, {"m": "0"})
     course, _, _ = ask("-x", rule=rule, schedule="1/(k + 1)", start="0")
     box = {"x": span(0, 1), "m": span(2, 6)}
-    after = verdict.step_range(course, box, span(-1, -1), 4)
+    after = verdict.step_range(course, box, span(-1, -1), 3)
     # Step 4 is the one after 3 done steps, with the rate 1/4.
     assert (after["m"].lower, after["m"].upper) == (1, 3 + fmpq(1, 4))
     assert (after["x"].lower, after["x"].upper) == (0, 1 + fmpq(1, 4))
@@ -186,18 +186,18 @@ def test_a_step_takes_the_ranges_of_rates_and_counts_from_its_first_step_on():
 def test_a_stride_is_told_apart_from_the_position():
     rule = rule_of({"x'": "x - learning_rate*g"})
     course, _, _ = ask("-x", rule=rule, schedule="1/(k + 1)", start="0")
-    found = verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 2)
+    found = verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 1)
     assert (found.lower, found.upper) == (0, fmpq(3, 2))
     course, _, _ = ask("-x", rule=rule_of({"x'": "2*x - learning_rate*g"}), start="0")
     with pytest.raises(UndecidedError, match="does not add its stride"):
-        verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 2)
+        verdict.stride_range(course, {"x": span(0, None)}, span(-3, -2), 1)
 
 
 def test_a_memory_that_is_not_assigned_stays():
     rule = rule_of({"m'": "m + g", "x'": "x - m'"}, {"m": "0"})
     course, _, _ = ask("-x", rule=rule, learning_rate="1", start="0")
     box = {"x": span(0, 1), "m": span(2, 6), "other": span(7, 8)}
-    assert verdict.step_range(course, box, span(-1, -1), 1)["other"] == span(7, 8)
+    assert verdict.step_range(course, box, span(-1, -1), 0)["other"] == span(7, 8)
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -252,6 +252,8 @@ def test_an_undefined_slope_does_not_rise():
         (-1, (5, 3), True),
         (-1, (-2, -3), True),
         (-1, (1, -2), True),
+        (1, (-2, 0), False),
+        (-1, (5, 1), True),
         (-1, ("1/2", "1/4"), False),
     ],
 )
@@ -265,6 +267,61 @@ def test_a_top_is_crossed_where_a_rise_lies_between_the_ends_of_the_way(directio
     )
     run = Run(states, (), (), None, 64)
     assert verdict._crosses_top(ground_of(hill), run, direction) is crosses
+
+
+@pytest.mark.parametrize(("places", "ends"), [((-3, 5), (-3, 5)), ((5, -3), (-3, 5))])
+def test_a_rise_is_looked_for_at_even_places_of_the_way(monkeypatch, places, ends):
+    looked = []
+    monkeypatch.setattr(verdict, "_rises", lambda *given: looked.append(given[2].lower))
+    states = tuple(State(step, fmpq(place), {}) for step, place in enumerate(places))
+    run, direction = Run(states, (), (), None, 64), 1 if places[0] < places[1] else -1
+    assert verdict._crosses_top(ground_of(f"{-direction}*x"), run, direction) is False
+    assert looked == [ends[0] + fmpq(part, 2) for part in range(17)]
+
+
+def test_the_limit_is_where_the_state_stays():
+    states = tuple(State(step, fmpq(place), {}) for step, place in enumerate((9, 5, 3, 1, 1)))
+    found = verdict._judge_cycle(Run(states, (), (), 3, 64))
+    assert (found.word, found.limit, found.evidence) == ("converges", 1, {"fixed_from": 3})
+    found = verdict._judge_cycle(Run(states, (), (), 2, 64))
+    assert (found.word, found.limit, found.evidence) == ("cycle", None, {})
+    assert "after step 2 returns after 2 steps" in found.because
+
+
+def test_a_rule_is_judged_as_it_is_after_the_steps_that_are_done():
+    def turn(last):
+        step = f"x - learning_rate*g*where(t <= {last}, 100, 1)"
+        return {"parameters": {"learning_rate": {"default": "1/10"}}, "step": {"x'": step}}
+
+    # After 3 steps, of which the third is the last one that goes far.
+    for last, word in ((2, "converges"), (3, "converges"), (4, "unknown")):
+        found = judge("x^2/2", rule=turn(last), schedule="1/(k + 1)", start="1/3", steps=3)
+        assert found.word == word
+        found = judge("x^2/2", rule=turn(last), learning_rate="1/10", start="1/3", steps=3)
+        assert found.word == word
+        assert word == "converges" or "changes with the step count" in found.because
+    found = judge("x^2/2", schedule="where(k < 9, 1/3, 1/10)", start="1/3", steps=3)
+    assert (found.word, found.evidence) == ("converges", {"shrinks_from": 3})
+
+
+@pytest.mark.parametrize("slope", [1, -1])
+def test_a_way_downhill_begins_after_the_steps_that_are_done(slope):
+    def turn(last):
+        step = f"x - learning_rate*g*where(t <= {last}, 1, 2)"
+        return {"parameters": {"learning_rate": {"default": "1/10"}}, "step": {"x'": step}}
+
+    tent = {"name": "tent", "pieces": [{"on": "(-oo, 0]", "f": "x"}, {"on": "(0, oo)", "f": "-x"}]}
+    for last in (4, 5, 6):
+        found = judge(tent, rule=turn(last), start=f"{slope}", steps=5, learning_rate="1/10")
+        assert found.word == "diverges"
+        assert found.evidence["trap_from"] == 5
+    hops = "x - learning_rate*g*where(t <= {last}, {first}, 1)"
+    for last, first, word in ((5, -1, "diverges"), (6, -1, "unknown"), (5, 0, "diverges"),
+                              (6, 0, "unknown")):  # fmt: skip
+        rule = {"parameters": {"learning_rate": {"default": "1/10"}},
+                "step": {"x'": hops.format(last=last, first=first)}}  # fmt: skip
+        found = judge(tent, rule=rule, start=f"{slope}", steps=5, learning_rate="1/10")
+        assert found.word == word
 
 
 def test_ranges_are_spelled_outward():
@@ -429,6 +486,35 @@ def test_an_interval_holds_the_way_and_all_visits():
     assert itinerary._interval(prefix, 2, visits[1:]) == (fmpq(-5, 2), 3)
     assert itinerary._interval(prefix, 0, visits[1:]) == (fmpq(-5, 2), 0)
     assert itinerary._interval(prefix, 3, visits) == (-3, 99)
+    near = [Visit(fmpq(1), fmpq(0), fmpq(0))]
+    for done, ends in enumerate([(0, 1), (0, 3), (-1, 3), (-1, 99)]):
+        assert itinerary._interval(prefix, done, near) == ends
+
+
+def solve(motion, *slopes, **state):
+    state = {name: fmpq(value) for name, value in state.items()}
+    pieces = [SimpleNamespace(slope=parse(text, names={"x"}).tree) for text in slopes]
+    prefix = SimpleNamespace(states={60: state}, replay=SimpleNamespace(pieces=pieces))
+    return itinerary._solve(prefix, motion, list(range(len(slopes))))
+
+
+def test_parts_of_the_memory_are_solved_one_after_the_other_whatever_their_order():
+    rows = [("m'", "m/2 + g"), ("n'", "n/3 + m'"), ("x'", "x - n'")]
+    for memory in (("m", "n"), ("n", "m")):
+        centres, rates = solve(motion_of(*rows, memory=memory), "2", x=0, m=1, n=1)
+        assert (centres, rates) == ({"m": 4, "n": 6}, {"m": fmpq(1, 2), "n": fmpq(1, 3)})
+    moving = [("m'", "m/2 + g"), ("x'", "x/2 - m'")]
+    centres, rates = solve(motion_of(*moving, memory=("m",)), "2", x=0, m=1)
+    assert (centres, rates) == ({"m": 4, "x": -8}, {"m": fmpq(1, 2), "x": fmpq(1, 2)})
+
+
+def test_parts_that_depend_on_each_other_and_slopes_that_bend_are_refused():
+    rows = [("m'", "m/2 + n"), ("n'", "n/3 + m"), ("x'", "x - n'")]
+    with pytest.raises(UndecidedError, match="depend on each other"):
+        solve(motion_of(*rows, memory=("m", "n")), "2", x=0, m=1, n=1)
+    rows = [("m'", "m/2 + g"), ("x'", "x - m'")]
+    with pytest.raises(UndecidedError, match="depends on the position"):
+        solve(motion_of(*rows, memory=("m",)), "2", "x", x=0, m=1)
 
 
 def test_an_itinerary_is_the_same_however_far_the_run_has_been_followed():
