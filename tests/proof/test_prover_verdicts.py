@@ -235,6 +235,11 @@ def test_thresholds_on_both_sides_are_the_next_ones():
         assert verdict._widen(span(*old), span(*wider), marks) == span(*known)
 
 
+@pytest.mark.parametrize("step", ["x*m", "m*x", "x/m", "-x", "x^2", "sqrt(x)", "x + x*m + m"])
+def test_a_step_that_does_more_than_to_add_to_the_position_has_no_stride(step):
+    assert verdict._without_position(parse(step, names={"x", "m"}).tree) is None
+
+
 def test_an_undefined_slope_does_not_rise():
     ground = SimpleNamespace(trees=[parse("1/x", names={"x"}).tree])
     assert verdict._rises(ground, 0, span(-1, 1), 1) is False
@@ -535,6 +540,13 @@ def test_a_joint_between_later_pieces_is_a_place_too():
     for low, high, joint in ((0, 2, 1), (1, 2, 1), (0, 1, 1), (-5, 0, -4), (4, 9, 5)):
         place = fading._close_in(four, None, (fmpq(low), fmpq(high)))
         assert place.rest == (joint, joint)
+
+
+def test_a_place_that_halving_meets_lies_inside_of_what_is_said():
+    root = fmpq(1, 2048)
+    smooth = valley("x", ends=[(None, None)])
+    place = fading._close_in(smooth, lambda x: to_ball(x - root), (fmpq(0), ONE))
+    assert place.rest == (0, fmpq(1, 1024))
 
 
 def move_outer(monkeypatch, counts, room):
