@@ -167,3 +167,11 @@ def test_why_a_coordinate_has_no_verdict_is_told(monkeypatch):
     assert separate.find_separate(journey) == (None, "It has a hole")
     monkeypatch.setattr(separate, "prove_end", lambda *_: "it is dark")
     assert separate.find_separate(journey) == (None, "of `x` alone nothing is proved: it is dark")
+
+
+def test_many_coordinates_are_not_looked_at_one_by_one():
+    crowd = SimpleNamespace(start=[fmpq(0)] * 9)
+    assert separate.find_separate(crowd) == (
+        None,
+        "there are too many variables to look at one by one",
+    )

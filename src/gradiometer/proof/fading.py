@@ -175,7 +175,7 @@ def _list_brackets(lead: Callable[[fmpq], arb], last: float) -> list[Ends]:
                 value = lead(at)
             except REFUSALS:
                 break
-            now = 1 if value > 0 else -1 if value < 0 else 0
+            now = (value > 0) - (value < 0)
             if sign is not None and now != sign:
                 left, right = (sign, now)[::side]
                 if left <= 0 <= right:

@@ -58,12 +58,13 @@ _HORIZONS = (60, 150, 400, 1000, 2500)
 """Steps after which the run is asked whether it has settled."""
 
 _MOST_PERIOD = 400
-_LEAST_TAIL = 12
+_LEAST_TAIL, _LONG_TAIL = 12, 3
+"""Pieces that have to repeat: so many of the last ones, or one in so many of all."""
 _CLOSER = (fmpq(1, 8), fmpq(1, 2), fmpq(7, 8))
 """Shares of the way from the rate at which the memory settles to 1, where slower rates lie."""
 _NUDGE = fmpq(1, 2**24)
 _ROUGH = 48
-_WIDENINGS = 12
+_WIDENINGS, _FURTHER = 12, 2
 _MARGIN = 1 + fmpq(1, 2**30)
 
 
@@ -108,7 +109,7 @@ def _say(error: Exception) -> str:
 def _propose(pieces: Sequence[int]) -> Iterator[list[int]]:
     """The shortest periods of the last few pieces, and of many of them."""
     found: set[int] = set()
-    for least in (_LEAST_TAIL, len(pieces) // 3):
+    for least in (_LEAST_TAIL, len(pieces) // _LONG_TAIL):
         period = _shortest(pieces, least)
         if period is not None and period not in found:
             found.add(period)
@@ -196,11 +197,10 @@ def _solve(
     """
     here = motion.convert(prefix.states[motion.done])
     slopes = [prefix.replay.pieces[piece].slope for piece in pieces]
-    moves = motion.reads_position or any(free_names(slope) for slope in slopes)
-    names = [*motion.memory, *(("x",) if moves else ())]
-    rough = {name: _rounded(here[name]) for name in names}
-    if moves and any(free_names(slope) for slope in slopes):
+    if any(free_names(slope) for slope in slopes):
         raise UndecidedError("a slope depends on the position")
+    names = [*motion.memory, *(("x",) if motion.reads_position else ())]
+    rough = {name: _rounded(here[name]) for name in names}
     known: dict[str, list[fmpq]] = {}
     rates: dict[str, fmpq] = {}
     while len(known) < len(names):
@@ -334,7 +334,7 @@ def _spread(
             return settled, tour
         # What grows towards a limit is carried beyond it, further in each round.
         spreads = {
-            name: at_most(max(wanted[name] + 2**count * (wanted[name] - spread), spread))
+            name: at_most(max(wanted[name] + _FURTHER**count * (wanted[name] - spread), spread))
             for name, spread in spreads.items()
         }
     raise UndecidedError("the memory settles too slowly")
@@ -382,12 +382,7 @@ def _to_fate(
 
 def _interval(prefix: Prefix, done: int, visits: list[Visit]) -> tuple[fmpq, fmpq]:
     """Short rationals between which all positions lie."""
-    lows = [
-        *(s["x"] for s in prefix.states[: done + 1]),
-        *(v.place - v.always_within for v in visits),
-    ]
-    highs = [
-        *(s["x"] for s in prefix.states[: done + 1]),
-        *(v.place + v.always_within for v in visits),
-    ]
-    return shorten_ends(lows, highs)
+    places = [state["x"] for state in prefix.states[: done + 1]]
+    lows = [v.place - v.always_within for v in visits]
+    highs = [v.place + v.always_within for v in visits]
+    return shorten_ends([*places, *lows], [*places, *highs])

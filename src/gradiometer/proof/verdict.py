@@ -23,6 +23,7 @@ from gradiometer.formula import (
     at_point,
     compare,
     evaluate_range,
+    free_names,
     hull,
     precision,
 )
@@ -91,17 +92,16 @@ def _judge_linear(course: Course, run: Run, settled_from: int | None) -> Verdict
     """The verdict of a rule that is affine in its state, on one parabola or line."""
     if len(course.landscape.slopes) != 1:
         raise UndecidedError("the landscape has kinks")
-    settled = settled_from is not None and settled_from <= run.states[-1].step
-    if settled and settled_from is not None:
-        state = run.states[settled_from]
-        rates = course.rates(settled_from)
-        fixed = {name: rate for name, rate in rates.items() if isinstance(rate, fmpq)}
-        rule = course.rule.settled(settled_from + 1, fixed)
-        word, because, limit, growth = judge_linear(rule, course.landscape.slopes[0], state, rates)
-        if settled_from > 1:
-            because = f"from step {settled_from} on every step is the same map: {because}"
-        return Verdict(word, because, limit, growth, {"linear_from": settled_from})
-    return _judge_shrinking_rate(course, run)
+    if settled_from is None or settled_from > run.states[-1].step:
+        return _judge_shrinking_rate(course, run)
+    state = run.states[settled_from]
+    rates = course.rates(settled_from)
+    fixed = {name: rate for name, rate in rates.items() if isinstance(rate, fmpq)}
+    rule = course.rule.settled(settled_from + 1, fixed)
+    word, because, limit, growth = judge_linear(rule, course.landscape.slopes[0], state, rates)
+    if settled_from > 1:
+        because = f"from step {settled_from} on every step is the same map: {because}"
+    return Verdict(word, because, limit, growth, {"linear_from": settled_from})
 
 
 def _judge_shrinking_rate(course: Course, run: Run) -> Verdict:
@@ -110,7 +110,10 @@ def _judge_shrinking_rate(course: Course, run: Run) -> Verdict:
         raise UndecidedError("the rule changes with the step count for ever")
     first = max(run.states[-1].step, 1)
     rates = course.rate_ranges(first)[RATE]
-    pull = find_pull(course.rule.settled(first + 1), course.landscape.slopes[0])
+    rule = course.rule.settled(first + 1)
+    if any("t" in free_names(tree) for _, tree in rule.step):
+        raise UndecidedError("the rule changes with the step count for ever")
+    pull = find_pull(rule, course.landscape.slopes[0])
     for rate in (rates.lower, rates.upper):
         if rate is None:
             raise UndecidedError("the learning rates to come have no bound")
@@ -139,15 +142,11 @@ def _judge_downhill(course: Course, run: Run, settled_from: int | None) -> Verdi
     if box is None:
         raise UndecidedError("the run is not certain to keep its direction")
     crossed = _crosses_top(ground, run, direction)
-    strides = stride_range(course, box, slope_range(ground, box["x"]), state.step + 1)
-    if direction < 0:
-        strides = Range(
-            None if strides.upper is None else -strides.upper,
-            None if strides.lower is None else -strides.lower,
-        )
-    if strides.lower is None or compare(strides.lower, _ZERO) < 0:
+    strides = stride_range(course, box, slope_range(ground, box["x"]), state.step)
+    least = strides.lower if direction > 0 else strides.upper
+    if least is None or compare(least, _ZERO) == -direction:
         raise UndecidedError("the run may turn back for a while")
-    if not crossed and compare(strides.lower, _ZERO) == 0:
+    if not crossed and compare(least, _ZERO) == 0:
         # Strides that fade, or a rate of 0, may add up to a finite way.
         raise UndecidedError("the strides may fade")
     side = "right" if direction > 0 else "left"
@@ -215,7 +214,7 @@ def find_trap(
             return None
         marks = _thresholds(slopes)
         for count in range(_ROUNDS):
-            image = step_range(course, box, slopes, state.step + 1)
+            image = step_range(course, box, slopes, state.step)
             if all(box[name].contains(image[name]) for name in box):
                 return box
             for name in state.memory:
@@ -252,20 +251,20 @@ def _inner(end: Exact, bound: Exact | None, *, larger: bool) -> Exact:
 
 
 def step_range(
-    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
+    course: Course, box: Mapping[str, Range], slopes: Range, done: int
 ) -> dict[str, Range]:
-    """Where one step takes the states of *box*, for every step count from *first_step* on."""
-    known = _assign(course, box, slopes, first_step)
+    """Where one step takes the states of *box*, for every step after *done* steps."""
+    known = _assign(course, box, slopes, done)
     return {name: known[f"{name}'"] if f"{name}'" in known else box[name] for name in box}
 
 
-def stride_range(course: Course, box: Mapping[str, Range], slopes: Range, first_step: int) -> Range:
-    """How far one step takes the states of *box*, for every step count from *first_step* on.
+def stride_range(course: Course, box: Mapping[str, Range], slopes: Range, done: int) -> Range:
+    """How far one step takes the states of *box*, for every step after *done* steps.
 
     Raises:
         UndecidedError: If the rule does not add its stride to the position.
     """
-    known = _assign(course, box, slopes, first_step)
+    known = _assign(course, box, slopes, done)
     if "stride of x" not in known:
         raise UndecidedError("the rule does not add its stride to the position")
     return known["stride of x"]
@@ -283,16 +282,15 @@ def _without_position(tree: Node) -> Node | None:
     return None
 
 
-def _assign(
-    course: Course, box: Mapping[str, Range], slopes: Range, first_step: int
-) -> dict[str, Range]:
+def _assign(course: Course, box: Mapping[str, Range], slopes: Range, done: int) -> dict[str, Range]:
     """The ranges of everything that one step reads and assigns."""
+    first_step = done + 1
     rule = course.rule.settled(first_step)
     known = {name: at_point(value) for name, value in rule.values.items()}
     known |= {name: box[name] for name in rule.state}
     known |= {"x": box["x"], "g": slopes, "t": Range(fmpq(first_step), None)}
     known["loss"] = EVERYTHING
-    known |= course.rate_ranges(first_step - 1)
+    known |= course.rate_ranges(done)
     for target, tree in rule.step:
         known[target] = evaluate_range(tree, known)
     stride = _without_position(dict(rule.step)["x'"])
