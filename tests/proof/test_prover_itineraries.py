@@ -186,11 +186,11 @@ def test_an_interval_holds_the_way_and_all_visits():
         assert itinerary._interval(prefix, done, near) == ends
 
 
-def solve(motion, *slopes, **state):
+def solve(motion, *slopes, course=(0,), ends=(None,), **state):
     state = {name: fmpq(value) for name, value in state.items()}
     pieces = [SimpleNamespace(slope=parse(text, names={"x"}).tree) for text in slopes]
-    prefix = SimpleNamespace(states={60: state}, replay=SimpleNamespace(pieces=pieces))
-    return itinerary._solve(prefix, motion, list(range(len(slopes))))
+    replay = SimpleNamespace(pieces=pieces, ends=lambda values: ends)
+    return itinerary._solve(SimpleNamespace(states={60: state}, replay=replay), motion, course)
 
 
 def test_parts_of_the_memory_are_solved_one_after_the_other_whatever_their_order():
@@ -209,7 +209,24 @@ def test_parts_that_depend_on_each_other_and_slopes_that_bend_are_refused():
         solve(motion_of(*rows, memory=("m", "n")), "2", x=0, m=1, n=1)
     rows = [("m'", "m/2 + g"), ("x'", "x - m'")]
     with pytest.raises(UndecidedError, match="depends on the position"):
-        solve(motion_of(*rows, memory=("m",)), "2", "x", x=0, m=1)
+        solve(motion_of(*rows, memory=("m",)), "2", "x", course=(0, 1), x=0, m=1)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "piece", "holds"),
+    [(None, "-8", 0, True), (None, "-81/10", 0, False), ("-8", None, 1, True),
+     ("-79/10", None, 1, False), ("-9", "-8", 1, True), ("-9", "-17/2", 1, False)],
+)  # fmt: skip
+def test_a_position_that_is_solved_lies_on_its_piece(left, right, piece, holds):
+    motion = motion_of(("m'", "m/2 + g"), ("x'", "x/2 - m'"), memory=("m",))
+    ends = [None if end is None else fmpq(end) for end in (left, right)][1 - piece :]
+    slopes, state = ["2"] * (piece + 1), {"x": 0, "m": 1}
+    if holds:
+        found = solve(motion, *slopes, course=(piece,), ends=ends, **state)[0]
+        assert found == {"m": 4, "x": -8}
+    else:
+        with pytest.raises(UndecidedError, match="on another piece"):
+            solve(motion, *slopes, course=(piece,), ends=ends, **state)
 
 
 def test_an_itinerary_is_the_same_however_far_the_run_has_been_followed():

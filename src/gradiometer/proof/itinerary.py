@@ -209,7 +209,7 @@ def _solve(
             raise UndecidedError("parts of the memory depend on each other")
         for name in solved:
             known[name], rates[name] = _solve_part(motion, name, slopes, known, rough)
-    if moves:
+    if motion.reads_position:
         _require_pieces(prefix, known["x"], pieces)
     return {name: values[0] for name, values in known.items()}, rates
 
