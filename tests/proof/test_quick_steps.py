@@ -1,10 +1,14 @@
 """Quicker ways through a run say what the slow ones say, and refuse what these refuse."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from flint import arb, fmpq
 
 from gradiometer.errors import UndecidedError
 from gradiometer.formula import precision, to_ball
+from gradiometer.proof import itinerary
 from gradiometer.proof.check import check
 from gradiometer.proof.check_prefix import BITS, Prefix
 from gradiometer.proof.check_walk import read_replay
@@ -79,6 +83,22 @@ def test_a_period_whose_positions_lie_on_other_pieces_is_refused_before_distance
     )  # fmt: skip
     with pytest.raises(UndecidedError, match="on another piece than the run"):
         find_itinerary(found)
+
+
+@pytest.mark.parametrize(
+    ("place", "piece", "stays"),
+    [(-1, 0, True), (1, 0, False), (-1, 1, False), (1, 1, True), (3, 1, False), (3, 2, True),
+     (0, 0, True), (0, 1, True), (1, 2, False)],
+)  # fmt: skip
+def test_a_periodic_position_lies_between_the_ends_of_its_piece(place, piece, stays):
+    ends = [fmpq(0), fmpq(2), None]
+    prefix: Any = SimpleNamespace(replay=SimpleNamespace(ends=lambda _: ends))
+    places, pieces = [fmpq(-5), fmpq(place)], [0, piece]
+    if stays:
+        itinerary._require_pieces(prefix, places, pieces)
+        return
+    with pytest.raises(UndecidedError, match="on another piece than the run"):
+        itinerary._require_pieces(prefix, places, pieces)
 
 
 def test_a_rule_that_reads_the_loss_has_no_periodic_memory_of_its_own():
