@@ -241,6 +241,11 @@ def test_an_itinerary_is_the_same_however_far_the_run_has_been_followed():
 # Fading rates, and ends of tethers.
 
 
+@pytest.mark.parametrize("root", [0.0, 2.0, -3.0])
+def test_nothing_rests_where_what_leads_falls_through_zero_at_the_very_place(root):
+    assert fading._list_brackets(lambda x: to_ball(fmpq(int(root)) - x), root) == []
+
+
 def test_a_joint_between_later_pieces_is_a_place_too():
     ends = [(None, fmpq(-4)), (fmpq(-4), ONE), (ONE, fmpq(5)), (fmpq(5), None)]
     four = valley("-1", "-1", "1", "1", ends=ends)
