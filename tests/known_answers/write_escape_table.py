@@ -51,12 +51,12 @@ No proof, but runs of float64 from farther and farther away, at the defaults:
 
 | rule | 1 away | 100 away | 10000 away |
 |---|---|---|---|
-| `cocob` | 0.316 | 44.6 | 5590 |
-| `dadapt_adamw` | 0.407 | 36.3 | 5270 |
-| `dog` | 0.0376 | 3.76 | 376 |
-| `dowg` | 0.496 | 46.7 | 3950 |
-| `prodigy` | 0.389 | 19.2 | 4380 |
-| `schedule_free_sgd` | 0.55 | 8.16 | not there after 8000 steps |
+| cocob | 0.316 | 44.6 | 5590 |
+| dadapt_adamw | 0.407 | 36.3 | 5270 |
+| dog | 0.0376 | 3.76 | 376 |
+| dowg | 0.496 | 46.7 | 3950 |
+| prodigy | 0.389 | 19.2 | 4380 |
+| schedule_free_sgd | 0.55 | 8.16 | not there after 8000 steps |
 
 These grow about as the way does, so a supremum is not to be expected; the average of
 `schedule_free_adamw` lags behind in the same way. `madgrad` swings at one width whatever the way.

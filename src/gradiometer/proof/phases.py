@@ -189,7 +189,7 @@ def _require_calm(wedge: Wedge, run_up: RunUp) -> None:
         except (UndecidedError, DomainError):
             break
     if len(tops) > 1 and all(later > _GROWTH * sooner for sooner, later in pairwise(tops)):
-        raise UndecidedError("longer run-ups climb ever farther")
+        raise UndecidedError("climbs grow as the run-ups that were tried do")
 
 
 def _choose(
