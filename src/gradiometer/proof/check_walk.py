@@ -37,8 +37,10 @@ from gradiometer.proof.check_rates import Rates, read_rates
 LADDER = (256, 1024, 2048, 4096, 8192)
 """The working precisions, in bits, that a replay tries in turn."""
 
-_FEWEST_BITS, _MOST_BITS, _ALL_BITS = 20_000, 100_000, 2_000_000
-"""Rationals of more bits go on as balls, as in every run; all steps share the last number."""
+_FEWEST_BITS, _MOST_BITS = 20_000, 100_000
+_ALL_BITS, _BITS_A_STEP = 2_000_000, 100
+"""Longer rationals than any of these allow go on as balls, as in every run: all steps share so many
+bits, or each may add so many."""
 
 _MOST_STEPS = 10_000_000
 
@@ -103,7 +105,8 @@ class Replay:
         """The state after one more step; *loss* is needed where the rule reads it."""
         known: dict[str, Any] = {**self.values, **state, **self.rates.at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
-        longest = min(_MOST_BITS, max(_FEWEST_BITS, _ALL_BITS // (done + 1)))
+        allowed = max(_FEWEST_BITS, _ALL_BITS // (done + 1), _BITS_A_STEP * (done + 1))
+        longest = min(_MOST_BITS, allowed)
         for target, run in self._compiled:
             value = collapse(run(known))
             if isinstance(value, fmpq) and size_in_bits(value) > longest:
