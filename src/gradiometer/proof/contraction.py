@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 LENGTHS = (200, 1000, 4000, 8000, 12_000, 20_000)
 """Steps of the float run after each of which an attracting orbit is looked for."""
+_LATER = ((1, 0), (2, 10), (8, 100))
+"""Later entries that are tried where the step itself still fades: so many times as late, and more."""
 HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""
 SHARP_LENGTHS = (1000, 4000)
@@ -234,7 +236,8 @@ def _fit_region(
             break
         entry = int(inside[0])
         fades = bool(read_motion(replay, entry, frees_powers=True).powers)
-        for later in (entry, 2 * entry + 10, 8 * entry + 100) if fades else (entry,):
+        for times, more in _LATER if fades else _LATER[:1]:
+            later = times * entry + more
             if later >= len(away) or away[later] > _WITHIN * radius:
                 continue
             tried = make_evidence(
