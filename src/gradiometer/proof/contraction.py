@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 LENGTHS = (200, 1000, 4000, 8000, 12_000, 20_000)
 """Steps of the float run after each of which an attracting orbit is looked for."""
 _LATER = ((1, 0), (2, 10), (8, 100))
-"""Later entries that are tried where the step itself still fades: so many times as late, and more."""
+"""Later entries that are tried where the step itself fades: so many times as late, and more."""
 HOPELESS_AT = 4000
 """Steps after which a run that is nowhere near a cycle is given up."""
 SHARP_LENGTHS = (1000, 4000)
