@@ -130,3 +130,9 @@ def test_a_limit_that_comes_back_to_the_kink_exactly_is_followed_on():
         tops.add(round(float(best), 4))
     assert tops == {0.1, 0.3}
     assert ask({"x'": "x - g/10"}).facts["settled"].value == TENTH
+
+
+def test_a_late_step_of_its_own_is_no_crash_and_no_bound():
+    facts = ask({"x'": "where(t == 30000, x + 1, x - g/100)"}).facts
+    assert facts["overshoot"].status == "unknown"
+    assert "climb" in facts["overshoot"].because
