@@ -312,7 +312,8 @@ def require_start(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> None
 
     Each step is continuous from some place up to the kink; it carries the kink to itself or past
     it, and that place not past the lowest of those where the next step is to begin. So it carries
-    some place between them to any that is wanted.
+    some place between them to any that is wanted. Where a run that stands on the kink meets the
+    other slope, all of them must lie before it, and it is places just before it that are wanted.
 
     Raises:
         UndecidedError: If there is none, or a step may jump.
@@ -329,7 +330,8 @@ def require_start(carry: Carry, wedge: Wedge, run_up: RunUp, steps: int) -> None
             raise UndecidedError("no start reaches the kink after that many steps")
         here = outward(at_point(low - _FAR * (near - low))).lower
         image = None if here is None else moved.image(here).upper
-        if here is None or image is None or not (here <= low and compare(image, low) <= 0):
+        allowed = 0 if wedge.keeps_kink or low != wedge.kink else -1
+        if here is None or image is None or not (here <= low and compare(image, low) <= allowed):
             raise UndecidedError("no start reaches the kink after that many steps")
         moved.require_continuous(here, wedge.kink)
         low = here

@@ -96,16 +96,21 @@ def climb_from_equilibrium(drive: Drive, wedge: Wedge, *, is_whole: bool) -> tup
     rows = _compile(drive)
     memory, push = _step(drive, rows, find_equilibrium(drive, wedge.fall), wedge.fall)
     here = drive.factor * wedge.kink + push
-    best, best_index = here, 0
+    best, best_index, is_over = here, 0, False
     for index in range(1, _LONGEST_CLIMB):
         if not is_whole and (index > best_index + _PATIENCE or _touches(here, wedge.kink)):
             return best, best_index
-        if compare(here, wedge.kink) <= 0:
+        order = compare(here, wedge.kink)
+        if order < 0 or (order == 0 and not is_whole):
             return best, best_index
+        # Runs may come back to either side of the kink where their limit comes back to it.
+        is_over = is_over or order == 0
         memory, push = _step(drive, rows, memory, wedge.rise)
         memory = {name: shorten(value) for name, value in memory.items()}
         here = shorten(drive.factor * here + push)
         if compare(here, best) > 0:
+            if is_over:
+                raise UndecidedError("long run-ups may climb on where their limit does not")
             best, best_index = here, index
     raise UndecidedError("a run may climb for very long")
 

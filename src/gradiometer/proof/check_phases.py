@@ -23,6 +23,7 @@ from gradiometer.proof.check_drive import Drive, read_drive
 from gradiometer.proof.check_equilibrium import climb_from_equilibrium, require_arrival
 from gradiometer.proof.check_excursion import read_box
 from gradiometer.proof.check_fields import fields, read_rational, require
+from gradiometer.proof.check_leave import require_near
 from gradiometer.proof.check_returns import Plan, begin_tail, bound_returns, open_runs
 from gradiometer.proof.check_wedge import Wedge, is_on_axis, read_wedge
 
@@ -110,26 +111,47 @@ def read_ways(wedge: Wedge) -> Ways:
         drive = read_drive(wedge.replay, 1)
     except (UndecidedError, DomainError) as error:
         reason = str(error)
-    if drive is None and carry is None:
-        raise UndecidedError(reason)
     limit = drive
     try:
         limit = limit if carry is None else to_drive(carry)
     except (UndecidedError, DomainError) as error:
         reason = str(error)
+    if limit is not None:
+        # Both say of every step but the first what it does to the position.
+        reason = _unlike(wedge, limit)
+        if reason:
+            drive, limit = None, None
+    if drive is None and carry is None:
+        raise UndecidedError(reason)
     return Ways(drive, carry, limit, reason)
 
 
-def require_start_of(wedge: Wedge, ways: Ways, run_up: RunUp, steps: int) -> None:
-    """Refuse where no start reaches the kink itself with its step number *steps* - 1.
+def _unlike(wedge: Wedge, drive: Drive) -> str:
+    """Why the first step moves the position otherwise than all later ones; empty if it does not."""
+    try:
+        first = to_drive(read_carry(wedge.replay, 0, (wedge.fall, wedge.rise)))
+    except (UndecidedError, DomainError) as error:
+        return str(error)
+    alike = first.factor == drive.factor
+    return "" if alike else "the first step moves the position in another way"
+
+
+def climb_after(wedge: Wedge, ways: Ways, run_up: RunUp, steps: int) -> tuple[Exact, int]:
+    """The farthest position, and its step, of runs that leave the kink with step number *steps*.
 
     Raises:
-        UndecidedError: If none does.
+        UndecidedError: If no run does, or not all that leave from just before it climb like it.
     """
     if ways.drive is not None:
         run_up.require_start(ways.drive, steps)
-    else:
-        require_start(ways.require_carry(), wedge, run_up, steps)
+        return run_up.climb(steps)
+    carry = ways.require_carry()
+    require_start(carry, wedge, run_up, steps)
+    best, top = run_up.climb(steps)
+    if not wedge.keeps_kink:
+        # No run leaves from the kink itself, so how far it would come is only a limit.
+        require_near(carry, wedge, run_up, steps=steps, top=top)
+    return best, top
 
 
 def _replay_below(wedge: Wedge, ways: Ways, run_up: RunUp, after: Any) -> tuple[Exact, int]:
@@ -139,8 +161,7 @@ def _replay_below(wedge: Wedge, ways: Ways, run_up: RunUp, after: Any) -> tuple[
         require_arrival(drive, wedge)
         return climb_from_equilibrium(drive, wedge, is_whole=False)
     require(type(after) is int and 1 <= after <= MOST_STEPS, "No such run-up.")
-    require_start_of(wedge, ways, run_up, after)
-    best, step = run_up.climb(after)
+    best, step = climb_after(wedge, ways, run_up, after)
     return best, step - after
 
 

@@ -45,6 +45,7 @@ class Prefix:
         replay = self.replay
         self._ends = replay.ends({})
         require_all_values(replay.pieces, self._ends)
+        replay.require_one_loss()
         self._slopes = [compile_exact(piece.slope) for piece in replay.pieces]
         self._losses = [compile_exact(piece.loss) for piece in replay.pieces]
         self._reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)

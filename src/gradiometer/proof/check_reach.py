@@ -66,6 +66,10 @@ def follow(wedge: Wedge, replay: Replay, start: fmpq, steps: int) -> Exact:
     reads_loss = any("loss" in free_names(tree) for _, tree in replay.step)
     if reads_loss and any(free_names(loss) - {"x"} for loss in losses):
         raise UndecidedError("the loss moves with the parameter")
+    if reads_loss and replay.side is not None:
+        on_kink = [evaluate(loss, {"x": wedge.kink}) for loss in losses]
+        if compare(on_kink[0], on_kink[1]) != 0:
+            raise UndecidedError("the loss jumps at the kink, where a side is chosen")
     state: dict[str, Any] = replay.begin_at(start)
     if steps > _EXACT_STEPS:
         # A ball of radius 0 keeps the numbers of the run from growing longer at each step.

@@ -184,6 +184,7 @@ def _follow(replay: Replay, parameter: str, part: _Part) -> None:
     """Run until the valley is left, a state returns, or the last step is reached."""
     ends = _ends(replay, parameter, part.axis)
     value: Any = Line(_ZERO, _ONE, part.axis) if isinstance(part.axis, Axis) else part.axis
+    replay.require_one_loss({parameter: value})
     slopes = [collapse(evaluate(p.slope, {parameter: value})) for p in replay.pieces]
     signs = [compare(slope, _ZERO) for slope in slopes]
     first, last = _valley(signs, replay.locate(replay.start, ends))

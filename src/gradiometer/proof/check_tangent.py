@@ -241,6 +241,7 @@ def read_motion(replay: Replay, done: int, *, frees_powers: bool = False) -> Mot
         done: Conditions on the step count are decided for all steps after this one.
         frees_powers: Whether powers `b^e` with a growing e become names of their own.
     """
+    replay.require_one_loss()
     values = {**replay.values, **replay.rates.resting(done)}
     step = replay.live_step(done)
     powers: dict[str, Power] = {}

@@ -11,7 +11,7 @@ from typing import Any, final
 
 from flint import arb, fmpq
 
-from gradiometer.errors import CertificateError
+from gradiometer.errors import CertificateError, GradiometerError, UndecidedError
 from gradiometer.formula import (
     Evaluator,
     Node,
@@ -151,6 +151,32 @@ class Replay:
     def keeps_joint(self, index: int) -> bool:
         """Whether the right end of piece *index* is taken with that piece."""
         return self.pieces[index].closed if self.side is None else self.side == "left"
+
+    def require_one_loss(self, values: Mapping[str, Any] | None = None) -> None:
+        """Refuse a rule that reads a loss which jumps where a side of its own gives the slope.
+
+        There the loss is that of the piece which contains the point, whatever the side.
+
+        Args:
+            values: What stands for the names in the landscape besides `x`.
+
+        Raises:
+            UndecidedError: If it may.
+        """
+        if self.side is None or not any("loss" in free_names(tree) for _, tree in self.step):
+            return
+        known = dict(values or {})
+        for (left, right), end in zip(pairwise(self.pieces), self.ends(known), strict=False):
+            # No exact position stands on a joint that is not exact.
+            if isinstance(end, arb):
+                continue
+            try:
+                below, above = (evaluate(p.loss, {**known, "x": end}) for p in (left, right))
+                continues = collapse(above - below) == 0
+            except GradiometerError:
+                continues = False
+            if not continues:
+                raise UndecidedError("the rule reads a loss that jumps where a side is chosen")
 
     def is_settled(self, done: int) -> bool:
         """Whether every step after *done* steps is the same map."""

@@ -66,9 +66,9 @@ def list_crowd_bounds(
             tail = _hold_tail(carry, wedge, run_up, steps)
             plain = Crowd(steps, tail, {})
             early, box = bound_early(carry, wedge, run_up, plain)
+            whole = late = bound_late(carry, wedge, plain, box)
             names = list(tail) if names is None else names
             helpful: list[str] = []
-            whole = late = bound_late(carry, wedge, plain, box)
             best = most_of([*early.values(), late])
             yield best, _list_best(early, late, wedge), _spell(plain)
             for name in names:

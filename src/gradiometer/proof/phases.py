@@ -30,10 +30,10 @@ from gradiometer.proof.check_phases import (
     BITS,
     Ways,
     barrier_of,
+    climb_after,
     is_attained,
     is_reached,
     read_ways,
-    require_start_of,
     spell_degree,
 )
 from gradiometer.proof.check_wedge import Wedge, read_wedge, to_problem
@@ -273,8 +273,7 @@ def _search(
     reason, spent = "no run crosses the kink", 0
     for steps in first or (_SHORT if is_limit or first is None else _LENGTHS):
         try:
-            require_start_of(wedge, ways, run_up, steps)
-            top, step = run_up.climb(steps)
+            top, step = climb_after(wedge, ways, run_up, steps)
         except (UndecidedError, DomainError) as error:
             reason = str(error)
             spent += _LONGEST_CLIMB
