@@ -38,9 +38,8 @@ LADDER = (256, 1024, 2048, 4096, 8192)
 """The working precisions, in bits, that a replay tries in turn."""
 
 _FEWEST_BITS, _MOST_BITS = 20_000, 100_000
-_ALL_BITS, _BITS_A_STEP = 2_000_000, 100
-"""Longer rationals than any of these allow go on as balls, as in every run: all steps share so many
-bits, or each may add so many."""
+_ALL_BITS, _BITS_A_STEP, _WORK = 2_000_000, 100, 10**8
+"""All steps share so many bits; or each adds some, while bits times steps are no more than that."""
 
 _MOST_STEPS = 10_000_000
 
@@ -74,6 +73,15 @@ class Surface:
     slope: Node
 
 
+def longest_rational(step: int) -> int:
+    """Bits of the longest rational of a step; a longer one goes on as a ball, in every run.
+
+    Long ones are kept while steps are few, or while they grow slowly.
+    """
+    slow = min(_BITS_A_STEP * step, _WORK // step)
+    return min(_MOST_BITS, max(_FEWEST_BITS, _ALL_BITS // step, slow))
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Replay:
@@ -105,8 +113,7 @@ class Replay:
         """The state after one more step; *loss* is needed where the rule reads it."""
         known: dict[str, Any] = {**self.values, **state, **self.rates.at(done)}
         known |= {"g": gradient, "t": fmpq(done + 1), "loss": loss}
-        allowed = max(_FEWEST_BITS, _ALL_BITS // (done + 1), _BITS_A_STEP * (done + 1))
-        longest = min(_MOST_BITS, allowed)
+        longest = longest_rational(done + 1)
         for target, run in self._compiled:
             value = collapse(run(known))
             if isinstance(value, fmpq) and size_in_bits(value) > longest:

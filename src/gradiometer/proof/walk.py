@@ -29,6 +29,7 @@ from gradiometer.formula import (
     to_ball,
 )
 from gradiometer.model import BoundSchedule, Landscape, Rule
+from gradiometer.proof.check_walk import longest_rational
 from gradiometer.proof.rates import bound_rates, give_float_rates, give_rates
 
 Side: TypeAlias = Literal["left", "right"] | None
@@ -36,9 +37,6 @@ Side: TypeAlias = Literal["left", "right"] | None
 
 Known: TypeAlias = Mapping[int, int]
 """The order (-1 or 1) of the position with some joints."""
-
-_FEWEST_BITS, _MOST_BITS, _ALL_BITS, _BITS_A_STEP = 20_000, 100_000, 2_000_000, 100
-"""How long rationals may be: all steps share so many bits, or each adds some; then balls go on."""
 
 MOST_EXPONENT = 10_000_000
 """A ball with a larger power of two ends the run: it doubles at each step, say, for ever."""
@@ -245,8 +243,7 @@ def _shorten(value: Any, step: int) -> Any:
     Raises:
         LimitError: If the ball is larger or smaller than anybody can write down.
     """
-    longest = min(_MOST_BITS, max(_FEWEST_BITS, _ALL_BITS // step, _BITS_A_STEP * step))
-    if isinstance(value, fmpq) and size_in_bits(value) > longest:
+    if isinstance(value, fmpq) and size_in_bits(value) > longest_rational(step):
         value = to_ball(value)
     if isinstance(value, arb) and value.is_finite():
         top = int(value.abs_upper().man_exp()[1])
