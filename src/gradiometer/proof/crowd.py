@@ -110,7 +110,7 @@ def _list_best(early: Mapping[int, Exact], late: Exact, wedge: Wedge) -> Sequenc
         return None
     best = sorted(known, key=lambda step: (-known[step], step))[:_FIRST]
     # Of climbs that floats do not tell apart, one after a long run-up may still go farther.
-    return [*best, max(step for step in known if known[step] == most)]
+    return list(dict.fromkeys([*best, max(step for step in known if known[step] == most)]))
 
 
 def _list_places(part: Range) -> tuple[fmpq, ...]:
